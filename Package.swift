@@ -1,0 +1,93 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// Kernels written with vector extensions need the optimiser in every build configuration:
+// an unoptimised build of them is some fifty times slower and would make debug tests useless.
+let kernelSettings: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno"])]
+
+let package = Package(
+  name: "labrun",
+  platforms: [.macOS(.v14)],
+  products: [
+    .executable(name: "labrun", targets: ["labrun"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    // MARK: System libraries and C
+    .systemLibrary(
+      name: "CHDF5", pkgConfig: "hdf5",
+      providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .target(
+      name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CLabKernels", cSettings: kernelSettings),
+
+    // MARK: Foundations
+    .target(
+      name: "LabCore",
+      dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "LabStats", dependencies: ["LabCore"]),
+
+    // MARK: Engine
+    .target(
+      name: "LabGraph",
+      dependencies: ["LabCore", .product(name: "OrderedCollections", package: "swift-collections")]),
+    .target(name: "BackendReference", dependencies: ["LabGraph"]),
+    .target(name: "BackendOneDNN", dependencies: ["LabGraph", "COneDNN", "CLabKernels"]),
+    .target(name: "LabNN", dependencies: ["LabGraph"]),
+    .target(name: "LabZoo", dependencies: ["LabNN"]),
+
+    // MARK: Data and training
+    .target(name: "LabData", dependencies: ["LabCore", "CHDF5", "CZlib"]),
+    .target(name: "LabTrain", dependencies: ["LabNN", "LabData"]),
+
+    // MARK: Studies
+    .target(
+      name: "LabStudy",
+      dependencies: [
+        "LabCore", "Yams", .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .target(
+      name: "LabStore",
+      dependencies: ["LabStudy", "CHDF5", .product(name: "GRDB", package: "GRDB.swift")]),
+    .target(name: "LabReport", dependencies: ["LabStudy", "LabStats"]),
+
+    // MARK: Command line
+    .executableTarget(
+      name: "labrun",
+      dependencies: [
+        "LabCore", "LabStats", "LabGraph", "BackendReference", "BackendOneDNN", "LabNN", "LabZoo", "LabData",
+        "LabTrain", "LabStudy", "LabStore", "LabReport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // MARK: Tests
+    .target(name: "LabTesting", dependencies: ["LabGraph", "LabStudy", "CHDF5"]),
+    .testTarget(name: "LabCoreTests", dependencies: ["LabCore"]),
+    .testTarget(name: "LabStatsTests", dependencies: ["LabStats"]),
+    .testTarget(name: "LabGraphTests", dependencies: ["LabGraph", "BackendReference", "LabTesting"]),
+    .testTarget(
+      name: "BackendReferenceTests", dependencies: ["BackendReference", "LabNN", "LabTesting"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(name: "BackendOneDNNTests", dependencies: ["BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabTesting"]),
+    .testTarget(name: "LabNNTests", dependencies: ["LabNN", "BackendReference", "LabTesting"]),
+    .testTarget(name: "LabZooTests", dependencies: ["LabZoo", "BackendReference", "LabTesting"]),
+    .testTarget(name: "LabDataTests", dependencies: ["LabData"]),
+    .testTarget(name: "LabTrainTests", dependencies: ["LabTrain", "LabZoo", "BackendReference", "BackendOneDNN", "LabTesting"]),
+    .testTarget(name: "LabStudyTests", dependencies: ["LabStudy"]),
+    .testTarget(name: "LabStoreTests", dependencies: ["LabStore", "LabTesting"]),
+    .testTarget(name: "LabReportTests", dependencies: ["LabReport"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["LabStudy", "LabStore"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,32 @@
+#ifndef CHDF5_SHIM_H
+#define CHDF5_SHIM_H
+
+#include <hdf5.h>
+
+// Swift cannot import HDF5's type and property-list macros, because each of them calls H5open().
+// These functions give them names.
+
+static inline hid_t labH5NativeFloat(void) { return H5T_NATIVE_FLOAT; }
+static inline hid_t labH5NativeDouble(void) { return H5T_NATIVE_DOUBLE; }
+static inline hid_t labH5NativeUInt8(void) { return H5T_NATIVE_UINT8; }
+static inline hid_t labH5NativeInt8(void) { return H5T_NATIVE_INT8; }
+static inline hid_t labH5NativeInt32(void) { return H5T_NATIVE_INT32; }
+static inline hid_t labH5NativeInt64(void) { return H5T_NATIVE_INT64; }
+static inline hid_t labH5NativeUInt64(void) { return H5T_NATIVE_UINT64; }
+static inline hid_t labH5LittleEndianFloat(void) { return H5T_IEEE_F32LE; }
+static inline hid_t labH5LittleEndianDouble(void) { return H5T_IEEE_F64LE; }
+static inline hid_t labH5LittleEndianInt64(void) { return H5T_STD_I64LE; }
+static inline hid_t labH5CString(void) { return H5T_C_S1; }
+static inline size_t labH5VariableLength(void) { return H5T_VARIABLE; }
+static inline hid_t labH5FileAccess(void) { return H5P_FILE_ACCESS; }
+static inline hid_t labH5DatasetCreate(void) { return H5P_DATASET_CREATE; }
+static inline hid_t labH5LinkCreate(void) { return H5P_LINK_CREATE; }
+static inline hid_t labH5Default(void) { return H5P_DEFAULT; }
+static inline hid_t labH5All(void) { return H5S_ALL; }
+static inline unsigned labH5ReadOnly(void) { return H5F_ACC_RDONLY; }
+static inline unsigned labH5Truncate(void) { return H5F_ACC_TRUNC; }
+
+// Failures are reported through Swift errors, not on standard error.
+static inline void labH5SilenceErrors(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+
+#endif

@@ -1,0 +1,79 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A failure to read or write a file, with the system's reason.
+public struct FileError: Error, Equatable, CustomStringConvertible {
+  /// What was being done, such as `write`.
+  public var action: String
+  /// The file or folder.
+  public var path: String
+  /// The system's error number.
+  public var code: Int32
+
+  /// Creates an error; the code is `errno` unless given.
+  public init(action: String, path: String, code: Int32 = errno) {
+    self.action = action
+    self.path = path
+    self.code = code
+  }
+
+  /// Whether the disk, or the user's share of it, is full.
+  public var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
+
+  public var description: String { "cannot \(action) \(path): \(String(cString: strerror(code)))" }
+}
+
+/// Replaces whole files so that a reader, or a process that starts after a crash, sees the old or the new one.
+public enum AtomicFile {
+  /// Lets `write` fill a temporary file beside `path`, makes it durable, and renames it into place.
+  ///
+  /// - Parameters:
+  ///   - path: the file to replace or create; its folder must exist.
+  ///   - write: receives the temporary path and must have closed the file when it returns.
+  /// - Throws: what `write` throws, or ``FileError``; the temporary file is removed then.
+  public static func replace(_ path: String, write: (_ temporaryPath: String) throws -> Void) throws {
+    let temporary = path + ".tmp-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    do {
+      try write(temporary)
+      try synchronise(temporary)
+      guard rename(temporary, path) == 0 else { throw FileError(action: "rename to", path: path) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    try synchronise((path as NSString).deletingLastPathComponent)
+  }
+
+  /// Replaces a file by bytes.
+  public static func write(_ data: Data, to path: String) throws {
+    try replace(path) { temporary in
+      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+      guard descriptor >= 0 else { throw FileError(action: "create", path: temporary) }
+      defer { close(descriptor) }
+      try data.withUnsafeBytes { bytes in
+        var offset = 0
+        while offset < bytes.count {
+          let written = Foundation.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
+          if written < 0 {
+            if errno == EINTR { continue }
+            throw FileError(action: "write", path: path)
+          }
+          offset += written
+        }
+      }
+    }
+  }
+
+  /// Waits until a file's content, or a folder's entries, have reached the disk.
+  public static func synchronise(_ path: String) throws {
+    let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(action: "open", path: path) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw FileError(action: "flush", path: path) }
+  }
+}

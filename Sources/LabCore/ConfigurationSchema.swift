@@ -1,0 +1,123 @@
+/// Describes the keys of one configuration object: the source of validation, defaults, help and the JSON Schema.
+///
+/// Each module declares the schema of its own configuration beside the type that holds it; the command line
+/// composes them into the schema of a spec.
+public struct ConfigurationSchema: Sendable {
+  /// One key of the object.
+  public struct Field: Sendable {
+    /// The key, in snake case.
+    public var name: String
+    /// What the key means, in one sentence with its unit.
+    public var summary: String
+    /// The values that it takes.
+    public var kind: Kind
+    /// The value of an absent key; nil where the key is required.
+    public var defaultValue: JSONValue?
+    /// Whether a different value can change a run's result, and so belongs to its identity.
+    public var isResultRelevant: Bool
+
+    /// Creates a field.
+    public init(
+      _ name: String, _ kind: Kind, default defaultValue: JSONValue?, isResultRelevant: Bool = true, _ summary: String
+    ) {
+      self.name = name
+      self.kind = kind
+      self.defaultValue = defaultValue
+      self.isResultRelevant = isResultRelevant
+      self.summary = summary
+    }
+  }
+
+  /// The values that a field takes.
+  public indirect enum Kind: Sendable {
+    case boolean
+    /// An integer within inclusive bounds.
+    case integer(ClosedRange<Int>)
+    /// A finite number within bounds.
+    case number(Bounds)
+    /// Any string.
+    case string
+    /// One of a fixed list of names.
+    case choice([String])
+    /// A name, or an object whose `name` is that name and whose other keys are that variant's options.
+    ///
+    /// `aliases` are accepted names that stand for a whole object, such as `odconv-4x`.
+    case variant([Variant])
+    case array(Kind)
+    case object(ConfigurationSchema)
+    /// Any of several kinds; the first that fits is taken.
+    case either([Kind])
+    /// Null, which switches the option off, or the other kind.
+    case optional(Kind)
+  }
+
+  /// One entry of a registry that a spec can name.
+  public struct Variant: Sendable {
+    /// The registered name.
+    public var name: String
+    /// What it is, in one sentence.
+    public var summary: String
+    /// The options of the object form.
+    public var options: ConfigurationSchema
+    /// Names that stand for this variant with options set: `odconv-4x` is `{"kernels": 4}`.
+    public var aliases: [String: [String: JSONValue]]
+
+    /// Creates a variant.
+    public init(
+      _ name: String, _ summary: String, options: ConfigurationSchema = ConfigurationSchema([]),
+      aliases: [String: [String: JSONValue]] = [:]
+    ) {
+      self.name = name
+      self.summary = summary
+      self.options = options
+      self.aliases = aliases
+    }
+  }
+
+  /// The bounds of a number.
+  public struct Bounds: Sendable {
+    /// The smallest value.
+    public var minimum: Double
+    /// Whether the smallest value itself is allowed.
+    public var includesMinimum: Bool
+    /// The largest value.
+    public var maximum: Double
+    /// Whether the largest value itself is allowed.
+    public var includesMaximum: Bool
+
+    /// Creates bounds; each end is inclusive unless said otherwise.
+    public init(
+      _ minimum: Double = -.infinity, _ maximum: Double = .infinity, includesMinimum: Bool = true,
+      includesMaximum: Bool = true
+    ) {
+      self.minimum = minimum
+      self.maximum = maximum
+      self.includesMinimum = includesMinimum
+      self.includesMaximum = includesMaximum
+    }
+
+    /// Any finite number.
+    public static let any = Bounds()
+    /// Zero or more.
+    public static let nonNegative = Bounds(0)
+    /// More than zero.
+    public static let positive = Bounds(0, includesMinimum: false)
+    /// From 0 to 1.
+    public static let unit = Bounds(0, 1)
+
+    /// Whether a number lies within the bounds.
+    public func contains(_ value: Double) -> Bool {
+      value.isFinite && (includesMinimum ? value >= minimum : value > minimum)
+        && (includesMaximum ? value <= maximum : value < maximum)
+    }
+  }
+
+  /// The keys in the order in which they are documented.
+  public var fields: [Field]
+
+  /// Creates a schema from its fields.
+  public init(_ fields: [Field]) { self.fields = fields }
+
+  /// The field of a key.
+  public func field(_ name: String) -> Field? { fields.first { $0.name == name } }
+}

@@ -1,0 +1,59 @@
+import Crypto
+import Foundation
+
+/// A SHA-256 digest that identifies content.
+public struct ContentHash: Hashable, Sendable, Codable, CustomStringConvertible {
+  /// The digest as 64 lower-case hexadecimal digits.
+  public let hexadecimal: String
+
+  /// Wraps a digest that was computed before.
+  public init(hexadecimal: String) { self.hexadecimal = hexadecimal }
+
+  /// Digests bytes.
+  public init(of data: some DataProtocol) {
+    self.init(SHA256.hash(data: data))
+  }
+
+  /// Digests a string's UTF-8 bytes.
+  public init(of string: String) { self.init(of: Data(string.utf8)) }
+
+  /// Decodes the hexadecimal digits.
+  public init(from decoder: any Decoder) throws {
+    hexadecimal = try decoder.singleValueContainer().decode(String.self)
+  }
+
+  /// Encodes the hexadecimal digits.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(hexadecimal)
+  }
+
+  /// The first twelve digits, for people.
+  public var short: String { String(hexadecimal.prefix(12)) }
+
+  public var description: String { hexadecimal }
+
+  fileprivate init(_ digest: SHA256.Digest) {
+    hexadecimal = digest.map { byte in
+      let digits = String(byte, radix: 16)
+      return digits.count == 1 ? "0" + digits : digits
+    }.joined()
+  }
+}
+
+/// Digests content that arrives in pieces.
+public struct ContentHasher {
+  private var hasher = SHA256()
+
+  /// Creates an empty hasher.
+  public init() {}
+
+  /// Adds bytes.
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) { hasher.update(bufferPointer: bytes) }
+
+  /// Adds a string's UTF-8 bytes followed by a zero byte, so that neighbouring strings cannot run together.
+  public mutating func update(_ string: String) { hasher.update(data: Data(string.utf8) + [0]) }
+
+  /// The digest of everything added so far.
+  public func finish() -> ContentHash { ContentHash(hasher.finalize()) }
+}

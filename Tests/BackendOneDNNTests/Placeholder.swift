@@ -1,0 +1,2 @@
+import BackendOneDNN
+import Testing

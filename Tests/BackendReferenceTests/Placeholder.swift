@@ -1,0 +1,2 @@
+import BackendReference
+import Testing

@@ -1,0 +1,2 @@
+import LabData
+import Testing

@@ -1,0 +1,2 @@
+import LabGraph
+import Testing

@@ -1,0 +1,2 @@
+import LabNN
+import Testing

@@ -1,0 +1,2 @@
+import LabReport
+import Testing

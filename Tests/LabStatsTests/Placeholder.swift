@@ -1,0 +1,2 @@
+import LabStats
+import Testing

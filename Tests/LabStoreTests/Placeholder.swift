@@ -1,0 +1,2 @@
+import LabStore
+import Testing

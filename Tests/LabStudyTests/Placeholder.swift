@@ -1,0 +1,2 @@
+import LabStudy
+import Testing

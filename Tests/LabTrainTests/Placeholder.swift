@@ -1,0 +1,2 @@
+import LabTrain
+import Testing
