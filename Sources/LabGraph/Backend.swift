@@ -1,0 +1,104 @@
+import LabCore
+
+/// Turns graphs into something that runs.
+public protocol Backend: Sendable {
+  /// The name in provenance and messages.
+  var name: String { get }
+
+  /// Starts a session: a set of variables that several compiled graphs share.
+  func makeSession(_ options: SessionOptions) throws -> any Session
+}
+
+/// How a session executes.
+public struct SessionOptions: Sendable {
+  /// The number of threads that one step may use.
+  public var threads: Int
+  /// The convolution algorithms that may be chosen: `auto` or `direct`.
+  public var algorithms: AlgorithmChoice
+  /// Whether the time of each kind of kernel is recorded.
+  public var profiles: Bool
+
+  /// Which algorithms an executor may choose from.
+  public enum AlgorithmChoice: String, Sendable, Codable, CaseIterable {
+    /// The fastest for each layer's shape.
+    case auto
+    /// Direct convolutions only.
+    case direct
+  }
+
+  /// Creates options.
+  public init(threads: Int = 1, algorithms: AlgorithmChoice = .auto, profiles: Bool = false) {
+    self.threads = threads
+    self.algorithms = algorithms
+    self.profiles = profiles
+  }
+}
+
+/// Variables in a backend's own memory and layout, and the graphs compiled against them.
+///
+/// Not thread-safe: one run owns one session and uses it from one thread at a time.
+public protocol Session: AnyObject {
+  /// Compiles a graph; variables of the same name are shared with the session's other graphs.
+  ///
+  /// - Throws: ``GraphError`` where the graph is invalid or an operation has no kernel.
+  func compile(_ graph: Graph) throws -> any Executable
+
+  /// The variables of all graphs compiled so far, in order of first appearance.
+  var variables: [Variable] { get }
+
+  /// A variable's numbers in dense row-major order.
+  ///
+  /// - Throws: ``GraphError/name(subject:problem:)`` for an unknown name.
+  func read(_ name: String) throws -> [Float]
+
+  /// Sets a variable from numbers in dense row-major order.
+  ///
+  /// - Throws: ``GraphError`` for an unknown name or a wrong count.
+  func write(_ name: String, _ elements: [Float]) throws
+}
+
+/// A compiled graph.
+public protocol Executable: AnyObject {
+  /// Bytes of activations, gradients and scratch that running needs, known before anything is allocated;
+  /// variables are counted by ``variableBytes``.
+  var plannedBytes: Int { get }
+  /// Bytes of the variables that the graph uses.
+  var variableBytes: Int { get }
+
+  /// The memory of a float input, dense and row-major, to be filled before ``run()``.
+  ///
+  /// - Throws: ``GraphError/name(subject:problem:)`` for an unknown name or an integer input.
+  func floatInput(_ name: String) throws -> UnsafeMutableBufferPointer<Float>
+
+  /// The memory of an integer input.
+  func integerInput(_ name: String) throws -> UnsafeMutableBufferPointer<Int32>
+
+  /// Executes one step and applies the variables' updates.
+  func run() throws
+
+  /// Copies an output of the last run, dense and row-major.
+  func read(_ name: String) throws -> [Float]
+
+  /// Seconds spent by kind of kernel since the last call, where the session profiles; empty otherwise.
+  func takeProfile() -> [KernelKind: Double]
+}
+
+/// What a kernel does, for the breakdown of a step's time.
+public enum KernelKind: String, Sendable, Codable, CaseIterable {
+  case convolutionForward = "convolution forward"
+  case convolutionInputGradient = "convolution input gradient"
+  case convolutionWeightGradient = "convolution weight gradient"
+  case dynamicWeights = "dynamic weights"
+  case normalization
+  case elementwise = "element-wise"
+  case reduction = "reductions and pooling"
+  case matrix = "matrix products"
+  case loss
+  case reorder = "layout changes"
+  case optimizer
+}
+
+extension Executable {
+  /// Sets a scalar input.
+  public func set(_ name: String, _ number: Float) throws { try floatInput(name)[0] = number }
+}

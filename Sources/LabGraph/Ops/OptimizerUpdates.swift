@@ -1,0 +1,119 @@
+import LabCore
+
+/// One step of stochastic gradient descent on a parameter.
+///
+/// `g ← s·g + decay·p; v ← momentum·v + g; p ← p − rate·factor·(nesterov ? g + momentum·v : v)`, PyTorch's formulation.
+///
+/// ## Shapes
+/// - operands: parameter, gradient, velocity (only with momentum) of one shape; `rate` and `gradientScale` scalars;
+///   results: the new parameter and, with momentum, the new velocity.
+public struct SGDUpdate: Operation {
+  public static let name = "sgd_update"
+  /// The velocity's decay a step; 0 for none, and then no velocity is passed.
+  public var momentum: Float
+  /// Whether the step looks ahead.
+  public var isNesterov: Bool
+  /// The coefficient of the parameter in its gradient.
+  public var weightDecay: Float
+  /// Multiplies the learning rate for this parameter.
+  public var rateFactor: Float
+
+  /// Creates the operation.
+  public init(momentum: Float, isNesterov: Bool, weightDecay: Float, rateFactor: Float = 1) {
+    self.momentum = momentum
+    self.isNesterov = isNesterov
+    self.weightDecay = weightDecay
+    self.rateFactor = rateFactor
+  }
+
+  public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
+    let tensors = momentum == 0 ? 2 : 3
+    guard inputs.count == tensors + 2, inputs[..<tensors].allSatisfy({ $0 == inputs[0] }),
+      inputs[tensors...].allSatisfy({ $0.shape == .scalar })
+    else {
+      throw shapeError(
+        expected: "\(tensors) tensors of one shape, a learning rate and a gradient scale", actual: inputs)
+    }
+    return [TensorType](repeating: inputs[0], count: tensors - 1)
+  }
+}
+
+/// One step of Adam, or of AdamW when the decay is decoupled, on a parameter.
+///
+/// ## Shapes
+/// - operands: parameter, gradient, first moment, second moment of one shape; scalars `rate`, `correction1` = 1 − β₁ᵗ,
+///   `correction2` = 1 − β₂ᵗ, `gradientScale`; results: the new parameter and moments.
+/// - Source: Kingma, Ba, "Adam", ICLR 2015, arXiv 1412.6980; Loshchilov, Hutter, "Decoupled weight decay
+///   regularization", ICLR 2019, arXiv 1711.05101.
+public struct AdamUpdate: Operation {
+  public static let name = "adam_update"
+  /// The first moment's decay a step.
+  public var beta1: Float
+  /// The second moment's decay a step.
+  public var beta2: Float
+  /// Added to the root of the second moment.
+  public var epsilon: Float
+  /// The decay of the parameter.
+  public var weightDecay: Float
+  /// Whether the decay acts on the parameter itself (AdamW) instead of its gradient.
+  public var isDecoupled: Bool
+  /// Multiplies the learning rate for this parameter.
+  public var rateFactor: Float
+
+  /// Creates the operation.
+  public init(
+    beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float, isDecoupled: Bool, rateFactor: Float = 1
+  ) {
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.isDecoupled = isDecoupled
+    self.rateFactor = rateFactor
+  }
+
+  public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
+    guard inputs.count == 8, inputs[..<4].allSatisfy({ $0 == inputs[0] }),
+      inputs[4...].allSatisfy({ $0.shape == .scalar })
+    else { throw shapeError(expected: "four tensors of one shape and four scalars", actual: inputs) }
+    return [TensorType](repeating: inputs[0], count: 3)
+  }
+}
+
+/// The factor that brings the joint Euclidean norm of some gradients down to a maximum: `min(1, maximum / (norm + 1e-6))`.
+///
+/// ## Shapes
+/// - operands: any number of f32 tensors; results: the scalar factor and the scalar norm.
+public struct GradientClipFactor: Operation {
+  public static let name = "gradient_clip_factor"
+  /// The largest norm that is left as it is.
+  public var maximumNorm: Float
+
+  /// Creates the operation.
+  public init(maximumNorm: Float) { self.maximumNorm = maximumNorm }
+
+  public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
+    guard !inputs.isEmpty, inputs.allSatisfy({ $0.element == .float32 }) else {
+      throw shapeError(expected: "at least one float tensor", actual: inputs)
+    }
+    return [TensorType(.scalar), TensorType(.scalar)]
+  }
+}
+
+/// One step of an exponential moving average: `average ← decay·average + (1 − decay)·value`.
+///
+/// ## Shapes
+/// - operands: average and value of one shape, and the scalar `decay`; result alike.
+public struct MovingAverageUpdate: Operation {
+  public static let name = "moving_average_update"
+
+  /// Creates the operation.
+  public init() {}
+
+  public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
+    guard inputs.count == 3, inputs[0] == inputs[1], inputs[2].shape == .scalar else {
+      throw shapeError(expected: "two tensors of one shape and a scalar decay", actual: inputs)
+    }
+    return [inputs[0]]
+  }
+}
