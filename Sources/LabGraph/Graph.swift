@@ -75,6 +75,17 @@ public struct Graph: Sendable {
     public var path: String
     /// The part of the step.
     public var stage: Stage
+
+    /// Creates a node.
+    public init(
+      operation: any Operation, inputs: [ValueID], outputs: [ValueID], path: String, stage: Stage
+    ) {
+      self.operation = operation
+      self.inputs = inputs
+      self.outputs = outputs
+      self.path = path
+      self.stage = stage
+    }
   }
 
   /// A variable's value at the end of the step.
