@@ -99,14 +99,13 @@ public final class GraphBuilder {
 
   /// Applies an operation and returns all its results.
   ///
-  /// - Throws: ``GraphError/shape(operation:path:expected:actual:)`` with the layer's path.
+  /// - Throws: ``GraphError`` with the layer's path.
   public func apply(_ operation: some Operation, _ inputs: [Tensor]) throws -> [Tensor] {
-    let types = inputs.map(\.type)
     let outputTypes: [TensorType]
     do {
-      outputTypes = try operation.outputTypes(for: types)
-    } catch GraphError.shape(let name, _, let expected, let actual) {
-      throw GraphError.shape(operation: name, path: path, expected: expected, actual: actual)
+      outputTypes = try operation.outputTypes(for: inputs.map(\.type))
+    } catch let error as GraphError {
+      throw error.located(at: path)
     }
     let index = graph.nodes.count
     let outputs = outputTypes.enumerated().map { addValue($1, .node(index: index, output: $0)) }
@@ -137,6 +136,9 @@ public final class GraphBuilder {
     guard variable.type == value.type else {
       throw GraphError.invalid(
         path: path, problem: "\(graph.variables[index].name) is \(variable.type) but its update is \(value.type)")
+    }
+    guard !graph.updates.contains(where: { $0.variable == index }) else {
+      throw GraphError.name(subject: graph.variables[index].name, problem: "the variable is updated twice")
     }
     graph.updates.append(Graph.Update(variable: index, value: value.id))
   }

@@ -10,7 +10,8 @@ public protocol Operation: Sendable, Hashable {
 
   /// The results' types for operands of the given types.
   ///
-  /// - Throws: ``GraphError/shape(operation:path:expected:actual:)`` with an empty path, which the builder fills in.
+  /// - Throws: ``GraphError/shape(operation:path:expected:actual:)`` or ``GraphError/invalid(path:problem:)`` with an
+  ///   empty path, which the builder fills in.
   func outputTypes(for inputs: [TensorType]) throws -> [TensorType]
 
   /// Multiply-adds of one execution, as the literature counts them.
@@ -33,7 +34,8 @@ extension Operation {
 
   /// A shape error of this operation; the builder adds the layer's path.
   public func shapeError(expected: String, actual: [TensorType]) -> GraphError {
-    .shape(operation: Self.name, path: "", expected: expected, actual: actual.map(\.description).joined(separator: ", "))
+    let found = actual.isEmpty ? "no operands" : actual.map(\.description).joined(separator: ", ")
+    return .shape(operation: Self.name, path: "", expected: expected, actual: found)
   }
 }
 
@@ -71,6 +73,17 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   /// A backend's library failed.
   case backend(String)
 
+  /// The same error with the layer's path, where it has none yet.
+  func located(at path: String) -> GraphError {
+    switch self {
+    case .shape(let operation, "", let expected, let actual):
+      .shape(operation: operation, path: path, expected: expected, actual: actual)
+    case .invalid("", let problem): .invalid(path: path, problem: problem)
+    default: self
+    }
+  }
+
+  /// One sentence: where, what was expected, what was found.
   public var description: String {
     switch self {
     case .shape(let operation, let path, let expected, let actual):
