@@ -74,7 +74,7 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case backend(String)
 
   /// The same error with the layer's path, where it has none yet.
-  func located(at path: String) -> GraphError {
+  package func located(at path: String) -> GraphError {
     switch self {
     case .shape(let operation, "", let expected, let actual):
       .shape(operation: operation, path: path, expected: expected, actual: actual)
