@@ -5,9 +5,12 @@ import PackageDescription
 // an unoptimised build of them is some fifty times slower and would make debug tests useless.
 let kernelSettings: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno"])]
 
+// Tests compare everything with the reference interpreter, whose plain loops need the optimiser for the same reason.
+let oracleSettings: [SwiftSetting] = [.unsafeFlags(["-O"])]
+
 let package = Package(
   name: "labrun",
-  platforms: [.macOS(.v14)],
+  platforms: [.macOS(.v15)],
   products: [
     .executable(name: "labrun", targets: ["labrun"])
   ],
@@ -41,7 +44,7 @@ let package = Package(
     .target(
       name: "LabGraph",
       dependencies: ["LabCore", .product(name: "OrderedCollections", package: "swift-collections")]),
-    .target(name: "BackendReference", dependencies: ["LabGraph"]),
+    .target(name: "BackendReference", dependencies: ["LabGraph"], swiftSettings: oracleSettings),
     .target(name: "BackendOneDNN", dependencies: ["LabGraph", "COneDNN", "CLabKernels"]),
     .target(name: "LabNN", dependencies: ["LabGraph"]),
     .target(name: "LabZoo", dependencies: ["LabNN"]),
@@ -72,13 +75,13 @@ let package = Package(
       ]),
 
     // MARK: Tests
-    .target(name: "LabTesting", dependencies: ["LabGraph", "LabStudy", "CHDF5"]),
+    .target(
+      name: "LabTesting", dependencies: ["LabGraph", "BackendReference", "LabStudy", "CHDF5"],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "LabCoreTests", dependencies: ["LabCore"]),
     .testTarget(name: "LabStatsTests", dependencies: ["LabStats"]),
     .testTarget(name: "LabGraphTests", dependencies: ["LabGraph", "BackendReference", "LabTesting"]),
-    .testTarget(
-      name: "BackendReferenceTests", dependencies: ["BackendReference", "LabNN", "LabTesting"],
-      resources: [.copy("Fixtures")]),
+    .testTarget(name: "BackendReferenceTests", dependencies: ["BackendReference", "LabNN", "LabTesting"]),
     .testTarget(name: "BackendOneDNNTests", dependencies: ["BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabTesting"]),
     .testTarget(name: "LabNNTests", dependencies: ["LabNN", "BackendReference", "LabTesting"]),
     .testTarget(name: "LabZooTests", dependencies: ["LabZoo", "BackendReference", "LabTesting"]),

@@ -19,12 +19,20 @@ static inline hid_t labH5LittleEndianInt64(void) { return H5T_STD_I64LE; }
 static inline hid_t labH5CString(void) { return H5T_C_S1; }
 static inline size_t labH5VariableLength(void) { return H5T_VARIABLE; }
 static inline hid_t labH5FileAccess(void) { return H5P_FILE_ACCESS; }
+static inline hid_t labH5FileCreate(void) { return H5P_FILE_CREATE; }
 static inline hid_t labH5DatasetCreate(void) { return H5P_DATASET_CREATE; }
 static inline hid_t labH5LinkCreate(void) { return H5P_LINK_CREATE; }
 static inline hid_t labH5Default(void) { return H5P_DEFAULT; }
 static inline hid_t labH5All(void) { return H5S_ALL; }
 static inline unsigned labH5ReadOnly(void) { return H5F_ACC_RDONLY; }
 static inline unsigned labH5Truncate(void) { return H5F_ACC_TRUNC; }
+
+// These calls have a different signature in each generation of the library.
+static inline int labH5IsHardLink(hid_t location, const char *name) {
+  H5L_info_t info;
+  return H5Lget_info(location, name, &info, H5P_DEFAULT) >= 0 && info.type == H5L_TYPE_HARD;
+}
+static inline int labH5AttributeCount(hid_t object) { return H5Aget_num_attrs(object); }
 
 // Failures are reported through Swift errors, not on standard error.
 static inline void labH5SilenceErrors(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }

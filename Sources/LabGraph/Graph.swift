@@ -8,6 +8,7 @@ public struct ValueID: Hashable, Sendable, Comparable {
   /// Creates an identifier from a position.
   public init(_ index: Int) { self.index = index }
 
+  /// The order of creation.
   public static func < (left: ValueID, right: ValueID) -> Bool { left.index < right.index }
 }
 
@@ -75,6 +76,17 @@ public struct Graph: Sendable {
     public var path: String
     /// The part of the step.
     public var stage: Stage
+
+    /// Creates a node.
+    public init(
+      operation: any Operation, inputs: [ValueID], outputs: [ValueID], path: String, stage: Stage
+    ) {
+      self.operation = operation
+      self.inputs = inputs
+      self.outputs = outputs
+      self.path = path
+      self.stage = stage
+    }
   }
 
   /// A variable's value at the end of the step.
@@ -86,17 +98,17 @@ public struct Graph: Sendable {
   }
 
   /// Every value, by ``ValueID/index``.
-  public internal(set) var values: [Value] = []
+  public package(set) var values: [Value] = []
   /// The operations in an order in which they can be executed.
-  public internal(set) var nodes: [Node] = []
+  public package(set) var nodes: [Node] = []
   /// The variables that the graph reads or writes.
-  public internal(set) var variables: [Variable] = []
+  public package(set) var variables: [Variable] = []
   /// The values that the caller provides, by name, in order of declaration.
-  public internal(set) var inputs: [(name: String, value: ValueID)] = []
+  public package(set) var inputs: [(name: String, value: ValueID)] = []
   /// The values that the caller may read after a run, by name.
-  public internal(set) var outputs: [(name: String, value: ValueID)] = []
+  public package(set) var outputs: [(name: String, value: ValueID)] = []
   /// The variables' new values.
-  public internal(set) var updates: [Update] = []
+  public package(set) var updates: [Update] = []
 
   /// Creates an empty graph.
   public init() {}

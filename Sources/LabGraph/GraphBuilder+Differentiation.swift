@@ -11,8 +11,11 @@ extension GraphBuilder {
   ///   - targets: the values whose gradients are wanted.
   ///   - seed: the gradient of the loss itself; 1 unless given (a loss scale, or a test's upstream gradient).
   /// - Returns: one gradient a target; nil where the loss does not depend on it.
-  /// - Throws: ``GraphError`` where an operation on the way has no gradient.
+  /// - Throws: ``GraphError`` where an operation on the way has no gradient, or the seed's type is not the loss's.
   public func gradients(of loss: Tensor, withRespectTo targets: [Tensor], seed: Tensor? = nil) throws -> [Tensor?] {
+    if let seed, seed.type != loss.type {
+      throw GraphError.invalid(path: path, problem: "the loss is \(loss.type) but its gradient is \(seed.type)")
+    }
     let forwardCount = graph.nodes.count
     var depends = [Bool](repeating: false, count: graph.values.count)
     for target in targets { depends[target.id.index] = true }

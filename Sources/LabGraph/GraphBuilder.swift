@@ -137,6 +137,9 @@ public final class GraphBuilder {
       throw GraphError.invalid(
         path: path, problem: "\(graph.variables[index].name) is \(variable.type) but its update is \(value.type)")
     }
+    guard !graph.updates.contains(where: { $0.variable == index }) else {
+      throw GraphError.name(subject: graph.variables[index].name, problem: "the variable is updated twice")
+    }
     graph.updates.append(Graph.Update(variable: index, value: value.id))
   }
 

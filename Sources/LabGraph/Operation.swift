@@ -34,7 +34,8 @@ extension Operation {
 
   /// A shape error of this operation; the builder adds the layer's path.
   public func shapeError(expected: String, actual: [TensorType]) -> GraphError {
-    .shape(operation: Self.name, path: "", expected: expected, actual: actual.map(\.description).joined(separator: ", "))
+    let found = actual.isEmpty ? "no operands" : actual.map(\.description).joined(separator: ", ")
+    return .shape(operation: Self.name, path: "", expected: expected, actual: found)
   }
 }
 
@@ -73,7 +74,7 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case backend(String)
 
   /// The same error with the layer's path, where it has none yet.
-  func located(at path: String) -> GraphError {
+  package func located(at path: String) -> GraphError {
     switch self {
     case .shape(let operation, "", let expected, let actual):
       .shape(operation: operation, path: path, expected: expected, actual: actual)
@@ -82,6 +83,7 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
     }
   }
 
+  /// One sentence: where, what was expected, what was found.
   public var description: String {
     switch self {
     case .shape(let operation, let path, let expected, let actual):

@@ -22,8 +22,8 @@ public struct BatchNormalization: Operation {
   }
 
   public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
-    guard inputs.count == 5, inputs[0].shape.rank == 4 || inputs[0].shape.rank == 2,
-      inputs.dropFirst().allSatisfy({ $0.shape == [inputs[0].shape[1]] }),
+    guard inputs.count == 5, inputs[0].isFloatBatch,
+      inputs.dropFirst().allSatisfy({ $0 == TensorType([inputs[0].shape[1]]) }),
       inputs[0].shape.elementCount > inputs[0].shape[1]
     else {
       throw shapeError(
@@ -56,8 +56,8 @@ public struct BatchNormalizationGradient: Operation {
   public init() {}
 
   public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
-    guard inputs.count == 5, inputs[0] == inputs[1],
-      inputs.dropFirst(2).allSatisfy({ $0.shape == [inputs[0].shape[1]] })
+    guard inputs.count == 5, inputs[0] == inputs[1], inputs[0].isFloatBatch,
+      inputs.dropFirst(2).allSatisfy({ $0 == TensorType([inputs[0].shape[1]]) })
     else { throw shapeError(expected: "two batches of one shape and three vectors [C]", actual: inputs) }
     return [inputs[1], inputs[2], inputs[2]]
   }
@@ -76,14 +76,19 @@ public struct BatchNormalizationInference: Operation {
   public init(epsilon: Float = 1e-5) { self.epsilon = epsilon }
 
   public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
-    guard inputs.count == 5, inputs[0].shape.rank == 4 || inputs[0].shape.rank == 2,
-      inputs.dropFirst().allSatisfy({ $0.shape == [inputs[0].shape[1]] })
+    guard inputs.count == 5, inputs[0].isFloatBatch,
+      inputs.dropFirst().allSatisfy({ $0 == TensorType([inputs[0].shape[1]]) })
     else { throw shapeError(expected: "a batch [N, C, …] and four vectors [C]", actual: inputs) }
     return [inputs[0]]
   }
 
   /// Built from elementary operations: this gradient is for fine-tuning with frozen statistics and for tests.
+  ///
+  /// - Throws: ``GraphError/notDifferentiable(operation:path:)`` where the running statistics' gradient is asked for.
   public func gradients(_ context: GradientContext) throws -> [Tensor?] {
+    guard !context.needsGradient[3], !context.needsGradient[4] else {
+      throw GraphError.notDifferentiable(operation: Self.name + " statistics", path: context.path)
+    }
     let x = context.inputs[0]
     let builder = context.builder
     let upstream = context.outputGradient
@@ -107,4 +112,9 @@ public struct BatchNormalizationInference: Operation {
     if context.needsGradient[2] { gradients[2] = try builder.apply(Reduction(.sum, axes: axes), upstream) }
     return gradients
   }
+}
+
+extension TensorType {
+  /// Whether this is a float batch of images `[N, C, H, W]` or of vectors `[N, C]`.
+  fileprivate var isFloatBatch: Bool { element == .float32 && (shape.rank == 4 || shape.rank == 2) }
 }

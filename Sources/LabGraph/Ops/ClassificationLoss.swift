@@ -27,7 +27,7 @@ public struct ClassificationLoss: Operation {
   public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
     guard inputs.count == 2 || inputs.count == 3, inputs[0].shape.rank == 2, inputs[0].element == .float32,
       inputs[1] == TensorType([inputs[0].shape[0]], .int32),
-      inputs.count == 2 || inputs[2].shape == [inputs[0].shape[1]]
+      inputs.count == 2 || inputs[2] == TensorType([inputs[0].shape[1]])
     else {
       throw shapeError(
         expected: "logits [N, C], integer labels [N] and optional class weights [C]", actual: inputs)
@@ -36,6 +36,9 @@ public struct ClassificationLoss: Operation {
   }
 
   public func gradients(_ context: GradientContext) throws -> [Tensor?] {
+    guard !context.needsGradient.dropFirst(2).contains(true) else {
+      throw GraphError.notDifferentiable(operation: Self.name + " class weights", path: context.path)
+    }
     let gradient = try context.builder.apply(
       ClassificationLossGradient(function), [context.outputGradient] + context.inputs)[0]
     return [gradient] + [Tensor?](repeating: nil, count: context.inputs.count - 1)

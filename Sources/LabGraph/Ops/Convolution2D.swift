@@ -135,7 +135,9 @@ public struct Convolution2DInputGradient: Operation {
   }
 
   public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
-    guard inputs.count == 2, geometry.outputShape(image: image, kernel: inputs[1].shape) == inputs[0].shape else {
+    guard inputs.count == 2, inputs.allSatisfy({ $0.element == .float32 }),
+      geometry.outputShape(image: image, kernel: inputs[1].shape) == inputs[0].shape
+    else {
       throw shapeError(expected: "an upstream gradient and a kernel that fit the image \(image)", actual: inputs)
     }
     return [TensorType(image)]
@@ -165,7 +167,9 @@ public struct Convolution2DWeightGradient: Operation {
   }
 
   public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
-    guard inputs.count == 2, geometry.outputShape(image: inputs[0].shape, kernel: kernel) == inputs[1].shape else {
+    guard inputs.count == 2, inputs.allSatisfy({ $0.element == .float32 }),
+      geometry.outputShape(image: inputs[0].shape, kernel: kernel) == inputs[1].shape
+    else {
       throw shapeError(expected: "an image and an upstream gradient that fit the kernel \(kernel)", actual: inputs)
     }
     return [TensorType(kernel)]

@@ -54,7 +54,8 @@ public struct DynamicConvolution2D: Operation {
 
   public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
     let present = attentions.list
-    guard inputs.count == 2 + present.count, inputs[1].shape.rank == 5, inputs[0].shape.rank == 4,
+    guard inputs.count == 2 + present.count, inputs.allSatisfy({ $0.element == .float32 }), inputs[1].shape.rank == 5,
+      inputs[0].shape.rank == 4,
       let output = geometry.outputShape(
         image: inputs[0].shape, kernel: Shape(Array(inputs[1].shape.dimensions.dropFirst()))),
       attentions.contains(.kernel) || inputs[1].shape[0] == 1,

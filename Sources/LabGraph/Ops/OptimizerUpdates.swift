@@ -28,7 +28,8 @@ public struct SGDUpdate: Operation {
 
   public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
     let tensors = momentum == 0 ? 2 : 3
-    guard inputs.count == tensors + 2, inputs[..<tensors].allSatisfy({ $0 == inputs[0] }),
+    guard inputs.count == tensors + 2, inputs.allSatisfy({ $0.element == .float32 }),
+      inputs[..<tensors].allSatisfy({ $0 == inputs[0] }),
       inputs[tensors...].allSatisfy({ $0.shape == .scalar })
     else {
       throw shapeError(
@@ -73,7 +74,8 @@ public struct AdamUpdate: Operation {
   }
 
   public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
-    guard inputs.count == 8, inputs[..<4].allSatisfy({ $0 == inputs[0] }),
+    guard inputs.count == 8, inputs.allSatisfy({ $0.element == .float32 }),
+      inputs[..<4].allSatisfy({ $0 == inputs[0] }),
       inputs[4...].allSatisfy({ $0.shape == .scalar })
     else { throw shapeError(expected: "four tensors of one shape and four scalars", actual: inputs) }
     return [TensorType](repeating: inputs[0], count: 3)
@@ -111,7 +113,9 @@ public struct MovingAverageUpdate: Operation {
   public init() {}
 
   public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
-    guard inputs.count == 3, inputs[0] == inputs[1], inputs[2].shape == .scalar else {
+    guard inputs.count == 3, inputs.allSatisfy({ $0.element == .float32 }), inputs[0] == inputs[1],
+      inputs[2].shape == .scalar
+    else {
       throw shapeError(expected: "two tensors of one shape and a scalar decay", actual: inputs)
     }
     return [inputs[0]]

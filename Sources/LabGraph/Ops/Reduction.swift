@@ -72,6 +72,9 @@ public struct Broadcast: Operation {
 
   public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
     let kept = shape.dimensions.enumerated().filter { !axes.contains($0.offset) }.map(\.element)
+    guard Set(axes).count == axes.count, axes.allSatisfy({ $0 >= 0 && $0 < shape.rank }) else {
+      throw GraphError.invalid(path: "", problem: "\(Self.name) to \(shape) cannot add the axes \(axes)")
+    }
     guard inputs.count == 1, inputs[0] == TensorType(Shape(kept)) else {
       throw shapeError(expected: "a float tensor \(Shape(kept))", actual: inputs)
     }
@@ -98,7 +101,9 @@ public struct MaximumGradient: Operation {
   public init(axes: [Int]) { self.axes = axes.sorted() }
 
   public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
-    guard inputs.count == 3, inputs[0] == inputs[2] else {
+    guard inputs.count == 3, inputs[0] == inputs[2],
+      try Reduction(.maximum, axes: axes).outputTypes(for: [inputs[1]]) == [inputs[0]]
+    else {
       throw shapeError(expected: "an upstream gradient, an operand and its maxima", actual: inputs)
     }
     return [inputs[1]]

@@ -33,7 +33,7 @@ public struct SoftmaxGradient: Operation {
   public init() {}
 
   public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
-    guard inputs.count == 2, inputs[0] == inputs[1] else {
+    guard inputs.count == 2, inputs[0] == inputs[1], inputs[0].element == .float32, inputs[0].shape.rank >= 1 else {
       throw shapeError(expected: "two float tensors of one shape", actual: inputs)
     }
     return [inputs[0]]

@@ -1,0 +1,122 @@
+import CLabKernels
+import LabGraph
+
+/// A batch normalisation that wants its sums from the pass that computes its upstream gradient.
+struct NormGradientRequest {
+  /// The normalised tensor's operand.
+  var x: SlotID
+  var mean: SlotID
+  var inverseDeviation: SlotID
+  var scale: SlotID
+  /// The number of values a channel.
+  var count: Int
+  /// The number of channels without padding.
+  var channels: Int
+  var results: NormGradientCoefficients
+}
+
+/// Sums gradients, applies an activation's derivative, and sums what up to two batch normalisations need.
+final class ReduceGradientKernel: BaseKernel, Kernel {
+  private let extent: LabExtent
+  private let expression: GradientExpression
+  private let upstream1: SlotID?
+  private let upstream2: SlotID?
+  private let addend: SlotID?
+  private let saved: SlotID?
+  private let recomputedX: SlotID?
+  private let recomputedResidual: SlotID?
+  private let g: SlotID?
+  private let norms: [NormGradientRequest]
+  private let reduce: (UnsafePointer<LabReduceGradient>?) -> Void
+  private let paddedChannels: Int
+
+  init(
+    _ extent: LabExtent, expression: GradientExpression, upstream1: SlotID?, upstream2: SlotID?, addend: SlotID?,
+    saved: SlotID?, recomputedX: SlotID?, recomputedResidual: SlotID?, g: SlotID?, norms: [NormGradientRequest],
+    reduce: @escaping (UnsafePointer<LabReduceGradient>?) -> Void, path: String
+  ) {
+    self.extent = extent
+    self.expression = expression
+    self.upstream1 = upstream1
+    self.upstream2 = upstream2
+    self.addend = addend
+    self.saved = saved
+    self.recomputedX = recomputedX
+    self.recomputedResidual = recomputedResidual
+    self.g = g
+    self.norms = norms
+    self.reduce = reduce
+    paddedChannels = extent.blocks * labKernels().pointee.block
+    super.init(norms.isEmpty ? .elementwise : .normalization, path: path, samples: extent.samples)
+    let recomputed = [expression.recomputed?.affine, expression.recomputed?.residualAffine].compactMap { $0 }
+    reads =
+      [upstream1, upstream2, addend, saved, recomputedX, recomputedResidual].compactMap { $0 }
+      + recomputed.flatMap { [$0.scale, $0.shift] }
+      + norms.flatMap { [$0.x, $0.mean, $0.inverseDeviation, $0.scale] }
+    writes = [g].compactMap { $0 }
+    lateWrites = norms.flatMap {
+      [$0.results.a, $0.results.b, $0.results.c, $0.results.scaleGradient, $0.results.shiftGradient]
+    }
+    if let g { replacements = [upstream1, upstream2].compactMap { $0 }.map { (g, $0) } }
+    accumulatorBytes = norms.isEmpty ? 0 : 3 * paddedChannels * MemoryLayout<Double>.stride
+  }
+
+  override func run(_ worker: Worker) {
+    var arguments = LabReduceGradient()
+    arguments.extent = extent
+    arguments.extent.samples = worker.count
+    func pointer(_ slot: SlotID?) -> UnsafePointer<Float>? { slot.map { UnsafePointer(worker.pointer($0)) } }
+    func vector(_ slot: SlotID?) -> UnsafePointer<Float>? { slot.map { UnsafePointer(worker.whole($0)) } }
+    arguments.upstream1 = pointer(upstream1)
+    arguments.upstream2 = pointer(upstream2)
+    arguments.addend = pointer(addend)
+    arguments.addendFactor = expression.addendFactor
+    arguments.activation = expression.activation
+    arguments.saved = pointer(saved)
+    arguments.savedX = pointer(recomputedX)
+    arguments.savedScale = vector(expression.recomputed?.affine?.scale)
+    arguments.savedShift = vector(expression.recomputed?.affine?.shift)
+    arguments.savedResidual = pointer(recomputedResidual)
+    arguments.savedResidualScale = vector(expression.recomputed?.residualAffine?.scale)
+    arguments.savedResidualShift = vector(expression.recomputed?.residualAffine?.shift)
+    if let g { arguments.g = worker.pointer(g) }
+    if let first = norms.first {
+      let sums = worker.accumulator(at: accumulatorOffset, as: Double.self)
+      arguments.x1 = pointer(first.x)
+      arguments.mean1 = vector(first.mean)
+      arguments.sum = sums
+      arguments.sumX1 = sums + paddedChannels
+      if norms.count > 1 {
+        arguments.x2 = pointer(norms[1].x)
+        arguments.mean2 = vector(norms[1].mean)
+        arguments.sumX2 = sums + 2 * paddedChannels
+      }
+    }
+    reduce(&arguments)
+  }
+
+  override func finish(_ step: Step) {
+    guard !norms.isEmpty else { return }
+    let sums = step.combineDoubles(at: accumulatorOffset, count: 3 * paddedChannels)
+    for (position, norm) in norms.enumerated() {
+      let products = sums + (position + 1) * paddedChannels
+      let mean = step.pointer(norm.mean)
+      let inverse = step.pointer(norm.inverseDeviation)
+      let scale = step.pointer(norm.scale)
+      let count = Double(norm.count)
+      for slot in [norm.results.a, norm.results.b, norm.results.c] {
+        step.clearTail(of: slot, from: norm.channels, to: paddedChannels)
+      }
+      for c in 0..<norm.channels {
+        let r = Double(inverse[c])
+        let gamma = Double(scale[c])
+        let slope = -gamma * r * r * r * products[c] / count
+        step.pointer(norm.results.a)[c] = Float(gamma * r)
+        step.pointer(norm.results.b)[c] = Float(slope)
+        step.pointer(norm.results.c)[c] = Float(-gamma * r * sums[c] / count - slope * Double(mean[c]))
+        step.pointer(norm.results.scaleGradient)[c] = Float(r * products[c])
+        step.pointer(norm.results.shiftGradient)[c] = Float(sums[c])
+      }
+    }
+  }
+}

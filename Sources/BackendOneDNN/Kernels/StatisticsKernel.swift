@@ -1,0 +1,83 @@
+import CLabKernels
+import LabGraph
+
+/// The statistics of batch normalisation, what follows from them, and the new running ones.
+final class StatisticsKernel: BaseKernel, Kernel {
+  /// The vectors that the kernel reads and writes.
+  struct Vectors {
+    var scale: SlotID
+    var shift: SlotID
+    var runningMean: SlotID
+    var runningVariance: SlotID
+    var mean: SlotID
+    var inverseDeviation: SlotID
+    var newMean: SlotID
+    var newVariance: SlotID
+    var affine: ChannelAffine
+  }
+
+  private let extent: LabExtent
+  private let x: SlotID
+  private let vectors: Vectors
+  private let operation: BatchNormalization
+  private let statistics: (LabExtent, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Double>?,
+    UnsafeMutablePointer<Double>?) -> Void
+  private let paddedChannels: Int
+
+  init(
+    _ extent: LabExtent, x: SlotID, vectors: Vectors, operation: BatchNormalization, kernels: LabKernels, path: String
+  ) {
+    self.extent = extent
+    self.x = x
+    self.vectors = vectors
+    self.operation = operation
+    statistics = kernels.channelStatistics
+    paddedChannels = extent.blocks * kernels.block
+    super.init(.normalization, path: path, samples: extent.samples)
+    reads = [x, vectors.scale, vectors.shift, vectors.runningMean, vectors.runningVariance]
+    lateWrites = [
+      vectors.mean, vectors.inverseDeviation, vectors.newMean, vectors.newVariance, vectors.affine.scale,
+      vectors.affine.shift,
+    ]
+    // Two sums a channel in double precision, then the pivot that they are taken about.
+    accumulatorBytes = paddedChannels * (2 * MemoryLayout<Double>.stride + MemoryLayout<Float>.stride)
+  }
+
+  private func pivot(_ worker: Worker) -> UnsafeMutablePointer<Float> {
+    worker.accumulator(at: accumulatorOffset + 2 * paddedChannels * MemoryLayout<Double>.stride)
+  }
+
+  override func run(_ worker: Worker) {
+    var part = extent
+    part.samples = worker.count
+    let sums = worker.accumulator(at: accumulatorOffset, as: Double.self)
+    let pivot = pivot(worker)
+    if worker.isFirstChunk { pivot.update(from: worker.whole(vectors.runningMean), count: extent.channels) }
+    statistics(part, worker.pointer(x), pivot, sums, sums + paddedChannels)
+  }
+
+  override func finish(_ step: Step) {
+    let sums = step.combineDoubles(at: accumulatorOffset, count: 2 * paddedChannels)
+    let count = Double(extent.samples * extent.pixels)
+    let momentum = Double(operation.momentum)
+    let oldMean = step.pointer(vectors.runningMean)
+    let oldVariance = step.pointer(vectors.runningVariance)
+    for slot in [vectors.mean, vectors.affine.scale, vectors.affine.shift] {
+      step.clearTail(of: slot, from: extent.channels, to: paddedChannels)
+    }
+    for c in 0..<extent.channels {
+      let offset = sums[c] / count
+      let mean = Double(oldMean[c]) + offset
+      let variance = max(sums[paddedChannels + c] / count - offset * offset, 0)
+      let inverse = 1 / (variance + Double(operation.epsilon)).squareRoot()
+      let scale = Double(step.pointer(vectors.scale)[c]) * inverse
+      step.pointer(vectors.mean)[c] = Float(mean)
+      step.pointer(vectors.inverseDeviation)[c] = Float(inverse)
+      step.pointer(vectors.affine.scale)[c] = Float(scale)
+      step.pointer(vectors.affine.shift)[c] = Float(Double(step.pointer(vectors.shift)[c]) - mean * scale)
+      step.pointer(vectors.newMean)[c] = Float((1 - momentum) * Double(oldMean[c]) + momentum * mean)
+      step.pointer(vectors.newVariance)[c] = Float(
+        (1 - momentum) * Double(oldVariance[c]) + momentum * variance * count / (count - 1))
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import CLabKernels
+import COneDNN
+import LabCore
+import LabGraph
+
+extension Lowering {
+  /// Describes a convolution whose activations have their natural forms.
+  func convolutionPlan(
+    _ kind: OneDnnKind, _ geometry: ConvolutionGeometry, image: Shape, kernel: Shape, result: Shape,
+    imageForm: Form, resultForm: Form
+  ) -> ConvolutionPlan {
+    ConvolutionPlan(
+      kind: kind, shape: OneDnnConvolutionShape(geometry, image: image, kernel: kernel, result: result), block: block,
+      imageIsBlocked: imageForm == .blocked, resultIsBlocked: resultForm == .blocked)
+  }
+
+  /// The slot and layout of a convolution's weights for one of its passes: as they are where the library is as fast with
+  /// that layout, else converted once a step.
+  func convolutionWeights(_ value: ValueID, for plan: ConvolutionPlan) throws -> (slot: SlotID, layout: WeightLayout) {
+    var shape = plan.shape
+    shape.samples = 1
+    if isVariable(value) {
+      let known = try variableSlot(
+        value, preferring: .weights(plan.preferredWeights(), shape: shape, count: 1))
+      if case .weights(let layout, _, 1) = known.layout, plan.accepts(layout) { return (known.slot, layout) }
+    }
+    let preferred = try plan.preferredWeights()
+    if let slot = try transposed(value, to: preferred, shape: shape) { return (slot, preferred) }
+    return (try demandWeights(value, in: .weights(preferred, shape: shape, count: 1)), preferred)
+  }
+
+  /// The library's usual layout for input gradients is the forward one with each block transposed, which the vector
+  /// kernels do faster than a general change of layout.
+  private func transposed(_ value: ValueID, to preferred: WeightLayout, shape: OneDnnConvolutionShape) throws -> SlotID? {
+    guard shape.groups == 1, let known = weightSlots[value], case .weights(let layout, _, 1) = known.layout,
+      try layout.isEqual(to: .blocked(shape, block: block, isTransposed: false)),
+      try preferred.isEqual(to: .blocked(shape, block: block, isTransposed: true))
+    else { return nil }
+    return transposeBlocks(known.slot, byteCount: layout.byteCount)
+  }
+
+  /// Transposes every block × block matrix of a tensor, once a step.
+  func transposeBlocks(_ source: SlotID, byteCount: Int) -> SlotID {
+    if let known = transposedWeights[source] { return known }
+    let target = addSlot(samples: 1, bytes: byteCount)
+    let kernel = kernelTable.transposeBlocks!
+    let count = byteCount / (4 * block * block)
+    add(
+      WholeKernel(.reorder, path: node.path, reads: [source], writes: [target]) { step in
+        kernel(count, step.pointer(source), step.pointer(target))
+      })
+    transposedWeights[source] = target
+    return target
+  }
+}
+
+extension Convolution2D: Lowerable {
+  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+    let (x, weight, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
+    let plan = lowering.convolutionPlan(
+      ONEDNN_FORWARD, geometry, image: lowering.shape(x), kernel: lowering.shape(weight), result: lowering.shape(y),
+      imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(y))
+    let weights = try lowering.convolutionWeights(weight, for: plan)
+    let image = try lowering.demand(x, lowering.naturalForm(x))
+    let hasBias = node.inputs.count == 3
+    let result =
+      hasBias
+      ? lowering.addSlot(for: y, lowering.naturalForm(y)) : lowering.define(y, lowering.naturalForm(y))
+    lowering.add(
+      ConvolutionKernel(
+        plan, layout: weights.layout, image: image, weights: weights.slot, result: result, path: node.path))
+    if hasBias { try lowerBias(node.inputs[2], of: y, raw: result, lowering) }
+  }
+
+  /// The bias joins whatever element-wise pass comes next.
+  private func lowerBias(_ bias: ValueID, of y: ValueID, raw: SlotID, _ lowering: Lowering) throws {
+    let vector = try lowering.demandPaddedVector(bias)
+    if lowering.naturalForm(y) == .blocked {
+      let ones = lowering.constantSlot([Float](repeating: 1, count: lowering.paddedChannels(y)))
+      lowering.pending[y] = .apply(
+        ApplyExpression(x: .slot(raw), affine: ChannelAffine(scale: ones, shift: vector)))
+      return
+    }
+    let result = lowering.define(y, .flat)
+    let shape = lowering.shape(y)
+    let pixels = shape[2] * shape[3]
+    let kernel = lowering.kernelTable.binaryStrided!
+    lowering.add(
+      ChunkKernel(
+        .elementwise, path: lowering.node.path, samples: shape[0], reads: [raw, vector], writes: [result],
+        replacements: [(result, raw)]
+      ) { worker in
+        kernel(
+          3, [worker.count, shape[1], pixels], LAB_ADD, worker.pointer(raw), [shape[1] * pixels, pixels, 1],
+          worker.whole(vector), [0, 1, 0], worker.pointer(result))
+      })
+  }
+}
+
+extension Lowering {
+  /// A vector `[C]` that may be read up to the end of its last block.
+  func demandPaddedVector(_ value: ValueID) throws -> SlotID {
+    let slot = try demand(value, .flat)
+    let count = shape(value).elementCount
+    guard count % block != 0 else { return slot }
+    let padded = addVector(count)
+    let paddedCount = (count + block - 1) / block * block
+    add(
+      WholeKernel(.reorder, path: node.path, reads: [slot], writes: [padded]) { step in
+        step.pointer(padded).update(from: step.pointer(slot), count: count)
+        step.clearTail(of: padded, from: count, to: paddedCount)
+      })
+    return padded
+  }
+}
+
+extension Convolution2DInputGradient: Lowerable {
+  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+    let (upstream, weight, dx) = (node.inputs[0], node.inputs[1], node.outputs[0])
+    let plan = lowering.convolutionPlan(
+      ONEDNN_INPUT_GRADIENT, geometry, image: image, kernel: lowering.shape(weight), result: lowering.shape(upstream),
+      imageForm: lowering.naturalForm(dx), resultForm: lowering.naturalForm(upstream))
+    let weights = try lowering.convolutionWeights(weight, for: plan)
+    let result = try lowering.demand(upstream, lowering.naturalForm(upstream))
+    let image = lowering.define(dx, lowering.naturalForm(dx))
+    lowering.add(
+      ConvolutionKernel(
+        plan, layout: weights.layout, image: image, weights: weights.slot, result: result, path: node.path))
+  }
+}
+
+extension Convolution2DWeightGradient: Lowerable {
+  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+    let (x, upstream, gradient) = (node.inputs[0], node.inputs[1], node.outputs[0])
+    let plan = lowering.convolutionPlan(
+      ONEDNN_WEIGHT_GRADIENT, geometry, image: lowering.shape(x), kernel: kernel, result: lowering.shape(upstream),
+      imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(upstream))
+    var layout = try plan.preferredWeights()
+    // The optimiser wants the gradient in the parameter's layout.
+    if let own = lowering.layoutOfParameter(for: gradient), plan.accepts(own) { layout = own }
+    var shape = plan.shape
+    shape.samples = 1
+    let slot = lowering.addSlot(samples: 1, bytes: layout.byteCount)
+    lowering.weightSlots[gradient] = (slot, .weights(layout, shape: shape, count: 1))
+    lowering.add(
+      ConvolutionWeightGradientKernel(
+        plan, layout: layout, image: try lowering.demand(x, lowering.naturalForm(x)),
+        upstream: try lowering.demand(upstream, lowering.naturalForm(upstream)), gradient: slot,
+        kernels: lowering.kernelTable, path: node.path))
+  }
+}
+
+extension Lowering {
+  /// The layout of the parameter that an update applies a gradient to.
+  func layoutOfParameter(for gradient: ValueID) -> WeightLayout? {
+    for index in consumers[gradient.index] {
+      let consumer = graph.nodes[index]
+      guard consumer.stage == .update || consumer.operation is SGDUpdate || consumer.operation is AdamUpdate,
+        let known = weightSlots[consumer.inputs[0]], case .weights(let layout, _, 1) = known.layout
+      else { continue }
+      return layout
+    }
+    return nil
+  }
+}

@@ -1,0 +1,90 @@
+import CLabKernels
+import COneDNN
+import LabCore
+import LabGraph
+
+/// Variables in blocked layouts, and the programs compiled against them.
+final class OneDNNSession: Session {
+  /// A variable's memory and layout; the layout is fixed by its first user.
+  final class Storage {
+    let variable: Variable
+    private(set) var layout: VariableLayout?
+    private(set) var memory: AlignedMemory?
+
+    init(_ variable: Variable) { self.variable = variable }
+
+    /// Fixes the layout unless it is fixed already, and returns it.
+    func settle(_ wanted: @autoclosure () throws -> VariableLayout) rethrows -> VariableLayout {
+      if let layout { return layout }
+      let settled = try wanted()
+      layout = settled
+      memory = AlignedMemory(byteCount: settled.byteCount(variable.type))
+      return settled
+    }
+  }
+
+  let options: SessionOptions
+  let kernels: LabKernels
+  private(set) var storages: [String: Storage] = [:]
+  private(set) var variables: [Variable] = []
+
+  init(_ options: SessionOptions) {
+    self.options = options
+    kernels = labKernels().pointee
+  }
+
+  func compile(_ graph: Graph) throws -> any Executable {
+    for variable in graph.variables {
+      if let existing = storages[variable.name] {
+        guard existing.variable.type == variable.type else {
+          throw GraphError.name(
+            subject: variable.name,
+            problem: "is \(existing.variable.type) in one graph and \(variable.type) in another")
+        }
+      } else {
+        storages[variable.name] = Storage(variable)
+        variables.append(variable)
+      }
+    }
+    return try OneDNNExecutable(graph, session: self)
+  }
+
+  func read(_ name: String) throws -> [Float] {
+    let storage = try storage(name)
+    let count = storage.variable.type.shape.elementCount
+    let layout = storage.settle(.dense)
+    switch layout {
+    case .dense: return Array(UnsafeBufferPointer(start: storage.memory!.floats, count: count))
+    case .weights:
+      let reorder = try WeightReorder(from: layout, to: .dense)
+      return try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+        try reorder.execute(from: storage.memory!.base, to: buffer.baseAddress!)
+        initialized = count
+      }
+    }
+  }
+
+  func write(_ name: String, _ elements: [Float]) throws {
+    let storage = try storage(name)
+    guard elements.count == storage.variable.type.shape.elementCount else {
+      throw GraphError.name(
+        subject: name, problem: "has \(storage.variable.type.shape.elementCount) elements, not \(elements.count)")
+    }
+    let layout = storage.settle(.dense)
+    try elements.withUnsafeBytes { bytes in
+      switch layout {
+      case .dense: storage.memory!.base.copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+      case .weights:
+        try WeightReorder(from: .dense, to: layout).execute(from: bytes.baseAddress!, to: storage.memory!.base)
+      }
+    }
+  }
+
+  func storage(_ name: String) throws -> Storage {
+    guard let storage = storages[name] else {
+      throw GraphError.name(
+        subject: name, problem: "no compiled graph has this variable\(NearestName.hint(for: name, among: storages.keys))")
+    }
+    return storage
+  }
+}

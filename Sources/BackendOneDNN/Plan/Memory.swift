@@ -1,0 +1,119 @@
+/// One thread's view of a program's memory while it works on a chunk of samples.
+final class Worker {
+  /// The position among the workers.
+  let index: Int
+  /// The samples of the current chunk.
+  private(set) var samples: Range<Int> = 0..<0
+  /// Memory for the duration of one kernel's call.
+  let scratch: UnsafeMutableRawPointer
+  /// Memory that kernels keep from the first chunk to the last.
+  let accumulators: UnsafeMutableRawPointer
+  /// Whether the current chunk is this worker's first of the segment.
+  private(set) var isFirstChunk = true
+  /// Whether the segment has given this worker any samples.
+  private(set) var hasWorked = false
+
+  let profile: Profile?
+  private let bases: [UnsafeMutableRawPointer]
+  private let strides: [Int]
+  private let isLocal: [Bool]
+
+  init(
+    index: Int, scratch: UnsafeMutableRawPointer, accumulators: UnsafeMutableRawPointer,
+    bases: [UnsafeMutableRawPointer], strides: [Int], isLocal: [Bool], profile: Profile?
+  ) {
+    self.index = index
+    // One thread's clock is enough for a breakdown.
+    self.profile = index == 0 ? profile : nil
+    self.scratch = scratch
+    self.accumulators = accumulators
+    self.bases = bases
+    self.strides = strides
+    self.isLocal = isLocal
+  }
+
+  /// The number of samples in the chunk.
+  var count: Int { samples.count }
+
+  /// Forgets the last segment.
+  func beginSegment() { hasWorked = false }
+
+  /// Moves on to a chunk.
+  func begin(_ samples: Range<Int>) {
+    self.samples = samples
+    isFirstChunk = !hasWorked
+    hasWorked = true
+  }
+
+  /// The first of the chunk's samples of a tensor.
+  func pointer(_ slot: SlotID) -> UnsafeMutablePointer<Float> { pointer(slot, sample: samples.lowerBound) }
+
+  /// One sample of a tensor.
+  func pointer(_ slot: SlotID, sample: Int) -> UnsafeMutablePointer<Float> {
+    let offset = isLocal[slot.index] ? sample - samples.lowerBound : sample
+    return (bases[slot.index] + offset * strides[slot.index]).assumingMemoryBound(to: Float.self)
+  }
+
+  /// A tensor without a sample dimension, or the whole batch.
+  func whole(_ slot: SlotID) -> UnsafeMutablePointer<Float> {
+    bases[slot.index].assumingMemoryBound(to: Float.self)
+  }
+
+  /// A kernel's own accumulators as elements of a type.
+  func accumulator<T>(at offset: Int, as type: T.Type = T.self) -> UnsafeMutablePointer<T> {
+    (accumulators + offset).assumingMemoryBound(to: type)
+  }
+}
+
+/// The program's memory when all samples are done.
+final class Step {
+  /// The workers, whose accumulators are combined.
+  let workers: [Worker]
+
+  init(workers: [Worker]) { self.workers = workers }
+
+  /// A tensor that is not local to a chunk.
+  func pointer(_ slot: SlotID) -> UnsafeMutablePointer<Float> { workers[0].whole(slot) }
+
+  /// An integer tensor.
+  func integers(_ slot: SlotID) -> UnsafeMutablePointer<Int32> {
+    UnsafeMutableRawPointer(pointer(slot)).assumingMemoryBound(to: Int32.self)
+  }
+
+  /// Zeroes the padding of a vector of channels.
+  func clearTail(of slot: SlotID, from count: Int, to paddedCount: Int) {
+    for i in count..<paddedCount { pointer(slot)[i] = 0 }
+  }
+
+  /// Memory for the duration of the call.
+  var scratch: UnsafeMutableRawPointer { workers[0].scratch }
+
+  /// Adds the other workers' double sums to the first one's and returns those.
+  func combineDoubles(at offset: Int, count: Int) -> UnsafeMutablePointer<Double> {
+    let total = workers[0].accumulator(at: offset, as: Double.self)
+    for worker in workers.dropFirst() {
+      let part = worker.accumulator(at: offset, as: Double.self)
+      for i in 0..<count { total[i] += part[i] }
+    }
+    return total
+  }
+}
+
+/// Memory that is aligned to cache lines and starts as zeros.
+final class AlignedMemory {
+  /// The first byte.
+  let base: UnsafeMutableRawPointer
+  /// The size in bytes.
+  let byteCount: Int
+
+  init(byteCount: Int) {
+    self.byteCount = max(byteCount, 64)
+    base = UnsafeMutableRawPointer.allocate(byteCount: self.byteCount, alignment: 64)
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: self.byteCount)
+  }
+
+  deinit { base.deallocate() }
+
+  /// The memory as floats.
+  var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
+}

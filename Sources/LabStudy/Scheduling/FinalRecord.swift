@@ -1,0 +1,64 @@
+import LabCore
+
+/// What a completed run is worth: its final metrics, class by class, and its confusions.
+public struct FinalRecord: Sendable, Codable, Hashable {
+  /// How well one class of the test split is recognised.
+  public struct ClassMetrics: Sendable, Codable, Hashable {
+    /// The class's name.
+    public var name: String
+    /// The number of test samples of this class.
+    public var support: Int
+    /// The share of the samples given this class that belong to it; 0 where none was given it.
+    public var precision: Double
+    /// The share of this class's samples that were given it.
+    public var recall: Double
+    /// The harmonic mean of precision and recall.
+    public var f1: Double
+
+    /// Creates a class's metrics.
+    public init(name: String, support: Int, precision: Double, recall: Double, f1: Double) {
+      self.name = name
+      self.support = support
+      self.precision = precision
+      self.recall = recall
+      self.f1 = f1
+    }
+  }
+
+  /// The metrics of the test split.
+  public var test: EvaluationMetrics
+  /// The metrics of the validation split, where there is one.
+  public var validation: EvaluationMetrics?
+  /// The index of the epoch whose weights were evaluated, from 0, where it is not the last one.
+  public var bestEpoch: Int?
+  /// Further metrics by name.
+  public var additional: [String: Double]
+  /// The classes of the test split in the order of their indices.
+  public var classes: [ClassMetrics]
+  /// The number of test samples by true class (row) and predicted class (column).
+  public var confusion: [[Int]]
+  /// The hash of the final weights' names, shapes and values.
+  public var weightsHash: ContentHash?
+
+  /// Creates a final record.
+  public init(
+    test: EvaluationMetrics, validation: EvaluationMetrics? = nil, bestEpoch: Int? = nil,
+    additional: [String: Double] = [:], classes: [ClassMetrics] = [], confusion: [[Int]] = [],
+    weightsHash: ContentHash? = nil
+  ) {
+    self.test = test
+    self.validation = validation
+    self.bestEpoch = bestEpoch
+    self.additional = additional
+    self.classes = classes
+    self.confusion = confusion
+    self.weightsHash = weightsHash
+  }
+
+  /// All final metrics by the names that tables use, such as `test_accuracy`.
+  public var namedMetrics: [String: Double] {
+    var metrics = test.named(split: "test")
+    if let validation { metrics.merge(validation.named(split: "validation")) { current, _ in current } }
+    return metrics.merging(additional) { current, _ in current }
+  }
+}

@@ -1,0 +1,88 @@
+import LabCore
+
+/// Trains a run.
+public protocol RunExecutor: Sendable {
+  /// Trains a claimed run to its end or until it is told to stop.
+  ///
+  /// Called on a worker's own thread, and for several runs at a time on several threads. The executor records its
+  /// provenance, its epochs and its log with `context.store` and the run's lease, writes checkpoints, and resumes from
+  /// the last whole one; after it has chosen where to resume, it truncates the epochs beyond that point.
+  /// It looks at ``RunContext/stopRequest`` after every step and ends with ``RunOutcome/interrupted(reason:)`` when
+  /// asked to. It does not call `finish`: the scheduler does, with the outcome.
+  ///
+  /// - Throws: anything; the run then counts as failed, or as interrupted where the error is a ``SweepEndingError``
+  ///   that says so.
+  func execute(_ run: ClaimedRun, context: RunContext) throws -> RunOutcome
+}
+
+/// What a running run may use of its scheduler.
+public struct RunContext: Sendable {
+  /// The store that the run belongs to.
+  public let store: any RunStore
+  /// The index of the worker that trains the run, from 0.
+  public let worker: Int
+  /// The threads that the run may use.
+  public let threads: Int
+  private let stopSignals: [StopSignal]
+  private let progress: @Sendable (RunProgress) -> Void
+
+  /// Creates a context.
+  ///
+  /// - Parameters:
+  ///   - store: the store that the run belongs to.
+  ///   - worker: the index of the worker, from 0.
+  ///   - threads: the threads that the run may use.
+  ///   - stopSignals: the signals that can end the run; the most urgent one counts.
+  ///   - progress: receives progress on the calling thread.
+  public init(
+    store: any RunStore, worker: Int = 0, threads: Int = 1, stopSignals: [StopSignal] = [],
+    progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
+  ) {
+    self.store = store
+    self.worker = worker
+    self.threads = threads
+    self.stopSignals = stopSignals
+    self.progress = progress
+  }
+
+  /// How urgently the run is to end; cheap enough to ask after every step.
+  public var stopRequest: StopRequest { stopSignals.map(\.request).max() ?? .none }
+
+  /// Tells observers how far the run is.
+  public func report(_ progress: RunProgress) { self.progress(progress) }
+}
+
+/// How far a running run is.
+public struct RunProgress: Sendable, Hashable {
+  /// The run.
+  public var run: RunIdentity
+  /// The index of the current epoch, from 0.
+  public var epoch: Int
+  /// The number of epochs.
+  public var epochs: Int
+  /// Steps done in the current epoch.
+  public var step: Int
+  /// Steps of an epoch.
+  public var stepsPerEpoch: Int
+  /// The loss of the last step, or a smoothed one; nil before the first step.
+  public var loss: Double?
+  /// Training throughput in images per second; nil before it is known.
+  public var imagesPerSecond: Double?
+  /// What is being done, where it is not training: `evaluating`, `preparing data`, ….
+  public var activity: String?
+
+  /// Creates a progress report.
+  public init(
+    run: RunIdentity, epoch: Int, epochs: Int, step: Int, stepsPerEpoch: Int, loss: Double? = nil,
+    imagesPerSecond: Double? = nil, activity: String? = nil
+  ) {
+    self.run = run
+    self.epoch = epoch
+    self.epochs = epochs
+    self.step = step
+    self.stepsPerEpoch = stepsPerEpoch
+    self.loss = loss
+    self.imagesPerSecond = imagesPerSecond
+    self.activity = activity
+  }
+}

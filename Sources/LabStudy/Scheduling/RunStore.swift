@@ -1,0 +1,111 @@
+import LabCore
+
+/// Keeps sweeps and runs, and gives each run to one process at a time.
+///
+/// Every method may be called from any thread. A method that takes a ``RunLease`` changes nothing and throws
+/// ``RunStoreError/leaseLost(_:)`` where that lease is no longer the current one. When a method that writes returns,
+/// what it wrote survives the end of the process and of the machine's power.
+///
+/// An epoch must be recorded before the checkpoint that starts the next one is written: then every epoch before a
+/// checkpoint is on record, whenever the process dies.
+public protocol RunStore: Sendable {
+  // MARK: Sweeps
+
+  /// Makes the sweep and its runs known.
+  ///
+  /// Registering an equal sweep again returns the first one; a changed one of the same name is another sweep, which
+  /// shares runs of the same identity, whatever their state.
+  func register(_ sweep: SweepRegistration) throws -> StoredSweep
+
+  /// All sweeps, the one registered last first.
+  func sweeps() throws -> [StoredSweep]
+
+  /// The registration of a sweep as it was last made.
+  ///
+  /// - Throws: ``RunStoreError/unknownSweep(_:)``.
+  func registration(sweep id: Int64) throws -> SweepRegistration
+
+  /// Everything that a table needs of a sweep, at one instant.
+  ///
+  /// - Throws: ``RunStoreError/unknownSweep(_:)``.
+  func snapshot(sweep id: Int64) throws -> SweepSnapshot
+
+  // MARK: Runs
+
+  /// The runs of a sweep: variants in the order of the plan, then seeds.
+  ///
+  /// - Throws: ``RunStoreError/unknownSweep(_:)``.
+  func runs(sweep id: Int64) throws -> [StoredRun]
+
+  /// The run of an identity, if there is one.
+  func run(_ identity: RunIdentity) throws -> StoredRun?
+
+  /// The runs whose identity starts with hexadecimal digits, in the order of their identities.
+  func runs(identityPrefix prefix: String) throws -> [StoredRun]
+
+  /// The recorded epochs of a run in ascending order.
+  func epochs(of run: RunIdentity) throws -> [EpochRecord]
+
+  /// The final record of a completed run.
+  func finalRecord(of run: RunIdentity) throws -> FinalRecord?
+
+  /// The attempts at a run, the first one first.
+  func attempts(at run: RunIdentity) throws -> [RunAttempt]
+
+  /// What happened to a run, in the order in which it happened.
+  func events(of run: RunIdentity) throws -> [RunEvent]
+
+  // MARK: Writing
+
+  /// Takes a run for a process, atomically across threads and processes.
+  ///
+  /// A run in state `running` is taken over where its owner is known to be dead: its process is gone or another one
+  /// has its number, or it cannot be asked and has given no sign of life for the store's patience.
+  ///
+  /// - Parameters:
+  ///   - identity: the run.
+  ///   - sweep: the sweep that it is trained for.
+  ///   - owner: the claiming process.
+  ///   - policy: which ended runs are taken too.
+  /// - Throws: ``RunStoreError/unknownRun(_:)``, ``RunStoreError/unknownSweep(_:)``.
+  func claim(
+    _ identity: RunIdentity, sweep: Int64, owner: ProcessIdentity, policy: ClaimPolicy
+  ) throws -> ClaimResult
+
+  /// Gives a sign of life for a lease.
+  func heartbeat(_ lease: RunLease) throws
+
+  /// Records where and with what the attempt runs; recording again replaces.
+  func record(_ provenance: RunProvenance, lease: RunLease) throws
+
+  /// Records an epoch; recording the same epoch again replaces it.
+  func record(_ epoch: EpochRecord, lease: RunLease) throws
+
+  /// Removes the records of an epoch and all later ones, before training goes on from an earlier point.
+  func truncateEpochs(from epoch: Int, lease: RunLease) throws
+
+  /// Adds to the run's log.
+  func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws
+
+  /// Ends the attempt, records its outcome and gives the lease back, all or nothing.
+  func finish(_ lease: RunLease, _ outcome: RunOutcome) throws
+}
+
+extension RunStore {
+  /// The newest sweep of a name, if there is one.
+  public func newestSweep(named name: String) throws -> StoredSweep? {
+    try sweeps().first { $0.name == name }
+  }
+
+  /// The one run whose identity starts with hexadecimal digits.
+  ///
+  /// - Throws: ``RunStoreError/unknownRun(_:)``, ``RunStoreError/ambiguousRun(_:matches:)``.
+  public func run(identityPrefix prefix: String) throws -> StoredRun {
+    let matches = try runs(identityPrefix: prefix)
+    guard let first = matches.first else { throw RunStoreError.unknownRun(prefix) }
+    guard matches.count == 1 else {
+      throw RunStoreError.ambiguousRun(prefix, matches: matches.map(\.identity.short))
+    }
+    return first
+  }
+}

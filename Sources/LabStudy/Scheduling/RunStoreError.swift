@@ -1,0 +1,42 @@
+import Foundation
+import LabCore
+
+/// A request that a store cannot fulfil, whatever it is made of.
+public enum RunStoreError: Error, Equatable, CustomStringConvertible {
+  /// The lease is no longer the run's current one.
+  case leaseLost(RunLease)
+  /// No sweep has this number or name.
+  case unknownSweep(String)
+  /// No run has this identity, or an identity that starts like this.
+  case unknownRun(String)
+  /// Several runs' identities start like this.
+  case ambiguousRun(String, matches: [String])
+  /// The registration contradicts itself or the store.
+  case invalidRegistration(sweep: String, problem: String)
+
+  /// One sentence that tells what was asked for and why it cannot be had.
+  public var description: String {
+    switch self {
+    case .leaseLost(let lease):
+      "run \(lease.run.short) is no longer held by attempt \(lease.attempt): another process took it over or it ended"
+    case .unknownSweep(let name): "there is no sweep \"\(name)\" in the store"
+    case .unknownRun(let prefix): "there is no run \(prefix) in the store"
+    case .ambiguousRun(let prefix, let matches):
+      "run \(prefix) is ambiguous: it could be \(matches.prefix(5).joined(separator: ", "))"
+        + (matches.count > 5 ? " or \(matches.count - 5) more" : "")
+    case .invalidRegistration(let sweep, let problem): "sweep \"\(sweep)\" cannot be stored: \(problem)"
+    }
+  }
+}
+
+/// An error that tells whether other runs would meet it too.
+public protocol SweepEndingError: Error {
+  /// Whether the machine and not the run is to blame (no space, no permission, a locked store), so that going on
+  /// with other runs is pointless and the run deserves another attempt later.
+  var endsSweep: Bool { get }
+}
+
+extension FileError: SweepEndingError {
+  /// Whether nothing more can be written: the disk is full or mounted for reading only.
+  public var endsSweep: Bool { isDiskFull || code == EROFS }
+}
