@@ -1,0 +1,138 @@
+import LabCore
+
+extension StudySchema {
+  /// The JSON Schema (draft 2020-12) of specs, with which editors complete and check them.
+  ///
+  /// It knows keys, names, types and ranges. What needs the whole spec at once (levels of the baseline, cells, shapes)
+  /// only ``check(_:checkVariant:)`` finds; every spec that it accepts is valid by the JSON Schema.
+  public func jsonSchema() -> JSONValue {
+    var properties: [String: JSONValue] = [
+      "$schema": ["type": "string", "description": "The file with this schema, for editors."],
+      "name": [
+        "type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$", "maxLength": 100,
+        "description": "The sweep's name; by default the file's.",
+      ],
+      "description": ["type": "string", "description": "What the study is about."],
+      "factors": factorsSchema,
+      "baseline": described("levels", "The level of each factor that the others are compared with."),
+      "full": described(
+        "levels", "The level of each factor in the full model, for the designs that start from it."),
+      "design": designSchema,
+      "include": described("cells", "Cells beside those of the design; a factor that is not named is at its baseline."),
+      "exclude": described("cells", "Cells that are left out: all those with the named levels."),
+      "seeds": [
+        "anyOf": [
+          ["type": "array", "items": ["type": "integer", "minimum": 0], "minItems": 1, "uniqueItems": true],
+          ["type": "integer", "minimum": 1, "maximum": .integer(SpecReader.largestSeedCount)],
+        ],
+        "default": [0], "description": "The seeds with which every cell is trained, or their number.",
+      ],
+      "execution": described(
+        execution.jsonSchema(), "How runs are executed; changes no result and is no part of a run's identity."),
+    ]
+    for section in sections {
+      var schema = section.kind.jsonSchema()
+      schema["description"] = .string(section.summary)
+      properties[section.name] = schema
+    }
+    return [
+      "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A labrun study", "type": "object",
+      "properties": .object(properties), "additionalProperties": false, "$defs": .object(definitions),
+    ]
+  }
+
+  // MARK: Factors
+
+  /// A factor is named after a key, whose values its levels are, or has any name and levels that set keys.
+  private var factorsSchema: JSONValue {
+    var properties: [String: JSONValue] = [:]
+    for (name, key) in keyNames {
+      let value = reference(to: key)
+      properties[name] = [
+        "description": .string(key.summary),
+        "anyOf": [
+          ["type": "array", "items": value, "minItems": 1],
+          [
+            "type": "object", "minProperties": 1,
+            "additionalProperties": ["anyOf": [["$ref": "#/$defs/settings"], value]],
+          ],
+        ],
+      ]
+    }
+    let settings: JSONValue = ["$ref": "#/$defs/settings"]
+    return [
+      "type": "object", "properties": .object(properties),
+      "additionalProperties": [
+        "anyOf": [
+          ["type": "array", "items": settings, "minItems": 1],
+          ["type": "object", "additionalProperties": settings, "minProperties": 1],
+        ]
+      ],
+      "description": "The axes of the study: a factor's name with its levels.",
+    ]
+  }
+
+  private var definitions: [String: JSONValue] {
+    var definitions = Dictionary(keys.map { ("key.\($0.path)", $0.kind.jsonSchema()) }) { first, _ in first }
+    var settings = Dictionary(
+      keyNames.map { name, key in
+        (name, JSONValue.object(["$ref": .string("#/$defs/key.\(key.path)"), "description": .string(key.summary)]))
+      }) { first, _ in first }
+    for section in sections where settings[section.name] == nil { settings[section.name] = ["type": "object"] }
+    definitions["settings"] = [
+      "type": "object", "properties": .object(settings), "additionalProperties": false,
+      "description": "The keys that a level sets.",
+    ]
+    definitions["levels"] = [
+      "type": "object", "description": "A level for each factor, by its label or value.",
+    ]
+    definitions["cells"] = [
+      "type": "array", "items": ["$ref": "#/$defs/levels", "description": "Levels, or lists of levels, by factor."],
+    ]
+    return definitions
+  }
+
+  /// Every name that means one key, with the key.
+  private var keyNames: [(String, Key)] {
+    keys.flatMap { key in
+      let parts = key.path.keys
+      return (1...parts.count).map { parts.suffix($0).joined(separator: ".") }
+        .filter { keys(matching: $0).map(\.path) == [key.path] }.map { ($0, key) }
+    }
+  }
+
+  private func reference(to key: Key) -> JSONValue { ["$ref": .string("#/$defs/key.\(key.path)")] }
+
+  // MARK: Designs
+
+  private var designSchema: JSONValue {
+    let names: JSONValue = [
+      "enum": .array(designs.names.map(JSONValue.string)),
+      "enumDescriptions": .array(designs.designs.map { .string($0.summary) }),
+    ]
+    let objects = designs.designs.map { design -> JSONValue in
+      var schema = design.options.jsonSchema(naming: [.string(design.name)])
+      schema["description"] = .string(design.summary)
+      schema["required"] = ["name"]
+      if design.takesCells {
+        schema["properties"]?["cells"] = described("cells", "The cells to run.")
+        schema["required"] = ["name", "cells"]
+      }
+      return schema
+    }
+    return [
+      "anyOf": .array([names] + objects), "default": .string(designs.names.first ?? ""),
+      "description": "Which combinations of levels are trained.",
+    ]
+  }
+
+  private func described(_ definition: String, _ text: String) -> JSONValue {
+    described(["$ref": .string("#/$defs/\(definition)")], text)
+  }
+
+  private func described(_ schema: JSONValue, _ text: String) -> JSONValue {
+    var schema = schema
+    schema["description"] = .string(text)
+    return schema
+  }
+}

@@ -1,0 +1,27 @@
+/// Why a spec cannot be used.
+public enum SpecError: Error, Equatable, CustomStringConvertible {
+  /// No spec has this path or name.
+  case notFound(String, folder: String, available: [String], suggestion: String?)
+  /// Several specs have this name.
+  case ambiguous(String, candidates: [String])
+  /// The file cannot be read.
+  case unreadable(path: String, reason: String)
+  /// The spec has errors; the issues include its warnings.
+  case invalid(path: String, issues: [SpecIssue])
+  /// A filter of the cells names nothing in the plan.
+  case badFilter(String, problem: String, suggestion: String?)
+
+  public var description: String {
+    switch self {
+    case .notFound(let name, let folder, let available, let suggestion):
+      "there is no spec \"\(name)\"" + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")
+        + (available.isEmpty ? "; the folder \(folder) has none" : "; \(folder) has \(available.joined(separator: ", "))")
+    case .ambiguous(let name, let candidates):
+      "\"\(name)\" could be \(candidates.joined(separator: " or ")); name one of them by its whole path"
+    case .unreadable(let path, let reason): "cannot read the spec \(path): \(reason)"
+    case .invalid(_, let issues): issues.map(\.description).joined(separator: "\n")
+    case .badFilter(let filter, let problem, let suggestion):
+      "cannot select the cells \"\(filter)\": \(problem)" + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import LabCore
+
+/// Reads a parsed spec into a draft, and reports what has the wrong shape.
+struct SpecReader {
+  /// The largest count of seeds that a spec may ask for.
+  static let largestSeedCount = 1000
+
+  private let schema: StudySchema
+  private var draft: SpecDraft
+
+  /// Reads a spec; never fails, but leaves out what it cannot read.
+  static func read(_ root: SourceValue, schema: StudySchema) -> SpecDraft {
+    var reader = SpecReader(schema: schema, draft: SpecDraft(root: root))
+    reader.read(root)
+    return reader.draft
+  }
+
+  private mutating func read(_ root: SourceValue) {
+    guard root.members != nil else { return expect("an object with the keys of a spec", at: .root, found: root) }
+    if let value = root["name"] {
+      if let text = value.string {
+        draft.name = (text, value.location)
+      } else {
+        expect("a string", at: "name", found: value)
+      }
+    }
+    if let value = root["description"] {
+      if let text = value.string { draft.description = text } else { expect("a string", at: "description", found: value) }
+    }
+    for section in schema.sections { draft.sections[section.name] = root[section.name]?.json }
+    if let value = root["execution"] { draft.execution = value.json }
+    readFactors()
+    draft.baseline = root["baseline"].flatMap { readAssignment($0, at: "baseline") }
+    draft.full = root["full"].flatMap { readAssignment($0, at: "full") }
+    readDesign()
+    draft.include = readAssignments("include")
+    draft.exclude = readAssignments("exclude")
+    readSeeds()
+  }
+
+  private mutating func expect(_ expected: String, at path: ConfigurationPath, found value: SourceValue) {
+    draft.shapeIssues.append(
+      SpecIssue(
+        at: value.location, keyPath: path, message: "expected \(expected), found \(value.foundDescription)",
+        found: value.foundDescription, expected: expected))
+  }
+
+  // MARK: Factors
+
+  private mutating func readFactors() {
+    guard let factors = draft.root["factors"] else { return }
+    guard let members = factors.members else {
+      return expect("an object from factor names to levels", at: "factors", found: factors)
+    }
+    for member in members {
+      let path = ConfigurationPath("factors").appending(member.key)
+      var factor = SpecDraft.Factor(
+        name: member.key, nameLocation: member.keyLocation, location: member.value.location,
+        matches: schema.keys(matching: member.key), levels: [])
+      switch member.value.content {
+      case .array(let elements):
+        factor.levels = elements.enumerated().map { listLevel($1, of: factor, at: path.appending(index: $0)) }
+      case .object(let levels):
+        factor.levels = levels.map { labelledLevel($0, of: factor, at: path.appending($0.key)) }
+      default:
+        expect("a list of levels, or an object from labels to levels", at: path, found: member.value)
+        continue
+      }
+      draft.factors.append(factor)
+    }
+  }
+
+  /// A level of the form `["static", "odconv-4x"]`: a value of the factor's key; or, where the factor is named after no
+  /// key, an object of the keys to set.
+  private func listLevel(
+    _ value: SourceValue, of factor: SpecDraft.Factor, at path: ConfigurationPath
+  ) -> SpecDraft.Level {
+    if factor.matches.isEmpty, let members = value.members {
+      let settings = members.flatMap { readSettings($0, at: path) }
+      let label = settings.map { setting in
+        let key = setting.name.split(separator: ".").last.map(String.init) ?? setting.name
+        return "\(key)=\(LevelLabel.text(of: setting.value, key: setting.matches.first))"
+      }.joined(separator: ",")
+      return SpecDraft.Level(
+        label: label, isBareValue: false, location: value.location, keyPath: path, settings: settings)
+    }
+    return SpecDraft.Level(
+      label: LevelLabel.text(of: value, key: factor.key), isBareValue: LevelLabel.isBare(value),
+      location: value.location, keyPath: path, settings: [setting(value, of: factor, at: path)])
+  }
+
+  /// A level of the form `{"long": {"training.epochs": 10}}` or `{"small": 8}`.
+  private func labelledLevel(
+    _ member: SourceValue.Member, of factor: SpecDraft.Factor, at path: ConfigurationPath
+  ) -> SpecDraft.Level {
+    let settings =
+      member.value.members?.flatMap { readSettings($0, at: path) } ?? [setting(member.value, of: factor, at: path)]
+    return SpecDraft.Level(
+      label: member.key, isBareValue: false, location: member.keyLocation, keyPath: path, settings: settings)
+  }
+
+  private func setting(
+    _ value: SourceValue, of factor: SpecDraft.Factor, at path: ConfigurationPath
+  ) -> SpecDraft.Setting {
+    SpecDraft.Setting(
+      name: factor.name, nameLocation: factor.nameLocation, matches: factor.matches, value: value, keyPath: path,
+      isNamedByFactor: true)
+  }
+
+  /// The setting that a member of a level names; several where it is a whole section, `{"training": {…}}`.
+  private func readSettings(_ member: SourceValue.Member, at path: ConfigurationPath) -> [SpecDraft.Setting] {
+    let inner = path.appending(member.key)
+    let isWholeValue = schema.keys.contains { $0.path.keys == [member.key] } && member.value["name"] != nil
+    if schema.sections.contains(where: { $0.name == member.key }), !isWholeValue, let members = member.value.members {
+      return members.map { named("\(member.key).\($0.key)", $0, at: inner.appending($0.key)) }
+    }
+    return [named(member.key, member, at: inner)]
+  }
+
+  private func named(
+    _ name: String, _ member: SourceValue.Member, at path: ConfigurationPath
+  ) -> SpecDraft.Setting {
+    SpecDraft.Setting(
+      name: name, nameLocation: member.keyLocation, matches: schema.keys(matching: name), value: member.value,
+      keyPath: path, isNamedByFactor: false)
+  }
+
+  // MARK: Cells
+
+  private mutating func readAssignment(_ value: SourceValue, at path: ConfigurationPath) -> SpecDraft.Assignment? {
+    guard let members = value.members else {
+      expect("an object from factors to levels", at: path, found: value)
+      return nil
+    }
+    let entries = members.map {
+      SpecDraft.Assignment.Entry(factor: $0.key, factorLocation: $0.keyLocation, value: $0.value)
+    }
+    return SpecDraft.Assignment(location: value.location, keyPath: path, entries: entries)
+  }
+
+  private mutating func readAssignments(_ key: String) -> [SpecDraft.Assignment] {
+    guard let value = draft.root[key] else { return [] }
+    return readAssignments(value, at: ConfigurationPath(key))
+  }
+
+  private mutating func readAssignments(
+    _ value: SourceValue, at path: ConfigurationPath
+  ) -> [SpecDraft.Assignment] {
+    guard let elements = value.elements else {
+      expect("a list of objects from factors to levels", at: path, found: value)
+      return []
+    }
+    var assignments: [SpecDraft.Assignment] = []
+    for (index, element) in elements.enumerated() {
+      if let assignment = readAssignment(element, at: path.appending(index: index)) { assignments.append(assignment) }
+    }
+    return assignments
+  }
+
+  private mutating func readDesign() {
+    guard let value = draft.root["design"] else { return }
+    switch value.content {
+    case .string(let name):
+      draft.design = .init(
+        name: name, nameLocation: value.location, options: [:], cells: nil, location: value.location)
+    case .object:
+      guard let name = value["name"], let text = name.string else {
+        return expect("the design's name, a string", at: "design.name", found: value["name"] ?? value)
+      }
+      var options = value.json
+      options["name"] = nil
+      options["cells"] = nil
+      draft.design = .init(
+        name: text, nameLocation: name.location, options: options,
+        cells: value["cells"].map { readAssignments($0, at: "design.cells") }, location: value.location)
+    default: expect("a design's name, or an object with its name and options", at: "design", found: value)
+    }
+  }
+
+  // MARK: Seeds
+
+  private mutating func readSeeds() {
+    guard let value = draft.root["seeds"] else { return }
+    switch value.content {
+    case .integer(let count) where (1...SpecReader.largestSeedCount).contains(count):
+      draft.seeds = .init(values: (0..<UInt64(count)).map { ($0, value.location) }, location: value.location)
+    case .array(let elements):
+      var seeds = SpecDraft.Seeds(values: [], location: value.location)
+      for (index, element) in elements.enumerated() {
+        if case .integer(let seed) = element.content, seed >= 0 {
+          seeds.values.append((UInt64(seed), element.location))
+        } else {
+          expect(
+            "a seed, an integer of at least 0", at: ConfigurationPath("seeds").appending(index: index), found: element)
+        }
+      }
+      draft.seeds = seeds
+    default:
+      expect("a list of seeds, or their number from 1 to \(SpecReader.largestSeedCount)", at: "seeds", found: value)
+    }
+  }
+}

@@ -1,2 +1,0 @@
-import LabStudy
-import Testing
