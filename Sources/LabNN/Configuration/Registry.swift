@@ -54,6 +54,6 @@ public struct Registry<Component: Sendable>: Sendable {
       guard resolution.issues.isEmpty else { throw ConfigurationError(issues: resolution.issues) }
       return resolution.value
     }
-    throw ModelError.unregistered(component: "\(type(of: component))", registered: names)
+    throw ModelError.unregistered(component: "\(type(of: component as Any))", registered: names)
   }
 }

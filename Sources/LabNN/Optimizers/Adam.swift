@@ -82,7 +82,5 @@ public struct BiasCorrection: RuntimeScalar {
 
   public var name: String { "\(moment)_moment_correction" }
   public var summary: String { "what Adam divides the \(moment) moment by: 1 − \(beta) to the power of the step" }
-
-  /// The kernel has the decay in single precision; the correction has to be of that same number.
-  public func value(at position: StepPosition) -> Double { 1 - pow(Double(Float(beta)), Double(position.step + 1)) }
+  public func value(at position: StepPosition) -> Double { 1 - pow(beta, Double(position.step + 1)) }
 }
