@@ -83,8 +83,12 @@ let package = Package(
     .testTarget(name: "LabGraphTests", dependencies: ["LabGraph", "BackendReference", "LabTesting"]),
     .testTarget(name: "BackendReferenceTests", dependencies: ["BackendReference", "LabNN", "LabTesting"]),
     .testTarget(name: "BackendOneDNNTests", dependencies: ["BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabTesting"]),
-    .testTarget(name: "LabNNTests", dependencies: ["LabNN", "BackendReference", "LabTesting"]),
-    .testTarget(name: "LabZooTests", dependencies: ["LabZoo", "BackendReference", "LabTesting"]),
+    .testTarget(
+      name: "LabNNTests", dependencies: ["LabNN", "BackendReference", "LabTesting"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "LabZooTests", dependencies: ["LabZoo", "BackendReference", "LabTesting"],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "LabDataTests", dependencies: ["LabData"]),
     .testTarget(name: "LabTrainTests", dependencies: ["LabTrain", "LabZoo", "BackendReference", "BackendOneDNN", "LabTesting"]),
     .testTarget(name: "LabStudyTests", dependencies: ["LabStudy"]),

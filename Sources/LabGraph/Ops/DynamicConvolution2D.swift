@@ -70,11 +70,25 @@ public struct DynamicConvolution2D: Operation {
     return [TensorType(output)]
   }
 
-  /// One convolution a sample, and one multiply-add a kernel element for the aggregation of more than one kernel.
+  /// One convolution a sample, the making of its weights, and the pooling that its attentions are computed from.
+  ///
+  /// The weights cost, each, a multiplication for the product of the spatial, channel and filter attentions and one
+  /// that applies it; with kernel attention the latter becomes two a kernel. Kernel attention alone costs one
+  /// multiply-add a kernel. The pooling counts one addition an input channel and output position. Counted this way, with
+  /// every convolution of a network dynamic, the totals are those that the paper prints for ResNets and MobileNetV2.
   public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int {
-    let kernels = inputs[1].shape
-    let convolution = outputs[0].shape.elementCount * kernels[2] * kernels[3] * kernels[4]
-    return convolution + (kernels[0] > 1 ? inputs[0].shape[0] * kernels.elementCount : 0)
+    let (image, kernels, output) = (inputs[0].shape, inputs[1].shape, outputs[0].shape)
+    let convolution = output.elementCount * kernels[2] * kernels[3] * kernels[4]
+    guard !attentions.isEmpty else { return convolution }
+    let modulates = !attentions.isDisjoint(with: [.spatial, .channel, .filter])
+    let multiplicationsPerWeight =
+      switch (modulates, attentions.contains(.kernel)) {
+      case (true, true): 1 + 2 * kernels[0]
+      case (true, false): 2
+      case (false, _): kernels[0]
+      }
+    let weights = image[0] * (kernels.elementCount / kernels[0]) * multiplicationsPerWeight
+    return convolution + weights + image[0] * image[1] * output[2] * output[3]
   }
 
   public func gradients(_ context: GradientContext) throws -> [Tensor?] {

@@ -1,0 +1,36 @@
+import LabCore
+
+/// A component of a family as a configuration holds it: encoded as its name and options.
+public struct Selection<Family: ComponentFamily>: Codable, Sendable {
+  /// The selected component.
+  public var component: Family.Component
+
+  /// Selects a component.
+  public init(_ component: Family.Component) { self.component = component }
+
+  /// Selects by name, alias, or an object with a name and options.
+  ///
+  /// - Throws: ``LabCore/ConfigurationError`` with the nearest valid names.
+  public init(configuration: JSONValue) throws {
+    component = try Family.registry.component(configuration)
+  }
+
+  public init(from decoder: any Decoder) throws {
+    try self.init(configuration: JSONValue(from: decoder))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    try Family.registry.configuration(of: component).encode(to: encoder)
+  }
+
+  /// The canonical configuration: the name and every option.
+  public func configuration() throws -> JSONValue { try Family.registry.configuration(of: component) }
+}
+
+extension Selection: Hashable {
+  private var key: JSONValue { (try? configuration()) ?? .string("\(component)") }
+
+  public static func == (left: Selection, right: Selection) -> Bool { left.key == right.key }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(key) }
+}

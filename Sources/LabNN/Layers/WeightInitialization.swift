@@ -1,0 +1,25 @@
+import LabCore
+
+/// How a layer's weights and bias start.
+public enum WeightInitialization: String, Sendable, Codable, CaseIterable {
+  /// Weights from a Kaiming normal distribution (fan-out, ReLU), biases 0: what residual networks use.
+  case kaimingNormal = "kaiming-normal"
+  /// PyTorch's default for weights and biases: uniform within `1 / √fan-in`.
+  case torchDefault = "torch-default"
+
+  /// The initialiser of a kernel or matrix.
+  func weight(_ kernel: Shape) -> Initializer {
+    switch self {
+    case .kaimingNormal: .kaimingNormal(kernel, fan: .output)
+    case .torchDefault: .torchDefault(kernel)
+    }
+  }
+
+  /// The initialiser of the bias that goes with a kernel or matrix.
+  func bias(_ kernel: Shape) -> Initializer {
+    switch self {
+    case .kaimingNormal: .zeros
+    case .torchDefault: .torchDefault(kernel)
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import LabCore
+import LabGraph
+
+/// What layers are built in: the graph, whether it trains, and a record of parameters and run-time scalars.
+public final class ModelContext {
+  /// What the graph is for.
+  public enum Mode: String, Sendable {
+    /// Batch statistics, dropout.
+    case training
+    /// Running statistics, no dropout.
+    case evaluation
+  }
+
+  /// The set of weights that a graph reads.
+  public enum Weights: Sendable {
+    /// The parameters themselves.
+    case current
+    /// The moving averages that ``MovingAverageConfiguration`` keeps.
+    case averaged
+  }
+
+  /// The graph's builder.
+  public let builder: GraphBuilder
+  /// What the graph is for.
+  public let mode: Mode
+  /// The run's seed, from which dropout draws its masks.
+  public let seed: UInt64
+  /// The set of weights that the graph reads.
+  public let weights: Weights
+  /// The parameters and buffers so far, in order of declaration.
+  public private(set) var declarations: [ParameterDeclaration] = []
+  /// The variables of ``declarations``, in the same order.
+  public private(set) var variables: [Tensor] = []
+  /// The run-time scalars so far, in order of declaration.
+  public private(set) var scalars: [any RuntimeScalar] = []
+  /// The running statistics that the graph writes, by name: the value after the step.
+  public private(set) var bufferUpdates: [String: Tensor] = [:]
+  private var tags: Set<String> = []
+
+  /// Creates a context.
+  public init(
+    _ mode: Mode, seed: UInt64 = 0, weights: Weights = .current, builder: GraphBuilder = GraphBuilder()
+  ) {
+    self.mode = mode
+    self.seed = seed
+    self.weights = weights
+    self.builder = builder
+  }
+
+  /// Runs `body` inside a layer's name, such as `conv1`; an empty one adds nothing.
+  public func scope<R>(_ name: String, _ body: () throws -> R) rethrows -> R { try builder.scope(name, body) }
+
+  /// Runs `body` with a tag on all parameters that it declares.
+  public func tagged<R>(_ tag: String, _ body: () throws -> R) rethrows -> R {
+    let saved = tags
+    tags.insert(tag)
+    defer { tags = saved }
+    return try body()
+  }
+
+  /// Declares a parameter of the current layer.
+  ///
+  /// - Throws: ``LabGraph/GraphError/name(subject:problem:)`` where the name is taken.
+  public func parameter(
+    _ suffix: String, _ shape: Shape, _ initializer: Initializer,
+    category: ParameterDeclaration.Category = .weight
+  ) throws -> Tensor {
+    try declare(suffix, shape, .parameter, initializer, category)
+  }
+
+  /// Declares a buffer of the current layer: a tensor of the state_dict that is not trained.
+  ///
+  /// - Throws: ``LabGraph/GraphError/name(subject:problem:)`` where the name is taken.
+  public func buffer(_ suffix: String, _ shape: Shape, _ initializer: Initializer) throws -> Tensor {
+    try declare(suffix, shape, .buffer, initializer, .normalization)
+  }
+
+  /// Sets a buffer's value at the end of the step.
+  public func update(_ buffer: Tensor, to value: Tensor) throws {
+    try builder.update(buffer, to: value)
+    if let index = variables.firstIndex(where: { $0.id == buffer.id }) {
+      bufferUpdates[declarations[index].name] = value
+    }
+  }
+
+  /// The input of a run-time scalar, declared once however many layers use it.
+  ///
+  /// - Throws: ``ModelError/scalar(name:first:second:)`` where another definition has the name.
+  public func scalar(_ scalar: some RuntimeScalar) throws -> Tensor {
+    if let existing = scalars.first(where: { $0.name == scalar.name }) {
+      guard AnyHashable(existing) == AnyHashable(scalar) else {
+        throw ModelError.scalar(name: scalar.name, first: "\(existing)", second: "\(scalar)")
+      }
+    } else {
+      scalars.append(scalar)
+    }
+    return try builder.input(scalar.name, .scalar, scalar is StepNumber ? .int32 : .float32)
+  }
+
+  /// The stream of a layer's random numbers.
+  ///
+  /// - Parameter purpose: what the numbers are for, such as `dropout`.
+  public func stream(_ purpose: String) -> RandomStream {
+    RandomStream(seed: seed, name: "\(purpose)/\(builder.path)")
+  }
+
+  private func declare(
+    _ suffix: String, _ shape: Shape, _ role: Variable.Role, _ initializer: Initializer,
+    _ category: ParameterDeclaration.Category
+  ) throws -> Tensor {
+    let name = builder.path.isEmpty ? suffix : "\(builder.path).\(suffix)"
+    let tensor =
+      switch weights {
+      case .current: try builder.variable(named: name, shape, role: role)
+      case .averaged:
+        try builder.variable(named: MovingAverageConfiguration.variableName(of: name), shape, role: .optimizerState)
+      }
+    declarations.append(
+      ParameterDeclaration(
+        name: name, shape: shape, role: role, initializer: initializer, category: category, tags: tags))
+    variables.append(tensor)
+    return tensor
+  }
+}

@@ -1,0 +1,29 @@
+import LabCore
+
+/// What can go wrong when a model, a loss or an optimiser is put together.
+public enum ModelError: Error, Equatable, CustomStringConvertible {
+  /// A component that its family's registry does not list.
+  case unregistered(component: String, registered: [String])
+  /// An option whose value does not suit the others.
+  case option(subject: String, problem: String)
+  /// A parameter pattern that matches no parameter.
+  case pattern(String, nearest: String?)
+  /// Two definitions of one run-time scalar that differ.
+  case scalar(name: String, first: String, second: String)
+  /// Class counts that a loss cannot make weights from.
+  case classCounts(loss: String, expected: String, actual: String)
+
+  public var description: String {
+    switch self {
+    case .unregistered(let component, let registered):
+      "\(component) is not registered; registered are \(registered.joined(separator: ", "))"
+    case .option(let subject, let problem): "\(subject): \(problem)"
+    case .pattern(let pattern, let nearest):
+      "no parameter's name matches \"\(pattern)\"" + (nearest.map { " (did you mean \"\($0)\"?)" } ?? "")
+    case .scalar(let name, let first, let second):
+      "the run-time scalar \"\(name)\" is defined as \(first) and as \(second)"
+    case .classCounts(let loss, let expected, let actual):
+      "the \(loss) loss expects \(expected), found \(actual)"
+    }
+  }
+}

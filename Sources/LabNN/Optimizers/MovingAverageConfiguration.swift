@@ -1,0 +1,37 @@
+import LabCore
+
+/// An exponential moving average of a model's weights and running statistics, kept beside them.
+///
+/// Evaluation with ``ModelContext/Weights/averaged`` reads the averages instead of the weights.
+public struct MovingAverageConfiguration: Hashable, Sendable {
+  /// The average's decay a step.
+  public var decay: Double
+  /// Whether the decay grows from 0.1 to its value, so that the first weights are soon forgotten.
+  public var warmsUp: Bool
+
+  /// Creates a configuration.
+  public init(decay: Double, warmsUp: Bool = true) {
+    self.decay = decay
+    self.warmsUp = warmsUp
+  }
+
+  /// The name of the variable that holds a tensor's average.
+  public static func variableName(of name: String) -> String { "ema." + name }
+}
+
+/// The decay of a moving average in a step: `min(decay, (1 + i) / (10 + i))` while it warms up.
+public struct MovingAverageDecay: RuntimeScalar {
+  /// The average.
+  public var configuration: MovingAverageConfiguration
+
+  /// Creates the scalar.
+  public init(_ configuration: MovingAverageConfiguration) { self.configuration = configuration }
+
+  public var name: String { "ema_decay" }
+  public var summary: String { "the decay of the weights' moving average" }
+
+  public func value(at position: StepPosition) -> Double {
+    guard configuration.warmsUp else { return configuration.decay }
+    return min(configuration.decay, Double(1 + position.step) / Double(10 + position.step))
+  }
+}

@@ -1,0 +1,111 @@
+import LabCore
+import LabGraph
+
+/// A whole training step as one graph: forward, loss, backward, update.
+///
+/// ## Inputs
+/// - `images` `[N, C, H, W]` f32, `labels` `[N]` int32;
+/// - `labels2` `[N]` int32 and `mix` `[N]` f32 where ``Options/mixesLabels``: a sample's loss is
+///   `mix · loss(labels) + (1 − mix) · loss(labels2)`;
+/// - `sample_weight` `[N]` f32 where ``Options/weighsSamples``: the loss is the weighted mean, so that 0 masks a sample;
+/// - the ``scalars``, among them `learning_rate`; fill them with ``LabGraph/Executable/fill(_:at:)``.
+///
+/// ## Outputs
+/// - `logits` `[N, classes]`, `loss_per_sample` `[N]`, `loss` (the mean), and `gradient_norm` before clipping where
+///   ``Options/reportsGradientNorm`` or the gradients are clipped.
+public struct TrainingGraph: Sendable {
+  /// What a step takes and reports beside the essentials.
+  public struct Options: Hashable, Sendable {
+    /// Whether each sample has two labels and a share of the first (mixup).
+    public var mixesLabels: Bool
+    /// Whether each sample has a weight.
+    public var weighsSamples: Bool
+    /// Whether the joint norm of the gradients is an output.
+    public var reportsGradientNorm: Bool
+
+    /// Creates options.
+    public init(mixesLabels: Bool = false, weighsSamples: Bool = false, reportsGradientNorm: Bool = false) {
+      self.mixesLabels = mixesLabels
+      self.weighsSamples = weighsSamples
+      self.reportsGradientNorm = reportsGradientNorm
+    }
+  }
+
+  /// The graph.
+  public let graph: Graph
+  /// The model's parameters and buffers, in order of declaration.
+  public let declarations: [ParameterDeclaration]
+  /// How each parameter is trained.
+  public let plan: [ParameterPlan]
+  /// What has to be filled in before every step.
+  public let scalars: [any RuntimeScalar]
+  /// The moving average of the weights, where one is kept.
+  public let movingAverage: MovingAverageConfiguration?
+
+  /// Builds the step.
+  ///
+  /// - Parameters:
+  ///   - seed: the run's seed, from which dropout draws its masks.
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``ModelError`` where options do not.
+  public init(
+    model: ModelFunction, batch: ClassificationBatch, optimization: OptimizationConfiguration, seed: UInt64,
+    options: Options = Options()
+  ) throws {
+    let context = ModelContext(.training, seed: seed)
+    let builder = context.builder
+    let logits = try batch.logits(model, in: context)
+    let loss = try builder.scope("loss") {
+      try Self.loss(logits, batch, optimization.loss.component, options, context)
+    }
+    plan = try optimization.plan(for: context.declarations)
+    declarations = context.declarations
+    movingAverage = optimization.movingAverage
+    try StepUpdates(context: context, optimization: optimization, plan: plan).add(
+      loss: loss, reportsNorm: options.reportsGradientNorm)
+    scalars = context.scalars
+    graph = builder.graph
+  }
+
+  /// Adds the loss and its outputs.
+  private static func loss(
+    _ logits: Tensor, _ batch: ClassificationBatch, _ function: any LossFunction, _ options: Options,
+    _ context: ModelContext
+  ) throws -> Tensor {
+    let builder = context.builder
+    var perSample = try function(
+      logits, labels: batch.labels("labels", in: context), classCounts: batch.classCounts)
+    if options.mixesLabels {
+      let other = try function(
+        logits, labels: batch.labels("labels2", in: context), classCounts: batch.classCounts)
+      let share = try builder.input("mix", [batch.size])
+      perSample = try perSample.multiplied(by: share).adding(other.multiplied(by: share.affine(-1, offset: 1)))
+    }
+    let loss: Tensor
+    if options.weighsSamples {
+      let weight = try builder.input("sample_weight", [batch.size])
+      loss = try perSample.multiplied(by: weight).sum(0).divided(by: weight.sum(0))
+    } else {
+      loss = try perSample.mean(0)
+    }
+    try builder.output("logits", logits)
+    try builder.output("loss_per_sample", perSample)
+    try builder.output("loss", loss)
+    return loss
+  }
+
+  /// The first values of every variable of the graph.
+  ///
+  /// - Parameters:
+  ///   - seed: the run's seed.
+  ///   - weights: values that replace drawn ones, by state_dict name, such as those of a trained network.
+  public func initialValues(seed: UInt64, replacing weights: [String: [Float]] = [:]) -> [String: [Float]] {
+    var values = declarations.initialValues(seed: seed).merging(weights) { _, given in given }
+    for declaration in declarations where movingAverage != nil {
+      values[MovingAverageConfiguration.variableName(of: declaration.name)] = values[declaration.name]
+    }
+    for variable in graph.variables where values[variable.name] == nil {
+      values[variable.name] = [Float](repeating: 0, count: variable.type.shape.elementCount)
+    }
+    return values
+  }
+}

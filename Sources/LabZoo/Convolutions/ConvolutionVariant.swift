@@ -1,0 +1,25 @@
+import LabNN
+
+/// What a network uses as its convolutions.
+///
+/// A variant is one file and one line in ``ConvolutionFamily/registry``; the conformance tests run over all of them.
+public protocol ConvolutionVariant: ConfigurableComponent {
+  /// The layer that takes the place of a static convolution.
+  func layer(replacing convolution: Convolution) -> any Layer
+
+  /// Whether the stem and the shortcuts' 1×1 convolutions are replaced, too, which the papers leave static.
+  var isEverywhere: Bool { get }
+}
+
+/// The convolution variants that a configuration can name.
+public enum ConvolutionFamily: ComponentFamily {
+  public static let registry = Registry<any ConvolutionVariant>([
+    .init(StaticConvolution.self) { $0 },
+    .init(ODConv.self) { $0 },
+    .init(DyConv.self) { $0 },
+    .init(CondConv.self) { $0 },
+  ])
+}
+
+/// The configuration of a convolution variant: `"static"`, `"odconv-4x"`, `{"name": "odconv", "kernels": 2}`.
+public typealias ConvolutionConfiguration = Selection<ConvolutionFamily>

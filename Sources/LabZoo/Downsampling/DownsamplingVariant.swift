@@ -1,0 +1,38 @@
+import LabGraph
+import LabNN
+
+/// How a network halves the resolution between its stages.
+///
+/// Where a network has a convolution with stride 2, it uses ``convolutionStride`` instead and applies
+/// ``afterConvolution(_:in:)`` to the result, in front of the normalisation. A shortcut's 1×1 convolution has the same
+/// stride, and ``beforeProjection(_:in:)`` is applied to its input.
+public protocol DownsamplingVariant: ConfigurableComponent {
+  /// The stride of the convolution that halves the resolution: 2, or 1 where something else does.
+  var convolutionStride: Int { get }
+
+  /// What follows the convolution of the main path.
+  func afterConvolution(_ x: Tensor, in context: ModelContext) throws -> Tensor
+
+  /// What comes before a shortcut's 1×1 convolution.
+  func beforeProjection(_ x: Tensor, in context: ModelContext) throws -> Tensor
+
+  /// The stem that goes with the variant, for the stem of an architecture.
+  func stem(for stem: Stem) -> Stem
+}
+
+extension DownsamplingVariant {
+  public func stem(for stem: Stem) -> Stem { stem }
+}
+
+/// The down-sampling variants that a configuration can name.
+public enum DownsamplingFamily: ComponentFamily {
+  public static let registry = Registry<any DownsamplingVariant>([
+    .init(StridedDownsampling.self) { $0 },
+    .init(SPDDownsampling.self) { $0 },
+    .init(MaximumPoolDownsampling.self) { $0 },
+    .init(AveragePoolDownsampling.self) { $0 },
+  ])
+}
+
+/// The configuration of a down-sampling variant: `"strided"`, `"spd"`.
+public typealias DownsamplingConfiguration = Selection<DownsamplingFamily>

@@ -1,0 +1,105 @@
+import LabCore
+import LabGraph
+import LabNN
+
+/// A classifier as a configuration describes it: an architecture and what it is made of.
+public struct ModelConfiguration: Encodable, Hashable, Sendable {
+  /// The architecture.
+  public var architecture = ArchitectureConfiguration(ResNet())
+  /// The number of layers, as the architecture counts them; nil for its default.
+  public var depth: Int?
+  /// The channels of the first stage; nil for the architecture's default.
+  public var width: Int?
+  /// The convolutions.
+  public var convolution = ConvolutionConfiguration(StaticConvolution())
+  /// How stages halve the resolution.
+  public var downsampling = DownsamplingConfiguration(StridedDownsampling())
+  /// The non-linearity.
+  public var activation = Activation.Function.relu
+  /// The normalisation.
+  public var normalization = NormalizationConfiguration(BatchNorm())
+  /// The block between the last stage and the head; nil for none.
+  public var fusion: FusionConfiguration?
+  /// The rate of the dropout in front of the last layer.
+  public var dropout = 0.0
+  /// The first layers; nil for the architecture's default.
+  public var stem: Stem?
+
+  /// Creates a configuration with every key at its default.
+  public init() {}
+
+  enum CodingKeys: String, CodingKey {
+    case architecture, depth, width, activation, fusion, dropout, stem
+    case convolution = "conv"
+    case downsampling = "downsample"
+    case normalization = "norm"
+  }
+
+  /// The keys of the configuration.
+  public static let schema: ConfigurationSchema = {
+    let defaults = ModelConfiguration()
+    return ConfigurationSchema([
+      .init("architecture", ArchitectureFamily.registry.kind, default: "resnet", "The architecture."),
+      .init(
+        "depth", .optional(.integer(1...10_000)), default: .null,
+        "The number of layers, as the architecture counts them; null for its default."),
+      .init(
+        "width", .optional(.integer(1...65_536)), default: .null,
+        "The channels of the first stage; null for the architecture's default."),
+      .init("conv", ConvolutionFamily.registry.kind, default: "static", "The convolutions."),
+      .init("downsample", DownsamplingFamily.registry.kind, default: "strided", "How stages halve the resolution."),
+      .init(
+        "activation", .choice(Activation.Function.allCases.map(\.rawValue)),
+        default: .string(defaults.activation.rawValue), "The non-linearity."),
+      .init("norm", NormalizationFamily.registry.kind, default: "batch", "The normalisation."),
+      .init(
+        "fusion", .optional(FusionFamily.registry.kind), default: .null,
+        "A block between the last stage and the head; null or none for no block."),
+      .init(
+        "dropout", .number(.init(0, 1, includesMaximum: false)), default: .number(defaults.dropout),
+        "The rate of the dropout in front of the last layer."),
+      .init(
+        "stem", .optional(.choice(Stem.allCases.map(\.rawValue))), default: .null,
+        "The first layers; null for the architecture's default."),
+    ])
+  }()
+
+  /// Builds the model's graph.
+  ///
+  /// - Parameter images: `[N, C, H, W]`.
+  /// - Returns: logits `[N, classCount]`.
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where options do not.
+  public func logits(_ images: Tensor, classCount: Int, in context: ModelContext) throws -> Tensor {
+    let network = try NetworkBuilder(
+      style: NetworkStyle(self), context: context, classCount: classCount)
+    return try architecture.component.logits(images, depth: depth, width: width, network: network)
+  }
+
+  /// The model as a function, as the graphs of training and evaluation take it.
+  public func model(classCount: Int) -> ModelFunction {
+    { images, context in try logits(images, classCount: classCount, in: context) }
+  }
+}
+
+extension ModelConfiguration: Decodable {
+  /// Reads a configuration; absent keys have their defaults.
+  ///
+  /// - Throws: ``LabCore/ConfigurationError`` with everything that is wrong with it.
+  public init(configuration: JSONValue) throws {
+    let members = CanonicalMembers(try Self.schema.resolved(configuration))
+    architecture = try members[CodingKeys.architecture]
+    depth = try members[CodingKeys.depth]
+    width = try members[CodingKeys.width]
+    convolution = try members[CodingKeys.convolution]
+    downsampling = try members[CodingKeys.downsampling]
+    activation = try members[CodingKeys.activation]
+    normalization = try members[CodingKeys.normalization]
+    fusion = try members[CodingKeys.fusion]
+    dropout = try members[CodingKeys.dropout]
+    stem = try members[CodingKeys.stem]
+  }
+
+  public init(from decoder: any Decoder) throws {
+    try self.init(configuration: JSONValue(from: decoder))
+  }
+}

@@ -1,2 +1,0 @@
-import LabNN
-import Testing

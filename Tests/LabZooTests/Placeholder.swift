@@ -1,2 +1,0 @@
-import LabZoo
-import Testing
