@@ -73,6 +73,7 @@ let package = Package(
 
     // MARK: Tests
     .target(name: "LabTesting", dependencies: ["LabGraph", "LabStudy", "CHDF5"]),
+    .testTarget(name: "CLabKernelsTests", dependencies: ["CLabKernels", "LabCore"]),
     .testTarget(name: "LabCoreTests", dependencies: ["LabCore"]),
     .testTarget(name: "LabStatsTests", dependencies: ["LabStats"]),
     .testTarget(name: "LabGraphTests", dependencies: ["LabGraph", "BackendReference", "LabTesting"]),
