@@ -74,7 +74,7 @@ let package = Package(
     // MARK: Tests
     .target(name: "LabTesting", dependencies: ["LabGraph", "LabStudy", "CHDF5"]),
     .testTarget(name: "LabCoreTests", dependencies: ["LabCore"]),
-    .testTarget(name: "LabStatsTests", dependencies: ["LabStats"]),
+    .testTarget(name: "LabStatsTests", dependencies: ["LabStats"], resources: [.copy("Fixtures")]),
     .testTarget(name: "LabGraphTests", dependencies: ["LabGraph", "BackendReference", "LabTesting"]),
     .testTarget(
       name: "BackendReferenceTests", dependencies: ["BackendReference", "LabNN", "LabTesting"],
