@@ -80,7 +80,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(name: "CLabKernelsTests", dependencies: ["CLabKernels", "LabCore"]),
     .testTarget(name: "LabCoreTests", dependencies: ["LabCore"]),
-    .testTarget(name: "LabStatsTests", dependencies: ["LabStats"]),
+    .testTarget(name: "LabStatsTests", dependencies: ["LabStats"], resources: [.copy("Fixtures")]),
     .testTarget(name: "LabGraphTests", dependencies: ["LabGraph", "BackendReference", "LabTesting"]),
     .testTarget(name: "BackendReferenceTests", dependencies: ["BackendReference", "LabNN", "LabTesting"]),
     .testTarget(name: "BackendOneDNNTests", dependencies: ["BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabTesting"]),
