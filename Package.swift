@@ -84,8 +84,11 @@ let package = Package(
     .testTarget(name: "LabZooTests", dependencies: ["LabZoo", "BackendReference", "LabTesting"]),
     .testTarget(name: "LabDataTests", dependencies: ["LabData"]),
     .testTarget(name: "LabTrainTests", dependencies: ["LabTrain", "LabZoo", "BackendReference", "BackendOneDNN", "LabTesting"]),
-    .testTarget(name: "LabStudyTests", dependencies: ["LabStudy"]),
-    .testTarget(name: "LabStoreTests", dependencies: ["LabStore", "LabTesting"]),
+    .testTarget(name: "LabStudyTests", dependencies: ["LabStudy", "LabTesting"]),
+    .executableTarget(
+      name: "StoreCrasher", dependencies: ["LabStore", "LabTesting"], path: "Tests/Helpers/StoreCrasher"),
+    .testTarget(
+      name: "LabStoreTests", dependencies: ["LabStore", "LabTesting", "StoreCrasher"], resources: [.copy("Fixtures")]),
     .testTarget(name: "LabReportTests", dependencies: ["LabReport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["LabStudy", "LabStore"]),
   ],
