@@ -4,9 +4,9 @@ import LabCore
 ///
 /// A run that does not fit beside the running ones is held, and later runs that fit may pass it, but only so often:
 /// then nothing starts before it does, so that large runs are not starved by small ones.
-struct RunQueue: Sendable {
+package struct RunQueue: Sendable {
   /// What to do next.
-  enum Decision: Sendable, Hashable {
+  package enum Decision: Sendable, Hashable {
     /// Start this run; its memory is reserved.
     case start(ScheduledRun)
     /// This run can never fit.
@@ -18,7 +18,7 @@ struct RunQueue: Sendable {
   }
 
   /// How many runs may wait for memory at a time.
-  static let holdLimit = 64
+  package static let holdLimit = 64
 
   private let budgetBytes: Int
   private let passLimit: Int
@@ -26,8 +26,8 @@ struct RunQueue: Sendable {
   private var position = 0
   private var held: [ScheduledRun] = []
   private var passes = 0
-  private(set) var postponed: [ScheduledRun] = []
-  private(set) var reservedBytes = 0
+  package private(set) var postponed: [ScheduledRun] = []
+  package private(set) var reservedBytes = 0
 
   /// Creates a queue.
   ///
@@ -35,7 +35,7 @@ struct RunQueue: Sendable {
   ///   - runs: the runs in the plan's order; the first of equal ones counts.
   ///   - budgetBytes: the memory that running runs may need together, in bytes; nil for no limit.
   ///   - passLimit: how many runs may pass the first held one.
-  init(_ runs: [ScheduledRun], budgetBytes: Int?, passLimit: Int) {
+  package init(_ runs: [ScheduledRun], budgetBytes: Int?, passLimit: Int) {
     self.budgetBytes = budgetBytes ?? .max
     self.passLimit = passLimit
     var known = Set<RunIdentity>()
@@ -43,10 +43,10 @@ struct RunQueue: Sendable {
   }
 
   /// Runs that were neither started nor dismissed.
-  var remaining: [ScheduledRun] { held + upcoming[position...] + postponed }
+  package var remaining: [ScheduledRun] { held + upcoming[position...] + postponed }
 
   /// Takes the next run and reserves its memory.
-  mutating func next() -> Decision {
+  package mutating func next() -> Decision {
     if let index = held.firstIndex(where: fits) {
       // Passing from inside the held ones starves the first as much as passing from behind them.
       guard index == 0 || passes < passLimit else { return .wait }
@@ -69,13 +69,13 @@ struct RunQueue: Sendable {
   }
 
   /// Gives a started run's memory back.
-  mutating func release(_ run: ScheduledRun) { reservedBytes -= run.plannedBytes }
+  package mutating func release(_ run: ScheduledRun) { reservedBytes -= run.plannedBytes }
 
   /// Puts a run aside that another process holds.
-  mutating func postpone(_ run: ScheduledRun) { postponed.append(run) }
+  package mutating func postpone(_ run: ScheduledRun) { postponed.append(run) }
 
   /// Lines the postponed runs up again.
-  mutating func reconsiderPostponed() {
+  package mutating func reconsiderPostponed() {
     upcoming = Array(upcoming[position...]) + postponed
     position = 0
     postponed = []

@@ -87,7 +87,7 @@ public struct Scheduler: Sendable {
 
 extension Duration {
   /// The duration for Dispatch, which counts in nanoseconds.
-  fileprivate var dispatchInterval: DispatchTimeInterval {
+  var dispatchInterval: DispatchTimeInterval {
     .nanoseconds(Int(components.seconds) * 1_000_000_000 + Int(components.attoseconds / 1_000_000_000))
   }
 }

@@ -28,12 +28,12 @@ final class SchedulerSession: Sendable {
   private enum Assignment {
     case claim(ScheduledRun)
     case reject(ScheduledRun)
-    case wait
+    case wait(Duration)
     case leave
   }
 
   /// How long a waiting worker can overlook a stop request.
-  private static let longestWait = DispatchTimeInterval.milliseconds(200)
+  private static let longestWait = Duration.milliseconds(200)
 
   private let scheduler: Scheduler
   private let runs: [ScheduledRun]
@@ -71,7 +71,7 @@ final class SchedulerSession: Sendable {
       switch nextAssignment() {
       case .claim(let run): claimAndTrain(run, worker: worker)
       case .reject(let run): rejectTooLarge(run, worker: worker)
-      case .wait: _ = wakeUps[worker].wait(timeout: .now() + SchedulerSession.longestWait)
+      case .wait(let duration): _ = wakeUps[worker].wait(timeout: .now() + duration.dispatchInterval)
       case .leave: return
       }
     }
@@ -128,8 +128,10 @@ final class SchedulerSession: Sendable {
       case .tooLarge(let run):
         state.claiming += 1
         return .reject(run)
-      case .wait: return .wait
-      case .empty: return state.queue.postponed.isEmpty && state.claiming == 0 ? .leave : .wait
+      case .wait: return .wait(SchedulerSession.longestWait)
+      case .empty where !state.queue.postponed.isEmpty:
+        return .wait(min(state.nextRecheck - .now, SchedulerSession.longestWait))
+      case .empty: return state.claiming == 0 ? .leave : .wait(SchedulerSession.longestWait)
       }
     }
   }
