@@ -88,7 +88,9 @@ let package = Package(
     .executableTarget(
       name: "StoreCrasher", dependencies: ["LabStore", "LabTesting"], path: "Tests/Helpers/StoreCrasher"),
     .testTarget(
-      name: "LabStoreTests", dependencies: ["LabStore", "LabTesting", "StoreCrasher"], resources: [.copy("Fixtures")]),
+      name: "LabStoreTests",
+      dependencies: ["LabStore", "LabTesting", "StoreCrasher", .product(name: "GRDB", package: "GRDB.swift")],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "LabReportTests", dependencies: ["LabReport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["LabStudy", "LabStore"]),
   ],
