@@ -92,8 +92,13 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(name: "LabDataTests", dependencies: ["LabData"]),
     .testTarget(name: "LabTrainTests", dependencies: ["LabTrain", "LabZoo", "BackendReference", "BackendOneDNN", "LabTesting"]),
-    .testTarget(name: "LabStudyTests", dependencies: ["LabStudy"]),
-    .testTarget(name: "LabStoreTests", dependencies: ["LabStore", "LabTesting"]),
+    .testTarget(name: "LabStudyTests", dependencies: ["LabStudy", "LabTesting"]),
+    .executableTarget(
+      name: "StoreCrasher", dependencies: ["LabStore", "LabTesting"], path: "Tests/Helpers/StoreCrasher"),
+    .testTarget(
+      name: "LabStoreTests",
+      dependencies: ["LabStore", "LabTesting", "StoreCrasher", .product(name: "GRDB", package: "GRDB.swift")],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "LabReportTests", dependencies: ["LabReport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["LabStudy", "LabStore"]),
   ],
