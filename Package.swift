@@ -51,7 +51,7 @@ let package = Package(
 
     // MARK: Data and training
     .target(name: "LabData", dependencies: ["LabCore", "CHDF5", "CZlib"]),
-    .target(name: "LabTrain", dependencies: ["LabNN", "LabData"]),
+    .target(name: "LabTrain", dependencies: ["LabNN", "LabData", "LabStats"]),
 
     // MARK: Studies
     .target(
