@@ -86,7 +86,8 @@ public struct PlanComparison: Hashable, Sendable {
       return ["\(cells.count) \(what): \(names)" + (cells.count > limit ? ", …" : "")]
     }
     let keys = Set(changed.flatMap(\.differences)).map(\.description).sorted()
-    let why = keys.isEmpty ? [] : ["  " + keys.prefix(limit).joined(separator: ", ") + (keys.count > limit ? ", …" : "")]
+    let why =
+      keys.isEmpty ? [] : ["  " + keys.prefix(limit).joined(separator: ", ") + (keys.count > limit ? ", …" : "")]
     return line("added", added) + line("removed", removed) + line("changed", changed.map(\.after)) + why
   }
 }

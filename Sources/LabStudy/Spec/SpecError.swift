@@ -15,7 +15,8 @@ public enum SpecError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .notFound(let name, let folder, let available, let suggestion):
       "there is no spec \"\(name)\"" + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")
-        + (available.isEmpty ? "; the folder \(folder) has none" : "; \(folder) has \(available.joined(separator: ", "))")
+        + (available.isEmpty
+          ? "; the folder \(folder) has none" : "; \(folder) has \(available.joined(separator: ", "))")
     case .ambiguous(let name, let candidates):
       "\"\(name)\" could be \(candidates.joined(separator: " or ")); name one of them by its whole path"
     case .unreadable(let path, let reason): "cannot read the spec \(path): \(reason)"
