@@ -8,12 +8,11 @@ struct ImageConversion: DatasetSource {
   private let raw: RawDataset
   private let target: ImageShape
 
-  /// Creates the conversion that a configuration asks for; nil where the images are as they should be.
-  init?(of raw: RawDataset, for configuration: DatasetConfiguration, sourceIdentity: [String]) {
+  /// Creates a conversion; nil where the images are as they should be.
+  init?(of raw: RawDataset, imageSize: Int?, channels: Int?, sourceIdentity: [String] = []) {
     let shape = raw.manifest.imageShape
     target = ImageShape(
-      channels: configuration.channels ?? shape.channels, height: configuration.imageSize ?? shape.height,
-      width: configuration.imageSize ?? shape.width)
+      channels: channels ?? shape.channels, height: imageSize ?? shape.height, width: imageSize ?? shape.width)
     guard target != shape else { return nil }
     self.raw = raw
     origin = "its images of \(shape)"

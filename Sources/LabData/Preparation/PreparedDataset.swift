@@ -41,7 +41,9 @@ public final class PreparedDataset: Sendable {
     let source = try definition.open(configuration, environment)
     let cache = DatasetCache(environment: environment)
     var raw = try cache.dataset(name: configuration.name, source: source, progress: progress)
-    if let conversion = ImageConversion(of: raw, for: configuration, sourceIdentity: source.identity) {
+    if let conversion = ImageConversion(
+      of: raw, imageSize: configuration.imageSize, channels: configuration.channels, sourceIdentity: source.identity)
+    {
       raw = try cache.dataset(name: configuration.name, source: conversion, progress: progress)
     }
     try self.init(configuration, raw: raw)
@@ -49,8 +51,9 @@ public final class PreparedDataset: Sendable {
 
   /// Prepares a data set that is decoded already; the configuration's `path` and own options are not looked at.
   ///
-  /// - Throws: ``DataError/unusableSplit(subject:actual:expected:)``.
+  /// - Throws: ``DataError``.
   public init(_ configuration: DatasetConfiguration, raw: RawDataset) throws {
+    let raw = try raw.converted(imageSize: configuration.imageSize, channels: configuration.channels)
     let manifest = raw.manifest
     let seed = UInt64(configuration.subsetSeed)
     let selection = SubsetSelection(labels: manifest.trainLabels, classCount: manifest.classNames.count, seed: seed)

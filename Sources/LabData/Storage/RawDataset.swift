@@ -29,7 +29,9 @@ public final class RawDataset: Sendable {
           expected: "\(manifest.imageByteCount(of: part))")
       }
     }
-    let memory = OwnedImageMemory(bytes: trainImages + testImages)
+    let memory = OwnedImageMemory(byteCount: trainImages.count + testImages.count)
+    memory.storage.copyBytes(from: trainImages)
+    UnsafeMutableRawBufferPointer(rebasing: memory.storage[trainImages.count...]).copyBytes(from: testImages)
     self.init(
       manifest: manifest, contentHash: RawDataset.contentHash(of: manifest, images: memory.bytes), memory: memory)
   }
@@ -45,6 +47,23 @@ public final class RawDataset: Sendable {
     precondition(manifest.labels(of: part).indices.contains(index), "image index out of range")
     let size = manifest.imageShape.elementCount
     return Array(UnsafeBufferPointer(start: images(of: part) + index * size, count: size))
+  }
+
+  /// The images resampled to a height and width, and turned grey (1 channel) or into three equal channels (3).
+  ///
+  /// - Returns: this data set where nothing is to be changed; else a new one in memory.
+  /// - Throws: ``DataError/invalidOption(key:actual:expected:)`` where the images are neither grey nor RGB.
+  public func converted(imageSize: Int?, channels: Int?) throws -> RawDataset {
+    guard let conversion = ImageConversion(of: self, imageSize: imageSize, channels: channels) else { return self }
+    let manifest = try conversion.manifest()
+    let byteCount = manifest.imageByteCount(of: .train)
+    let memory = OwnedImageMemory(byteCount: byteCount + manifest.imageByteCount(of: .test))
+    let bytes = memory.storage.bindMemory(to: UInt8.self)
+    for (part, range) in [(DatasetPart.train, 0..<byteCount), (.test, byteCount..<bytes.count)] {
+      try conversion.decodeImages(of: part, manifest: manifest, into: .init(rebasing: bytes[range])) { _ in }
+    }
+    let hash = RawDataset.contentHash(of: manifest, images: memory.bytes)
+    return RawDataset(manifest: manifest, contentHash: hash, memory: memory)
   }
 
   /// The hash of a manifest and the images of both parts, training first.
@@ -71,13 +90,10 @@ protocol ImageMemory: AnyObject, Sendable {
 
 /// Images in the process's own memory.
 final class OwnedImageMemory: ImageMemory, @unchecked Sendable {
-  // Written before anyone else has the object, and only read afterwards.
-  private let storage: UnsafeMutableRawBufferPointer
+  // Written by the one who creates the object, before anyone else has it, and only read afterwards.
+  let storage: UnsafeMutableRawBufferPointer
 
-  init(bytes: [UInt8]) {
-    storage = .allocate(byteCount: bytes.count, alignment: 64)
-    storage.copyBytes(from: bytes)
-  }
+  init(byteCount: Int) { storage = .allocate(byteCount: byteCount, alignment: 64) }
 
   deinit { storage.deallocate() }
 

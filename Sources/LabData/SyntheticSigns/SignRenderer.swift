@@ -6,6 +6,8 @@ struct SignRenderer {
   private let size: Int
   private var canvas: [SIMD3<Float>]
   private var scratch: [SIMD3<Float>]
+  private var coarseTexture = SmoothTexture(cellsAcross: 4)
+  private var fineTexture = SmoothTexture(cellsAcross: 10)
 
   /// Creates a renderer of square images.
   ///
@@ -28,6 +30,8 @@ struct SignRenderer {
 
   /// Paints backdrop, objects and sign under the scene's light, `resolution` pixels in each direction.
   private mutating func expose(_ design: SignDesign, _ scene: SignScene, resolution: Int) {
+    coarseTexture.draw(from: scene.texture, octave: 0)
+    fineTexture.draw(from: scene.texture, octave: 1)
     let pixel = 2 / Float(resolution)
     let signPixel = pixel / scene.radius
     let paints = design.layers.map { layer in
@@ -69,24 +73,8 @@ struct SignRenderer {
     let share = (position.y + 1) / 2
     let plain = scene.backdropTop + (scene.backdropBottom - scene.backdropTop) * share
     guard scene.textureAmplitude > 0 else { return plain }
-    let value = texture(scene, position * 2, octave: 0) + texture(scene, position * 5, octave: 1) * 0.6
+    let value = coarseTexture.value(at: position) + fineTexture.value(at: position) * 0.6
     return plain * (1 + scene.textureAmplitude * value)
-  }
-
-  /// Numbers between -1 and 1 on a grid, joined smoothly.
-  private func texture(_ scene: SignScene, _ position: SIMD2<Float>, octave: UInt32) -> Float {
-    let cell = SIMD2(position.x.rounded(.down), position.y.rounded(.down))
-    var part = position - cell
-    part = part * part * (3 - 2 * part)
-    func value(_ x: Float, _ y: Float) -> Float {
-      let corner = cell + SIMD2(x, y)
-      let words = scene.texture.block(
-        SIMD4(UInt32(bitPattern: Int32(corner.x)), UInt32(bitPattern: Int32(corner.y)), octave, 0))
-      return Float(words.x >> 8) * 0x1p-23 - 1
-    }
-    let top = value(0, 0) + (value(1, 0) - value(0, 0)) * part.x
-    let bottom = value(0, 1) + (value(1, 1) - value(0, 1)) * part.x
-    return top + (bottom - top) * part.y
   }
 
   private func lit(_ colour: SIMD3<Float>, _ scene: SignScene, at position: SIMD2<Float>) -> SIMD3<Float> {
