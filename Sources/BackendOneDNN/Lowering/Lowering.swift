@@ -263,6 +263,7 @@ final class Lowering {
 
   /// Copies the values that updates did not write in place into their variables.
   private func lowerUpdates() throws {
+    node.stage = .update
     for update in graph.updates {
       let variable = graph.variables[update.variable]
       node.path = variable.name

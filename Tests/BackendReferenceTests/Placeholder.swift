@@ -1,2 +1,0 @@
-import BackendReference
-import Testing
