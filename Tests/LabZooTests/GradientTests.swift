@@ -1,0 +1,77 @@
+import BackendReference
+import LabCore
+import LabGraph
+import LabNN
+import LabZoo
+import Testing
+
+/// Gradients of whole networks against finite differences in double precision.
+@Suite struct GradientTests {
+  private static let configurations: [JSONValue] = {
+    let base: JSONValue = ["depth": 8, "width": 2, "activation": "silu"]
+    func with(_ key: String, _ value: JSONValue) -> JSONValue {
+      var configuration = base
+      configuration[key] = value
+      return configuration
+    }
+    let convolutions = ConvolutionFamily.registry.names.map { with("conv", .string($0)) }
+    let reductions = DownsamplingFamily.registry.names.map { with("downsample", .string($0)) }
+    let fusions = ["sum", "weighted", "concat"].map { with("fusion", .string("multiscale-\($0)")) }
+    return convolutions + reductions + fusions + [
+      with("norm", ["name": "group", "groups": 2]), with("architecture", ["name": "resnet", "shortcut": "identity"]),
+      with("stem", "imagenet"), ["architecture": "plain", "depth": 4, "width": 2, "activation": "gelu"],
+      ["architecture": "resnet18", "width": 1, "activation": "silu"],
+      ["architecture": "resnet50", "width": 1, "activation": "silu"],
+    ]
+  }()
+
+  @Test(arguments: configurations) func gradientsAreSlopes(_ json: JSONValue) throws {
+    let configuration = try ModelConfiguration(configuration: json)
+    let batch = ClassificationBatch(size: 3, image: [2, 16, 16], classCount: 3)
+    let context = ModelContext(.training)
+    let builder = context.builder
+    let images = try builder.input("images", [batch.size, 2, 16, 16])
+    let labels = try builder.input("labels", [batch.size], .int32)
+    let logits = try configuration.logits(images, classCount: 3, in: context)
+    let loss = try FocalLoss(alpha: 1, gamma: 2)(logits, labels: labels, classCounts: nil).mean(0)
+    let parameters = zip(context.declarations, context.variables).filter { $0.0.role == .parameter }
+    let gradients = try builder.gradients(of: loss, withRespectTo: parameters.map(\.1))
+    try builder.output("loss", loss)
+    for (parameter, gradient) in zip(parameters, gradients) {
+      try builder.output("gradient/\(parameter.0.name)", try #require(gradient, "\(parameter.0.name)"))
+    }
+
+    let session = ReferenceBackend().makeReferenceSession()
+    let executable = try session.compileReference(builder.graph)
+    let initial = context.declarations.initialValues(seed: 2).mapValues { $0.map { Double($0) } }
+    let stream = RandomStream(seed: 2, name: "test")
+    let input = try executable.floatInput("images")
+    for index in input.indices { input[index] = Float(stream.normal(UInt64(index))) }
+    _ = try executable.integerInput("labels").update(fromContentsOf: [0, 1, 2])
+    try executable.fill(context.scalars, at: StepPosition(step: 3, stepsPerEpoch: 1, totalSteps: 10))
+
+    /// One direction for all parameters together, scaled to each tensor.
+    func direction(_ name: String, _ count: Int) -> [Double] {
+      let stream = RandomStream(seed: 3, name: name)
+      return (0..<count).map { stream.normal(UInt64($0)) }
+    }
+    func lossMoved(by distance: Double) throws -> Double {
+      for (name, values) in initial {
+        let isParameter = parameters.contains { $0.0.name == name }
+        let move = isParameter ? direction(name, values.count) : [Double](repeating: 0, count: values.count)
+        try session.writeDouble(name, zip(values, move).map { $0 + distance * $1 })
+      }
+      try executable.run()
+      return try executable.readDouble("loss")[0]
+    }
+    let step = 1e-6
+    let slope = (try lossMoved(by: step) - lossMoved(by: -step)) / (2 * step)
+    _ = try lossMoved(by: 0)
+    var found = 0.0
+    for (declaration, _) in parameters {
+      let gradient = try executable.readDouble("gradient/\(declaration.name)")
+      found += zip(gradient, direction(declaration.name, gradient.count)).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    #expect(abs(found - slope) <= 1e-5 * max(1, abs(slope)), "\(found) instead of \(slope)")
+  }
+}

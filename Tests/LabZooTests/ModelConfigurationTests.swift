@@ -1,0 +1,124 @@
+import LabCore
+import LabGraph
+import LabNN
+import LabZoo
+import Testing
+
+@Suite struct ModelConfigurationTests {
+  private func message(_ body: () throws -> Void) -> String {
+    do {
+      try body()
+      return "nothing thrown"
+    } catch { return "\(error)" }
+  }
+
+  @Test func theSchemaIsSound() {
+    #expect(ModelConfiguration.schema.problems() == [])
+  }
+
+  @Test func absentKeysHaveTheDefaultsOfTheType() throws {
+    #expect(try ModelConfiguration(configuration: [:]) == ModelConfiguration())
+    let canonical = try ModelConfiguration.schema.resolved()
+    #expect(try ModelConfiguration(configuration: canonical) == ModelConfiguration())
+  }
+
+  @Test func everyComponentsSchemaHasTheDefaultsOfItsType() throws {
+    func check<Family: ComponentFamily>(_ family: Family.Type) throws {
+      for entry in Family.registry.entries {
+        let component = try Family.registry.component(.string(entry.variant.name))
+        let canonical = try Family.registry.configuration(of: component)
+        #expect(canonical == Family.registry.kind.resolve(.string(entry.variant.name)).value)
+        let typed = try #require(component as? any ConfigurableComponent)
+        func isDefault<Value: ConfigurableComponent>(_ value: Value) -> Bool { value == Value() }
+        let hasDefaults = isDefault(typed)
+        #expect(hasDefaults, "\(entry.variant.name)")
+        for alias in entry.variant.aliases.keys {
+          #expect(try Selection<Family>(configuration: .string(alias)).configuration()["name"] == canonical["name"])
+        }
+      }
+    }
+    try check(ArchitectureFamily.self)
+    try check(ConvolutionFamily.self)
+    try check(DownsamplingFamily.self)
+    try check(FusionFamily.self)
+  }
+
+  @Test func configurationsSurviveEncoding() throws {
+    var configuration = ModelConfiguration()
+    configuration.architecture = ArchitectureConfiguration(ImageNetResNet(layers: .thirtyFour, strideIn: .first))
+    configuration.convolution = ConvolutionConfiguration(ODConv(kernels: 2, isEverywhere: true))
+    configuration.downsampling = DownsamplingConfiguration(SPDDownsampling())
+    configuration.fusion = FusionConfiguration(MultiScaleFusion(combine: .concat))
+    configuration.normalization = NormalizationConfiguration(GroupNorm(groups: 4))
+    configuration.activation = .hardSwish
+    configuration.width = 24
+    configuration.dropout = 0.25
+    configuration.stem = .spd
+    #expect(try JSONValue(encoding: configuration).decode(ModelConfiguration.self) == configuration)
+  }
+
+  @Test func aliasesStandForOptions() throws {
+    #expect(
+      try ConvolutionConfiguration(configuration: "odconv-1x") == ConvolutionConfiguration(ODConv(kernels: 1)))
+    #expect(
+      try ConvolutionConfiguration(configuration: "condconv-8x") == ConvolutionConfiguration(CondConv(kernels: 8)))
+    #expect(
+      try ArchitectureConfiguration(configuration: "resnet101")
+        == ArchitectureConfiguration(ImageNetResNet(layers: .oneHundredOne)))
+    #expect(try ModelConfiguration(configuration: ["fusion": "none"]).fusion == nil)
+  }
+
+  @Test func misspeltNamesAreAnsweredWithTheNearest() {
+    let convolution = message { _ = try ModelConfiguration(configuration: ["conv": "odcnv-4x"]) }
+    #expect(convolution.contains("conv") && convolution.contains("did you mean \"odconv-4x\""), "\(convolution)")
+    let downsampling = message { _ = try ModelConfiguration(configuration: ["downsample": "stride"]) }
+    #expect(downsampling.contains("did you mean \"strided\""), "\(downsampling)")
+    let key = message { _ = try ModelConfiguration(configuration: ["wdith": 3]) }
+    #expect(key.contains("did you mean \"width\""), "\(key)")
+    let option = message {
+      _ = try ModelConfiguration(configuration: ["conv": ["name": "odconv", "kernel": 3]])
+    }
+    #expect(option.contains("did you mean \"kernels\""), "\(option)")
+  }
+
+  @Test func depthsThatDoNotExistAreErrors() throws {
+    func build(_ json: JSONValue) -> String {
+      message {
+        let model = try ModelConfiguration(configuration: json).model(classCount: 2)
+        _ = try EvaluationGraph(
+          model: model, batch: ClassificationBatch(size: 1, image: [3, 32, 32], classCount: 2))
+      }
+    }
+    #expect(build(["depth": 21]).contains("nearest is 20"))
+    #expect(build(["depth": 3]).contains("nearest is 8"))
+    #expect(build(["architecture": "plain", "depth": 6]).contains("nearest is 7"))
+    #expect(build(["architecture": "resnet18", "depth": 20]).contains("18 layers"))
+    #expect(build(["architecture": ["name": "imagenet-resnet", "layers": 51]]).contains("found 51"))
+    #expect(build(["architecture": ["name": "imagenet-resnet", "layers": 18], "depth": 18]) == "nothing thrown")
+  }
+
+  @Test func shapeErrorsNameTheLayer() {
+    let odd = message {
+      _ = try EvaluationGraph(
+        model: ModelConfiguration(configuration: ["downsample": "spd"]).model(classCount: 2),
+        batch: ClassificationBatch(size: 1, image: [1, 14, 14], classCount: 2))
+    }
+    #expect(odd.hasPrefix("layer3.0: space_to_depth expects"), "\(odd)")
+    let groups = message {
+      _ = try EvaluationGraph(
+        model: ModelConfiguration(configuration: ["norm": ["name": "group", "groups": 5]]).model(classCount: 2),
+        batch: ClassificationBatch(size: 1, image: [1, 14, 14], classCount: 2))
+    }
+    #expect(groups.hasPrefix("bn1: group_norm expects"), "\(groups)")
+  }
+
+  @Test func partsAreTagged() throws {
+    let network = try EvaluationGraph(
+      model: ModelConfiguration(configuration: ["depth": 8, "conv": "odconv-4x"]).model(classCount: 2),
+      batch: ClassificationBatch(size: 1, image: [3, 8, 8], classCount: 2))
+    func names(_ tag: String) -> [String] { network.declarations.filter { $0.tags.contains(tag) }.map(\.name) }
+    #expect(names("head") == ["fc.weight", "fc.bias"])
+    #expect(names("stem").contains("conv1.weight"))
+    #expect(names("attention").allSatisfy { $0.contains(".attention.") } && !names("attention").isEmpty)
+  }
+}

@@ -1,0 +1,69 @@
+import BackendReference
+import Foundation
+import LabCore
+import LabGraph
+import LabNN
+import LabZoo
+import Testing
+
+/// Networks against the same ones in PyTorch: names, shapes, counts and logits.
+@Suite struct NetworkTests {
+  @Test func networksAreThoseOfPyTorch() throws {
+    let cases = try #require(try Fixture.json("networks").arrayValue)
+    #expect(cases.count >= 28)
+    for fixture in cases { try check(fixture) }
+  }
+
+  private func check(_ fixture: JSONValue) throws {
+    let name = try #require(fixture["name"]?.stringValue)
+    let image = try #require(fixture["image"]?.decode([Int].self))
+    let classes = try #require(fixture["classes"]?.integerValue)
+    let configuration = try ModelConfiguration(configuration: try #require(fixture["configuration"]))
+    let network = try EvaluationGraph(
+      model: configuration.model(classCount: classes),
+      batch: ClassificationBatch(size: 2, image: Shape(image), classCount: classes))
+    let shapes = try #require(fixture["tensors"]?.decode([String: [Int]].self))
+    let found = Dictionary(
+      uniqueKeysWithValues: network.declarations.map { ($0.name, $0.shape.dimensions) })
+    #expect(found == shapes, "\(name)")
+    #expect(network.declarations.parameterCount == fixture["parameters"]?.integerValue, "\(name)")
+
+    let session = ReferenceBackend().makeReferenceSession()
+    let executable = try session.compileReference(network.graph)
+    for declaration in network.declarations {
+      try session.write(declaration.name, Self.values(declaration.name, declaration.shape))
+    }
+    let images = Self.numbers("images", 2 * image.reduce(1, *)).map { Float(2 * $0 - 1) }
+    _ = try executable.floatInput("images").update(fromContentsOf: images)
+    // A position where the temperature, falling from 30 to 1, has the fixture's value.
+    let temperature = try #require(fixture["temperature"]?.doubleValue)
+    let step = Int(((30 - temperature) / 29 * 1000).rounded())
+    try executable.fill(network.scalars, at: StepPosition(step: step, stepsPerEpoch: 100, totalSteps: 5000))
+    try executable.run()
+    let logits = try executable.readDouble("logits")
+    let expected = try #require(fixture["logits"]?.decode([Double].self))
+    let scale = expected.reduce(0) { max($0, abs($1)) }
+    for (index, pair) in zip(logits, expected).enumerated() {
+      #expect(abs(pair.0 - pair.1) < 1e-6 * scale, "\(name), logit \(index): \(pair.0) instead of \(pair.1)")
+    }
+  }
+
+  /// Numbers in [0, 1) that look random; the fixture's script has the same formula.
+  private static func numbers(_ name: String, _ count: Int) -> [Double] {
+    let phase = Double(name.utf8.reduce(0) { $0 + Int($1) })
+    return (0..<count).map { (abs(sin(phase + 12.9898 * Double($0))) * 43758.5453).truncatingRemainder(dividingBy: 1) }
+  }
+
+  private static func values(_ name: String, _ shape: Shape) -> [Float] {
+    let numbers = numbers(name, shape.elementCount)
+    let last = name.split(separator: ".").last.map(String.init) ?? name
+    switch last {
+    case "running_var": return numbers.map { Float(0.5 + $0) }
+    case "running_mean", "bias": return numbers.map { Float(0.4 * $0 - 0.2) }
+    case _ where shape.rank == 1: return numbers.map { Float(0.75 + 0.5 * $0) }
+    default:
+      let fan = shape.dimensions.dropFirst(shape.rank == 5 ? 2 : 1).reduce(1, *)
+      return numbers.map { Float((2 * $0 - 1) * (6 / Double(fan)).squareRoot()) }
+    }
+  }
+}
