@@ -10,8 +10,12 @@ import Testing
     .init(levelCount: 4, baseline: 2, full: 2),
   ])
 
+  private func design(_ name: String) throws -> any Design {
+    try #require(DesignRegistry.standard.design(named: name))
+  }
+
   private func cells(_ name: String) throws -> [[Int]] {
-    try #require(DesignRegistry.standard.design(named: name)).cells(in: space).map(\.levels)
+    try design(name).cells(in: space).map(\.levels)
   }
 
   @Test func factorialHasEveryCombination() throws {
@@ -48,12 +52,12 @@ import Testing
   @Test func listHasWhatIsListed() throws {
     var space = space
     space.listedCells = [[2, 1, 0], [0, 0, 0]]
-    #expect(ListDesign().cells(in: space).map(\.levels) == [[2, 1, 0], [0, 0, 0]])
+    #expect(try design("list").cells(in: space).map(\.levels) == [[2, 1, 0], [0, 0, 0]])
   }
 
   @Test(arguments: DesignRegistry.standard.names)
   func countsAgreeWithCells(name: String) throws {
-    let design = try #require(DesignRegistry.standard.design(named: name))
+    let design = try design(name)
     for factors in [[], [(1, 0, 0)], [(2, 1, 0)], [(3, 0, 2), (2, 1, 1), (5, 4, 0), (1, 0, 0)]] as [[(Int, Int, Int)]] {
       let space = DesignSpace(
         factors: factors.map { .init(levelCount: $0.0, baseline: $0.1, full: $0.2) },
@@ -63,10 +67,10 @@ import Testing
     }
   }
 
-  @Test func hugeDesignsAreCountedWithoutBeingMade() {
+  @Test func hugeDesignsAreCountedWithoutBeingMade() throws {
     let space = DesignSpace(factors: Array(repeating: .init(levelCount: 1000), count: 50))
-    #expect(FactorialDesign().cellCount(in: space) == .max)
-    #expect(PairsDesign().cellCount(in: space) == 1 + 50 * 999 + 50 * 49 / 2 * 999 * 999)
+    #expect(try design("factorial").cellCount(in: space) == .max)
+    #expect(try design("pairs").cellCount(in: space) == 1 + 50 * 999 + 50 * 49 / 2 * 999 * 999)
   }
 
   // MARK: A design of one's own

@@ -50,6 +50,42 @@ import Testing
     }
   }
 
+  @Test func theExamplesInTheTextAreValid() throws {
+    let readme = try String(contentsOfFile: "\(Self.folder)/README.md", encoding: .utf8)
+    let examples = readme.split(separator: "```jsonc\n").dropFirst().compactMap { $0.split(separator: "```").first }
+    #expect(examples.count == 2)
+    let factors = try makePlan(
+      text: """
+        {
+          "dataset": { "name": "hdf5" },
+          \(try #require(examples.first)),
+          "baseline": { "conv": "static", "training.weight_decay": 0, "width": 8, "recipe": "short" }
+        }
+        """)
+    #expect(factors.variants.count == 3 * 2 * 2 * 2)
+    #expect(factors.factors.map(\.levels)[0] == ["static", "odconv-4x", "odconv(kernels=8)"])
+    let cells = try makePlan(
+      text: """
+        {
+          "dataset": { "name": "hdf5" },
+          "factors": {
+            "conv": ["static", "odconv-1x", "odconv-4x"],
+            "downsample": ["strided", "spd"],
+            "loss": ["cross-entropy", "focal"],
+          },
+          "baseline": { "conv": "static", "downsample": "strided", "loss": "cross-entropy" },
+          \(try #require(examples.last))
+        }
+        """)
+    #expect(cells.variants.count == 12 - 4 + 1)
+  }
+
+  private func makePlan(text: String) throws -> Plan {
+    let check = TestSchema.study.check(SpecSource(path: "example.json", text: text))
+    #expect(check.issues == [])
+    return try check.validPlan()
+  }
+
   @Test(arguments: SourceFormat.allCases)
   func starterSpecsAreValid(format: SourceFormat) throws {
     for name in ["my-study", "1e5", "true"] {

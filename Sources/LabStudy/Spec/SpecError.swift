@@ -11,6 +11,7 @@ public enum SpecError: Error, Equatable, CustomStringConvertible {
   /// A filter of the cells names nothing in the plan.
   case badFilter(String, problem: String, suggestion: String?)
 
+  /// The error in one clear sentence; a line an issue for an invalid spec.
   public var description: String {
     switch self {
     case .notFound(let name, let folder, let available, let suggestion):
