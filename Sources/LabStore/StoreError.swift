@@ -83,7 +83,7 @@ extension StoreError {
   static func translatingFileErrors<R>(_ path: String, _ body: () throws -> R) throws -> R {
     do {
       return try body()
-    } catch let error as FileError where error.isDiskFull {
+    } catch let error as FileError where error.isDiskFull || error.code == EFBIG {
       throw StoreError.diskFull(path: path)
     } catch let error as FileError where [EROFS, EACCES, EPERM].contains(error.code) {
       throw StoreError.readOnly(path: path)

@@ -31,13 +31,13 @@ enum StudySchema {
       table.column("last_registered_at", .datetime).notNull()
     }
     try database.create(table: "sweep_seed", options: .withoutRowID) { table in
-      table.belongsTo("sweep", onDelete: .cascade).notNull()
+      table.reference("sweep", onDelete: .cascade)
       table.column("position", .integer).notNull()
       table.column("seed", .integer).notNull()
       table.primaryKey(["sweep_id", "position"])
     }
     try database.create(table: "factor_level", options: .withoutRowID) { table in
-      table.belongsTo("sweep", onDelete: .cascade).notNull()
+      table.reference("sweep", onDelete: .cascade)
       table.column("factor_position", .integer).notNull()
       table.column("level_position", .integer).notNull()
       table.column("factor", .text).notNull()
@@ -46,7 +46,7 @@ enum StudySchema {
     }
     try database.create(table: "variant") { table in
       table.autoIncrementedPrimaryKey("id")
-      table.belongsTo("sweep", onDelete: .cascade).notNull()
+      table.reference("sweep", onDelete: .cascade)
       table.column("position", .integer).notNull()
       table.column("label", .text).notNull()
       table.column("is_baseline", .boolean).notNull()
@@ -55,7 +55,7 @@ enum StudySchema {
       table.uniqueKey(["sweep_id", "position"])
     }
     try database.create(table: "variant_level", options: .withoutRowID) { table in
-      table.belongsTo("variant", onDelete: .cascade).notNull()
+      table.reference("variant", onDelete: .cascade)
       table.column("factor", .text).notNull()
       table.column("level", .text).notNull()
       table.primaryKey(["variant_id", "factor"])
@@ -87,18 +87,18 @@ enum StudySchema {
 
   private static func createCells(_ database: Database) throws {
     try database.create(table: "cell", options: .withoutRowID) { table in
-      table.belongsTo("variant", onDelete: .cascade).notNull()
+      table.reference("variant", onDelete: .cascade)
       table.column("position", .integer).notNull()
-      table.belongsTo("run", onDelete: .restrict).notNull()
+      table.reference("run", onDelete: .restrict).indexed()
       table.primaryKey(["variant_id", "position"])
     }
   }
 
   private static func createAttempts(_ database: Database) throws {
     try database.create(table: "attempt", options: .withoutRowID) { table in
-      table.belongsTo("run", onDelete: .cascade).notNull()
+      table.reference("run", onDelete: .cascade)
       table.column("number", .integer).notNull()
-      table.belongsTo("sweep").notNull()
+      table.reference("sweep", onDelete: .cascade).indexed()
       table.column("host", .text).notNull()
       table.column("process_scope", .text)
       table.column("pid", .integer).notNull()
@@ -118,7 +118,7 @@ enum StudySchema {
     }
     try database.create(table: "event") { table in
       table.autoIncrementedPrimaryKey("id")
-      table.belongsTo("run", onDelete: .cascade).notNull()
+      table.reference("run", onDelete: .cascade).indexed()
       table.column("attempt", .integer).notNull()
       table.column("at", .datetime).notNull()
       table.column("kind", .text).notNull()
@@ -131,7 +131,7 @@ enum StudySchema {
       for column in EvaluationColumns.names(split: split) { table.column(column, .double) }
     }
     try database.create(table: "epoch", options: .withoutRowID) { table in
-      table.belongsTo("run", onDelete: .cascade).notNull()
+      table.reference("run", onDelete: .cascade)
       table.column("epoch", .integer).notNull()
       table.column("train_loss", .double)
       table.column("train_accuracy", .double)
@@ -153,13 +153,13 @@ enum StudySchema {
       evaluation("test", table)
     }
     try database.create(table: "final_metric", options: .withoutRowID) { table in
-      table.belongsTo("run", onDelete: .cascade).notNull()
+      table.reference("run", onDelete: .cascade)
       table.column("name", .text).notNull()
       table.column("value", .double)
       table.primaryKey(["run_id", "name"])
     }
     try database.create(table: "class_metric", options: .withoutRowID) { table in
-      table.belongsTo("run", onDelete: .cascade).notNull()
+      table.reference("run", onDelete: .cascade)
       table.column("class", .integer).notNull()
       table.column("name", .text).notNull()
       table.column("support", .integer).notNull()
@@ -188,5 +188,13 @@ enum StudySchema {
         JOIN run ON run.id = cell.run_id
         LEFT JOIN final ON final.run_id = run.id
         """)
+  }
+}
+
+extension TableDefinition {
+  /// Adds the column `TABLE_id` that names a row of another table.
+  @discardableResult
+  fileprivate func reference(_ table: String, onDelete action: Database.ForeignKeyAction) -> ColumnDefinition {
+    column("\(table)_id", .integer).notNull().references(table, onDelete: action)
   }
 }

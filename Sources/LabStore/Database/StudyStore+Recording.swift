@@ -19,7 +19,8 @@ extension StudyStore {
   public func record(_ epoch: EpochRecord, lease: RunLease) throws {
     try write { database in
       let run = try heldRun(lease, database)
-      try EpochRow(runId: run, record: epoch).upsert(database)
+      // GRDB's upsert asks for a row number, which this table does not have.
+      try EpochRow(runId: run, record: epoch).insert(database, onConflict: .replace)
       try refreshTotals(run: run, database)
     }
   }

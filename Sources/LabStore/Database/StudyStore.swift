@@ -80,10 +80,13 @@ extension StudyStore {
     return try StoreError.translating(path, options) { try writer.write(body) }
   }
 
-  /// Runs SQL on the writing connection, outside of any transaction; for tests of the database's own limits.
-  package func executeOutsideTransaction(_ sql: String) throws {
+  /// Runs a pragma on the writing connection, which has settings of its own, and returns its answer; for tests.
+  @discardableResult
+  package func pragma(_ sql: String) throws -> Int? {
     guard let writer else { throw StoreError.readOnly(path: path) }
-    try StoreError.translating(path, options) { try writer.writeWithoutTransaction { try $0.execute(sql: sql) } }
+    return try StoreError.translating(path, options) {
+      try writer.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA \(sql)") }
+    }
   }
 
   /// Asks the database for one integer; for tests and diagnosis.

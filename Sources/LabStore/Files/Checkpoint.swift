@@ -2,6 +2,8 @@ import Foundation
 import LabCore
 
 /// Everything that a run needs to go on as if it had never stopped.
+///
+/// A file gives tensors back sorted by name.
 public struct Checkpoint: Sendable, Hashable {
   /// The model's parameters and running statistics by their `state_dict` names.
   public var parameters: [StoredTensor]

@@ -77,9 +77,13 @@ enum HDF5Image {
       extents.isEmpty ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(extents.count), extents, nil),
       closedBy: H5Sclose, "describe \(label)")
     let (fileType, memoryType) = types(of: tensor.values)
+    // Without the time of creation, equal content makes equal files.
+    let properties = try HDF5Handle(
+      H5Pcreate(labH5DatasetCreate()), closedBy: H5Pclose, "create a property list")
+    try checkHDF5(H5Pset_obj_track_times(properties.id, false), "leave out \(label)'s times")
     let dataset = try HDF5Handle(
       H5Dcreate2(
-        location, tensor.name, fileType, space.id, labH5Default(), labH5Default(), labH5Default()),
+        location, tensor.name, fileType, space.id, labH5Default(), properties.id, labH5Default()),
       closedBy: H5Dclose, "create \(label)")
     if tensor.values.count > 0 {
       let status = tensor.values.withUnsafeBytes {

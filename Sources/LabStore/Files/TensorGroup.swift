@@ -7,7 +7,7 @@ public struct TensorGroup: Sendable, Hashable {
     case number(Double)
   }
 
-  /// The tensors; their names are whole, dots make no groups.
+  /// The tensors; their names are whole, dots make no groups. A file gives them back sorted by name.
   public var tensors: [StoredTensor]
   /// The attributes by name.
   public var attributes: [String: Attribute]
