@@ -1,19 +1,19 @@
 import LabCore
 import LabGraph
-import LabTesting
 
 /// The network of the golden training runs, built from operations alone.
-struct GoldenNet {
+public struct GoldenNet {
   private let configuration: GoldenTraining.Configuration
   private let imageShape: Shape
 
-  init(_ golden: GoldenTraining) {
+  /// The network of a training run.
+  public init(_ golden: GoldenTraining) {
     configuration = golden.configuration
     imageShape = golden.imageShape
   }
 
   /// One training step.
-  func trainingGraph() throws -> Graph {
+  public func trainingGraph() throws -> Graph {
     let builder = GraphBuilder()
     let logits = try logits(builder, trains: true)
     let labels = try builder.input("labels", [imageShape[0]], .int32)
@@ -34,7 +34,7 @@ struct GoldenNet {
   }
 
   /// The network with its running statistics.
-  func evaluationGraph() throws -> Graph {
+  public func evaluationGraph() throws -> Graph {
     let builder = GraphBuilder()
     try builder.output("logits", logits(builder, trains: false))
     return builder.graph

@@ -1,0 +1,18 @@
+import BackendOneDNN
+import LabGraph
+import LabTesting
+import Testing
+
+/// The executor against the reference interpreter, for every operation and for patterns that it fuses.
+@Suite struct ConformanceTests {
+  @Test(arguments: OperationSamples.all + OperationSamples.patterns)
+  func agreesWithTheReference(_ sample: OperationSample) throws {
+    try BackendConformance.check(sample, on: OneDNNBackend())
+  }
+
+  /// Samples are shared among threads, and sums combined in a fixed order.
+  @Test(arguments: OperationSamples.all + OperationSamples.patterns)
+  func agreesWithTheReferenceOnThreeThreads(_ sample: OperationSample) throws {
+    try BackendConformance.check(sample, on: OneDNNBackend(), options: SessionOptions(threads: 3))
+  }
+}

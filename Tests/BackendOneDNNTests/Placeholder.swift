@@ -1,2 +1,0 @@
-import BackendOneDNN
-import Testing
