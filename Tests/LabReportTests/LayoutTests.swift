@@ -27,6 +27,9 @@ import Testing
   }
 
   @Test func singleLines() {
+    for text in ["", "a", "a b", "Δ ±"] { #expect(text.singleLine == text) }
+    for text in [" a b", "a b ", "a  b", "a\tb"] { #expect(text.singleLine == "a b") }
+    #expect(" ".singleLine.isEmpty)
     #expect(" a\n\tb\u{1b}[0m  c\u{7}".singleLine == "a b [0m c")
   }
 

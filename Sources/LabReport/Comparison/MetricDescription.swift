@@ -85,7 +85,9 @@ public struct MetricDescription: Sendable, Hashable {
       "images_per_second": ("images/s", .number, .higherIsBetter),
       "step_seconds": ("step time", .seconds, .lowerIsBetter),
       "train_seconds": ("train time", .seconds, .lowerIsBetter),
+      "evaluation_seconds": ("evaluation time", .seconds, .lowerIsBetter),
       "epoch_seconds": ("epoch time", .seconds, .lowerIsBetter),
+      "step_milliseconds": ("step time ms", .number, .lowerIsBetter),
       "peak_memory_bytes": ("peak memory", .bytes, .lowerIsBetter),
       "learning_rate": ("learning rate", .number, .neutral),
     ]

@@ -1,10 +1,21 @@
 extension String {
   /// The text without control characters and with single spaces, fit to stand in one line.
   package var singleLine: String {
-    String(
+    if isSingleLine { return self }
+    return String(
       map { $0.isWhitespace || $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? " " : $0 }
     )
     .split(separator: " ").joined(separator: " ")
+  }
+
+  /// Whether the text is plain ASCII that is fine as it is, which nearly all texts are.
+  private var isSingleLine: Bool {
+    var previous = UInt8(ascii: " ")
+    for byte in utf8 {
+      guard 0x20..<0x7f ~= byte, byte != previous || byte != UInt8(ascii: " ") else { return false }
+      previous = byte
+    }
+    return previous != UInt8(ascii: " ") || isEmpty
   }
 
   /// The text followed or preceded by spaces up to a width.
