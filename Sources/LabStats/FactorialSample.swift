@@ -35,16 +35,26 @@ public struct FactorialSample: Sendable {
     var seed: UInt64
   }
 
+  private struct LevelKey: Hashable {
+    var factor: Int
+    var level: Int
+  }
+
   private let values: [RunKey: Double]
-  private let keys: [RunKey]
+  /// The runs that have a level, in the order in which they were observed.
+  private let keys: [LevelKey: [RunKey]]
 
   /// Collects observations; repeated measurements of one cell and seed are averaged.
   public init(_ observations: some Sequence<Observation>) {
     var samples = [RunKey: [Double]]()
-    var keys = [RunKey]()
+    var keys = [LevelKey: [RunKey]]()
     for observation in observations {
       let key = RunKey(levels: observation.levels, seed: observation.seed)
-      if samples[key] == nil { keys.append(key) }
+      if samples[key] == nil {
+        for (factor, level) in key.levels.enumerated() {
+          keys[LevelKey(factor: factor, level: level), default: []].append(key)
+        }
+      }
       samples[key, default: []].append(observation.value)
     }
     values = samples.mapValues(Bootstrap.mean)
@@ -60,7 +70,7 @@ public struct FactorialSample: Sendable {
   public func marginalMean(at levels: [Int: Int]) -> MarginalMean? {
     var cells = [[Int]: [Double]]()
     var order = [[Int]]()
-    for key in keys where levels.allSatisfy({ key.levels[$0.key] == $0.value }) {
+    for key in matches(levels) {
       if cells[key.levels] == nil { order.append(key.levels) }
       if let value = values[key] { cells[key.levels, default: []].append(value) }
     }
@@ -77,10 +87,7 @@ public struct FactorialSample: Sendable {
   public func mainEffect(
     of factor: Int, level: Int, baseline: Int, unit: ReplicationUnit = .seed
   ) -> FactorEffect? {
-    effect(unit: unit) { key in
-      guard key.levels[factor] == level else { return nil }
-      return difference(key, replacing: [factor: baseline])
-    }
+    effect(over: [factor: level], unit: unit) { key in difference(key, replacing: factor, by: baseline) }
   }
 
   /// How much the effect of one factor's level changes with the level of another.
@@ -95,26 +102,35 @@ public struct FactorialSample: Sendable {
     of first: (factor: Int, level: Int, baseline: Int), with second: (factor: Int, level: Int, baseline: Int),
     unit: ReplicationUnit = .seed
   ) -> FactorEffect? {
-    effect(unit: unit) { key in
-      guard key.levels[first.factor] == first.level, key.levels[second.factor] == second.level else { return nil }
+    effect(over: [first.factor: first.level, second.factor: second.level], unit: unit) { key in
       var reference = key
       reference.levels[second.factor] = second.baseline
-      guard let effect = difference(key, replacing: [first.factor: first.baseline]),
-        let referenceEffect = difference(reference, replacing: [first.factor: first.baseline])
+      guard let effect = difference(key, replacing: first.factor, by: first.baseline),
+        let referenceEffect = difference(reference, replacing: first.factor, by: first.baseline)
       else { return nil }
       return effect - referenceEffect
     }
   }
 
-  private func difference(_ key: RunKey, replacing levels: [Int: Int]) -> Double? {
+  /// The runs that have all the given levels.
+  private func matches(_ levels: [Int: Int]) -> [RunKey] {
+    let candidates = levels.map { keys[LevelKey(factor: $0.key, level: $0.value)] ?? [] }
+    return (candidates.min { $0.count < $1.count } ?? []).filter { key in
+      levels.allSatisfy { key.levels[$0.key] == $0.value }
+    }
+  }
+
+  private func difference(_ key: RunKey, replacing factor: Int, by level: Int) -> Double? {
     var partner = key
-    for (factor, level) in levels { partner.levels[factor] = level }
+    partner.levels[factor] = level
     guard let value = values[key], let reference = values[partner] else { return nil }
     return value - reference
   }
 
-  private func effect(unit: ReplicationUnit, _ contrast: (RunKey) -> Double?) -> FactorEffect? {
-    let contrasts = keys.compactMap { key in contrast(key).map { (seed: key.seed, value: $0) } }
+  private func effect(
+    over levels: [Int: Int], unit: ReplicationUnit, _ contrast: (RunKey) -> Double?
+  ) -> FactorEffect? {
+    let contrasts = matches(levels).compactMap { key in contrast(key).map { (seed: key.seed, value: $0) } }
     let repetitions: [Double]
     switch unit {
     case .pair: repetitions = contrasts.map(\.value)

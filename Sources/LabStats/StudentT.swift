@@ -3,7 +3,7 @@ import Foundation
 /// Student's t distribution.
 ///
 /// Probabilities go through the regularised incomplete beta function and quantiles through Newton's method on it;
-/// both have a relative error below 10⁻¹² for 1 to 10⁸ degrees of freedom.
+/// both have a relative error below 10⁻¹¹ for 1 to 10⁵ degrees of freedom.
 public struct StudentT: Sendable, Hashable {
   /// The degrees of freedom, more than 0 and not necessarily whole.
   public let degreesOfFreedom: Double

@@ -1,0 +1,163 @@
+import Foundation
+import LabCore
+import LabStudy
+
+extension ComparisonTable {
+  /// The comparison as a table for any format.
+  public var table: ReportTable {
+    let metricColumns = metrics.enumerated().map { position, metric in
+      MetricColumns(
+        metric, position: position, results: self.rows.map { $0.results[position] }, options: options,
+        spreadLegend: "mean ± standard deviation over seeds", difference: differenceColumn)
+    }
+    var notes = NoteList()
+    let rows = self.rows.map { row in
+      let note = notes.number(for: row.label, row.tally)
+      return ReportTable.Row(
+        leadingCells(row, note: note)
+          + zip(metricColumns, row.results).flatMap { $0.cells($1, isBaseline: row.isBaseline) }
+          + trailingCells(row))
+    }
+    return ReportTable(
+      kind: "comparison", title: snapshot.reportTitle, subtitle: subtitle,
+      columns: leadingColumns + metricColumns.flatMap(\.columns) + trailingColumns, rows: rows,
+      numberedNotes: notes.texts, notes: generalNotes, metadata: snapshot.metadata(options))
+  }
+
+  private var differenceColumn: MetricColumns.DifferenceColumn? {
+    baselineLabel.map { .init(legend: "mean difference to the baseline (\($0)), paired by seed,") }
+  }
+
+  private var leadingColumns: [ReportTable.Column] {
+    [ReportTable.Column("variant", fields: ["variant", "is_baseline"], wraps: true, legend: variantLegend)]
+      + snapshot.factorFields.map { ReportTable.Column(fields: [$0]) }
+      + [ReportTable.Column("n", fields: RunTally.fields, alignment: .right, legend: "completed of planned runs")]
+  }
+
+  private var variantLegend: String? {
+    snapshot.factors.isEmpty ? nil : "levels of " + snapshot.factors.map(\.name).joined(separator: ", ")
+  }
+
+  private func leadingCells(_ row: Row, note: Int?) -> [ReportTable.Cell] {
+    [.init(row.label.singleLine, values: [.string(row.label), .boolean(row.isBaseline)])]
+      + snapshot.factors.map { factor in
+        row.levels[factor.name].map { .string($0) } ?? .missing()
+      } + [row.tally.cell(note: note)]
+  }
+
+  private var trailingColumns: [ReportTable.Column] {
+    // Whatever metrics were asked for are more important than these.
+    [
+      .init(
+        "params", fields: ["parameters"], alignment: .right, priority: 1001, legend: "trainable parameters"),
+      .init(
+        "multiply-", "adds", fields: ["multiply_adds"], alignment: .right, priority: 1002,
+        legend: "multiply-adds of one image's forward pass"),
+      .init(
+        "train", "time", fields: ["train_seconds"], alignment: .right, priority: 1003,
+        legend: "mean training time of a completed run"),
+      .init(
+        "images/s", fields: ["images_per_second"], alignment: .right, priority: 1004,
+        legend: "mean training throughput of completed runs"),
+    ]
+  }
+
+  private func trailingCells(_ row: Row) -> [ReportTable.Cell] {
+    [
+      row.parameterCount.map { .init(NumberText.count($0), values: [.integer($0)]) } ?? .missing(),
+      row.multiplyAdds.map { .init(NumberText.count($0), values: [.integer($0)]) } ?? .missing(),
+      row.trainSeconds.map { .init(NumberText.seconds($0), values: [.number($0)]) } ?? .missing(),
+      row.imagesPerSecond.map { .init(NumberText.rate($0), values: [.number($0)]) } ?? .missing(),
+    ]
+  }
+
+  private var subtitle: String {
+    var total = RunTally()
+    for row in rows { total.addCounts(of: row.tally) }
+    let states = ["\(total.completed) of \(total.planned) runs completed"] + total.stateSummary
+    let shown =
+      rows.count < snapshot.variants.count ? ["\(rows.count) of \(snapshot.variants.count) variants shown"] : []
+    return (states + shown).joined(separator: ", ")
+  }
+
+  private var generalNotes: [String] {
+    let level = NumberText.percentage(options.confidenceLevel)
+    var notes = [String]()
+    if rows.contains(where: { $0.results.contains(where: \.isBest) }) {
+      notes.append(
+        "A marked value is the best: the \(level) interval of its paired difference to the runner-up lies wholly on "
+          + "the better side of 0.")
+    } else if rows.count(where: { $0.tally.completed > 0 }) > 1 {
+      notes.append("No value is marked as best: no lead over the runner-up has a \(level) interval that excludes 0.")
+    }
+    if baselineLabel == nil, !rows.isEmpty { notes.append("The sweep has no baseline, so no differences are shown.") }
+    if let baselineLabel, !rows.contains(where: \.isBaseline), !rows.isEmpty {
+      notes.append("Differences are to \(baselineLabel), which the filter leaves out.")
+    }
+    let unpaired = rows.filter { $0.results.contains { $0.difference.map { !$0.isPaired } ?? false } }.map(\.label)
+    if !unpaired.isEmpty {
+      notes.append(
+        "No seed shared with the baseline, so the difference is unpaired (Welch): \(unpaired.joined(separator: "; ")).")
+    }
+    let comparisons =
+      metrics.indices.map { metric in rows.count { $0.results[metric].difference?.pValue != nil } }.max() ?? 0
+    if comparisons > 1 { notes.append(options.multiplicityNote(comparisons)) }
+    return notes
+  }
+}
+
+extension ReportOptions {
+  /// What to know about there being many comparisons.
+  func multiplicityNote(_ comparisons: Int) -> String {
+    switch multiplicity {
+    case .holm:
+      "Intervals are per comparison; p-values are adjusted by Holm's method over \(comparisons) comparisons a metric."
+    case .perComparison:
+      "Intervals are per comparison: of \(comparisons) of them, some exclude 0 by chance "
+        + "(Holm's adjustment corrects for their number)."
+    }
+  }
+}
+
+extension RunTally {
+  /// The names of the counts in formats for programs.
+  static let fields = [
+    "n_completed", "n_planned", "n_diverged", "n_failed", "n_interrupted", "n_running", "n_not_started", "n_missing",
+    "problems",
+  ]
+
+  /// The counts as a cell.
+  func cell(note: Int?) -> ReportTable.Cell {
+    let states = [RunState.diverged, .failed, .interrupted, .running, .pending].map { counts[$0, default: 0] }
+    return ReportTable.Cell(
+      text,
+      values: ([completed, planned] + states + [missing]).map(JSONValue.integer)
+        + [problems.isEmpty ? .null : .string(problems.joined(separator: " · "))],
+      role: unsuccessful > 0 ? .failure : completed < planned ? .warning : nil, note: note)
+  }
+}
+
+extension SweepSnapshot {
+  /// The title of every table on the sweep.
+  var reportTitle: String { "\(name) (sweep \(id))" }
+
+  /// The factors' names as field names; a prefix keeps those apart that a table uses itself.
+  var factorFields: [String] {
+    let reserved = Set(["variant", "is_baseline", "cells"] + RunTally.fields)
+    return factors.map { reserved.contains($0.name) ? "factor_" + $0.name : $0.name }
+  }
+
+  /// What programs may want to know of the sweep and of what was asked for.
+  func metadata(_ options: ReportOptions) -> [String: JSONValue] {
+    [
+      "sweep": .object([
+        "id": .integer(Int(id)), "name": .string(name), "created_at": .string(createdAt.ISO8601Format()),
+        "seeds": .array(seeds.map(JSONValue.init(seed:))),
+        "baseline": variants.first(where: \.isBaseline).map { .string($0.label) } ?? .null,
+      ]),
+      "confidence_level": .number(options.confidenceLevel),
+      "interval_method": .string(options.intervalMethod.rawValue),
+      "multiplicity": .string(options.multiplicity.rawValue),
+    ]
+  }
+}

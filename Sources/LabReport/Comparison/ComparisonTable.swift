@@ -1,0 +1,185 @@
+import LabStats
+import LabStudy
+
+/// The variants of a sweep side by side: each metric over the seeds, and its difference to the baseline.
+///
+/// Differences are paired by seed, over the seeds that both have completed. Runs that are not complete are counted
+/// and explained, never averaged.
+///
+/// The best value of a metric is marked only where it is beyond chance: its variant has no failed or diverged run,
+/// and the interval of the paired difference to the second best mean lies wholly on the better side of zero. With
+/// Holm's adjustment, the p-value of that difference, adjusted over the best variant's comparisons with all others,
+/// must also be below 1 − the confidence level. With few seeds it will often not be marked.
+public struct ComparisonTable: Sendable {
+  /// One variant.
+  public struct Row: Sendable {
+    /// The variant's index in the snapshot.
+    public var variantIndex: Int
+    /// The variant's label.
+    public var label: String
+    /// Its level of each factor.
+    public var levels: [String: String]
+    /// Whether the others are compared with it.
+    public var isBaseline: Bool
+    /// The number of trainable parameters.
+    public var parameterCount: Int?
+    /// The multiply-adds of one image's forward pass.
+    public var multiplyAdds: Int?
+    /// What became of the runs.
+    public var tally: RunTally
+    /// The result of each metric.
+    public var results: [MetricResult]
+    /// The mean training time of completed runs in seconds.
+    public var trainSeconds: Double?
+    /// The mean training throughput of completed runs in images per second.
+    public var imagesPerSecond: Double?
+  }
+
+  /// The metrics in the order of their columns.
+  public let metrics: [MetricDescription]
+  /// The rows in the order that was asked for.
+  public private(set) var rows: [Row]
+  /// The label of the variant that the others are compared with; nil where the sweep has none.
+  public let baselineLabel: String?
+  /// What was asked for.
+  public let options: ReportOptions
+  /// The sweep.
+  let snapshot: SweepSnapshot
+
+  /// Compares the variants of a snapshot.
+  ///
+  /// - Throws: ``ReportError`` where the options name what the sweep does not have.
+  public init(_ snapshot: SweepSnapshot, options: ReportOptions = .init()) throws(ReportError) {
+    try options.validate()
+    let metrics = try MetricDescription.select(options.metrics, available: snapshot.metricNames)
+    let shown = try snapshot.variantIndices(passing: options.filters)
+    let baseline = snapshot.variants.first(where: \.isBaseline)
+    let reference = metrics.map { metric in baseline?.values(of: metric.name) ?? [:] }
+    self.snapshot = snapshot
+    self.options = options
+    self.metrics = metrics
+    baselineLabel = baseline?.label
+    var values = [[[UInt64: Double]]]()
+    rows = shown.map { index in
+      let variant = snapshot.variants[index]
+      let rowValues = metrics.map { variant.values(of: $0.name) }
+      values.append(rowValues)
+      return Row(variant, index: index, values: rowValues, reference: reference, snapshot, metrics, options)
+    }
+    for metric in metrics.indices {
+      if options.multiplicity == .holm {
+        var results = rows.map { $0.results[metric] }
+        results.adjustPValues()
+        for row in rows.indices { rows[row].results[metric] = results[row] }
+      }
+      markBest(metric: metric, values: values.map { $0[metric] })
+    }
+    try sort()
+  }
+
+  private mutating func markBest(metric index: Int, values: [[UInt64: Double]]) {
+    let metric = metrics[index]
+    let ranked = rows.indices.filter { rows[$0].results[index].mean != nil }.sorted { first, second in
+      guard let a = rows[first].results[index].mean, let b = rows[second].results[index].mean else { return false }
+      return metric.isBetter(a, than: b)
+    }
+    guard metric.direction != .neutral, ranked.count > 1, rows[ranked[0]].tally.unsuccessful == 0 else { return }
+    let best = ranked[0]
+    let rivals = ranked.dropFirst().map { PairedDifference(treatment: values[best], reference: values[$0]) }
+    guard let lead = rivals.first ?? nil,
+      BaselineDifference(lead, options: options).role(metric.direction) == .better
+    else { return }
+    if options.multiplicity == .holm {
+      let adjusted = HolmAdjustment.adjusted(rivals.map { $0?.pValue })
+      guard let pValue = adjusted.first ?? nil, pValue < 1 - options.confidenceLevel else { return }
+    }
+    rows[best].results[index].isBest = true
+  }
+}
+
+extension ComparisonTable.Row {
+  fileprivate init(
+    _ variant: SweepSnapshot.Variant, index: Int, values: [[UInt64: Double]], reference: [[UInt64: Double]],
+    _ snapshot: SweepSnapshot, _ metrics: [MetricDescription], _ options: ReportOptions
+  ) {
+    let completed = variant.runs.filter { $0.state == .completed }
+    variantIndex = index
+    label = variant.label
+    levels = variant.levels
+    isBaseline = variant.isBaseline
+    parameterCount = variant.parameterCount
+    multiplyAdds = variant.multiplyAdds
+    tally = RunTally(variant, seeds: snapshot.seeds, metrics: completed.isEmpty ? [] : metrics.map(\.name))
+    trainSeconds = SampleSummary(completed.compactMap(\.trainSeconds))?.mean
+    imagesPerSecond = SampleSummary(completed.compactMap(\.imagesPerSecond))?.mean
+    results = metrics.indices.map { metric in
+      var result = MetricResult(SampleSummary(values[metric].sorted { $0.key < $1.key }.map(\.value)))
+      if !variant.isBaseline {
+        result.difference = Self.difference(values[metric], to: reference[metric], options)
+      }
+      return result
+    }
+  }
+
+  /// The difference paired by seed; where no seed is shared, the difference of the means.
+  private static func difference(
+    _ values: [UInt64: Double], to reference: [UInt64: Double], _ options: ReportOptions
+  ) -> BaselineDifference? {
+    if let paired = PairedDifference(treatment: values, reference: reference) {
+      return BaselineDifference(paired, options: options)
+    }
+    return WelchDifference(
+      treatment: values.sorted { $0.key < $1.key }.map(\.value),
+      reference: reference.sorted { $0.key < $1.key }.map(\.value)
+    ).map { BaselineDifference($0, options: options) }
+  }
+}
+
+extension ComparisonTable {
+  /// The keys that rows can be sorted by.
+  var sortKeys: [String] {
+    ["variant", "n"] + metrics.flatMap { [$0.name, $0.name + "_difference"] }
+      + ["parameters", "multiply_adds", "train_seconds", "images_per_second"] + snapshot.factors.map(\.name)
+  }
+
+  private mutating func sort() throws(ReportError) {
+    guard let sort = options.sort else { return }
+    guard let key = [sort.column, "test_" + sort.column].first(where: sortKeys.contains) else {
+      throw .unknownColumn(sort.column, available: sortKeys)
+    }
+    if key == "variant" {
+      let ascending = sort.isAscending ?? true
+      rows.sort { a, b in
+        a.label == b.label ? a.variantIndex < b.variantIndex : (a.label < b.label) == ascending
+      }
+      return
+    }
+    let values = sortValues(key)
+    let ascending = sort.isAscending ?? isAscendingByDefault(key)
+    rows = values.sortedIndices(ascending: ascending).map { rows[$0] }
+  }
+
+  private func sortValues(_ key: String) -> [Double?] {
+    for (index, metric) in metrics.enumerated() {
+      if key == metric.name { return rows.map { $0.results[index].mean } }
+      if key == metric.name + "_difference" { return rows.map { $0.results[index].difference?.mean } }
+    }
+    if let factor = snapshot.factors.first(where: { $0.name == key }) {
+      return rows.map { row in row.levels[key].flatMap(factor.levels.firstIndex).map(Double.init) }
+    }
+    return switch key {
+    case "parameters": rows.map { $0.parameterCount.map(Double.init) }
+    case "multiply_adds": rows.map { $0.multiplyAdds.map(Double.init) }
+    case "train_seconds": rows.map(\.trainSeconds)
+    case "images_per_second": rows.map(\.imagesPerSecond)
+    default: rows.map { Double($0.tally.completed) }
+    }
+  }
+
+  private func isAscendingByDefault(_ key: String) -> Bool {
+    if let metric = metrics.first(where: { key == $0.name || key == $0.name + "_difference" }) {
+      return metric.direction == .lowerIsBetter
+    }
+    return key != "n" && key != "images_per_second"
+  }
+}

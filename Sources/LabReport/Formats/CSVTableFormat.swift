@@ -1,0 +1,31 @@
+import LabCore
+
+/// Comma-separated values in full precision, one column a field.
+struct CSVTableFormat: TableFormat {
+  let name = "csv"
+  let summary = "comma-separated values in full precision, for pandas, R or a spreadsheet"
+  let fileExtension = "csv"
+
+  /// Writes a header of field names and a line a row; an unknown value is empty, and totals are left out.
+  func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
+    let header = table.columns.flatMap(\.fields).map(quoted)
+    let rows = table.rows.filter { !$0.isTotal }.map { row in row.cells.flatMap(\.values).map(field) }
+    return ([header] + rows).map { $0.joined(separator: ",") + "\n" }.joined()
+  }
+
+  private func field(_ value: JSONValue) -> String {
+    switch value {
+    case .null: ""
+    case .string(let text): quoted(text)
+    case .number(let number) where !number.isFinite: ""
+    case .array, .object: quoted(value.canonicalText)
+    case .boolean, .integer, .number: value.canonicalText
+    }
+  }
+
+  /// RFC 4180: quotes around what has a comma, a quote or a line end, and quotes doubled.
+  private func quoted(_ text: String) -> String {
+    let needsQuotes = text.unicodeScalars.contains { [",", "\"", "\n", "\r"].contains($0) }
+    return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+  }
+}

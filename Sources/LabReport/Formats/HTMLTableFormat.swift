@@ -1,0 +1,98 @@
+/// A page of its own, which needs nothing but a browser.
+struct HTMLTableFormat: TableFormat {
+  let name = "html"
+  let summary = "a self-contained page"
+  let fileExtension = "html"
+
+  /// Writes the whole page.
+  func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
+    let title = HTMLTableFormat.escaped(table.title)
+    var lines = [
+      "<!DOCTYPE html>", "<html lang=\"en\">", "<head>", "<meta charset=\"utf-8\">",
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">", "<title>\(title)</title>",
+      "<style>", HTMLTableFormat.styleSheet, "</style>", "</head>", "<body>", "<h1>\(title)</h1>",
+    ]
+    if let subtitle = table.subtitle { lines.append("<p>\(HTMLTableFormat.escaped(subtitle))</p>") }
+    lines += tableLines(table)
+    if !table.numberedNotes.isEmpty {
+      lines +=
+        ["<ol class=\"notes\">"] + table.numberedNotes.map { "<li>\(HTMLTableFormat.escaped($0))</li>" } + ["</ol>"]
+    }
+    lines += table.notes.map { "<p class=\"note\">\(HTMLTableFormat.escaped($0))</p>" }
+    if options.showsLegend, !table.legend().isEmpty {
+      lines.append("<dl>")
+      lines += table.legend().map {
+        "<dt>\(HTMLTableFormat.escaped($0.title))</dt><dd>\(HTMLTableFormat.escaped($0.text))</dd>"
+      }
+      lines.append("</dl>")
+    }
+    return (lines + ["</body>", "</html>"]).joined(separator: "\n") + "\n"
+  }
+
+  private func tableLines(_ table: ReportTable) -> [String] {
+    let columns = table.visibleColumns
+    var lines = ["<div class=\"scroll\">", "<table>", "<thead>"]
+    let titles = columns.map { column in
+      "<th scope=\"col\"\(attributes(column.column))>\(HTMLTableFormat.escaped(column.column.singleLineTitle))</th>"
+    }
+    lines += ["<tr>\(titles.joined())</tr>", "</thead>", "<tbody>"]
+    for row in table.rows {
+      let cells = columns.map { index, column in
+        "<td\(attributes(column, role: row.cells[index].role))>\(content(row.cells[index]))</td>"
+      }
+      lines.append("<tr\(row.isTotal ? " class=\"total\"" : "")>\(cells.joined())</tr>")
+    }
+    return lines + ["</tbody>", "</table>", "</div>"]
+  }
+
+  private func content(_ cell: ReportTable.Cell) -> String {
+    let text = HTMLTableFormat.escaped(cell.text)
+    return (cell.role == .best ? "<strong>\(text)</strong>" : text) + (cell.note.map { "<sup>\($0)</sup>" } ?? "")
+  }
+
+  private func attributes(_ column: ReportTable.Column, role: Style.Role? = nil) -> String {
+    let classes = (column.alignment == .left ? [] : ["number"]) + (role.map { ["\($0)"] } ?? [])
+    return classes.isEmpty ? "" : " class=\"\(classes.joined(separator: " "))\""
+  }
+
+  /// The text with everything escaped that could be read as markup.
+  static func escaped(_ text: String) -> String {
+    var result = ""
+    for character in text.singleLine {
+      switch character {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case "'": result += "&#39;"
+      default: result.append(character)
+      }
+    }
+    return result
+  }
+
+  private static let styleSheet = """
+    :root { color-scheme: light dark; }
+    body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }
+    h1 { font-size: 1.3rem; }
+    .scroll { overflow-x: auto; }
+    table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+    th, td { padding: 0.3rem 0.8rem; text-align: left; white-space: nowrap; }
+    th { border-bottom: 2px solid; }
+    td { border-bottom: 1px solid rgba(128, 128, 128, 0.3); }
+    .number { text-align: right; }
+    .total td { border-top: 2px solid; font-weight: 600; }
+    .best, .better { color: #177a35; }
+    .worse, .failure { color: #b3261e; }
+    .warning { color: #8a6100; }
+    .faint { opacity: 0.6; }
+    .notes, .note, dl { font-size: 0.9rem; }
+    dt { font-weight: 600; }
+    dd { margin: 0 0 0.3rem 1rem; }
+    @media (prefers-color-scheme: dark) {
+      .best, .better { color: #6fd58c; }
+      .worse, .failure { color: #ff8a80; }
+      .warning { color: #e6b84d; }
+    }
+    """
+}

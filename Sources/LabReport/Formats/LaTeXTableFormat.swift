@@ -1,0 +1,63 @@
+/// A LaTeX table with the rules of the booktabs package.
+struct LaTeXTableFormat: TableFormat {
+  let name = "latex"
+  let summary = "a table for a paper, with the rules of booktabs"
+  let fileExtension = "tex"
+
+  /// Writes a `table` environment with caption, label and notes; what the columns mean belongs into the paper.
+  func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
+    let columns = table.visibleColumns
+    var lines = [
+      "% Needs \\usepackage{booktabs}.",
+      "\\begin{table}",
+      "  \\centering",
+      "  \\caption{\(([table.title] + [table.subtitle].compactMap { $0 }).map(escaped).joined(separator: ". "))}",
+      "  \\label{tab:\(label(table))}",
+      "  \\begin{tabular}{\(columns.map { $0.column.alignment == .left ? "l" : "r" }.joined())}",
+      "    \\toprule",
+      "    " + columns.map { escaped($0.column.singleLineTitle) }.joined(separator: " & ") + " \\\\",
+      "    \\midrule",
+    ]
+    for (index, row) in table.rows.enumerated() {
+      if row.isTotal, index > 0, !table.rows[index - 1].isTotal { lines.append("    \\midrule") }
+      lines.append("    " + columns.map { cell(row.cells[$0.index]) }.joined(separator: " & ") + " \\\\")
+    }
+    lines += ["    \\bottomrule", "  \\end{tabular}"]
+    let notes =
+      table.numberedNotes.enumerated().map { "\\textsuperscript{\($0.offset + 1)} \(escaped($0.element))" }
+      + table.notes.map(escaped)
+    if !notes.isEmpty {
+      lines += ["  \\par\\smallskip", "  \\begin{minipage}{\\linewidth}\\footnotesize"]
+      lines += notes.map { "    \($0)\\par" }
+      lines.append("  \\end{minipage}")
+    }
+    lines.append("\\end{table}")
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func label(_ table: ReportTable) -> String {
+    String((table.kind + "-" + table.title).lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
+      .split(separator: "-").joined(separator: "-")
+  }
+
+  private func cell(_ cell: ReportTable.Cell) -> String {
+    let text = cell.role == .best ? "\\textbf{\(escaped(cell.text))}" : escaped(cell.text)
+    return text + (cell.note.map { "\\textsuperscript{\($0)}" } ?? "")
+  }
+
+  /// The text with TeX's own characters escaped and the signs that text fonts lack in mathematics.
+  private func escaped(_ text: String) -> String {
+    text.singleLine.map { LaTeXTableFormat.replacements[$0] ?? String($0) }.joined()
+  }
+
+  private static let replacements: [Character: String] = {
+    var table: [Character: String] = [
+      "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "\\textless{}",
+      ">": "\\textgreater{}", "|": "\\textbar{}", "\"": "\\textquotedbl{}", "–": "--", "—": "---", "…": "\\ldots{}",
+      "±": "$\\pm$", "−": "$-$", "×": "$\\times$", "·": "$\\cdot$", "Δ": "$\\Delta$", "→": "$\\to$", "≥": "$\\geq$",
+      "≤": "$\\leq$", "²": "\\textsuperscript{2}",
+    ]
+    for character in "&%$#_{}" { table[character] = "\\" + String(character) }
+    return table
+  }()
+}

@@ -1,0 +1,51 @@
+/// A GitHub-flavoured Markdown table.
+struct MarkdownTableFormat: TableFormat {
+  let name = "markdown"
+  let summary = "a table for a README or a pull request"
+  let fileExtension = "md"
+
+  /// Writes a heading, the table, and its notes and legend as a list.
+  func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
+    let columns = table.visibleColumns
+    var lines = ["### " + MarkdownTableFormat.escaped(table.title), ""]
+    if let subtitle = table.subtitle { lines += [MarkdownTableFormat.escaped(subtitle), ""] }
+    lines.append(row(columns.map { MarkdownTableFormat.escaped($0.column.singleLineTitle) }))
+    lines.append(row(columns.map { $0.column.alignment == .left ? "---" : "---:" }))
+    for entry in table.rows {
+      lines.append(row(columns.map { cell(entry.cells[$0.index], isTotal: entry.isTotal) }))
+    }
+    let notes =
+      table.numberedNotes.enumerated().map { "\(ReportTable.superscript($0.offset + 1)) \($0.element)" } + table.notes
+    if !notes.isEmpty { lines += [""] + notes.map { "- " + MarkdownTableFormat.escaped($0) } }
+    if options.showsLegend, !table.legend().isEmpty {
+      lines += [""]
+      lines += table.legend().map {
+        "- **\(MarkdownTableFormat.escaped($0.title))**: \(MarkdownTableFormat.escaped($0.text))"
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
+
+  private func cell(_ cell: ReportTable.Cell, isTotal: Bool) -> String {
+    var text = MarkdownTableFormat.escaped(cell.text)
+    if cell.role == .best || (isTotal && !text.isEmpty) { text = "**\(text)**" }
+    return text + (cell.note.map { " " + ReportTable.superscript($0) } ?? "")
+  }
+
+  /// The text with everything escaped that Markdown would read as markup.
+  static func escaped(_ text: String) -> String {
+    var result = ""
+    for character in text.singleLine {
+      switch character {
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "&": result += "&amp;"
+      case "\\", "|", "*", "_", "`", "[", "]", "#", "~": result += "\\" + String(character)
+      default: result.append(character)
+      }
+    }
+    return result
+  }
+}

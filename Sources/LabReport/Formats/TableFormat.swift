@@ -1,0 +1,69 @@
+/// A way to write a table.
+///
+/// A new format is one file with a type that conforms to this, and its entry in ``TableFormats/all``.
+public protocol TableFormat: Sendable {
+  /// The name that a user gives.
+  var name: String { get }
+  /// What the format is for, in one sentence.
+  var summary: String { get }
+  /// The ending of a file in this format, without a dot.
+  var fileExtension: String { get }
+  /// Writes a table, with a line end after its last line.
+  func render(_ table: ReportTable, options: TableRenderingOptions) -> String
+}
+
+/// What a format may take into account.
+public struct TableRenderingOptions: Sendable, Hashable {
+  /// The width of the terminal in cells; only text is laid out for it.
+  public var width: Int
+  /// Whether text is coloured.
+  public var style: Style
+  /// Whether each column is explained.
+  public var showsLegend: Bool
+
+  /// Creates options.
+  public init(width: Int = 120, style: Style = .plain, showsLegend: Bool = true) {
+    self.width = width
+    self.style = style
+    self.showsLegend = showsLegend
+  }
+}
+
+/// The formats that a user can choose from.
+public enum TableFormats {
+  /// Every format, the default first.
+  public static let all: [any TableFormat] = [
+    TextTableFormat(), MarkdownTableFormat(), LaTeXTableFormat(), CSVTableFormat(), JSONTableFormat(),
+    HTMLTableFormat(),
+  ]
+
+  /// The table for a terminal.
+  public static var text: any TableFormat { all[0] }
+
+  /// The format of a name.
+  ///
+  /// - Throws: ``ReportError/unknownFormat(_:available:)``.
+  public static func named(_ name: String) throws(ReportError) -> any TableFormat {
+    guard let format = all.first(where: { $0.name == name.lowercased() }) else {
+      throw .unknownFormat(name, available: all.map(\.name))
+    }
+    return format
+  }
+}
+
+extension ReportTable {
+  /// The table in a format.
+  public func rendered(
+    as format: any TableFormat = TableFormats.text, options: TableRenderingOptions = .init()
+  ) -> String {
+    format.render(self, options: options)
+  }
+
+  /// A note's number as a superscript.
+  static func superscript(_ number: Int) -> String {
+    String(String(number).map { Array("⁰¹²³⁴⁵⁶⁷⁸⁹")[$0.wholeNumberValue ?? 0] })
+  }
+
+  /// The mark after the best value of a column, where emphasis alone would not be seen.
+  static let bestMark = "*"
+}

@@ -1,0 +1,55 @@
+import LabCore
+
+/// What is wrong with a request for a table.
+public enum ReportError: Error, Equatable, CustomStringConvertible {
+  /// A metric that no run of the sweep has.
+  case unknownMetric(String, available: [String])
+  /// A factor that the sweep does not have.
+  case unknownFactor(String, available: [String])
+  /// A level that the factor does not have.
+  case unknownLevel(String, factor: String, available: [String])
+  /// A filter that is not `factor=level`.
+  case malformedFilter(String)
+  /// A column that cannot be sorted by.
+  case unknownColumn(String, available: [String])
+  /// A sort order that is neither ascending nor descending.
+  case unknownDirection(String)
+  /// An output format that does not exist.
+  case unknownFormat(String, available: [String])
+  /// A confidence level outside of (0, 1).
+  case invalidConfidenceLevel(Double)
+  /// More factors than a table of means can be made for, or one factor twice.
+  case invalidGrouping([String])
+
+  /// One sentence for the user.
+  public var description: String {
+    switch self {
+    case .unknownMetric(let name, let available):
+      return "no run has a metric \"\(name)\"" + choices(name, available)
+    case .unknownFactor(let name, let available):
+      return "the sweep has no factor \"\(name)\"" + choices(name, available)
+    case .unknownLevel(let name, let factor, let available):
+      return "factor \"\(factor)\" has no level \"\(name)\"" + choices(name, available)
+    case .malformedFilter(let text):
+      return "a filter is written factor=level, such as conv=static, but \"\(text)\" was given"
+    case .unknownColumn(let name, let available):
+      return "the table has no column \"\(name)\" to sort by" + choices(name, available)
+    case .unknownDirection(let text):
+      return "a sort order is ascending or descending, but \"\(text)\" was given"
+    case .unknownFormat(let name, let available):
+      return "there is no format \"\(name)\"" + choices(name, available)
+    case .invalidConfidenceLevel(let level):
+      return "a confidence level lies between 0 and 1, such as 0.95, but \(level) was given"
+    case .invalidGrouping(let factors):
+      return "means can be taken by one factor or by two different ones, but \(factors.count) were given: "
+        + factors.joined(separator: ", ")
+    }
+  }
+
+  /// The nearest name, or all of them where none is near.
+  private func choices(_ name: String, _ available: [String]) -> String {
+    let hint = NearestName.hint(for: name, among: available)
+    if !hint.isEmpty { return hint }
+    return available.isEmpty ? "; there are none" : "; there are " + available.joined(separator: ", ")
+  }
+}

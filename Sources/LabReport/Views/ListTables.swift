@@ -1,0 +1,91 @@
+import Foundation
+import LabCore
+import LabStudy
+
+/// Lists of what a store holds.
+public enum ListTables {
+  /// Sweeps with how far they are.
+  public static func sweeps(_ sweeps: [SweepSnapshot]) -> ReportTable {
+    ReportTable(
+      kind: "sweeps", title: "Sweeps",
+      columns: [
+        .init("sweep", fields: ["sweep"], alignment: .right), .init("name", fields: ["name"], wraps: true),
+        .init("started (UTC)", fields: ["created_at"], priority: 3),
+        .init("variants", fields: ["variants"], alignment: .right, priority: 2),
+        .init("seeds", fields: ["seeds"], alignment: .right, priority: 2),
+        .init("runs", fields: RunTally.fields, alignment: .right, legend: "completed of planned runs"),
+        .init("state", fields: ["state"], priority: 1, wraps: true),
+      ],
+      rows: sweeps.map { sweep in
+        var tally = RunTally()
+        for variant in sweep.variants { tally.addCounts(of: RunTally(variant, seeds: sweep.seeds)) }
+        let state = tally.stateSummary.isEmpty ? "complete" : tally.stateSummary.joined(separator: ", ")
+        return .init([
+          .init("\(sweep.id)", values: [.integer(Int(sweep.id))]), .string(sweep.name),
+          .init(minute(sweep.createdAt), values: [.string(sweep.createdAt.ISO8601Format())]),
+          .init("\(sweep.variants.count)", values: [.integer(sweep.variants.count)]),
+          .init("\(sweep.seeds.count)", values: [.integer(sweep.seeds.count)]), tally.cell(note: nil), .string(state),
+        ])
+      })
+  }
+
+  /// The runs of a sweep with their state, each metric and what went wrong.
+  ///
+  /// - Throws: ``ReportError/unknownMetric(_:available:)``.
+  public static func runs(_ sweep: SweepSnapshot, metrics names: [String]? = nil) throws(ReportError) -> ReportTable {
+    let metrics = try MetricDescription.select(names, available: sweep.metricNames)
+    let values = metrics.map { metric in
+      sweep.variants.flatMap { variant in variant.runs.compactMap { $0.metrics[metric.name] } }
+    }
+    let decimals = zip(metrics, values).map { $0.decimals(for: $1) }
+    return ReportTable(
+      kind: "runs", title: sweep.reportTitle,
+      columns: [
+        .init("run", fields: ["run"]), .init("variant", fields: ["variant"], wraps: true),
+        .init("seed", fields: ["seed"], alignment: .right), .init("state", fields: ["state"]),
+        .init("epochs", fields: ["epochs_completed", "epochs_planned"], alignment: .right, priority: 2),
+      ]
+        + metrics.enumerated().map { index, metric in
+          .init(metric.titleWithUnit, fields: [metric.name], alignment: .right, priority: index + 2)
+        } + [
+          .init("train", "time", fields: ["train_seconds"], alignment: .right, priority: 1001),
+          .init("reason", fields: ["reason"], priority: 1, wraps: true),
+        ],
+      rows: sweep.variants.flatMap { variant in
+        variant.runs.map { row($0, variant.label, metrics, decimals) }
+      })
+  }
+
+  private static func row(
+    _ run: SweepSnapshot.Run, _ variant: String, _ metrics: [MetricDescription], _ decimals: [Int]
+  ) -> ReportTable.Row {
+    let role: Style.Role? =
+      switch run.state {
+      case .completed: nil
+      case .pending: .faint
+      case .running: .better
+      case .interrupted: .warning
+      case .failed, .diverged: .failure
+      }
+    return .init(
+      [
+        .init(run.identity.short, values: [.string(run.identity.description)]), .string(variant),
+        .init("\(run.seed)", values: [JSONValue(seed: run.seed)]), .string(run.state.rawValue, role: role),
+        .init(
+          "\(run.completedEpochs)/\(run.plannedEpochs)",
+          values: [.integer(run.completedEpochs), .integer(run.plannedEpochs)]),
+      ]
+        + zip(metrics, decimals).map { metric, decimals in
+          run.metrics[metric.name].map { .init(metric.text($0, decimals: decimals), values: [.number($0)]) }
+            ?? .missing()
+        } + [
+          run.trainSeconds.map { .init(NumberText.seconds($0), values: [.number($0)]) } ?? .missing(),
+          run.reason.map { .string($0) } ?? .init("", values: [.null]),
+        ])
+  }
+
+  /// A time to the minute.
+  private static func minute(_ date: Date) -> String {
+    String(date.ISO8601Format().prefix(16)).replacing("T", with: " ")
+  }
+}

@@ -1,0 +1,68 @@
+import LabStudy
+
+/// What is said when a sweep ends.
+public struct SweepSummary: Sendable {
+  /// The sweep as it is now.
+  public var snapshot: SweepSnapshot
+  /// The number of runs trained from their start to their end now.
+  public var trained: Int
+  /// The number of runs taken up from a checkpoint.
+  public var resumed: Int
+  /// The number of runs that were complete before.
+  public var reused: Int
+  /// The time that it took, in seconds.
+  public var elapsedSeconds: Double
+  /// Whether it was interrupted.
+  public var isInterrupted: Bool
+  /// The command that goes on where this sweep stopped.
+  public var resumeCommand: String?
+
+  /// Creates a summary.
+  public init(
+    snapshot: SweepSnapshot, trained: Int, resumed: Int = 0, reused: Int = 0, elapsedSeconds: Double,
+    isInterrupted: Bool = false, resumeCommand: String? = nil
+  ) {
+    self.snapshot = snapshot
+    self.trained = trained
+    self.resumed = resumed
+    self.reused = reused
+    self.elapsedSeconds = elapsedSeconds
+    self.isInterrupted = isInterrupted
+    self.resumeCommand = resumeCommand
+  }
+
+  /// The summary in lines of at most a width; those that ask for attention are coloured.
+  public func lines(width: Int = 120, style: Style = .plain) -> [String] {
+    sentences.flatMap { text, role, indent in
+      text.wrapped(to: width - indent, hangingIndent: 2).map {
+        String(repeating: " ", count: indent) + style.apply(role, to: $0)
+      }
+    }
+  }
+
+  private var sentences: [(text: String, role: Style.Role?, indent: Int)] {
+    var total = RunTally()
+    for variant in snapshot.variants { total.addCounts(of: RunTally(variant, seeds: snapshot.seeds)) }
+    let work = [(trained, "trained"), (resumed, "resumed"), (reused, "reused")]
+      .filter { $0.0 > 0 }.map { "\($0) \($1)" }.joined(separator: ", ")
+    let states = total.stateSummary.map { ", " + $0 }.joined()
+    let first =
+      "\(snapshot.name)\(isInterrupted ? " was interrupted" : ""): \(total.completed) of \(total.planned) runs completed"
+      + (work.isEmpty ? "" : " (\(work))") + states + ", in " + NumberText.remaining(elapsedSeconds)
+    var sentences: [(text: String, role: Style.Role?, indent: Int)] = [
+      (first, isInterrupted ? .warning : .heading, 0)
+    ]
+    for variant in snapshot.variants {
+      for run in variant.runs where run.state == .failed || run.state == .diverged {
+        let reason = run.reason.map { ": " + $0.singleLine } ?? ""
+        sentences.append(("\(variant.label.singleLine), seed \(run.seed) \(run.state.rawValue)\(reason)", .failure, 2))
+      }
+    }
+    let unfinished = total.planned - total.completed - total.unsuccessful
+    if unfinished > 0, let resumeCommand {
+      sentences.append(
+        ("To go on with the \(unfinished) \(unfinished == 1 ? "run" : "runs") left: \(resumeCommand)", nil, 0))
+    }
+    return sentences
+  }
+}

@@ -1,0 +1,133 @@
+import LabCore
+import LabReport
+import Testing
+
+/// Texts that would be markup if they were not escaped.
+@Suite struct EscapingTests {
+  /// A table whose every text has what some format reads as markup.
+  private let hostile = ReportTable(
+    kind: "test", title: #"50% & <b> "x" 'y'"#,
+    columns: [.init("a|b_c", fields: ["a,b"]), .init("#1 {$x$}", fields: ["x"], alignment: .right)],
+    rows: [
+      .init([.string(#"back\slash ~ ^ `code` *bold* [link]"#), .init("−1 ± 2", values: [.number(-1.5)], role: .best)]),
+      .init([.string("say \"hi\", please"), .init("–", values: [.number(.nan)])]),
+      .init([.string("<script>alert('x')</script>"), .init("Δ → ≥", values: [true])]),
+    ], numberedNotes: ["a & b"], notes: ["100 % <i>"])
+
+  @Test func markdownEscapes() throws {
+    #expect(
+      hostile.rendered(as: try TableFormats.named("markdown")) == ##"""
+        ### 50% &amp; &lt;b&gt; "x" 'y'
+
+        | a\|b\_c | \#1 {$x$} |
+        | --- | ---: |
+        | back\\slash \~ ^ \`code\` \*bold\* \[link\] | **−1 ± 2** |
+        | say "hi", please | – |
+        | &lt;script&gt;alert('x')&lt;/script&gt; | Δ → ≥ |
+
+        - ¹ a &amp; b
+        - 100 % &lt;i&gt;
+
+        """##)
+  }
+
+  @Test func latexEscapes() throws {
+    #expect(
+      hostile.rendered(as: try TableFormats.named("latex")) == ##"""
+        % Needs \usepackage{booktabs}.
+        \begin{table}
+          \centering
+          \caption{50\% \& \textless{}b\textgreater{} \textquotedbl{}x\textquotedbl{} 'y'}
+          \label{tab:test-50-b-x-y}
+          \begin{tabular}{lr}
+            \toprule
+            a\textbar{}b\_c & \#1 \{\$x\$\} \\
+            \midrule
+            back\textbackslash{}slash \textasciitilde{} \textasciicircum{} `code` *bold* [link] & \textbf{$-$1 $\pm$ 2} \\
+            say \textquotedbl{}hi\textquotedbl{}, please & -- \\
+            \textless{}script\textgreater{}alert('x')\textless{}/script\textgreater{} & $\Delta$ $\to$ $\geq$ \\
+            \bottomrule
+          \end{tabular}
+          \par\smallskip
+          \begin{minipage}{\linewidth}\footnotesize
+            \textsuperscript{1} a \& b\par
+            100 \% \textless{}i\textgreater{}\par
+          \end{minipage}
+        \end{table}
+
+        """##)
+  }
+
+  @Test func htmlEscapes() throws {
+    let html = hostile.rendered(as: try TableFormats.named("html"))
+    #expect(html.contains("<title>50% &amp; &lt;b&gt; &quot;x&quot; &#39;y&#39;</title>"))
+    #expect(html.contains("<td>&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;</td>"))
+    #expect(html.contains("<td class=\"number best\"><strong>−1 ± 2</strong></td>"))
+    #expect(!html.contains("<script>") && !html.contains("<i>") && !html.contains("<b>"))
+  }
+
+  @Test func csvEscapes() throws {
+    #expect(
+      hostile.rendered(as: try TableFormats.named("csv")) == #"""
+        "a,b",x
+        back\slash ~ ^ `code` *bold* [link],-1.5
+        "say ""hi"", please",
+        <script>alert('x')</script>,true
+
+        """#)
+  }
+
+  @Test func jsonEscapes() throws {
+    #expect(
+      hostile.rendered(as: try TableFormats.named("json")) == #"""
+        {
+          "columns": [
+            {
+              "fields": ["a,b"],
+              "legend": null,
+              "title": "a|b_c"
+            },
+            {
+              "fields": ["x"],
+              "legend": null,
+              "title": "#1 {$x$}"
+            }
+          ],
+          "notes": ["a & b", "100 % <i>"],
+          "rows": [
+            {
+              "a,b": "back\\slash ~ ^ `code` *bold* [link]",
+              "x": -1.5
+            },
+            {
+              "a,b": "say \"hi\", please",
+              "x": null
+            },
+            {
+              "a,b": "<script>alert('x')</script>",
+              "x": true
+            }
+          ],
+          "table": "test",
+          "title": "50% & <b> \"x\" 'y'"
+        }
+
+        """#)
+  }
+
+  @Test func csvKeepsFullPrecision() throws {
+    let third = 1.0 / 3
+    let table = ReportTable(
+      kind: "test", title: "t", columns: [.init("x", fields: ["x"])],
+      rows: [.init([.init("0.33", values: [.number(third)])])])
+    let line = table.rendered(as: try TableFormats.named("csv")).split(separator: "\n").last
+    #expect(line.map(String.init).flatMap(Double.init) == third)
+  }
+
+  @Test func everyFormatHasItsOwnNameAndEnding() {
+    #expect(Set(TableFormats.all.map(\.name)).count == TableFormats.all.count)
+    #expect(Set(TableFormats.all.map(\.fileExtension)).count == TableFormats.all.count)
+    #expect(TableFormats.all.map(\.name) == ["text", "markdown", "latex", "csv", "json", "html"])
+    #expect(TableFormats.all.allSatisfy { !$0.summary.isEmpty })
+  }
+}

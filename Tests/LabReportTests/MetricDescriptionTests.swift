@@ -1,0 +1,24 @@
+import LabReport
+import Testing
+
+@Suite struct MetricDescriptionTests {
+  @Test(arguments: [
+    ("test_accuracy", "accuracy %", MetricDescription.Direction.higherIsBetter),
+    ("test_macro_f1", "macro F1 %", .higherIsBetter),
+    ("validation_top5_accuracy", "validation top-5 accuracy %", .higherIsBetter),
+    ("top_3_accuracy", "top-3 accuracy %", .higherIsBetter),
+    ("train_loss", "train loss", .lowerIsBetter),
+    ("test_log_loss", "log loss", .lowerIsBetter),
+    ("test_ece", "calibration error %", .lowerIsBetter),
+    ("learning_rate", "learning rate", .neutral),
+    ("peak_memory_bytes", "peak memory", .lowerIsBetter),
+    ("my_own_thing", "my own thing", .neutral),
+    ("test_", "test ", .neutral),
+    ("topography", "topography", .neutral),
+  ])
+  func metricsKnowTitleAndDirection(name: String, title: String, direction: MetricDescription.Direction) {
+    let metric = MetricDescription(named: name)
+    #expect(metric.titleWithUnit == title)
+    #expect(metric.direction == direction)
+  }
+}

@@ -1,2 +1,0 @@
-import LabReport
-import Testing
