@@ -44,7 +44,10 @@ public struct PlanComparison: Hashable, Sendable {
     public var differences: [ConfigurationDifference]
 
     /// Whether the data set's content is known to differ.
-    public var dataDiffers: Bool { before.dataHash != nil && after.dataHash != nil && before.dataHash != after.dataHash }
+    public var dataDiffers: Bool {
+      guard let before = before.dataHash, let after = after.dataHash else { return false }
+      return before != after
+    }
   }
 
   /// Cells that the earlier sweep did not have.
