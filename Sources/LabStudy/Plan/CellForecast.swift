@@ -1,4 +1,3 @@
-import Foundation
 import LabCore
 
 /// What a dry run has to know of a run from before.
@@ -13,27 +12,24 @@ public struct KnownRun: Hashable, Sendable {
   public var reason: String?
   /// Whether it failed for a reason outside its configuration.
   public var isRetriable: Bool
-  /// When the last attempt ended, or began where its end is not known.
-  public var lastAttemptAt: Date?
 
   /// Creates an entry.
   public init(
     state: RunState, completedEpochs: Int = 0, plannedEpochs: Int = 0, reason: String? = nil,
-    isRetriable: Bool = false, lastAttemptAt: Date? = nil
+    isRetriable: Bool = false
   ) {
     self.state = state
     self.completedEpochs = completedEpochs
     self.plannedEpochs = plannedEpochs
     self.reason = reason
     self.isRetriable = isRetriable
-    self.lastAttemptAt = lastAttemptAt
   }
 
   /// Creates the entry of a stored run.
   public init(_ run: StoredRun, isRetriable: Bool = false) {
     self.init(
       state: run.state, completedEpochs: run.completedEpochs, plannedEpochs: run.plannedEpochs, reason: run.reason,
-      isRetriable: isRetriable, lastAttemptAt: run.endedAt ?? run.createdAt)
+      isRetriable: isRetriable)
   }
 }
 
@@ -71,7 +67,7 @@ extension CellForecast {
   ///   - identity: the cell's run.
   ///   - known: what is known of the run; nil where nothing is.
   ///   - policy: which ended runs are trained once more.
-  public init(cell: PlanCell, identity: RunIdentity, known: KnownRun?, policy: ClaimPolicy = .unfinished) {
+  public init(cell: PlanCell, identity: RunIdentity, known: KnownRun?, policy: RerunPolicy = .unfinished) {
     self.cell = cell
     self.identity = identity
     guard let known, known.state != .pending else {
@@ -85,8 +81,9 @@ extension CellForecast {
       reason = past
       return
     }
-    let decision = policy.decision(
-      state: known.state, isRetriable: known.isRetriable, lastAttemptAt: known.lastAttemptAt)
+    // Everything that is known lies in the past of the sweep that is forecast.
+    let decision = policy.claimPolicy(endedBefore: .distantFuture)
+      .decision(state: known.state, isRetriable: known.isRetriable, lastAttemptAt: .distantPast)
     switch decision {
     case .leave:
       action = known.state == .completed ? .reuse : .skip
@@ -122,7 +119,7 @@ extension Plan {
   ///   - dataHash: gives the hash of the content of the data set that a variant's configuration names.
   ///   - known: looks a run up; nil for a run that nothing is known of.
   public func forecast(
-    cells: [PlanCell]? = nil, policy: ClaimPolicy = .unfinished,
+    cells: [PlanCell]? = nil, policy: RerunPolicy = .unfinished,
     dataHash: (ResolvedVariant) throws -> ContentHash, known: (RunIdentity) throws -> KnownRun?
   ) rethrows -> [CellForecast] {
     try (cells ?? self.cells).map { cell in

@@ -12,10 +12,23 @@ public struct PlanComparison: Hashable, Sendable {
     public var seed: UInt64
     /// The run.
     public var identity: RunIdentity
-    /// The resolved configuration.
-    public var configuration: JSONValue
-    /// The hash of the data set's content.
-    public var dataHash: ContentHash
+    /// The resolved configuration, where it is known.
+    public var configuration: JSONValue?
+    /// The hash of the data set's content, where it is known.
+    public var dataHash: ContentHash?
+
+    /// Creates a cell.
+    public init(
+      label: String, levels: [String: String], seed: UInt64, identity: RunIdentity, configuration: JSONValue? = nil,
+      dataHash: ContentHash? = nil
+    ) {
+      self.label = label
+      self.levels = levels
+      self.seed = seed
+      self.identity = identity
+      self.configuration = configuration
+      self.dataHash = dataHash
+    }
 
     /// The label and the seed, for people.
     public var description: String { "\(label) (seed \(seed))" }
@@ -30,8 +43,11 @@ public struct PlanComparison: Hashable, Sendable {
     /// The keys whose values differ; empty where only the data do.
     public var differences: [ConfigurationDifference]
 
-    /// Whether the data set's content differs.
-    public var dataDiffers: Bool { before.dataHash != after.dataHash }
+    /// Whether the data set's content is known to differ.
+    public var dataDiffers: Bool {
+      guard let before = before.dataHash, let after = after.dataHash else { return false }
+      return before != after
+    }
   }
 
   /// Cells that the earlier sweep did not have.
@@ -44,17 +60,20 @@ public struct PlanComparison: Hashable, Sendable {
   public var unchangedCount = 0
 
   /// Compares the registration of a plan with that of an earlier sweep.
+  public init(from earlier: SweepRegistration, to current: SweepRegistration) {
+    self.init(from: PlanComparison.cells(of: earlier), to: PlanComparison.cells(of: current))
+  }
+
+  /// Compares two lists of cells.
   ///
   /// A run that both sides have is unchanged, whatever it is called; of the others, cells of the same levels or label
   /// and seed belong together.
-  public init(from earlier: SweepRegistration, to current: SweepRegistration) {
-    let before = PlanComparison.cells(of: earlier)
-    let after = PlanComparison.cells(of: current)
-    let earlierRuns = Set(before.map(\.identity))
-    let currentRuns = Set(after.map(\.identity))
-    unchangedCount = after.count { earlierRuns.contains($0.identity) }
-    var unmatched = before.filter { !currentRuns.contains($0.identity) }
-    for cell in after where !earlierRuns.contains(cell.identity) {
+  public init(from earlier: [Cell], to current: [Cell]) {
+    let earlierRuns = Set(earlier.map(\.identity))
+    let currentRuns = Set(current.map(\.identity))
+    unchangedCount = current.count { earlierRuns.contains($0.identity) }
+    var unmatched = earlier.filter { !currentRuns.contains($0.identity) }
+    for cell in current where !earlierRuns.contains(cell.identity) {
       let match =
         unmatched.firstIndex { $0.seed == cell.seed && $0.levels == cell.levels }
         ?? unmatched.firstIndex { $0.seed == cell.seed && $0.label == cell.label }
@@ -63,10 +82,11 @@ public struct PlanComparison: Hashable, Sendable {
         continue
       }
       let old = unmatched.remove(at: match)
-      changed.append(
-        Change(
-          before: old, after: cell,
-          differences: ConfigurationDifference.between(old.configuration, cell.configuration)))
+      var differences: [ConfigurationDifference] = []
+      if let before = old.configuration, let after = cell.configuration {
+        differences = ConfigurationDifference.between(before, after)
+      }
+      changed.append(Change(before: old, after: cell, differences: differences))
     }
     removed = unmatched
   }
@@ -88,8 +108,8 @@ public struct PlanComparison: Hashable, Sendable {
   ///
   /// - Parameter limit: how many cells a line names.
   public func summaryLines(limit: Int = 4) -> [String] {
-    func list(_ items: [String], separator: String = ", ") -> String {
-      items.prefix(limit).joined(separator: separator) + (items.count > limit ? "\(separator)…" : "")
+    func list(_ items: [String]) -> String {
+      items.prefix(limit).joined(separator: ", ") + (items.count > limit ? ", …" : "")
     }
     func line(_ what: String, _ cells: [Cell]) -> [String] {
       cells.isEmpty ? [] : ["\(cells.count) \(what): \(list(cells.map(\.description)))"]
