@@ -90,7 +90,7 @@ let package = Package(
     .testTarget(
       name: "LabZooTests", dependencies: ["LabZoo", "BackendReference", "LabTesting"],
       resources: [.copy("Fixtures")]),
-    .testTarget(name: "LabDataTests", dependencies: ["LabData"]),
+    .testTarget(name: "LabDataTests", dependencies: ["LabData"], resources: [.copy("Fixtures")]),
     .testTarget(name: "LabTrainTests", dependencies: ["LabTrain", "LabZoo", "BackendReference", "BackendOneDNN", "LabTesting"]),
     .testTarget(name: "LabStudyTests", dependencies: ["LabStudy", "LabTesting"]),
     .executableTarget(

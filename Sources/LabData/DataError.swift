@@ -17,6 +17,7 @@ public enum DataError: Error, Equatable, CustomStringConvertible {
   /// The options ask for more, or for something else, than the data has.
   case unusableSplit(subject: String, actual: String, expected: String)
 
+  /// One sentence: what, where, and what was expected.
   public var description: String {
     switch self {
     case .unknownDataset(let name, let known):

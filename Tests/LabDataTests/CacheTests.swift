@@ -47,8 +47,8 @@ import Testing
     #expect(try files().count == 1)
   }
 
-  /// Every kind of damage: cut off, emptied, and one byte changed in the header, the images and the description.
-  @Test(arguments: ["cut", "emptied", "version", "image", "description", "extended"])
+  /// Every kind of damage: cut off, emptied, and one byte changed in the header, the images, labels and description.
+  @Test(arguments: ["cut", "emptied", "version", "size", "image", "label", "description", "extended"])
   func damagedCacheIsDetectedAndRebuilt(damage: String) throws {
     let whole = try prepare()
     let path = try #require(try files().first)
@@ -57,7 +57,10 @@ import Testing
     case "cut": data = data.prefix(data.count / 2)
     case "emptied": data = Data()
     case "version": data[8] ^= 1
+    case "size": data[31] = 0x7f
     case "image": data[100] ^= 1
+    // The header and 18 images of 20 bytes precede the labels.
+    case "label": data[64 + 360 + 4] ^= 1
     case "description": data[data.count - 10] ^= 1
     default: data.append(0)
     }
@@ -123,6 +126,15 @@ import Testing
     }
     #expect(error?.description.contains("set LABRUN_CACHE to a folder that can be written") == true)
     #expect(error?.description.contains(blocked) == true)
+  }
+
+  @Test func longDecodingIsReportedInShares() {
+    let counter = DecodingProgress("decoding", total: 8, interval: .zero, report: messages.add)
+    for _ in 0..<4 { counter.add(2) }
+    #expect(messages.drain() == ["decoding: 25 % of 8", "decoding: 50 % of 8", "decoding: 75 % of 8"])
+    let seldom = DecodingProgress("decoding", total: 8, interval: .seconds(3600), report: messages.add)
+    seldom.add(4)
+    #expect(messages.drain().isEmpty)
   }
 
   @Test func convertedImagesAreKeptApart() throws {

@@ -43,20 +43,20 @@ import Testing
     let dataset = try prepare(
       [
         "lighting": 0, "blur": 0, "noise": 0, "clutter": 0, "low_resolution": 0, "min_scale": 0.95, "max_scale": 0.95,
-        "train_count": 860,
-      ], imageSize: 32)
+        "train_count": 172,
+      ], imageSize: 24)
     // The mean image of each class; tilt and fading remain.
-    var means = [[Double]](repeating: Array(repeating: 0, count: 3072), count: 43)
+    var means = [[Double]](repeating: Array(repeating: 0, count: 1728), count: 43)
     for (index, label) in dataset.train.labels.enumerated() {
       for (element, value) in dataset.raw.pixels(at: index, of: .train).enumerated() {
-        means[Int(label)][element] += Double(value) / 20
+        means[Int(label)][element] += Double(value) / 4
       }
     }
     var nearest = Double.infinity
     for first in 0..<43 {
       for second in 0..<first {
         let distance = zip(means[first], means[second]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-        nearest = min(nearest, (distance / 3072).squareRoot())
+        nearest = min(nearest, (distance / 1728).squareRoot())
       }
     }
     // Root mean square difference in levels of 255; the closest pairs are the numbers on speed limits.
@@ -78,27 +78,27 @@ import Testing
     /// The mean absolute difference between neighbours in a row.
     func roughness(_ options: [String: JSONValue]) throws -> Double {
       let plain: [String: JSONValue] = ["noise": 0, "blur": 0, "lighting": 0, "low_resolution": 0]
-      let dataset = try prepare(plain.merging(options) { $1 }, imageSize: 32)
+      let dataset = try prepare(plain.merging(options) { $1 }, imageSize: 20)
       var sum = 0.0
       for image in 0..<86 {
         let pixels = dataset.raw.pixels(at: image, of: .train)
-        for element in 0..<3069 where element % 96 < 93 {
+        for element in 0..<1197 where element % 60 < 57 {
           sum += abs(Double(pixels[element]) - Double(pixels[element + 3]))
         }
       }
-      return sum / Double(86 * 32 * 93)
+      return sum / Double(86 * 20 * 57)
     }
     let plain = try roughness([:])
     #expect(try roughness(["noise": 0.2]) > plain * 1.3)
     #expect(try roughness(["blur": 4]) < plain * 0.8)
-    #expect(try roughness(["low_resolution": 1, "min_resolution": 8]) < plain * 0.9)
+    #expect(try roughness(["low_resolution": 1, "min_resolution": 6]) < plain * 0.9)
   }
 
   @Test func imbalanceIsTheRatioOfTheExtremes() throws {
-    let dataset = try prepare(["imbalance": 20, "train_count": 4300], imageSize: 8)
+    let dataset = try prepare(["imbalance": 10, "train_count": 1720], imageSize: 8)
     let (least, most) = (dataset.classCounts.min() ?? 0, dataset.classCounts.max() ?? 0)
-    #expect(dataset.train.count == 4300)
-    #expect(abs(Double(most) / Double(least) - 20) < 2)
+    #expect(dataset.train.count == 1720)
+    #expect(abs(Double(most) / Double(least) - 10) < 1)
     // The test images are even.
     #expect(Set(dataset.test.labels).count == 43)
   }

@@ -32,7 +32,7 @@ struct ImageConversion: DatasetSource {
 
   func decodeImages(
     of part: DatasetPart, manifest: DatasetManifest, into destination: UnsafeMutableBufferPointer<UInt8>,
-    progress: DataProgress
+    progress: DecodingProgress
   ) throws {
     let shape = raw.manifest.imageShape
     let count = manifest.labels(of: part).count
@@ -45,13 +45,15 @@ struct ImageConversion: DatasetSource {
     DispatchQueue.concurrentPerform(iterations: (count + chunk - 1) / chunk) { iteration in
       var recoloured = [Float](repeating: 0, count: channels * shape.height * shape.width)
       var narrowed = [Float](repeating: 0, count: channels * shape.height * target.width)
-      for image in iteration * chunk..<min(count, (iteration + 1) * chunk) {
+      let images = iteration * chunk..<min(count, (iteration + 1) * chunk)
+      for image in images {
         Self.recolour(
           pointers.source + image * shape.elementCount, from: shape, channels: channels, into: &recoloured)
         columns.apply(recoloured, lines: shape.height, width: channels, into: &narrowed)
         let output = pointers.destination + image * target.elementCount
         rows.applyAndRound(narrowed, width: target.width * channels, into: output)
       }
+      progress.add(images.count)
     }
   }
 

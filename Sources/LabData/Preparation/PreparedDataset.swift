@@ -34,7 +34,7 @@ public final class PreparedDataset: Sendable {
   /// - Throws: ``DataError``.
   public convenience init(
     _ configuration: DatasetConfiguration, environment: DataEnvironment = .current,
-    progress: DataProgress = { _ in }
+    progress: @escaping DataProgress = { _ in }
   ) throws {
     let configuration = try configuration.validated()
     let definition = try DatasetRegistry.definition(configuration.name)

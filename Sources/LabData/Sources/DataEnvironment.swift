@@ -28,7 +28,7 @@ public struct DataEnvironment: Hashable, Sendable {
     let caches = folder("XDG_CACHE_HOME") ?? home + "/.cache"
     self.init(
       dataFolder: folder("LABRUN_DATA"), cacheFolder: folder("LABRUN_CACHE") ?? caches + "/labrun",
-      systemFolders: ["/usr/share/datasets", "/usr/local/share/datasets", "/opt/homebrew/share/datasets"])
+      systemFolders: ["/usr/share/datasets", "/usr/local/share/datasets"])
   }
 
   /// The environment of this process.

@@ -9,8 +9,9 @@ public struct DatasetDefinition: Sendable {
   /// The keys that only this data set takes.
   public let options: ConfigurationSchema
   /// Finds the files, without decoding them.
-  package let open: @Sendable (_ configuration: DatasetConfiguration, _ environment: DataEnvironment) throws
-    -> any DatasetSource
+  package let open:
+    @Sendable (_ configuration: DatasetConfiguration, _ environment: DataEnvironment) throws
+      -> any DatasetSource
 }
 
 /// Where a data set's images come from: what a data set's file has to provide.
@@ -24,7 +25,7 @@ package protocol DatasetSource: Sendable {
   /// Writes all images of one part, height × width × channels bytes each, one after the other.
   func decodeImages(
     of part: DatasetPart, manifest: DatasetManifest, into destination: UnsafeMutableBufferPointer<UInt8>,
-    progress: DataProgress) throws
+    progress: DecodingProgress) throws
 }
 
 /// One of the two parts in which a data set is published.

@@ -5,7 +5,8 @@ extension DatasetDefinition {
   /// An HDF5 file of images and labels.
   static let hdf5File = DatasetDefinition(
     name: "hdf5",
-    summary: "An HDF5 file with {train,test}/images (uint8, N×H×W×C) and {train,test}/labels, and groups if it has any.",
+    summary:
+      "An HDF5 file with {train,test}/images (uint8, N×H×W×C) and {train,test}/labels, and groups if it has any.",
     options: HDF5FileOptions.schema
   ) { configuration, environment in
     guard let path = configuration.path else {
@@ -65,9 +66,11 @@ struct HDF5Source: DatasetSource {
 
   func decodeImages(
     of part: DatasetPart, manifest: DatasetManifest, into destination: UnsafeMutableBufferPointer<UInt8>,
-    progress: DataProgress
+    progress: DecodingProgress
   ) throws {
-    try HDF5Reader.reading(origin) { try $0.readBytes("\(part.rawValue)/images", into: destination) }
+    try HDF5Reader.reading(origin) {
+      try $0.readBytes("\(part.rawValue)/images", into: destination, progress: progress.add)
+    }
   }
 
   private func header(of part: DatasetPart, reader: HDF5Reader) throws -> (shape: ImageShape, labels: [Int32]) {

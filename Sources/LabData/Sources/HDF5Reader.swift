@@ -74,7 +74,14 @@ struct HDF5Reader {
   }
 
   /// Reads all elements of a data set of unsigned bytes, some rows at a time so that little is buffered.
-  func readBytes(_ name: String, into destination: UnsafeMutableBufferPointer<UInt8>) throws {
+  ///
+  /// - Parameters:
+  ///   - name: the data set.
+  ///   - destination: room for all elements.
+  ///   - progress: receives the number of rows of each piece that has been read.
+  func readBytes(
+    _ name: String, into destination: UnsafeMutableBufferPointer<UInt8>, progress: (_ rowCount: Int) -> Void
+  ) throws {
     let extents = try dimensions(of: name)
     let rowByteCount = extents.dropFirst().reduce(1, *)
     precondition(extents[0] * rowByteCount == destination.count, "the buffer must fit the extents")
@@ -94,6 +101,7 @@ struct HDF5Reader {
             dataset, labH5NativeUInt8(), memorySpace, space, labH5Default(),
             destination.baseAddress! + first * rowByteCount) >= 0
         else { throw damaged(name) }
+        progress(rowCount)
       }
     }
   }

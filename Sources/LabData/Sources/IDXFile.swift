@@ -41,13 +41,24 @@ struct IDXFile {
 
   /// Reads all elements; there must be exactly as many as the header says.
   ///
+  /// - Parameters:
+  ///   - buffer: room for all of them.
+  ///   - progress: receives the size in bytes of each piece that has been read.
   /// - Throws: ``DataError/malformedFile(path:actual:expected:)``.
-  func readElements(into buffer: UnsafeMutableRawBufferPointer) throws {
+  func readElements(
+    into buffer: UnsafeMutableRawBufferPointer, progress: (_ byteCount: Int) -> Void = { _ in }
+  ) throws {
     let expected = "\(dimensions.reduce(1, *)) bytes after the header, as its extents \(dimensions) say"
     precondition(buffer.count == dimensions.reduce(1, *), "the buffer must fit the extents")
-    let count = try reader.read(into: buffer)
-    guard count == buffer.count else {
-      throw DataError.malformedFile(path: reader.path, actual: "ends after \(count) bytes", expected: expected)
+    let pieceByteCount = 1 << 24
+    for start in stride(from: 0, to: buffer.count, by: pieceByteCount) {
+      let range = start..<min(start + pieceByteCount, buffer.count)
+      let count = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[range]))
+      guard count == range.count else {
+        throw DataError.malformedFile(
+          path: reader.path, actual: "ends after \(start + count) bytes", expected: expected)
+      }
+      progress(count)
     }
     var surplus: UInt8 = 0
     guard try withUnsafeMutableBytes(of: &surplus, { try reader.read(into: $0) }) == 0 else {

@@ -65,7 +65,8 @@ struct IDXSource: DatasetSource {
       self.files = files
       self.classNames = classNames
       origin = folder
-      identity = try ["idx"]
+      identity =
+        try ["idx"]
         + DatasetPart.allCases.compactMap { files[$0] }.flatMap { [$0.images, $0.labels] }
         .map { try FileIdentity(path: $0).text } + (classNames ?? [])
       return
@@ -89,10 +90,11 @@ struct IDXSource: DatasetSource {
 
   func decodeImages(
     of part: DatasetPart, manifest: DatasetManifest, into destination: UnsafeMutableBufferPointer<UInt8>,
-    progress: DataProgress
+    progress: DecodingProgress
   ) throws {
     let file = try IDXFile(path: file(part).images, ranks: 3...4)
-    try file.readElements(into: UnsafeMutableRawBufferPointer(destination))
+    let imageByteCount = manifest.imageShape.elementCount
+    try file.readElements(into: UnsafeMutableRawBufferPointer(destination)) { progress.add($0 / imageByteCount) }
   }
 
   private func file(_ part: DatasetPart) -> (images: String, labels: String) { files[part] ?? ("", "") }

@@ -2,24 +2,33 @@ import CZlib
 import Foundation
 import LabCore
 
-/// The file of one decoded data set: a fixed header, the images as they are used, and a description at the end.
+/// The file of one decoded data set: a fixed header, the images as they are used, numbers, and a description.
 ///
-/// Layout: 64 bytes of header; the training images; the test images; the description as JSON. Numbers are in the
-/// machine's own byte order, since a cache never leaves its machine: another order reads as another version.
-struct CacheFile {
-  /// What the description holds.
+/// Layout: 64 bytes of header; the training images; the test images; the training labels, the test labels and the
+/// training groups as 32-bit integers; the description as JSON. Numbers are in the machine's own byte order, since a
+/// cache never leaves its machine: another order reads as another version.
+enum CacheFile {
+  /// Counted up whenever the layout changes.
+  static let version = UInt64(1)
+
+  private static let magic = UInt64(0x4154_4144_4241_4c0a)  // "\nLABDATA"
+  private static let headerByteCount = 64
+  private static let blockByteCount = 1 << 22
+
+  /// What the file holds besides images and numbers.
   private struct Description: Codable {
-    var manifest: DatasetManifest
+    var imageShape: ImageShape
+    var classNames: [String]
+    var trainCount: Int
+    var testCount: Int
+    var hasGroups: Bool
     var contentHash: ContentHash
     /// The CRC-32 of each block of the images.
     var checksums: [UInt32]
-  }
 
-  private static let magic = UInt64(0x4154_4144_4241_4c0a)  // "\nLABDATA"
-  /// Counted up whenever the layout changes.
-  static let version = UInt64(1)
-  private static let headerByteCount = 64
-  private static let blockByteCount = 1 << 22
+    var imageByteCount: Int { (trainCount + testCount) * imageShape.elementCount }
+    var numberCount: Int { trainCount + testCount + (hasGroups ? trainCount : 0) }
+  }
 
   /// Writes a data set that `fill` decodes; an existing file is replaced at once or not at all.
   static func write(
@@ -28,28 +37,27 @@ struct CacheFile {
     let trainByteCount = manifest.imageByteCount(of: .train)
     let imageByteCount = trainByteCount + manifest.imageByteCount(of: .test)
     try AtomicFile.replace(path) { temporary in
-      let description = try {
-        let file = try MappedFile.creating(temporary, byteCount: headerByteCount + imageByteCount)
-        let start = (file.base + headerByteCount).bindMemory(to: UInt8.self, capacity: imageByteCount)
-        try fill(.train, UnsafeMutableBufferPointer(start: start, count: trainByteCount))
-        try fill(
-          .test, UnsafeMutableBufferPointer(start: start + trainByteCount, count: imageByteCount - trainByteCount))
-        let images = UnsafeRawBufferPointer(start: start, count: imageByteCount)
-        let description = try JSONEncoder().encode(
-          Description(
-            manifest: manifest, contentHash: RawDataset.contentHash(of: manifest, images: images),
-            checksums: checksums(of: images)))
-        let header = [
-          magic, version, UInt64(imageByteCount), UInt64(description.count),
-          UInt64(description.withUnsafeBytes(checksum)),
-        ]
-        header.withUnsafeBytes { file.base.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-        return description
-      }()
+      let file = try MappedFile.creating(temporary, byteCount: headerByteCount + imageByteCount)
+      let start = (file.base + headerByteCount).bindMemory(to: UInt8.self, capacity: imageByteCount)
+      try fill(.train, UnsafeMutableBufferPointer(start: start, count: trainByteCount))
+      try fill(.test, UnsafeMutableBufferPointer(start: start + trainByteCount, count: imageByteCount - trainByteCount))
+      let images = UnsafeRawBufferPointer(start: start, count: imageByteCount)
+      let numbers = manifest.trainLabels + manifest.testLabels + (manifest.trainGroups ?? [])
+      var tail = numbers.withUnsafeBytes { Data($0) }
+      tail += try JSONEncoder().encode(
+        Description(
+          imageShape: manifest.imageShape, classNames: manifest.classNames, trainCount: manifest.trainLabels.count,
+          testCount: manifest.testLabels.count, hasGroups: manifest.trainGroups != nil,
+          contentHash: RawDataset.contentHash(of: manifest, images: images), checksums: checksums(of: images)))
+      let header = [
+        magic, version, UInt64(imageByteCount), UInt64(numbers.count), UInt64(tail.count),
+        UInt64(tail.withUnsafeBytes(checksum)),
+      ]
+      header.withUnsafeBytes { file.base.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
       let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: temporary))
       defer { try? handle.close() }
       try handle.seekToEnd()
-      try handle.write(contentsOf: description)
+      try handle.write(contentsOf: tail)
     }
   }
 
@@ -57,21 +65,28 @@ struct CacheFile {
   static func read(_ path: String) throws -> RawDataset? {
     guard let file = try MappedFile.reading(path), file.byteCount >= headerByteCount else { return nil }
     func field(_ index: Int) -> UInt64 { file.base.load(fromByteOffset: index * 8, as: UInt64.self) }
-    guard field(0) == magic, field(1) == version else { return nil }
-    guard let imageByteCount = Int(exactly: field(2)), let descriptionByteCount = Int(exactly: field(3)),
-      imageByteCount <= file.byteCount, descriptionByteCount <= file.byteCount,
-      headerByteCount + imageByteCount + descriptionByteCount == file.byteCount
+    guard field(0) == magic, field(1) == version, let imageByteCount = Int(exactly: field(2)),
+      let numberCount = Int(exactly: field(3)), let tailByteCount = Int(exactly: field(4)),
+      imageByteCount <= file.byteCount, tailByteCount <= file.byteCount, numberCount <= tailByteCount / 4,
+      headerByteCount + imageByteCount + tailByteCount == file.byteCount
     else { return nil }
-    let end = UnsafeRawBufferPointer(
-      start: file.base + headerByteCount + imageByteCount, count: descriptionByteCount)
-    guard UInt64(checksum(end)) == field(4),
-      let description = try? JSONDecoder().decode(Description.self, from: Data(end)),
-      description.manifest.imageByteCount(of: .train) + description.manifest.imageByteCount(of: .test)
-        == imageByteCount
+    let tail = UnsafeRawBufferPointer(start: file.base + headerByteCount + imageByteCount, count: tailByteCount)
+    guard UInt64(checksum(tail)) == field(5),
+      let description = try? JSONDecoder().decode(Description.self, from: Data(tail[(numberCount * 4)...])),
+      description.imageByteCount == imageByteCount, description.numberCount == numberCount
     else { return nil }
     let memory = MappedImageMemory(file: file, offset: headerByteCount, byteCount: imageByteCount)
     guard checksums(of: memory.bytes) == description.checksums else { return nil }
-    return RawDataset(manifest: description.manifest, contentHash: description.contentHash, memory: memory)
+
+    func numbers(_ first: Int, _ count: Int) -> [Int32] {
+      (first..<first + count).map { tail.loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self) }
+    }
+    let (trainCount, testCount) = (description.trainCount, description.testCount)
+    let manifest = DatasetManifest(
+      imageShape: description.imageShape, classNames: description.classNames, trainLabels: numbers(0, trainCount),
+      trainGroups: description.hasGroups ? numbers(trainCount + testCount, trainCount) : nil,
+      testLabels: numbers(trainCount, testCount))
+    return RawDataset(manifest: manifest, contentHash: description.contentHash, memory: memory)
   }
 
   /// The CRC-32 of each block, computed on all cores: this also brings the file into memory.

@@ -25,12 +25,12 @@ struct DatasetCache {
   /// Maps the decoded data set, which is decoded first where that has not happened or was damaged since.
   ///
   /// - Throws: ``DataError``.
-  func dataset(name: String, source: some DatasetSource, progress: DataProgress) throws -> RawDataset {
+  func dataset(name: String, source: some DatasetSource, progress: @escaping DataProgress) throws -> RawDataset {
     let path = path(name: name, identity: source.identity)
     do {
       if let dataset = try CacheFile.read(path) { return dataset }
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      return try withLock(path + ".lock") {
+      return try withLock(path + ".lock", waiting: { progress("another process prepares \(name); waiting for it") }) {
         // Another process may have decoded it while this one waited for the lock.
         if let dataset = try CacheFile.read(path) { return dataset }
         if FileManager.default.fileExists(atPath: path) {
@@ -50,7 +50,7 @@ struct DatasetCache {
   }
 
   private func decode(
-    name: String, source: some DatasetSource, to path: String, progress: DataProgress
+    name: String, source: some DatasetSource, to path: String, progress: @escaping DataProgress
   ) throws {
     let start = ContinuousClock.now
     let manifest = try source.manifest().validated(origin: source.origin)
@@ -59,7 +59,9 @@ struct DatasetCache {
         + "\(manifest.testLabels.count) test images of \(manifest.imageShape)")
     removeLeftovers(of: path)
     try CacheFile.write(path, manifest: manifest) { part, destination in
-      try source.decodeImages(of: part, manifest: manifest, into: destination, progress: progress)
+      let counter = DecodingProgress(
+        "preparing \(name), \(part.rawValue)", total: manifest.labels(of: part).count, report: progress)
+      try source.decodeImages(of: part, manifest: manifest, into: destination, progress: counter)
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     progress("prepared \(name) in \(String(format: "%.1f", seconds)) s")
@@ -80,12 +82,15 @@ struct DatasetCache {
   }
 
   /// Holds a lock among processes; the system releases it should this one die.
-  private func withLock<R>(_ path: String, _ body: () throws -> R) throws -> R {
+  private func withLock<R>(_ path: String, waiting: () -> Void, _ body: () throws -> R) throws -> R {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileError(action: "create", path: path) }
     defer { close(descriptor) }
     // A file system without locks costs no more than decoding twice: files are replaced whole either way.
-    while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      waiting()
+      while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
+    }
     return try body()
   }
 }

@@ -19,6 +19,7 @@ public struct ImageShape: Hashable, Sendable, Codable, CustomStringConvertible {
   /// The number of values in one image.
   public var elementCount: Int { channels * height * width }
 
+  /// The extents, channels first.
   public var description: String { "\(channels)×\(height)×\(width)" }
 }
 

@@ -60,7 +60,8 @@ public final class RawDataset: Sendable {
     let memory = OwnedImageMemory(byteCount: byteCount + manifest.imageByteCount(of: .test))
     let bytes = memory.storage.bindMemory(to: UInt8.self)
     for (part, range) in [(DatasetPart.train, 0..<byteCount), (.test, byteCount..<bytes.count)] {
-      try conversion.decodeImages(of: part, manifest: manifest, into: .init(rebasing: bytes[range])) { _ in }
+      let silent = DecodingProgress("", total: 0) { _ in }
+      try conversion.decodeImages(of: part, manifest: manifest, into: .init(rebasing: bytes[range]), progress: silent)
     }
     let hash = RawDataset.contentHash(of: manifest, images: memory.bytes)
     return RawDataset(manifest: manifest, contentHash: hash, memory: memory)

@@ -43,7 +43,8 @@ struct SignDesign {
   // MARK: Plates
 
   private static func redRing(_ name: String, _ layers: [Layer]) -> SignDesign {
-    SignDesign(name, [Layer(paint: .red, shapes: [.dot(0, 0, 1)]), Layer(paint: .white, shapes: [.dot(0, 0, 0.77)])] + layers)
+    SignDesign(
+      name, [Layer(paint: .red, shapes: [.dot(0, 0, 1)]), Layer(paint: .white, shapes: [.dot(0, 0, 0.77)])] + layers)
   }
 
   private static func endOf(_ name: String, _ layers: [Layer]) -> SignDesign {
@@ -124,7 +125,8 @@ struct SignDesign {
         "give way",
         [
           Layer(paint: .red, shapes: [.polygon(corners: down, radius: 0.1)]),
-          Layer(paint: .white, shapes: [.polygon(corners: down.map { ($0 - downCentre) * 0.6 + downCentre }, radius: 0.06)]),
+          Layer(
+            paint: .white, shapes: [.polygon(corners: down.map { ($0 - downCentre) * 0.6 + downCentre }, radius: 0.06)]),
         ]),
       SignDesign(
         "stop",

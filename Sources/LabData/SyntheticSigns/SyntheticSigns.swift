@@ -139,7 +139,7 @@ struct SyntheticSignsSource: DatasetSource {
 
   func decodeImages(
     of part: DatasetPart, manifest: DatasetManifest, into destination: UnsafeMutableBufferPointer<UInt8>,
-    progress: DataProgress
+    progress: DecodingProgress
   ) throws {
     let plan = plan(of: part)
     let scenes = SignScene.Draw(options: options, part: part)
@@ -149,11 +149,13 @@ struct SyntheticSignsSource: DatasetSource {
     let chunk = 64
     DispatchQueue.concurrentPerform(iterations: (plan.count + chunk - 1) / chunk) { index in
       var renderer = SignRenderer(size: imageSize)
-      for image in index * chunk..<min(plan.count, (index + 1) * chunk) {
+      let images = index * chunk..<min(plan.count, (index + 1) * chunk)
+      for image in images {
         let item = plan[image]
         renderer.render(
           SignDesign.all[item.label], scene: scenes.scene(of: item), into: target.base + image * byteCount)
       }
+      progress.add(images.count)
     }
   }
 

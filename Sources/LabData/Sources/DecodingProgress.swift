@@ -1,0 +1,38 @@
+import Foundation
+
+/// Turns the number of decoded images into a sentence now and then; may be told from any thread.
+package final class DecodingProgress: @unchecked Sendable {
+  // The lock guards the two variables; the closure is called within it, so that sentences come in order.
+  private let lock = NSLock()
+  private var done = 0
+  private var lastReport: ContinuousClock.Instant
+  private let what: String
+  private let total: Int
+  private let interval: Duration
+  private let report: DataProgress
+
+  /// Begins to count.
+  ///
+  /// - Parameters:
+  ///   - what: what is being decoded, as the sentence's subject.
+  ///   - total: how many there are.
+  ///   - interval: the least time between two sentences.
+  ///   - report: receives the sentences.
+  package init(_ what: String, total: Int, interval: Duration = .seconds(5), report: @escaping DataProgress) {
+    self.what = what
+    self.total = total
+    self.interval = interval
+    self.report = report
+    lastReport = .now
+  }
+
+  /// Adds some that are done.
+  package func add(_ count: Int) {
+    lock.withLock {
+      done += count
+      guard done < total, .now - lastReport >= interval else { return }
+      lastReport = .now
+      report("\(what): \(done * 100 / total) % of \(total)")
+    }
+  }
+}
