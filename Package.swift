@@ -51,7 +51,7 @@ let package = Package(
 
     // MARK: Data and training
     .target(name: "LabData", dependencies: ["LabCore", "CHDF5", "CZlib"]),
-    .target(name: "LabTrain", dependencies: ["LabNN", "LabData"]),
+    .target(name: "LabTrain", dependencies: ["LabNN", "LabData", "LabStats"]),
 
     // MARK: Studies
     .target(
@@ -78,8 +78,9 @@ let package = Package(
     .target(
       name: "LabTesting", dependencies: ["LabGraph", "BackendReference", "LabStudy", "CHDF5"],
       resources: [.copy("Fixtures")]),
+    .testTarget(name: "CLabKernelsTests", dependencies: ["CLabKernels", "LabCore"]),
     .testTarget(name: "LabCoreTests", dependencies: ["LabCore"]),
-    .testTarget(name: "LabStatsTests", dependencies: ["LabStats"]),
+    .testTarget(name: "LabStatsTests", dependencies: ["LabStats"], resources: [.copy("Fixtures")]),
     .testTarget(name: "LabGraphTests", dependencies: ["LabGraph", "BackendReference", "LabTesting"]),
     .testTarget(name: "BackendReferenceTests", dependencies: ["BackendReference", "LabNN", "LabTesting"]),
     .testTarget(name: "BackendOneDNNTests", dependencies: ["BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabTesting"]),
@@ -91,8 +92,13 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(name: "LabDataTests", dependencies: ["LabData"]),
     .testTarget(name: "LabTrainTests", dependencies: ["LabTrain", "LabZoo", "BackendReference", "BackendOneDNN", "LabTesting"]),
-    .testTarget(name: "LabStudyTests", dependencies: ["LabStudy"]),
-    .testTarget(name: "LabStoreTests", dependencies: ["LabStore", "LabTesting"]),
+    .testTarget(name: "LabStudyTests", dependencies: ["LabStudy", "LabTesting"]),
+    .executableTarget(
+      name: "StoreCrasher", dependencies: ["LabStore", "LabTesting"], path: "Tests/Helpers/StoreCrasher"),
+    .testTarget(
+      name: "LabStoreTests",
+      dependencies: ["LabStore", "LabTesting", "StoreCrasher", .product(name: "GRDB", package: "GRDB.swift")],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "LabReportTests", dependencies: ["LabReport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["LabStudy", "LabStore"]),
   ],

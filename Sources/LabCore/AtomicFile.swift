@@ -35,13 +35,20 @@ public enum AtomicFile {
   /// - Parameters:
   ///   - path: the file to replace or create; its folder must exist.
   ///   - write: receives the temporary path and must have closed the file when it returns.
-  /// - Throws: what `write` throws, or ``FileError``; the temporary file is removed then.
-  public static func replace(_ path: String, write: (_ temporaryPath: String) throws -> Void) throws {
+  ///   - commit: calls its argument, which renames the durable temporary file into place; by throwing instead it
+  ///     keeps the old file.
+  /// - Throws: what `write` and `commit` throw, or ``FileError``; the temporary file is removed then.
+  public static func replace(
+    _ path: String, write: (_ temporaryPath: String) throws -> Void,
+    commit: (_ rename: () throws -> Void) throws -> Void = { try $0() }
+  ) throws {
     let temporary = path + ".tmp-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     do {
       try write(temporary)
       try synchronise(temporary)
-      guard rename(temporary, path) == 0 else { throw FileError(action: "rename to", path: path) }
+      try commit {
+        guard rename(temporary, path) == 0 else { throw FileError(action: "rename to", path: path) }
+      }
     } catch {
       unlink(temporary)
       throw error
@@ -49,9 +56,11 @@ public enum AtomicFile {
     try synchronise((path as NSString).deletingLastPathComponent)
   }
 
-  /// Replaces a file by bytes.
-  public static func write(_ data: Data, to path: String) throws {
-    try replace(path) { temporary in
+  /// Replaces a file by bytes; `commit` is that of ``replace(_:write:commit:)``.
+  public static func write(
+    _ data: Data, to path: String, commit: (_ rename: () throws -> Void) throws -> Void = { try $0() }
+  ) throws {
+    func fill(_ temporary: String) throws {
       let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
       guard descriptor >= 0 else { throw FileError(action: "create", path: temporary) }
       defer { close(descriptor) }
@@ -67,6 +76,7 @@ public enum AtomicFile {
         }
       }
     }
+    try replace(path, write: fill, commit: commit)
   }
 
   /// Waits until a file's content, or a folder's entries, have reached the disk.

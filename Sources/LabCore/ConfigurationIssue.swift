@@ -42,6 +42,7 @@ public struct ConfigurationIssue: Hashable, Sendable {
 }
 
 extension ConfigurationIssue: CustomStringConvertible {
+  /// The issue in one line: path, message and suggestion.
   public var description: String {
     (path.components.isEmpty ? "" : "\(path): ") + message
       + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")
@@ -56,5 +57,6 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   /// Creates an error.
   public init(issues: [ConfigurationIssue]) { self.issues = issues }
 
+  /// The issues, a line each.
   public var description: String { issues.map(\.description).joined(separator: "\n") }
 }

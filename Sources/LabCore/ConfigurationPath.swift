@@ -48,8 +48,10 @@ extension ConfigurationPath {
 }
 
 extension ConfigurationPath: CustomStringConvertible, ExpressibleByStringLiteral {
+  /// Creates a path from keys with dots between.
   public init(stringLiteral value: String) { self.init(value) }
 
+  /// The path as people write it: `model.conv.kernels`, `sizes[2]`.
   public var description: String {
     components.reduce(into: "") { text, component in
       switch component {

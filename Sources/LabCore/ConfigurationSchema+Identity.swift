@@ -36,7 +36,8 @@ extension ConfigurationSchema.Kind {
     case .array(let element): value.arrayValue.map { .array($0.map(element.identity)) } ?? value
     case .object(let schema): .object(schema.identityMembers(of: value))
     case .optional(let kind): value == .null ? .null : kind.identity(of: value)
-    case .either(let kinds): kinds.first { $0.resolve(value) == .init(value: value, issues: []) }?.identity(of: value) ?? value
+    case .either(let kinds):
+      kinds.first { $0.resolve(value) == .init(value: value, issues: []) }?.identity(of: value) ?? value
     case .variant(let variants):
       if let name = value["name"], let variant = variants.first(where: { .string($0.name) == name }) {
         .object(variant.options.identityMembers(of: value).merging(["name": name]) { _, name in name })

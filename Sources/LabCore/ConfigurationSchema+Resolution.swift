@@ -243,7 +243,7 @@ private struct ConfigurationResolver {
       switch (names.isEmpty, variant) {
       case (true, let variant?): "no options for \"\(variant)\""
       case (true, nil): "no keys"
-      default: "one of the keys " + names.joined(separator: ", ")
+      default: (names.count == 1 ? "the key " : "one of the keys ") + names.joined(separator: ", ")
       }
     let subject = variant.map { "\"\($0)\" has no option \"\(key)\"" } ?? "unknown key \"\(key)\""
     issues.append(

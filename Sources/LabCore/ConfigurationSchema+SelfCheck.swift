@@ -27,9 +27,11 @@ extension ConfigurationSchema {
 extension ConfigurationSchema.Kind {
   fileprivate func problems(withDefault value: JSONValue, at path: ConfigurationPath) -> [String] {
     let resolution = resolve(value, at: path)
-    guard resolution.issues.isEmpty else { return resolution.issues.map { "the default of \($0)" } }
-    let again = resolve(resolution.value, at: path)
-    return again == resolution ? [] : ["\(path): the default's canonical form does not resolve to itself"]
+    // A default that lacks a required key makes the user give that key.
+    let issues = resolution.issues.filter { $0.kind != .missing }
+    guard issues.isEmpty else { return issues.map { "the default of \($0)" } }
+    return resolve(resolution.value, at: path).value == resolution.value
+      ? [] : ["\(path): the default's canonical form does not resolve to itself"]
   }
 
   fileprivate func problems(at path: ConfigurationPath) -> [String] {
@@ -65,8 +67,9 @@ extension ConfigurationSchema.Kind {
         problems.append("\(path): \"\(variant.name)\" has an option \"name\", which is the variant's own key")
       }
       problems += variant.options.problems(at: path)
-      for alias in variant.aliases.keys.sorted() {
-        problems += resolve(.string(alias), at: path).issues.map { "the alias \"\(alias)\" of \($0)" }
+      for (alias, options) in variant.aliases.sorted(by: { $0.key < $1.key }) {
+        let object = JSONValue.object(options.merging(["name": .string(variant.name)]) { _, name in name })
+        problems += resolve(object, at: path).issues.map { "the alias \"\(alias)\" of \($0)" }
       }
     }
     return problems

@@ -10,7 +10,9 @@ public enum NearestName {
       let distance = editDistance(wanted, fold(candidate))
       if distance < (best?.distance ?? .max) { best = (candidate, distance) }
     }
-    guard let best, best.distance <= max(2, wanted.count / 3) else { return nil }
+    // A name that shares no letter with the wanted one is no help, however short both are.
+    guard let best, best.distance <= max(2, wanted.count / 3), best.distance < max(wanted.count, fold(best.name).count)
+    else { return nil }
     return best.name
   }
 

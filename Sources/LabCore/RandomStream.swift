@@ -27,17 +27,20 @@ public struct RandomStream: Hashable, Sendable {
   /// Four independent 32-bit words for a 128-bit counter.
   @inlinable
   public func block(_ counter: SIMD4<UInt32>) -> SIMD4<UInt32> {
-    var c = counter
-    var k = key
+    // Scalars, since compilers shuttle vectors of four words in and out of registers here at three times the cost.
+    var (c0, c1, c2, c3) = (counter.x, counter.y, counter.z, counter.w)
+    var (k0, k1) = (key.x, key.y)
     for _ in 0..<10 {
-      let p0 = UInt64(c.x) &* 0xd251_1f53
-      let p1 = UInt64(c.z) &* 0xcd9e_8d57
-      c = SIMD4(
-        UInt32(truncatingIfNeeded: p1 >> 32) ^ c.y ^ k.x, UInt32(truncatingIfNeeded: p1),
-        UInt32(truncatingIfNeeded: p0 >> 32) ^ c.w ^ k.y, UInt32(truncatingIfNeeded: p0))
-      k = k &+ SIMD2(0x9e37_79b9, 0xbb67_ae85)
+      let p0 = UInt64(c0) &* 0xd251_1f53
+      let p1 = UInt64(c2) &* 0xcd9e_8d57
+      c0 = UInt32(truncatingIfNeeded: p1 >> 32) ^ c1 ^ k0
+      c1 = UInt32(truncatingIfNeeded: p1)
+      c2 = UInt32(truncatingIfNeeded: p0 >> 32) ^ c3 ^ k1
+      c3 = UInt32(truncatingIfNeeded: p0)
+      k0 = k0 &+ 0x9e37_79b9
+      k1 = k1 &+ 0xbb67_ae85
     }
-    return c
+    return SIMD4(c0, c1, c2, c3)
   }
 
   /// Four independent words for up to two 64-bit coordinates.

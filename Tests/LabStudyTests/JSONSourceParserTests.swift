@@ -7,7 +7,8 @@ import Testing
 
   @Test func everyKindOfValueKeepsItsTypeAndPlace() throws {
     let root = try #require(
-      parse(#"{"a": [1, -2.5e1, true, false, null, "x\n\u00e9\ud83d\ude00\/"], "b": {"c": 10000000000000000000}}"#).value)
+      parse(#"{"a": [1, -2.5e1, true, false, null, "x\n\u00e9\ud83d\ude00\/"], "b": {"c": 10000000000000000000}}"#)
+        .value)
     #expect(
       root.json == [
         "a": [1, -25.0, true, false, nil, "x\né😀/"], "b": ["c": 1e19],
@@ -65,7 +66,10 @@ import Testing
     ),
     ("{\"a\": 1", #"1:8: expected "}" to close the one opened in line 1, column 1, found the end of the file"#),
     ("{\"a\": \"b\n\"}", "1:7: the string that starts here has no closing quote in its line"),
-    (#"{"a": "\x"}"#, #"1:8: a backslash in a string starts one of \" \\ \/ \b \f \n \r \t \uXXXX; write \\ for a backslash"#),
+    (
+      #"{"a": "\x"}"#,
+      #"1:8: a backslash in a string starts one of \" \\ \/ \b \f \n \r \t \uXXXX; write \\ for a backslash"#
+    ),
     (#"{"a": "\u12g4"}"#, #"1:8: \u in a string is followed by four hexadecimal digits"#),
     (#"{"a": "\ud83d"}"#, #"1:8: \ud83d is half of a surrogate pair without the other"#),
     (#"{"a": "\ud83dA"}"#, #"1:8: \ud83d is half of a surrogate pair without the other"#),

@@ -31,13 +31,12 @@ import Testing
 
   private func expectSound(_ text: String, format: SourceFormat, number: UInt64) {
     let check = TestSchema.study.check(SpecSource(path: "fuzz", text: text, format: format))
-    let parse = check.source.parse()
-    #expect(parse.value != nil || !parse.issues.errors.isEmpty, "mutation \(number)")
     #expect((check.plan != nil) == check.issues.errors.isEmpty, "mutation \(number): \(check.issues)")
     let lines = text.utf8.count { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } + 1
     for issue in check.issues {
       let location = issue.location
-      #expect(location.map { $0.line >= 1 && $0.line <= lines + 1 && $0.column >= 1 } == true, "mutation \(number): \(issue)")
+      #expect(
+        location.map { $0.line >= 1 && $0.line <= lines + 1 && $0.column >= 1 } == true, "mutation \(number): \(issue)")
     }
     // The report quotes the text, also where it is damaged.
     _ = check.report()
@@ -45,14 +44,14 @@ import Testing
 
   @Test func damagedJSONIsNeverFatal() {
     let text = StarterSpec.text(name: "fuzz", format: .json)
-    for number in 0..<2500 as Range<UInt64> {
+    for number in 0..<2000 as Range<UInt64> {
       expectSound(mutation(number, of: text), format: .json, number: number)
     }
   }
 
   @Test func damagedYAMLIsNeverFatal() {
     let text = StarterSpec.text(name: "fuzz", format: .yaml)
-    for number in 0..<1500 as Range<UInt64> {
+    for number in 0..<1000 as Range<UInt64> {
       expectSound(mutation(number, of: text), format: .yaml, number: number)
     }
   }
@@ -63,7 +62,7 @@ import Testing
     let members = SpecText([("full", #"{"conv": "odconv-4x"}"#), ("design", #""pairs""#), ("include", "[]")]).members
     for (key, _) in members {
       for value in values {
-        let check = check([(key, value)])
+        let check = checkSpec([(key, value)])
         #expect((check.plan != nil) == check.issues.errors.isEmpty, "\(key): \(value)")
         #expect(check.issues.allSatisfy { $0.location != nil })
       }

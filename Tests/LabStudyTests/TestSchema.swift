@@ -136,7 +136,7 @@ struct SpecText {
 }
 
 /// Checks a spec with some keys changed.
-func check(
+func checkSpec(
   _ changes: [(String, String?)] = [], schema: StudySchema = TestSchema.study,
   checkVariant: (ResolvedVariant) -> [SpecIssue] = { _ in [] }
 ) -> SpecCheck {
@@ -144,6 +144,6 @@ func check(
 }
 
 /// The plan of a valid spec with some keys changed.
-func plan(_ changes: [(String, String?)] = [], schema: StudySchema = TestSchema.study) throws -> Plan {
-  try check(changes, schema: schema).validPlan()
+func makePlan(_ changes: [(String, String?)] = [], schema: StudySchema = TestSchema.study) throws -> Plan {
+  try checkSpec(changes, schema: schema).validPlan()
 }

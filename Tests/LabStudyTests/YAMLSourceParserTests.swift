@@ -63,7 +63,10 @@ import Testing
   @Test(arguments: [
     ("", "1:1: expected a mapping, found an empty file"),
     ("a: 1\na: 2", #"1:1: the key "a" is given twice"#),
-    ("a: 1\n---\nb: 2", "2:1: not well-formed YAML: but found another document expected a single document in the stream in line 1"),
+    (
+      "a: 1\n---\nb: 2",
+      "2:1: not well-formed YAML: but found another document expected a single document in the stream in line 1"
+    ),
     ("a: *b", "1:4: not well-formed YAML: found undefined alias"),
     ("? [1, 2]\n: 3", "1:3: expected a name as key, found a list or mapping"),
     ("a: \"\\0\"", "1:4: a string cannot contain the character U+0000"),

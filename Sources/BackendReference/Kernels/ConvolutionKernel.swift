@@ -51,15 +51,23 @@ struct ConvolutionTaps {
   enum Place: Int { case image, kernel, output }
 
   private let geometry: ConvolutionGeometry
-  private let image: Shape
-  private let kernel: Shape
-  private let output: Shape
+  private let samples: Int
+  private let imageChannels: Int
+  private let imageExtent: Extent2D
+  private let outputChannels: Int
+  private let inputsPerGroup: Int
+  private let kernelExtent: Extent2D
+  private let outputExtent: Extent2D
 
   init(_ geometry: ConvolutionGeometry, image: Shape, kernel: Shape, output: Shape) {
     self.geometry = geometry
-    self.image = image
-    self.kernel = kernel
-    self.output = output
+    samples = image[0]
+    imageChannels = image[1]
+    imageExtent = Extent2D(image[2], image[3])
+    outputChannels = kernel[0]
+    inputsPerGroup = kernel[1]
+    kernelExtent = Extent2D(kernel[2], kernel[3])
+    outputExtent = Extent2D(output[2], output[3])
   }
 
   /// Adds to each of `sums` the products of the two factors of its triples.
@@ -91,29 +99,31 @@ struct ConvolutionTaps {
 
   /// Enumerates the triples as rows along the output's width: the first triple's positions, their steps and the count.
   private func forEachRow(_ body: (_ positions: SIMD4<Int>, _ steps: SIMD4<Int>, _ count: Int) -> Void) {
-    let (height, width, outputWidth) = (image[2], image[3], output[3])
+    let (height, width) = (imageExtent.height, imageExtent.width)
     let (stride, padding, dilation) = (geometry.stride, geometry.padding, geometry.dilation)
-    let inputsPerGroup = kernel[1]
-    let outputsPerGroup = kernel[0] / geometry.groups
-    for sample in 0..<image[0] {
-      for o in 0..<kernel[0] {
+    let outputsPerGroup = outputChannels / geometry.groups
+    for sample in 0..<samples {
+      for o in 0..<outputChannels {
         for i in 0..<inputsPerGroup {
           let channel = o / outputsPerGroup * inputsPerGroup + i
-          for ky in 0..<kernel[2] {
-            for kx in 0..<kernel[3] {
+          for ky in 0..<kernelExtent.height {
+            for kx in 0..<kernelExtent.width {
               // The columns x of the output with 0 ≤ x·stride + offset < width.
               let offset = kx * dilation.width - padding.width
               let firstColumn = offset >= 0 ? 0 : (-offset + stride.width - 1) / stride.width
               let endColumn = width - offset <= 0 ? 0 : (width - offset - 1) / stride.width + 1
-              let columns = min(endColumn, outputWidth) - firstColumn
+              let columns = min(endColumn, outputExtent.width) - firstColumn
               guard columns > 0 else { continue }
-              for row in 0..<output[2] {
+              for row in 0..<outputExtent.height {
                 let y = row * stride.height + ky * dilation.height - padding.height
                 guard y >= 0, y < height else { continue }
+                let plane = sample * imageChannels + channel
+                let kernelPlane = o * inputsPerGroup + i
+                let outputPlane = sample * outputChannels + o
                 let start = SIMD4(
-                  ((sample * image[1] + channel) * height + y) * width + firstColumn * stride.width + offset,
-                  ((o * inputsPerGroup + i) * kernel[2] + ky) * kernel[3] + kx,
-                  ((sample * kernel[0] + o) * output[2] + row) * outputWidth + firstColumn, 0)
+                  (plane * height + y) * width + firstColumn * stride.width + offset,
+                  (kernelPlane * kernelExtent.height + ky) * kernelExtent.width + kx,
+                  (outputPlane * outputExtent.height + row) * outputExtent.width + firstColumn, 0)
                 body(start, SIMD4(stride.width, 0, 1, 0), columns)
               }
             }

@@ -7,17 +7,19 @@ extension SGDUpdate: ReferenceKernel {
 
   func evaluate(_ inputs: [ReferenceTensor], outputTypes: [TensorType]) -> [ReferenceTensor] {
     let (rate, gradientScale) = (inputs[inputs.count - 2].number, inputs[inputs.count - 1].number)
+    let (momentum, weightDecay) = (momentum.decimal, weightDecay.decimal)
+    let step = rate * rateFactor.decimal
     var parameter = inputs[0]
     var velocity = momentum == 0 ? nil : inputs[2]
     for index in parameter.elements.indices {
-      let gradient = gradientScale * inputs[1].elements[index] + weightDecay.decimal * parameter.elements[index]
+      let gradient = gradientScale * inputs[1].elements[index] + weightDecay * parameter.elements[index]
       var direction = gradient
       if let old = velocity?.elements[index] {
-        let new = momentum.decimal * old + gradient
+        let new = momentum * old + gradient
         velocity?.elements[index] = new
-        direction = isNesterov ? gradient + momentum.decimal * new : new
+        direction = isNesterov ? gradient + momentum * new : new
       }
-      parameter.elements[index] -= rate * rateFactor.decimal * direction
+      parameter.elements[index] -= step * direction
     }
     return [parameter] + (velocity.map { [$0] } ?? [])
   }
@@ -30,7 +32,7 @@ extension AdamUpdate: ReferenceKernel {
     var (parameter, first, second) = (inputs[0], inputs[2], inputs[3])
     let rate = inputs[4].number * rateFactor.decimal
     let (correction1, correction2, gradientScale) = (inputs[5].number, inputs[6].number, inputs[7].number)
-    let (beta1, beta2, weightDecay) = (beta1.decimal, beta2.decimal, weightDecay.decimal)
+    let (beta1, beta2, epsilon, weightDecay) = (beta1.decimal, beta2.decimal, epsilon.decimal, weightDecay.decimal)
     for index in parameter.elements.indices {
       var gradient = gradientScale * inputs[1].elements[index]
       if isDecoupled {
@@ -40,7 +42,7 @@ extension AdamUpdate: ReferenceKernel {
       }
       first.elements[index] = beta1 * first.elements[index] + (1 - beta1) * gradient
       second.elements[index] = beta2 * second.elements[index] + (1 - beta2) * gradient * gradient
-      let deviation = (second.elements[index] / correction2).squareRoot() + epsilon.decimal
+      let deviation = (second.elements[index] / correction2).squareRoot() + epsilon
       parameter.elements[index] -= rate * first.elements[index] / correction1 / deviation
     }
     return [parameter, first, second]

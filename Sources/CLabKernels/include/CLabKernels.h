@@ -9,11 +9,13 @@
 //
 // Layouts. "Blocked" is [samples][channel blocks][pixels][block]: `block` neighbouring channels are interleaved, so
 // that one vector holds one pixel of a block. Where the channel count is no multiple of the block, the last block's
-// remaining lanes hold zeros; kernels that take `channels` keep them zero. "Flat" is dense row-major.
-// Pointers need the alignment of a float only; executors align tensors to 64 bytes for speed.
+// remaining lanes hold zeros; kernels that take an extent keep them zero, whatever their tables hold there. "Flat" is
+// dense row-major. A table [blocks·block] is read in whole blocks.
+// Pointers need the alignment of a float only; executors align tensors to 64 bytes for speed. Operands may not overlap
+// the result unless said otherwise; element-wise kernels may work in place.
 // No kernel allocates, locks or starts threads: callers split work by samples and give each thread its own sums.
-// Sums over many elements are accumulated in double precision in an order that does not depend on the caller's chunks
-// beyond their boundaries, so equal chunking gives equal bits.
+// Sums over many elements are taken in single precision over at most a plane and in double precision beyond, in an order
+// that depends on nothing but the caller's chunks, so equal chunking gives equal bits.
 
 typedef long LabInt;
 
@@ -47,27 +49,26 @@ typedef struct {
   LabInt samples, channels, blocks, pixels;
 } LabExtent;
 
-// y = activation(scale[c]·x + shift[c] + residual), where
-//   residual is 0, r, residualScale[c]·r + residualShift[c]; and addend[n][c] is added where given.
-// pooled[n][blocks·block] receives the sums of y over the pixels where given.
+// y = activation(scale[c]·x + shift[c] + residual + addend[n][c]), where the residual is 0, r, or
+// residualScale[c]·r + residualShift[c]. pooled[n][c] is set to the sum of y over the pixels. y may be x or the residual.
 typedef struct {
   LabExtent extent;
   const float *x;
-  const float *scale, *shift;          // [blocks·block]; both or neither
-  const float *residual;               // blocked, or NULL
+  const float *scale, *shift;                  // [blocks·block]; both or neither
+  const float *residual;                       // blocked, or NULL
   const float *residualScale, *residualShift;  // [blocks·block]; both or neither
-  const float *addend;                 // [samples][blocks·block], or NULL
+  const float *addend;                         // [samples][blocks·block], or NULL
   LabActivation activation;
-  float *y;                            // blocked, or NULL where only `pooled` is wanted
-  float *pooled;                       // [samples][blocks·block], or NULL
+  float *y;                                    // blocked, or NULL where only `pooled` is wanted
+  float *pooled;                               // [samples][blocks·block], or NULL
 } LabApply;
 
-// g = (upstream1 + upstream2 + factor·addend[n][c]) · activation'(…), written to g (which may alias an upstream), and the
-// sums that batch normalisation's backward pass needs: sum[c] += Σ g, and for up to two normalised tensors
-// sumX[c] += Σ g·(x − mean[c]).
-// The derivative is computed from `saved` (the activation's result where it differentiates from the output, else its
-// operand). Where `saved` is NULL and the activation is not NONE, the operand is recomputed as in LabApply from
-// savedX, savedScale, savedShift (+ savedResidual with savedResidualScale/Shift, or plain).
+// g = (upstream1 + upstream2 + addendFactor·addend[n][c]) · activation'(…), and the sums that batch normalisation's
+// backward pass needs: sum[c] += Σ g, and for up to two normalised tensors sumX[c] += Σ g·(x − mean[c]).
+// The derivative is computed from `saved` (the activation's result where it differentiates from the output: ReLU, ReLU6,
+// sigmoid, tanh; else its operand). Where `saved` is NULL and the activation is not NONE, the operand is recomputed as in
+// LabApply from savedX, savedScale, savedShift (+ savedResidual, scaled or plain), with the same roundings.
+// g may be any of the blocked operands.
 typedef struct {
   LabExtent extent;
   const float *upstream1, *upstream2;  // upstream2 may be NULL; both may be NULL where only the addend is given
@@ -79,15 +80,53 @@ typedef struct {
   const float *savedResidual, *savedResidualScale, *savedResidualShift;
   float *g;                            // or NULL
   const float *x1, *mean1;             // or NULL
-  const float *x2, *mean2;             // or NULL
+  const float *x2, *mean2;             // or NULL; only with x1
   double *sum, *sumX1, *sumX2;         // [blocks·block] each, accumulated into; NULL where not wanted
 } LabReduceGradient;
 
-// Dynamic convolution weights, blocked as [outer block][inner block][tap][16 rows][16 columns], block² a matrix.
+// Dynamic convolution weights, blocked as [output block][input block][tap][block rows][block columns].
 typedef struct {
   LabInt kernels, outputBlocks, inputBlocks, taps;
   LabInt kernelStride;                 // floats between kernels
 } LabDynamicExtent;
+
+// Each sample's weights: out = rowFactor[tap][row] · columnFactor[column] · Σ_k kernelWeights[k] · w_k.
+// transposed = false: a matrix's rows are inputs and its columns outputs ([o block][i block][tap][i][o]).
+// transposed = true: its rows are outputs and its columns inputs ([o block][i block][tap][o][i]).
+// A factor that is NULL counts as 1. Row and column counts are whole blocks.
+typedef struct {
+  LabDynamicExtent extent;
+  LabInt samples;
+  bool transposed;
+  const float *w;
+  const float *kernelWeights;  // [samples][kernels]
+  const float *rowFactor;      // [samples][taps][row count]
+  const float *columnFactor;   // [samples][column count]
+  float *out;
+  LabInt outStride;            // floats between samples
+} LabAggregate;
+
+// From each sample's weight gradient G ([o block][i block][tap][i][o]) and its attentions, which are those of the
+// aggregation with transposed = false:
+// dw_k += kernelWeights[k]·H with H = rowFactor·columnFactor·G, and, with P = H ∘ Σ_k kernelWeights[k]·w_k (which is G
+// times the aggregated weights), sets sumInput[i] = Σ_{o,t} P, sumOutput[o] = Σ_{i,t} P, sumTap[t] = Σ_{o,i} P and
+// dKernel[k] = Σ H·w_k. Any of the four may be NULL.
+typedef struct {
+  LabDynamicExtent extent;
+  LabInt samples;
+  const float *w;
+  const float *gradient;
+  LabInt gradientStride;       // floats between samples
+  const float *kernelWeights;  // [samples][kernels], or NULL
+  const float *rowFactor;      // [samples][taps][inputBlocks·block], or NULL
+  const float *columnFactor;   // [samples][outputBlocks·block], or NULL
+  float *dw;                   // as w, with its kernelStride
+  float *sumInput;             // [samples][inputBlocks·block]
+  float *sumOutput;            // [samples][outputBlocks·block]
+  float *sumTap;               // [samples][taps]
+  float *dKernel;              // [samples][kernels]
+  float *scratch;              // samples · (inputBlocks·block + taps + kernels) · block floats
+} LabContract;
 
 typedef struct LabKernels {
   const char *name;                    // "avx512", "avx2", "portable"
@@ -98,7 +137,7 @@ typedef struct LabKernels {
   void (*channelStatistics)(LabExtent extent, const float *x, const float *pivot, double *sum, double *squares);
   void (*apply)(const LabApply *arguments);
   void (*reduceGradient)(const LabReduceGradient *arguments);
-  // y = a[c]·g + b[c]·x + c0[c]; y may alias g or x
+  // y = a[c]·g + b[c]·x + c0[c]; y may be g or x
   void (*normGradientApply)(LabExtent extent, const float *g, const float *x, const float *a, const float *b,
                             const float *c0, float *y);
   // sums[n][c] = factor · Σ over pixels
@@ -110,7 +149,9 @@ typedef struct LabKernels {
   // flat [samples][channels][pixels] <-> blocked; to blocked zeroes the tail lanes
   void (*toBlocked)(LabExtent extent, const float *flat, float *blocked);
   void (*fromBlocked)(LabExtent extent, const float *blocked, float *flat);
-  // windows: dims of input (h, w), output (oh, ow), window (kh, kw), stride, padding; per blocked plane
+  // Pooling over windows. dims: input height and width, output height and width, window height and width, row and column
+  // stride, row and column padding (before and after; windows may reach beyond it, as with rounded-up output sizes). The
+  // extent's pixels are not read. A NaN in a window is its maximum.
   void (*maxPool)(LabExtent extent, const LabInt dims[10], const float *x, float *y);
   // the gradient goes to the first maximum of each window in row-major order; dx is overwritten
   void (*maxPoolGradient)(LabExtent extent, const LabInt dims[10], const float *x, const float *y, const float *dy,
@@ -118,31 +159,38 @@ typedef struct LabKernels {
   // count: whether padding counts in the divisor
   void (*averagePool)(LabExtent extent, const LabInt dims[10], bool countsPadding, const float *x, float *y);
   void (*averagePoolGradient)(LabExtent extent, const LabInt dims[10], bool countsPadding, const float *dy, float *dx);
-  // x blocked with channels a multiple of block, image h×w; y has channels·scale² (row offset fastest)
+  // Extent, height and width are those of x. x has whole blocks of channels; y has channels·scale², the row offset
+  // fastest: group (column offset · scale + row offset) holds all channels of that offset.
   void (*spaceToDepth)(LabExtent extent, LabInt height, LabInt width, LabInt scale, const float *x, float *y);
+  // The inverse; extent, height and width are those of x here too, and x has scale² groups of whole blocks.
   void (*depthToSpace)(LabExtent extent, LabInt height, LabInt width, LabInt scale, const float *x, float *y);
 
-  // --- any layout, element by element
+  // --- any layout, element by element (unused lanes of a blocked tensor get f(0), which is not 0 for the sigmoids and
+  // the exponential: blocked activations are apply's and reduceGradient's)
   void (*activation)(LabInt count, LabActivation activation, const float *x, float *y);
+  // `saved` as in LabReduceGradient
   void (*activationGradient)(LabInt count, LabActivation activation, const float *upstream, const float *saved, float *dx);
   void (*unary)(LabInt count, LabUnary function, float factor, float offset, const float *x, float *y);
   void (*binary)(LabInt count, LabBinary function, const float *a, const float *b, float *y);
-  // general broadcasting: y dense with `rank` dims (≤ 6), operands by element strides (0 where broadcast)
+  // general broadcasting: y dense with `rank` dims (≤ 8), operands by element strides (0 where broadcast)
   void (*binaryStrided)(LabInt rank, const LabInt *dims, LabBinary function, const float *a, const LabInt *aStrides,
                         const float *b, const LabInt *bStrides, float *y);
-  // y dense in `dims` order, x read by strides: permute, slice, broadcast
+  // x read and y written by element strides, `rank` ≤ 8: permute, slice, broadcast, concatenate
   void (*copyStrided)(LabInt rank, const LabInt *dims, const float *x, const LabInt *xStrides, float *y,
                       const LabInt *yStrides);
   // x viewed as [outer][reduced][inner]; function 0 sum, 1 mean, 2 maximum
   void (*reduce)(LabInt outer, LabInt reduced, LabInt inner, int function, const float *x, float *y);
-  // keep with probability 1 − rate, scaled by 1/(1 − rate); the same mask for the same key, step and element index
+  // Keeps with probability 1 − rate, scaled by 1/(1 − rate): the same mask for the same key, step and element index, so
+  // the gradient is the same call. Element e is kept where word e % 4 of the Philox block of key (key0, key1) and counter
+  // (low and high word of e / 4, step, 0), shifted right by 8, times 2⁻²⁴, is at least the rate.
   void (*dropout)(LabInt count, float rate, uint32_t key0, uint32_t key1, uint32_t step, LabInt firstIndex,
                   const float *x, float *y);
 
   // --- rows
   void (*softmax)(LabInt rows, LabInt columns, const float *x, float *y);
   void (*softmaxGradient)(LabInt rows, LabInt columns, const float *upstream, const float *y, float *dx);
-  // focal: alpha, gamma; cross entropy: smoothing. classWeights may be NULL
+  // One loss a row, times the class weight of its label where given. focal: first is alpha, second gamma; cross entropy:
+  // first is the label smoothing.
   void (*classificationLoss)(LabInt rows, LabInt classes, bool focal, float first, float second, const float *logits,
                              const int32_t *labels, const float *classWeights, float *losses);
   void (*classificationLossGradient)(LabInt rows, LabInt classes, bool focal, float first, float second,
@@ -150,40 +198,44 @@ typedef struct LabKernels {
                                      const float *classWeights, float *dlogits);
 
   // --- updates
+  // g' = gradientScale·g + decay·p; v = momentum·v + g'; p −= rate·(nesterov ? g' + momentum·v : v).
+  // Without momentum v is not used and may be NULL.
   void (*sgd)(LabInt count, float rate, float momentum, bool nesterov, float decay, float gradientScale, float *p,
               const float *g, float *v);
+  // m = β₁·m + (1 − β₁)·g'; v = β₂·v + (1 − β₂)·g'²; p −= rate/correction1 · m / (√v/√correction2 + ε), where
+  // g' = gradientScale·g, and the decay is added to it (decay·p) or, decoupled, first taken off p (rate·decay·p).
   void (*adam)(LabInt count, float rate, float beta1, float beta2, float epsilon, float decay, bool decoupled,
                float correction1, float correction2, float gradientScale, float *p, const float *g, float *m, float *v);
+  // average = decay·average + (1 − decay)·value
   void (*movingAverage)(LabInt count, float decay, float *average, const float *value);
   double (*sumOfSquares)(LabInt count, const float *x);
   void (*accumulate)(LabInt count, const float *x, float *y);  // y += x
 
-  // --- dynamic convolution, block × block matrices (rows r, columns c)
-  // out = row[t][r] · column[c] · Σ_k kernelWeights[k] · w_k, for each matrix and tap.
-  // transposed = false: matrices are [o block][i block][tap][i][o]: rows are inputs, columns outputs.
-  // transposed = true: matrices are [o block][i block][tap][o][i]: rows are outputs, columns inputs.
-  // rowFactor is [taps][row count], columnFactor [column count].
+  // --- dynamic convolution, block × block matrices
+  // LabAggregate for one sample
   void (*aggregate)(LabDynamicExtent extent, bool transposed, const float *w, const float *kernelWeights,
                     const float *rowFactor, const float *columnFactor, float *out);
-  // From one sample's weight gradient G ([o block][i block][tap][i][o]) and its attentions: accumulates
-  // dw_k += kernelWeights[k]·(rowFactor·columnFactor·G) and, with P = G∘W_b (W_b the aggregated weights), sets
-  // sumInput[i] = Σ_{o,t} P, sumOutput[o] = Σ_{i,t} P, sumTap[t] = Σ_{o,i} P, dKernel[k] = Σ rowFactor·columnFactor·G·w_k.
-  // Any of the four may be NULL. scratch holds at least (inputBlocks·block + taps + kernels)·block floats.
+  // LabContract for one sample
   void (*contract)(LabDynamicExtent extent, const float *w, const float *gradient, const float *kernelWeights,
                    const float *rowFactor, const float *columnFactor, float *dw, float *sumInput, float *sumOutput,
                    float *sumTap, float *dKernel, float *scratch);
-  // transposes each block × block matrix of `count`
+  // transposes each block × block matrix of `count`; y may be x
   void (*transposeBlocks)(LabInt count, const float *x, float *y);
+  // Several samples at once read each kernel's weights from memory once: with several kernels, four to eight samples
+  // take about half the time of single ones.
+  void (*aggregateSamples)(const LabAggregate *arguments);
+  void (*contractSamples)(const LabContract *arguments);
 } LabKernels;
 
-// The kernels for this machine: the widest of AVX-512, AVX2 and portable vectors that it supports, or the one that the
-// environment variable LABRUN_MAX_ISA (avx512, avx2, portable) allows.
+// The kernels for this machine: the widest of AVX-512, AVX2 and portable vectors that it supports, or the widest up to
+// the one that the environment variable LABRUN_MAX_ISA (avx512, avx2, portable) names. Another value counts as unset.
 const LabKernels *labKernels(void);
 
 // The kernels of one name, or NULL where this machine cannot run them or the build has none.
 const LabKernels *labKernelsNamed(const char *name);
 
-// Fused multiply-add throughput of one core in GFLOP/s, measured for about `milliseconds`.
+// Fused multiply-add throughput of one core with the widest vectors in GFLOP/s, a multiply-add counted as two
+// operations, measured for about `milliseconds`.
 double labMeasurePeakGflops(int milliseconds);
 
 #endif

@@ -1,17 +1,14 @@
-/// The baseline, and the baseline with each part of the full model: what does each part bring on its own?
+/// The baseline, and the baseline with each part of the full model: what each part brings on its own.
 ///
 /// A part is a factor whose level in the full model is not the baseline's.
-public struct AddOneInDesign: Design {
-  public let name = "add-one-in"
-  public let summary = "The baseline, and the baseline with each factor at its level in the full model."
-  public let needsFullModel = true
+struct AddOneInDesign: Design {
+  let name = "add-one-in"
+  let summary = "The baseline, and the baseline with each factor at its level in the full model."
+  let needsFullModel = true
 
-  /// Creates the design.
-  public init() {}
+  func cellCount(in space: DesignSpace) -> Int { 1 + space.factors.count(where: \.isInFullModel) }
 
-  public func cellCount(in space: DesignSpace) -> Int { 1 + space.factors.count(where: \.isInFullModel) }
-
-  public func cells(in space: DesignSpace) -> [DesignCell] {
+  func cells(in space: DesignSpace) -> [DesignCell] {
     let baseline = DesignCell(space.baseline)
     return [baseline]
       + space.factors.enumerated().filter { $0.element.isInFullModel }.map { index, factor in

@@ -25,8 +25,11 @@ public protocol Design: Sendable {
 }
 
 extension Design {
+  /// No options.
   public var options: ConfigurationSchema { ConfigurationSchema([]) }
+  /// The baseline is enough.
   public var needsFullModel: Bool { false }
+  /// Cells follow from the levels.
   public var takesCells: Bool { false }
 }
 

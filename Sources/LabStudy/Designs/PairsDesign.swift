@@ -1,13 +1,10 @@
 /// The baseline, each other level on its own, and each two of different factors together: main effects and two-way
 /// interactions without the cost of a full grid.
-public struct PairsDesign: Design {
-  public let name = "pairs"
-  public let summary = "The baseline, every single change, and every two changes of different factors together."
+struct PairsDesign: Design {
+  let name = "pairs"
+  let summary = "The baseline, every single change, and every two changes of different factors together."
 
-  /// Creates the design.
-  public init() {}
-
-  public func cellCount(in space: DesignSpace) -> Int {
+  func cellCount(in space: DesignSpace) -> Int {
     // Each new factor adds its alternatives alone and with every single change before it.
     var singles = 0
     var cells = 1
@@ -19,7 +16,7 @@ public struct PairsDesign: Design {
     return cells
   }
 
-  public func cells(in space: DesignSpace) -> [DesignCell] {
+  func cells(in space: DesignSpace) -> [DesignCell] {
     let baseline = DesignCell(space.baseline)
     var pairs: [DesignCell] = []
     for (first, firstFactor) in space.factors.enumerated() {

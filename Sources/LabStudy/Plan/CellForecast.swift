@@ -1,6 +1,7 @@
+import Foundation
 import LabCore
 
-/// What is known of a run from before.
+/// What a dry run has to know of a run from before.
 public struct KnownRun: Hashable, Sendable {
   /// Where the run stands.
   public var state: RunState
@@ -10,18 +11,29 @@ public struct KnownRun: Hashable, Sendable {
   public var plannedEpochs: Int
   /// Why it ended, where it did not end well.
   public var reason: String?
-  /// The name of a sweep that trained it, where that is known.
-  public var sweep: String?
+  /// Whether it failed for a reason outside its configuration.
+  public var isRetriable: Bool
+  /// When the last attempt ended, or began where its end is not known.
+  public var lastAttemptAt: Date?
 
   /// Creates an entry.
   public init(
-    state: RunState, completedEpochs: Int = 0, plannedEpochs: Int = 0, reason: String? = nil, sweep: String? = nil
+    state: RunState, completedEpochs: Int = 0, plannedEpochs: Int = 0, reason: String? = nil,
+    isRetriable: Bool = false, lastAttemptAt: Date? = nil
   ) {
     self.state = state
     self.completedEpochs = completedEpochs
     self.plannedEpochs = plannedEpochs
     self.reason = reason
-    self.sweep = sweep
+    self.isRetriable = isRetriable
+    self.lastAttemptAt = lastAttemptAt
+  }
+
+  /// Creates the entry of a stored run.
+  public init(_ run: StoredRun, isRetriable: Bool = false) {
+    self.init(
+      state: run.state, completedEpochs: run.completedEpochs, plannedEpochs: run.plannedEpochs, reason: run.reason,
+      isRetriable: isRetriable, lastAttemptAt: run.endedAt ?? run.createdAt)
   }
 }
 
@@ -51,56 +63,52 @@ public struct CellForecast: Hashable, Sendable, Codable {
   public var reason: String
 }
 
-/// Which ended runs a sweep trains once more.
-public enum RerunPolicy: String, Hashable, Sendable, CaseIterable {
-  /// None.
-  case unfinished
-  /// Those that failed or diverged.
-  case retryingFailed
-  /// All, from their beginning.
-  case fresh
-}
-
 extension CellForecast {
-  /// Says what would happen to a cell.
+  /// Says what would happen to a cell, as the store would decide when a scheduler claims the run.
   ///
   /// - Parameters:
   ///   - cell: the cell.
   ///   - identity: the cell's run.
   ///   - known: what is known of the run; nil where nothing is.
   ///   - policy: which ended runs are trained once more.
-  public init(cell: PlanCell, identity: RunIdentity, known: KnownRun?, policy: RerunPolicy = .unfinished) {
+  public init(cell: PlanCell, identity: RunIdentity, known: KnownRun?, policy: ClaimPolicy = .unfinished) {
     self.cell = cell
     self.identity = identity
-    guard let known else {
+    guard let known, known.state != .pending else {
       action = .run
       reason = "never started"
       return
     }
-    let epochs = known.plannedEpochs > 0 ? "epoch \(known.completedEpochs) of \(known.plannedEpochs)" : "its start"
-    let because = known.reason.map { ": \($0)" } ?? ""
-    switch (known.state, policy) {
-    case (.running, _):
+    let past = CellForecast.past(of: known)
+    guard known.state != .running else {
       action = .wait
-      reason = "another process trains it, now after \(epochs)"
-    case (.pending, _):
-      action = .run
-      reason = "never started"
-    case (let state, .fresh):
-      action = .run
-      reason = "\(state.rawValue) before; everything is trained afresh"
-    case (.interrupted, _):
+      reason = past
+      return
+    }
+    let decision = policy.decision(
+      state: known.state, isRetriable: known.isRetriable, lastAttemptAt: known.lastAttemptAt)
+    switch decision {
+    case .leave:
+      action = known.state == .completed ? .reuse : .skip
+      reason = past
+    case .resume:
       action = known.completedEpochs > 0 ? .resume : .run
-      reason = known.completedEpochs > 0 ? "interrupted after \(epochs)" : "interrupted in its first epoch"
-    case (.completed, _):
-      action = .reuse
-      reason = "completed before" + (known.sweep.map { " in the sweep \"\($0)\"" } ?? "")
-    case (.failed, .retryingFailed), (.diverged, .retryingFailed):
-      action = known.completedEpochs > 0 ? .resume : .run
-      reason = "\(known.state.rawValue) after \(epochs)\(because); tried again"
-    case (.failed, .unfinished), (.diverged, .unfinished):
-      action = .skip
-      reason = "\(known.state.rawValue) after \(epochs)\(because)"
+      reason = known.state == .interrupted ? past : "\(past); tried again"
+    case .discard:
+      action = .run
+      reason = "\(past); trained afresh"
+    }
+  }
+
+  private static func past(of run: KnownRun) -> String {
+    let progress = " after epoch \(run.completedEpochs) of \(run.plannedEpochs)"
+    let because = run.reason.map { ": \($0)" } ?? ""
+    return switch run.state {
+    case .pending: "never started"
+    case .running: "another process trains it, now" + progress
+    case .interrupted: run.completedEpochs > 0 ? "interrupted" + progress : "interrupted in its first epoch"
+    case .completed: "completed"
+    case .failed, .diverged: run.state.rawValue + progress + because
     }
   }
 }
@@ -114,7 +122,7 @@ extension Plan {
   ///   - dataHash: gives the hash of the content of the data set that a variant's configuration names.
   ///   - known: looks a run up; nil for a run that nothing is known of.
   public func forecast(
-    cells: [PlanCell]? = nil, policy: RerunPolicy = .unfinished,
+    cells: [PlanCell]? = nil, policy: ClaimPolicy = .unfinished,
     dataHash: (ResolvedVariant) throws -> ContentHash, known: (RunIdentity) throws -> KnownRun?
   ) rethrows -> [CellForecast] {
     try (cells ?? self.cells).map { cell in

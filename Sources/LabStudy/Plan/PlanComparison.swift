@@ -1,9 +1,9 @@
 import LabCore
 
-/// How a plan differs from what an earlier sweep of the same name trained.
+/// How a plan differs from what an earlier sweep of the same name trained, for a person who resumes after a change.
 public struct PlanComparison: Hashable, Sendable {
   /// A cell of either side.
-  public struct Cell: Hashable, Sendable {
+  public struct Cell: Hashable, Sendable, CustomStringConvertible {
     /// The variant's label.
     public var label: String
     /// The level of each factor, by the factor's name.
@@ -12,19 +12,13 @@ public struct PlanComparison: Hashable, Sendable {
     public var seed: UInt64
     /// The run.
     public var identity: RunIdentity
-    /// The resolved configuration, where it is known.
-    public var configuration: JSONValue?
+    /// The resolved configuration.
+    public var configuration: JSONValue
+    /// The hash of the data set's content.
+    public var dataHash: ContentHash
 
-    /// Creates a cell.
-    public init(
-      label: String, levels: [String: String], seed: UInt64, identity: RunIdentity, configuration: JSONValue? = nil
-    ) {
-      self.label = label
-      self.levels = levels
-      self.seed = seed
-      self.identity = identity
-      self.configuration = configuration
-    }
+    /// The label and the seed, for people.
+    public var description: String { "\(label) (seed \(seed))" }
   }
 
   /// A cell whose levels and seed are as before but whose run is another one.
@@ -33,8 +27,11 @@ public struct PlanComparison: Hashable, Sendable {
     public var before: Cell
     /// The cell of the plan.
     public var after: Cell
-    /// The keys whose values differ; empty where the configurations are unknown, or equal and the data differ.
+    /// The keys whose values differ; empty where only the data do.
     public var differences: [ConfigurationDifference]
+
+    /// Whether the data set's content differs.
+    public var dataDiffers: Bool { before.dataHash != after.dataHash }
   }
 
   /// Cells that the earlier sweep did not have.
@@ -46,16 +43,18 @@ public struct PlanComparison: Hashable, Sendable {
   /// Cells whose run is the same as before, also under another label.
   public var unchangedCount = 0
 
-  /// Compares two lists of cells.
+  /// Compares the registration of a plan with that of an earlier sweep.
   ///
   /// A run that both sides have is unchanged, whatever it is called; of the others, cells of the same levels or label
   /// and seed belong together.
-  public init(from earlier: [Cell], to current: [Cell]) {
-    let earlierRuns = Set(earlier.map(\.identity))
-    let currentRuns = Set(current.map(\.identity))
-    unchangedCount = current.count { earlierRuns.contains($0.identity) }
-    var unmatched = earlier.filter { !currentRuns.contains($0.identity) }
-    for cell in current where !earlierRuns.contains(cell.identity) {
+  public init(from earlier: SweepRegistration, to current: SweepRegistration) {
+    let before = PlanComparison.cells(of: earlier)
+    let after = PlanComparison.cells(of: current)
+    let earlierRuns = Set(before.map(\.identity))
+    let currentRuns = Set(after.map(\.identity))
+    unchangedCount = after.count { earlierRuns.contains($0.identity) }
+    var unmatched = before.filter { !currentRuns.contains($0.identity) }
+    for cell in after where !earlierRuns.contains(cell.identity) {
       let match =
         unmatched.firstIndex { $0.seed == cell.seed && $0.levels == cell.levels }
         ?? unmatched.firstIndex { $0.seed == cell.seed && $0.label == cell.label }
@@ -63,14 +62,23 @@ public struct PlanComparison: Hashable, Sendable {
         added.append(cell)
         continue
       }
-      let before = unmatched.remove(at: match)
-      var differences: [ConfigurationDifference] = []
-      if let old = before.configuration, let new = cell.configuration {
-        differences = ConfigurationDifference.between(old, new)
-      }
-      changed.append(Change(before: before, after: cell, differences: differences))
+      let old = unmatched.remove(at: match)
+      changed.append(
+        Change(
+          before: old, after: cell,
+          differences: ConfigurationDifference.between(old.configuration, cell.configuration)))
     }
     removed = unmatched
+  }
+
+  private static func cells(of sweep: SweepRegistration) -> [Cell] {
+    sweep.variants.flatMap { variant in
+      variant.runs.map { run in
+        Cell(
+          label: variant.label, levels: variant.levels, seed: run.seed, identity: run.identity,
+          configuration: run.configuration, dataHash: run.dataHash)
+      }
+    }
   }
 
   /// Whether the plan trains the same runs as the earlier sweep.
@@ -80,41 +88,16 @@ public struct PlanComparison: Hashable, Sendable {
   ///
   /// - Parameter limit: how many cells a line names.
   public func summaryLines(limit: Int = 4) -> [String] {
+    func list(_ items: [String], separator: String = ", ") -> String {
+      items.prefix(limit).joined(separator: separator) + (items.count > limit ? "\(separator)…" : "")
+    }
     func line(_ what: String, _ cells: [Cell]) -> [String] {
-      if cells.isEmpty { return [] }
-      let names = cells.prefix(limit).map { "\($0.label) (seed \($0.seed))" }.joined(separator: ", ")
-      return ["\(cells.count) \(what): \(names)" + (cells.count > limit ? ", …" : "")]
+      cells.isEmpty ? [] : ["\(cells.count) \(what): \(list(cells.map(\.description)))"]
     }
     let keys = Set(changed.flatMap(\.differences)).map(\.description).sorted()
-    let why = keys.isEmpty ? [] : ["  " + keys.prefix(limit).joined(separator: ", ") + (keys.count > limit ? ", …" : "")]
-    return line("added", added) + line("removed", removed) + line("changed", changed.map(\.after)) + why
-  }
-}
-
-extension PlanComparison {
-  /// Compares a plan with what is known of an earlier sweep.
-  ///
-  /// - Parameters:
-  ///   - plan: the whole plan, not a selection of its cells.
-  ///   - earlier: the earlier sweep.
-  ///   - dataHash: gives the hash of the content of the data set that a variant's configuration names.
-  ///   - configuration: looks up the configuration of an earlier run, to tell what changed.
-  public init(
-    of plan: Plan, with earlier: SweepSnapshot, dataHash: (ResolvedVariant) throws -> ContentHash,
-    configuration: (RunIdentity) throws -> JSONValue? = { _ in nil }
-  ) rethrows {
-    let before = try earlier.variants.flatMap { variant in
-      try variant.runs.map { run in
-        Cell(
-          label: variant.label, levels: variant.levels, seed: run.seed, identity: run.identity,
-          configuration: try configuration(run.identity))
-      }
-    }
-    let after = try plan.cells.map { cell in
-      Cell(
-        label: cell.variant.label, levels: cell.variant.levels, seed: cell.seed,
-        identity: cell.identity(dataHash: try dataHash(cell.variant)), configuration: cell.variant.configuration)
-    }
-    self.init(from: before, to: after)
+    let data = changed.contains(where: \.dataDiffers) ? ["the data set's content"] : []
+    let reasons = data + keys
+    return line("added", added) + line("removed", removed) + line("changed", changed.map(\.after))
+      + (reasons.isEmpty ? [] : ["  because of: \(list(reasons))"])
   }
 }

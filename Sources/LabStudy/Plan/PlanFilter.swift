@@ -20,7 +20,8 @@ struct PlanFilter {
       }
       let name = try name(String(argument[..<equals]), in: argument)
       levels[name, default: []].formUnion(
-        try parse(String(argument[argument.index(after: equals)...]), among: choices(of: name), name: name, in: argument))
+        try parse(
+          String(argument[argument.index(after: equals)...]), among: choices(of: name), name: name, in: argument))
     }
   }
 
@@ -62,7 +63,8 @@ struct PlanFilter {
     let parts = PlanFilter.split(text)
     for part in parts where !choices.contains(part) {
       throw .badFilter(
-        argument, problem: "\"\(part)\" is not a level of \"\(name)\"; expected one of \(choices.joined(separator: ", "))",
+        argument,
+        problem: "\"\(part)\" is not a level of \"\(name)\"; expected one of \(choices.joined(separator: ", "))",
         suggestion: NearestName.suggestion(for: part, among: choices))
     }
     return parts

@@ -7,13 +7,16 @@ struct VariantLabels {
 
   private let factors: [SpecDraft.Factor]
   private let baseline: [Int]
+  private let full: [Int]
   /// How many factors have a level of this label.
   private let useCounts: [String: Int]
 
-  init(factors: [SpecDraft.Factor], baseline: [Int]) {
+  init(factors: [SpecDraft.Factor], space: DesignSpace) {
     self.factors = factors
-    self.baseline = baseline
-    useCounts = Dictionary(factors.flatMap { factor in Set(factor.levels.map(\.label)).map { ($0, 1) } }, uniquingKeysWith: +)
+    baseline = space.baseline
+    full = space.full
+    useCounts = Dictionary(
+      factors.flatMap { factor in Set(factor.levels.map(\.label)).map { ($0, 1) } }, uniquingKeysWith: +)
   }
 
   /// The label of a cell: `baseline`, `odconv-4x + spd`, `width=32`, `full without spd`.
@@ -22,8 +25,7 @@ struct VariantLabels {
     switch cell.role {
     case .full: return "full"
     case .fullWithout(let factor):
-      // Set back to the baseline, the factor lacks the level that the full model has.
-      return "full without \(name(ofFactor: factor))"
+      return "full without \(name(ofLevel: full[factor], factor: factor))"
     case .combination:
       return factors.indices.filter { cell.levels[$0] != baseline[$0] }
         .map { name(ofLevel: cell.levels[$0], factor: $0) }.joined(separator: " + ")

@@ -38,7 +38,7 @@ public struct ProcessIdentity: Sendable, Codable, Hashable {
 
   /// The calling process.
   public static let current = ProcessIdentity(
-    host: ProcessInfo.processInfo.hostName, scope: ProcessTable.scope, pid: getpid(),
+    host: ProcessTable.hostName, scope: ProcessTable.scope, pid: getpid(),
     startTime: ProcessTable.startTime(of: getpid()) ?? 0)
 
   /// Whether the process still runs, as far as the calling process can see.
@@ -58,6 +58,15 @@ extension ProcessIdentity: CustomStringConvertible {
 
 /// What the system tells of its processes.
 private enum ProcessTable {
+  /// The machine's name; Foundation's may ask the network for it.
+  static var hostName: String {
+    var buffer = [UInt8](repeating: 0, count: 256)
+    let status = buffer.withUnsafeMutableBytes {
+      gethostname($0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count - 1)
+    }
+    return status == 0 ? String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self) : "unknown"
+  }
+
   #if os(Linux)
     static let scope: String? = {
       guard

@@ -63,7 +63,9 @@ extension ConfigurationSchema.Variant {
 }
 
 extension JSONValue {
-  /// The short form: a name or alias. Editors show the descriptions; JSON Schema itself ignores them.
+  /// The short form: a name or alias.
+  ///
+  /// Editors show the descriptions; JSON Schema itself ignores them.
   fileprivate static func names(of variants: [ConfigurationSchema.Variant]) -> JSONValue {
     let entries = variants.flatMap { variant in
       [(variant.name, variant.summary)]

@@ -77,7 +77,8 @@ extension StudySchema {
     var settings = Dictionary(
       keyNames.map { name, key in
         (name, JSONValue.object(["$ref": .string("#/$defs/key.\(key.path)"), "description": .string(key.summary)]))
-      }) { first, _ in first }
+      }
+    ) { first, _ in first }
     for section in sections where settings[section.name] == nil { settings[section.name] = ["type": "object"] }
     definitions["settings"] = [
       "type": "object", "properties": .object(settings), "additionalProperties": false,

@@ -66,7 +66,9 @@ public struct StudySchema: Sendable {
       execution: execution, designs: designs)
   }
 
-  /// What is wrong with the schema itself; empty for a sound one. Meant for tests over the real schemas.
+  /// What is wrong with the schema itself; empty for a sound one.
+  ///
+  /// Meant for tests over the real schemas.
   public func problems() -> [String] {
     let taken = SpecKey.allCases.map(\.rawValue)
     return sections.filter { taken.contains($0.name) }.map { "\($0.name): a spec has another key of this name" }

@@ -229,7 +229,8 @@ struct JSONSourceParser {
         return scalar
       }
     }
-    throw SourceSyntaxError("\\u\(String(first, radix: 16)) is half of a surrogate pair without the other", at: location)
+    throw SourceSyntaxError(
+      "\\u\(String(first, radix: 16)) is half of a surrogate pair without the other", at: location)
   }
 
   private mutating func parseHexDigits(at location: SourceLocation) throws(SourceSyntaxError) -> UInt32 {

@@ -13,7 +13,8 @@ enum NumberLiteral {
     let digits = takeDigits(&rest)
     if digits == 0 {
       switch rest.first {
-      case UInt8(ascii: "."): throw Malformed(reason: "a number has a digit before its point: write 0\(token.dropFirst(isNegative ? 1 : 0))")
+      case UInt8(ascii: "."):
+        throw Malformed(reason: "a number has a digit before its point: write 0\(token.dropFirst(isNegative ? 1 : 0))")
       case UInt8(ascii: "+"): throw Malformed(reason: "a number has no plus sign: write \(token.dropFirst())")
       default: throw Malformed(reason: "\(token) is not a number")
       }

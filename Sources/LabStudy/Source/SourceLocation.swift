@@ -14,7 +14,9 @@ public struct SourceLocation: Hashable, Comparable, Sendable, CustomStringConver
   /// The first character of a file.
   public static let start = SourceLocation(line: 1, column: 1)
 
+  /// Orders places as they follow each other in the text.
   public static func < (a: SourceLocation, b: SourceLocation) -> Bool { (a.line, a.column) < (b.line, b.column) }
 
+  /// The place as compilers print it: `12:15`.
   public var description: String { "\(line):\(column)" }
 }

@@ -81,7 +81,8 @@ struct TextCursor {
     guard let byte = current else { return "the end of the file" }
     switch byte {
     case UInt8(ascii: "\n"), UInt8(ascii: "\r"): return "the end of the line"
-    case 0..<0x20, 0x7f: return "a control character (U+00\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true)))"
+    case 0..<0x20, 0x7f:
+      return "a control character (U+00\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true)))"
     case UInt8(ascii: "\""): return "a string"
     default:
       let character = String(decoding: bytes[position..<min(position + 4, bytes.count)], as: UTF8.self).first

@@ -98,7 +98,8 @@ struct YAMLSourceParser {
       Tag.Name.null.rawValue:
       let value = try plain(text, at: location)
       if tag != Tag.Name.implicit.rawValue, case .string = value {
-        throw SourceSyntaxError("\"\(text)\" is not what its tag !!\(tag.split(separator: ":").last ?? "") says", at: location)
+        throw SourceSyntaxError(
+          "\"\(text)\" is not what its tag !!\(tag.split(separator: ":").last ?? "") says", at: location)
       }
       return value
     default: throw SourceSyntaxError("the tag \(tag) is not known", at: location)

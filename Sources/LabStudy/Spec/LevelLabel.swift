@@ -27,7 +27,8 @@ enum LevelLabel {
     let name = members.first { $0.key == "name" }?.value.string
     let options = members.filter { $0.key != "name" || name == nil }
       .map { "\($0.key)=\(text(of: $0.value, key: nil))" }.joined(separator: ",")
-    return (name ?? "") + (options.isEmpty ? "" : "(\(options))")
+    guard let name else { return options }
+    return options.isEmpty ? name : "\(name)(\(options))"
   }
 
   private static func registeredName(of value: SourceValue, key: StudySchema.Key?) -> String? {

@@ -11,11 +11,13 @@ public enum SpecError: Error, Equatable, CustomStringConvertible {
   /// A filter of the cells names nothing in the plan.
   case badFilter(String, problem: String, suggestion: String?)
 
+  /// The error in one clear sentence; a line an issue for an invalid spec.
   public var description: String {
     switch self {
     case .notFound(let name, let folder, let available, let suggestion):
       "there is no spec \"\(name)\"" + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")
-        + (available.isEmpty ? "; the folder \(folder) has none" : "; \(folder) has \(available.joined(separator: ", "))")
+        + (available.isEmpty
+          ? "; the folder \(folder) has none" : "; \(folder) has \(available.joined(separator: ", "))")
     case .ambiguous(let name, let candidates):
       "\"\(name)\" could be \(candidates.joined(separator: " or ")); name one of them by its whole path"
     case .unreadable(let path, let reason): "cannot read the spec \(path): \(reason)"

@@ -25,7 +25,11 @@ struct SpecReader {
       }
     }
     if let value = root["description"] {
-      if let text = value.string { draft.description = text } else { expect("a string", at: "description", found: value) }
+      if let text = value.string {
+        draft.description = text
+      } else {
+        expect("a string", at: "description", found: value)
+      }
     }
     for section in schema.sections { draft.sections[section.name] = root[section.name]?.json }
     if let value = root["execution"] { draft.execution = value.json }

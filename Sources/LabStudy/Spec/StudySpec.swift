@@ -43,7 +43,9 @@ public struct StudySpec: Sendable {
 
   /// Whether a name can name files and be typed in a shell.
   static func isUsableName(_ name: String) -> Bool {
-    guard let first = name.first, first.isASCII, first.isLetter || first.isNumber, name.count <= 100 else { return false }
+    guard let first = name.first, first.isASCII, first.isLetter || first.isNumber, name.count <= 100 else {
+      return false
+    }
     return name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
   }
 

@@ -33,7 +33,8 @@ struct AssignmentCheck {
 
   private func unknownFactor(_ entry: SpecDraft.Assignment.Entry, at path: ConfigurationPath) -> SpecIssue {
     let names = factors.map(\.name)
-    let expected = names.isEmpty ? "no factor, since the spec has none" : "one of the factors \(names.joined(separator: ", "))"
+    let expected =
+      names.isEmpty ? "no factor, since the spec has none" : "one of the factors \(names.joined(separator: ", "))"
     return SpecIssue(
       at: entry.factorLocation, keyPath: path, message: "unknown factor \"\(entry.factor)\"; expected \(expected)",
       found: "the factor \"\(entry.factor)\"", expected: expected,

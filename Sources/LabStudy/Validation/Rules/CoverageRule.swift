@@ -17,10 +17,11 @@ struct CoverageRule: SpecRule {
     let designCells = selection.designCells()
     let cells = selection.cells()
     var issues: [SpecIssue] = []
-    if cells.isEmpty {
+    if cells.isEmpty, !designCells.isEmpty {
       issues.append(
-        SpecIssue(at: root.location(of: "exclude", preferKey: true), keyPath: "exclude", message: "excludes every cell"))
-    } else if cells.first?.levels != selection.space.baseline {
+        SpecIssue(at: root.location(of: "exclude", preferKey: true), keyPath: "exclude", message: "excludes every cell")
+      )
+    } else if let first = cells.first, first.levels != selection.space.baseline {
       issues.append(
         SpecIssue(
           .warning, at: root.location(of: "baseline", preferKey: true), keyPath: "baseline",

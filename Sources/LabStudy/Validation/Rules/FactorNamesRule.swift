@@ -11,8 +11,11 @@ struct FactorNamesRule: SpecRule {
   }
 
   private func problem(with name: String) -> String? {
-    if PlanFilter.reservedNames.contains(name) { return "\"\(name)\" cannot name a factor, because it selects cells by other means" }
+    if PlanFilter.reservedNames.contains(name) {
+      return "\"\(name)\" cannot name a factor, because it selects cells by other means"
+    }
     let allowed = name.allSatisfy { $0.isLetter || $0.isNumber || "._-".contains($0) }
-    return allowed && !name.isEmpty ? nil : "a factor's name has letters, digits, \"-\", \"_\" and \".\" only, found \"\(name)\""
+    return allowed && !name.isEmpty
+      ? nil : "a factor's name has letters, digits, \"-\", \"_\" and \".\" only, found \"\(name)\""
   }
 }

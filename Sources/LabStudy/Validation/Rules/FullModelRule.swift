@@ -12,7 +12,8 @@ struct FullModelRule: SpecRule {
       return [
         SpecIssue(
           at: draft.design?.location ?? draft.root.location, keyPath: "full",
-          message: "is missing; the design \"\(design.name)\" starts from the full model, which has to be named where a "
+          message:
+            "is missing; the design \"\(design.name)\" starts from the full model, which has to be named where a "
             + "factor has more than two levels",
           expected: "a level of each factor that differs from the baseline")
       ]

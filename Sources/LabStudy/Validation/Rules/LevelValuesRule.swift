@@ -13,7 +13,9 @@ struct LevelValuesRule: SpecRule {
     guard let configuration = context.configuration(settingLevel: level) else { return [] }
     return context.schema.configuration.resolve(configuration).issues.compactMap { issue in
       // What is wrong with the sections themselves is another rule's business.
-      guard let setting = settings.last(where: { $0.target.map { issue.path.hasPrefix($0) } ?? false }) else { return nil }
+      guard let setting = settings.last(where: { $0.target.map { issue.path.hasPrefix($0) } ?? false }) else {
+        return nil
+      }
       return setting.locate(issue)
     }
   }

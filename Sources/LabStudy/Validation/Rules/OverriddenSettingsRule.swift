@@ -7,9 +7,9 @@ struct OverriddenSettingsRule: SpecRule {
   func issues(in context: SpecContext) -> [SpecIssue] {
     context.draft.factors.enumerated().flatMap { index, factor in
       context.targets(ofEveryLevelOf: factor).sorted { "\($0)" < "\($1)" }.compactMap { target in
-        guard context.draft.sections[at: target] != nil, !isBaselineValue(target, ofFactor: index, context) else {
-          return nil
-        }
+        guard context.draft.sections[at: target] != nil, !isBaselineValue(target, ofFactor: index, context),
+          !context.base.issues.contains(where: { $0.path.hasPrefix(target) })
+        else { return nil }
         return SpecIssue(
           .warning, at: context.draft.root.location(of: target, preferKey: true), keyPath: target,
           message: "every level of the factor \"\(factor.name)\" sets this key, so the value here is never used")

@@ -1,0 +1,17 @@
+// The kernels for any processor: channel blocks of 8, each of which the compiler makes of two native vectors (SSE2, NEON).
+
+#include <math.h>
+
+#include "instruction_sets.h"
+
+#define LAB_BLOCK 8
+#if defined(__x86_64__)
+#define LAB_CHAINS 6
+#else
+#define LAB_CHAINS 12
+#endif
+
+#include "Bodies/all.inc.h"
+
+static const LabKernels kernels = LAB_KERNEL_TABLE("portable");
+const LabInstructionSet labInstructionSetPortable = {&kernels, multiplyAddChains};

@@ -1,0 +1,79 @@
+import LabCore
+
+extension DatasetConfiguration {
+  /// The keys of the object form: the common ones, then each registered data set's own.
+  ///
+  /// A data set's own key is null here unless it is set, which leaves it to that data set's default.
+  public static let schema: ConfigurationSchema = {
+    var fields = [
+      ConfigurationSchema.Field(
+        CodingKeys.name.rawValue, .choice(DatasetRegistry.names), default: nil, "The registered name of the data set.")
+    ]
+    fields += commonFields
+    for definition in DatasetRegistry.all {
+      for own in definition.options.fields where !fields.contains(where: { $0.name == own.name }) {
+        fields.append(
+          .init(own.name, .optional(own.kind), default: .null, "\(own.summary) Only for \(definition.name)."))
+      }
+    }
+    return ConfigurationSchema(fields)
+  }()
+
+  /// One entry a registered data set, with the keys that it takes beside `name` and their true defaults.
+  public static let variants: [ConfigurationSchema.Variant] = DatasetRegistry.all.map { definition in
+    .init(
+      definition.name, definition.summary, options: ConfigurationSchema(commonFields + definition.options.fields))
+  }
+
+  /// Checks the name, every key and every value, without looking at files.
+  ///
+  /// - Throws: ``DataError``.
+  public func validated() throws -> DatasetConfiguration {
+    let definition = try DatasetRegistry.definition(name)
+    let object: JSONValue
+    do {
+      object = try JSONValue(encoding: self)
+    } catch {
+      throw DataError.invalidOption(key: "dataset", actual: "\(error)", expected: "finite numbers")
+    }
+    try ConfigurationSchema(Self.schema.fields.prefix(1) + Self.commonFields + definition.options.fields)
+      .check(object, subject: "data set \(name)")
+    return self
+  }
+
+  static let commonFields: [ConfigurationSchema.Field] = [
+    .init(
+      CodingKeys.path.rawValue, .optional(.string), default: .null, isResultRelevant: false,
+      "The folder or file that holds the data set; null looks in the standard places."),
+    .init(
+      CodingKeys.trainLimit.rawValue, .optional(.integer(1...Int(Int32.max))), default: .null,
+      "At most this many training images, in equal proportion of every class; null takes all."),
+    .init(
+      CodingKeys.testLimit.rawValue, .optional(.integer(1...Int(Int32.max))), default: .null,
+      "At most this many test images, in equal proportion of every class; null takes all."),
+    .init(
+      CodingKeys.validation.rawValue,
+      .optional(
+        .either([.integer(0...Int(Int32.max)), .number(.init(0, 1, includesMinimum: false, includesMaximum: false))])),
+      default: .null,
+      "The share (below 1) or number of training images set aside for validation, before any limit; null or 0: none."),
+    .init(
+      CodingKeys.validationBy.rawValue, .choice(HeldOutUnit.allCases.map(\.rawValue)), default: "auto",
+      "Whether validation is split by class, or by group so that no group is on both sides; auto: by group if any."),
+    .init(
+      CodingKeys.subsetSeed.rawValue, .integer(0...Int(Int32.max)), default: 0,
+      "The seed of the subsets and the validation split, shared by all runs."),
+    .init(
+      CodingKeys.balance.rawValue, .choice(ClassBalance.allCases.map(\.rawValue)), default: "none",
+      "Whether the training split's class counts are evened out by leaving images out or by repeating them."),
+    .init(
+      CodingKeys.normalize.rawValue, .boolean, default: true,
+      "Whether channels are normalised by the mean and standard deviation of the training split."),
+    .init(
+      CodingKeys.imageSize.rawValue, .optional(.integer(1...4096)), default: .null,
+      "The height and width in pixels to which images are resampled; null keeps their own."),
+    .init(
+      CodingKeys.channels.rawValue, .optional(.either([.integer(1...1), .integer(3...3)])), default: .null,
+      "The number of channels, 1 (luminance) or 3 (RGB), to which images are converted; null keeps their own."),
+  ]
+}

@@ -1,0 +1,41 @@
+import LabCore
+
+/// What can be wrong with a data set, its files or its options.
+public enum DataError: Error, Equatable, CustomStringConvertible {
+  /// No data set has that name.
+  case unknownDataset(name: String, known: [String])
+  /// The data set, or the augmentation, has no such option.
+  case unknownOption(subject: String, key: String, known: [String])
+  /// An option's value is not one that it takes.
+  case invalidOption(key: String, actual: String, expected: String)
+  /// The data set's files are not there; `remedy` says how to get them.
+  case notFound(dataset: String, searched: [String], remedy: String)
+  /// A file is truncated, corrupt or of another kind.
+  case malformedFile(path: String, actual: String, expected: String)
+  /// A folder or file cannot be read or written.
+  case inaccessible(path: String, reason: String, remedy: String)
+  /// The options ask for more, or for something else, than the data has.
+  case unusableSplit(subject: String, actual: String, expected: String)
+
+  public var description: String {
+    switch self {
+    case .unknownDataset(let name, let known):
+      let list = known.joined(separator: ", ")
+      return "there is no data set \"\(name)\"\(hint(name, known)); the registered ones are \(list)"
+    case .unknownOption(let subject, let key, let known):
+      return "\(subject) has no option \"\(key)\"\(hint(key, known))"
+    case .invalidOption(let key, let actual, let expected):
+      return "option \"\(key)\" is \(actual); expected \(expected)"
+    case .notFound(let dataset, let searched, let remedy):
+      return "the files of \(dataset) are not in \(searched.joined(separator: " or ")): \(remedy)"
+    case .malformedFile(let path, let actual, let expected):
+      return "\(path) \(actual); expected \(expected)"
+    case .inaccessible(let path, let reason, let remedy):
+      return "cannot use \(path): \(reason); \(remedy)"
+    case .unusableSplit(let subject, let actual, let expected):
+      return "\(subject) is \(actual); expected \(expected)"
+    }
+  }
+
+  private func hint(_ name: String, _ known: [String]) -> String { NearestName.hint(for: name, among: known) }
+}

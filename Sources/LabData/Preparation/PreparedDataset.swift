@@ -1,0 +1,157 @@
+import LabCore
+
+/// A data set as a run sees it: splits, class counts and normalisation over shared, mapped images.
+///
+/// Immutable; one object serves all runs and threads of a process.
+public final class PreparedDataset: Sendable {
+  /// What was asked for.
+  public let configuration: DatasetConfiguration
+  /// The decoded images.
+  public let raw: RawDataset
+  /// The images that the weights are fitted to.
+  public let train: DatasetSplit
+  /// The images set aside for validation; empty where none were asked for.
+  public let validation: DatasetSplit
+  /// The test images.
+  public let test: DatasetSplit
+  /// The number of training images of each class, as a class-balanced loss needs them.
+  public let classCounts: [Int]
+  /// The mean and standard deviation of each channel over the training split, on a scale from 0 to 1.
+  public let statistics: ChannelStatistics
+  /// The value that each byte becomes, 256 for each channel; the images of every split go through it.
+  package let lookupTable: [Float]
+  /// Identifies everything that a run can see: images, labels, class names, splits and normalisation.
+  ///
+  /// Neither paths nor the spelling of options enter it, so equal data have equal hashes.
+  public let contentHash: ContentHash
+
+  /// Finds, decodes if necessary, and prepares a data set.
+  ///
+  /// - Parameters:
+  ///   - configuration: which data, and which subsets of it.
+  ///   - environment: where to look for data and keep the decoded form.
+  ///   - progress: receives one sentence whenever a phase that may take long begins or ends.
+  /// - Throws: ``DataError``.
+  public convenience init(
+    _ configuration: DatasetConfiguration, environment: DataEnvironment = .current,
+    progress: DataProgress = { _ in }
+  ) throws {
+    let configuration = try configuration.validated()
+    let definition = try DatasetRegistry.definition(configuration.name)
+    let source = try definition.open(configuration, environment)
+    let cache = DatasetCache(environment: environment)
+    var raw = try cache.dataset(name: configuration.name, source: source, progress: progress)
+    if let conversion = ImageConversion(
+      of: raw, imageSize: configuration.imageSize, channels: configuration.channels, sourceIdentity: source.identity)
+    {
+      raw = try cache.dataset(name: configuration.name, source: conversion, progress: progress)
+    }
+    try self.init(configuration, raw: raw)
+  }
+
+  /// Prepares a data set that is decoded already; the configuration's `path` and own options are not looked at.
+  ///
+  /// - Throws: ``DataError``.
+  public init(_ configuration: DatasetConfiguration, raw: RawDataset) throws {
+    let raw = try raw.converted(imageSize: configuration.imageSize, channels: configuration.channels)
+    let manifest = raw.manifest
+    let seed = UInt64(configuration.subsetSeed)
+    let selection = SubsetSelection(labels: manifest.trainLabels, classCount: manifest.classNames.count, seed: seed)
+    let held = try Self.validationIndices(configuration, manifest, selection)
+    let isHeld = Set(held)
+    var fitted = manifest.trainLabels.indices.map(Int32.init).filter { !isHeld.contains($0) }
+    if let limit = configuration.trainLimit {
+      fitted = selection.stratified(fitted, limit: limit, purpose: "train")
+    }
+    let balanced = selection.balanced(fitted, configuration.balance)
+    let testSelection = SubsetSelection(
+      labels: manifest.testLabels, classCount: manifest.classNames.count, seed: seed)
+    let tested = testSelection.stratified(
+      manifest.testLabels.indices.map(Int32.init), limit: configuration.testLimit ?? .max, purpose: "test")
+
+    func split(_ part: DatasetPart, _ indices: [Int32], _ repetitions: [Int32]? = nil) -> DatasetSplit {
+      let labels = manifest.labels(of: part)
+      return DatasetSplit(
+        part: part, indices: indices, labels: indices.map { labels[Int($0)] }, repetitions: repetitions)
+    }
+    self.configuration = configuration
+    self.raw = raw
+    train = split(.train, balanced.indices, balanced.repetitions)
+    validation = split(.train, held)
+    test = split(.test, tested)
+    classCounts = selection.counts(of: train.indices)
+    statistics = ChannelStatistics(
+      images: raw.images(of: .train), shape: manifest.imageShape, indices: train.indices)
+    lookupTable = Self.lookupTable(statistics, normalize: configuration.normalize)
+    contentHash = Self.contentHash(
+      raw.contentHash, splits: [train, validation, test], table: lookupTable)
+  }
+
+  /// The number of classes.
+  public var classCount: Int { raw.manifest.classNames.count }
+  /// The name of each class; a label is an index into it.
+  public var classNames: [String] { raw.manifest.classNames }
+  /// The extents of every image.
+  public var imageShape: ImageShape { raw.manifest.imageShape }
+
+  /// The split of a name.
+  public func split(_ name: SplitName) -> DatasetSplit {
+    switch name {
+    case .train: train
+    case .validation: validation
+    case .test: test
+    }
+  }
+
+  private static func validationIndices(
+    _ configuration: DatasetConfiguration, _ manifest: DatasetManifest, _ selection: SubsetSelection
+  ) throws -> [Int32] {
+    let total = manifest.trainLabels.count
+    let count = configuration.validation?.resolved(of: total) ?? 0
+    guard count > 0 else { return [] }
+    guard count < total else {
+      throw DataError.unusableSplit(
+        subject: "validation", actual: "\(count) images", expected: "fewer than the \(total) training images")
+    }
+    let all = manifest.trainLabels.indices.map(Int32.init)
+    switch (configuration.validationBy, manifest.trainGroups) {
+    case (.group, nil):
+      throw DataError.unusableSplit(
+        subject: "validation_by", actual: "\"group\"",
+        expected: "\"class\" or \"auto\", since data set \(configuration.name) has no groups")
+    case (.group, let groups?), (.auto, let groups?):
+      let chosen = selection.grouped(all, groups: groups, count: count)
+      guard !chosen.isEmpty else {
+        throw DataError.unusableSplit(
+          subject: "validation", actual: "\(count) images",
+          expected: "enough for at least one whole group that leaves training images of its classes")
+      }
+      return chosen
+    case (.class, _), (.auto, nil): return selection.stratified(all, limit: count, purpose: "validation")
+    }
+  }
+
+  private static func lookupTable(_ statistics: ChannelStatistics, normalize: Bool) -> [Float] {
+    zip(statistics.mean, statistics.standardDeviation).flatMap { mean, deviation in
+      (0..<256).map { value -> Float in
+        let plain = Double(value) / 255
+        // A channel that never changes has nothing to be scaled by.
+        return Float(normalize ? (plain - mean) / (deviation > 0 ? deviation : 1) : plain)
+      }
+    }
+  }
+
+  private static func contentHash(_ raw: ContentHash, splits: [DatasetSplit], table: [Float]) -> ContentHash {
+    var hasher = ContentHasher()
+    hasher.update("labrun-prepared-1")
+    hasher.update(raw.hexadecimal)
+    for split in splits {
+      for numbers in [split.indices, split.repetitions ?? []] {
+        hasher.update("\(numbers.count)")
+        numbers.map(\.littleEndian).withUnsafeBytes { hasher.update($0) }
+      }
+    }
+    table.map(\.bitPattern.littleEndian).withUnsafeBytes { hasher.update($0) }
+    return hasher.finish()
+  }
+}

@@ -1,0 +1,62 @@
+import Foundation
+
+/// The folders that data sets are looked for in and that decoded data are kept in.
+public struct DataEnvironment: Hashable, Sendable {
+  /// The user's own folder of data sets, searched before the standard places.
+  public var dataFolder: String?
+  /// Where decoded data are kept for later runs; created when needed.
+  public var cacheFolder: String
+  /// The system's folders of data sets.
+  public var systemFolders: [String]
+
+  /// Creates an environment of explicit folders.
+  public init(dataFolder: String? = nil, cacheFolder: String, systemFolders: [String] = []) {
+    self.dataFolder = dataFolder
+    self.cacheFolder = cacheFolder
+    self.systemFolders = systemFolders
+  }
+
+  /// Derives the folders from environment variables.
+  ///
+  /// - Parameter variables: `LABRUN_DATA` is the folder of data sets; `LABRUN_CACHE`, else `labrun` within
+  ///   `XDG_CACHE_HOME` or `~/.cache`, is the folder of decoded data.
+  public init(variables: [String: String]) {
+    func folder(_ name: String) -> String? {
+      variables[name].flatMap { $0.isEmpty ? nil : ($0 as NSString).expandingTildeInPath }
+    }
+    let home = folder("HOME") ?? NSHomeDirectory()
+    let caches = folder("XDG_CACHE_HOME") ?? home + "/.cache"
+    self.init(
+      dataFolder: folder("LABRUN_DATA"), cacheFolder: folder("LABRUN_CACHE") ?? caches + "/labrun",
+      systemFolders: ["/usr/share/datasets", "/usr/local/share/datasets", "/opt/homebrew/share/datasets"])
+  }
+
+  /// The environment of this process.
+  public static var current: DataEnvironment { DataEnvironment(variables: ProcessInfo.processInfo.environment) }
+
+  /// The places where a path that a user gave may be: as it stands, then within the data folder.
+  func candidates(for path: String) -> [String] {
+    let expanded = (path as NSString).expandingTildeInPath
+    guard !expanded.hasPrefix("/"), let dataFolder else { return [expanded] }
+    return [expanded, dataFolder + "/" + expanded]
+  }
+}
+
+/// What tells that a file's content has not changed since it was decoded.
+struct FileIdentity {
+  /// The absolute path, the size in bytes and the time of change, as one text.
+  let text: String
+
+  init(path: String) throws {
+    let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
+    do {
+      let attributes = try FileManager.default.attributesOfItem(atPath: absolute)
+      let size = (attributes[.size] as? NSNumber)?.uint64Value ?? 0
+      let modified = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+      text = "\(absolute)|\(size)|\(modified)"
+    } catch {
+      throw DataError.inaccessible(
+        path: path, reason: "its size and time cannot be read", remedy: "check that it exists and may be read")
+    }
+  }
+}

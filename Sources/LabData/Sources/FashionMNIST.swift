@@ -1,0 +1,27 @@
+import LabCore
+
+extension DatasetDefinition {
+  /// Fashion-MNIST from the system's package or a folder of its four files.
+  ///
+  /// - Source: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST", arXiv 1708.07747, 2017.
+  static let fashionMNIST = DatasetDefinition(
+    name: "fashion-mnist",
+    summary: "60,000 training and 10,000 test images of clothing, 28×28 grey, 10 classes.",
+    options: ConfigurationSchema([])
+  ) { configuration, environment in
+    let folders: [String]
+    if let path = configuration.path {
+      folders = environment.candidates(for: path)
+    } else {
+      let own = environment.dataFolder.map { [$0 + "/fashion-mnist", $0] } ?? []
+      folders = own + environment.systemFolders.map { $0 + "/fashion-mnist" }
+    }
+    return try IDXSource(
+      dataset: "fashion-mnist", folders: folders,
+      remedy: "on Debian and Ubuntu run `apt install dataset-fashion-mnist`; elsewhere download its four IDX files "
+        + "into a folder and set \"path\" to it, or use the data set synthetic-signs, which needs no files",
+      classNames: [
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+      ])
+  }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import LabCore
+
+extension DatasetDefinition {
+  /// An HDF5 file of images and labels.
+  static let hdf5File = DatasetDefinition(
+    name: "hdf5",
+    summary: "An HDF5 file with {train,test}/images (uint8, N×H×W×C) and {train,test}/labels, and groups if it has any.",
+    options: HDF5FileOptions.schema
+  ) { configuration, environment in
+    guard let path = configuration.path else {
+      throw DataError.invalidOption(
+        key: "path", actual: "null", expected: "the HDF5 file that holds the images of data set hdf5")
+    }
+    let candidates = environment.candidates(for: path)
+    guard let file = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+      throw DataError.notFound(
+        dataset: "hdf5", searched: candidates, remedy: "set \"path\" to an HDF5 file")
+    }
+    return try HDF5Source(path: file, groups: HDF5FileOptions(configuration).groups)
+  }
+}
+
+/// The options of `hdf5`.
+struct HDF5FileOptions: DatasetOptions {
+  /// The data set of group ids within `train`; nil takes `groups` where there is one.
+  var groups: String?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case groups
+  }
+
+  static let schema = ConfigurationSchema([
+    .init(
+      CodingKeys.groups.rawValue, .optional(.string), default: .null,
+      "The name, within train, of the integers that say which images belong together; null: groups, where it exists.")
+  ])
+}
+
+/// One HDF5 file with a group for each part.
+struct HDF5Source: DatasetSource {
+  let identity: [String]
+  let origin: String
+  private let groups: String?
+
+  init(path: String, groups: String?) throws {
+    origin = path
+    self.groups = groups
+    identity = try ["hdf5", FileIdentity(path: path).text, groups ?? ""]
+  }
+
+  func manifest() throws -> DatasetManifest {
+    try HDF5Reader.reading(origin) { reader in
+      let train = try header(of: .train, reader: reader)
+      let test = try header(of: .test, reader: reader)
+      guard train.shape == test.shape else {
+        throw malformed("has test images of \(test.shape)", "\(train.shape) as the training images")
+      }
+      return DatasetManifest(
+        imageShape: train.shape,
+        classNames: classNames(reader) ?? DatasetManifest.numberedClassNames(for: train.labels, test.labels),
+        trainLabels: train.labels, trainGroups: try groupNumbers(reader), testLabels: test.labels)
+    }
+  }
+
+  func decodeImages(
+    of part: DatasetPart, manifest: DatasetManifest, into destination: UnsafeMutableBufferPointer<UInt8>,
+    progress: DataProgress
+  ) throws {
+    try HDF5Reader.reading(origin) { try $0.readBytes("\(part.rawValue)/images", into: destination) }
+  }
+
+  private func header(of part: DatasetPart, reader: HDF5Reader) throws -> (shape: ImageShape, labels: [Int32]) {
+    let images = "\(part.rawValue)/images"
+    let extents = try reader.dimensions(of: images)
+    guard try reader.holdsUnsignedBytes(images) else {
+      throw malformed("has no unsigned bytes at \(images)", "uint8 values from 0 to 255")
+    }
+    guard extents.count == 3 || extents.count == 4 else {
+      throw malformed("has the extents \(extents) at \(images)", "[count, height, width, channels]")
+    }
+    let labels = try reader.integers("\(part.rawValue)/labels")
+    guard labels.count == extents[0] else {
+      throw malformed("has \(labels.count) \(part.rawValue) labels", "\(extents[0]), one for each image")
+    }
+    let shape = ImageShape(channels: extents.count == 4 ? extents[3] : 1, height: extents[1], width: extents[2])
+    return (shape, try labels.enumerated().map { try label($1, at: $0, of: part) })
+  }
+
+  private func label(_ value: Int64, at index: Int, of part: DatasetPart) throws -> Int32 {
+    // A mistaken label, such as 255 or 2³¹ for "none", must not create that many classes.
+    guard (0..<65536).contains(value) else {
+      throw malformed("has label \(value) at \(part.rawValue) image \(index)", "labels from 0 to 65535")
+    }
+    return Int32(value)
+  }
+
+  /// Class names from a text attribute of the file: an array of strings, or one string that is a JSON array.
+  private func classNames(_ reader: HDF5Reader) -> [String]? {
+    for attribute in ["class_names", "classes"] {
+      guard let strings = reader.strings(ofAttribute: attribute) else { continue }
+      if strings.count == 1, let names = try? JSONDecoder().decode([String].self, from: Data(strings[0].utf8)) {
+        return names
+      }
+      return strings
+    }
+    return nil
+  }
+
+  /// Group ids numbered in the order in which they first occur.
+  private func groupNumbers(_ reader: HDF5Reader) throws -> [Int32]? {
+    let name = groups ?? "groups"
+    if groups == nil && !reader.names(in: "train").contains(name) { return nil }
+    var numbers = [Int64: Int32]()
+    return try reader.integers("train/\(name)").map { identifier in
+      if let number = numbers[identifier] { return number }
+      let number = Int32(numbers.count)
+      numbers[identifier] = number
+      return number
+    }
+  }
+
+  private func malformed(_ actual: String, _ expected: String) -> DataError {
+    .malformedFile(path: origin, actual: actual, expected: expected)
+  }
+}

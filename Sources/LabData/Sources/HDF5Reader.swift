@@ -1,0 +1,161 @@
+import CHDF5
+import LabCore
+
+/// Reads data sets and text attributes of one HDF5 file.
+///
+/// The file is open only during `reading`, all of which happens within the process's HDF5 lock.
+struct HDF5Reader {
+  private let file: hid_t
+  private let path: String
+
+  /// Opens a file, lets `body` read from it, and closes it.
+  ///
+  /// - Throws: ``DataError`` or what `body` throws.
+  static func reading<R>(_ path: String, _ body: (HDF5Reader) throws -> R) throws -> R {
+    try NativeLibraryLock.withHDF5 {
+      labH5SilenceErrors()
+      let file = H5Fopen(path, labH5ReadOnly(), labH5Default())
+      guard file >= 0 else {
+        throw DataError.malformedFile(
+          path: path, actual: "cannot be opened as HDF5", expected: "a complete HDF5 file")
+      }
+      defer { H5Fclose(file) }
+      return try body(HDF5Reader(file: file, path: path))
+    }
+  }
+
+  /// The names in a group; empty where there is no such group.
+  func names(in group: String) -> [String] {
+    guard H5Lexists(file, group, labH5Default()) > 0 else { return [] }
+    let identifier = H5Gopen2(file, group, labH5Default())
+    guard identifier >= 0 else { return [] }
+    defer { H5Gclose(identifier) }
+    var information = H5G_info_t()
+    guard H5Gget_info(identifier, &information) >= 0 else { return [] }
+    return (0..<information.nlinks).compactMap { index in
+      var buffer = [CChar](repeating: 0, count: 256)
+      let length = H5Lget_name_by_idx(
+        identifier, ".", H5_INDEX_NAME, H5_ITER_INC, index, &buffer, buffer.count, labH5Default())
+      return length > 0 ? string(buffer[...]) : nil
+    }
+  }
+
+  /// The extents of a data set.
+  func dimensions(of name: String) throws -> [Int] {
+    try withDataset(name) { dataset in
+      let space = H5Dget_space(dataset)
+      defer { H5Sclose(space) }
+      let rank = Int(H5Sget_simple_extent_ndims(space))
+      guard rank >= 0 else { throw malformed("has no extents at \(name)", "an array") }
+      var extents = [hsize_t](repeating: 0, count: rank)
+      H5Sget_simple_extent_dims(space, &extents, nil)
+      return extents.map { Int($0) }
+    }
+  }
+
+  /// The elements of a one-dimensional data set of any integer type.
+  func integers(_ name: String) throws -> [Int64] {
+    let extents = try dimensions(of: name)
+    guard extents.count == 1 else {
+      throw malformed("has the extents \(extents) at \(name)", "one integer for each image")
+    }
+    return try withDataset(name) { dataset in
+      let type = H5Dget_type(dataset)
+      defer { H5Tclose(type) }
+      guard H5Tget_class(type) == H5T_INTEGER else { throw malformed("has no integers at \(name)", "integers") }
+      return try [Int64](unsafeUninitializedCapacity: extents[0]) { buffer, count in
+        guard
+          extents[0] == 0
+            || H5Dread(dataset, labH5NativeInt64(), labH5All(), labH5All(), labH5Default(), buffer.baseAddress) >= 0
+        else { throw damaged(name) }
+        count = extents[0]
+      }
+    }
+  }
+
+  /// Reads all elements of a data set of unsigned bytes, some rows at a time so that little is buffered.
+  func readBytes(_ name: String, into destination: UnsafeMutableBufferPointer<UInt8>) throws {
+    let extents = try dimensions(of: name)
+    let rowByteCount = extents.dropFirst().reduce(1, *)
+    precondition(extents[0] * rowByteCount == destination.count, "the buffer must fit the extents")
+    try withDataset(name) { dataset in
+      let space = H5Dget_space(dataset)
+      defer { H5Sclose(space) }
+      let rowsAtOnce = max(1, (1 << 24) / max(1, rowByteCount))
+      for first in stride(from: 0, to: extents[0], by: rowsAtOnce) {
+        let rowCount = min(rowsAtOnce, extents[0] - first)
+        let start = [hsize_t(first)] + extents.dropFirst().map { _ in 0 }
+        let count = [hsize_t(rowCount)] + extents.dropFirst().map { hsize_t($0) }
+        let memorySpace = H5Screate_simple(Int32(count.count), count, nil)
+        defer { H5Sclose(memorySpace) }
+        guard
+          H5Sselect_hyperslab(space, H5S_SELECT_SET, start, nil, count, nil) >= 0,
+          H5Dread(
+            dataset, labH5NativeUInt8(), memorySpace, space, labH5Default(),
+            destination.baseAddress! + first * rowByteCount) >= 0
+        else { throw damaged(name) }
+      }
+    }
+  }
+
+  /// Whether a data set holds unsigned bytes.
+  func holdsUnsignedBytes(_ name: String) throws -> Bool {
+    try withDataset(name) { dataset in
+      let type = H5Dget_type(dataset)
+      defer { H5Tclose(type) }
+      return H5Tget_class(type) == H5T_INTEGER && H5Tget_size(type) == 1 && H5Tget_sign(type) == H5T_SGN_NONE
+    }
+  }
+
+  /// The strings of an attribute of the file's root; nil where it is not there or is no text.
+  func strings(ofAttribute name: String) -> [String]? {
+    guard H5Aexists(file, name) > 0 else { return nil }
+    let attribute = H5Aopen(file, name, labH5Default())
+    guard attribute >= 0 else { return nil }
+    defer { H5Aclose(attribute) }
+    let type = H5Aget_type(attribute)
+    let space = H5Aget_space(attribute)
+    defer {
+      H5Tclose(type)
+      H5Sclose(space)
+    }
+    let count = Int(H5Sget_simple_extent_npoints(space))
+    guard H5Tget_class(type) == H5T_STRING, count > 0 else { return nil }
+    if H5Tis_variable_str(type) > 0 {
+      var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
+      guard H5Aread(attribute, type, &pointers) >= 0 else { return nil }
+      defer { H5Dvlen_reclaim(type, space, labH5Default(), &pointers) }
+      return pointers.map { $0.map { String(cString: $0) } ?? "" }
+    }
+    let size = H5Tget_size(type)
+    var bytes = [CChar](repeating: 0, count: count * size)
+    guard H5Aread(attribute, type, &bytes) >= 0 else { return nil }
+    return (0..<count).map { string(bytes[$0 * size..<($0 + 1) * size]) }
+  }
+
+  private func withDataset<R>(_ name: String, _ body: (hid_t) throws -> R) throws -> R {
+    // Opening a path whose parent group is absent fails like an absent data set, which is what it means here.
+    let dataset = H5Dopen2(file, name, labH5Default())
+    guard dataset >= 0 else {
+      let group = name.split(separator: "/").dropLast().joined(separator: "/")
+      let present = names(in: group.isEmpty ? "/" : group)
+      let hint = NearestName.hint(for: String(name.split(separator: "/").last ?? ""), among: present)
+      throw malformed("has no data set \(name)\(hint)", "{train,test}/{images,labels}")
+    }
+    defer { H5Dclose(dataset) }
+    return try body(dataset)
+  }
+
+  /// The text up to the first zero byte.
+  private func string(_ characters: ArraySlice<CChar>) -> String {
+    String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private func malformed(_ actual: String, _ expected: String) -> DataError {
+    .malformedFile(path: path, actual: actual, expected: expected)
+  }
+
+  private func damaged(_ name: String) -> DataError {
+    malformed("cannot be read at \(name)", "undamaged data; the file may be truncated")
+  }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import GRDB
+import LabCore
+import LabStudy
+
+/// A row whose columns are its properties' names in snake case.
+protocol StoreRecord: Codable, FetchableRecord, PersistableRecord {}
+
+extension StoreRecord {
+  static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
+  static var databaseColumnEncodingStrategy: DatabaseColumnEncodingStrategy { .convertToSnakeCase }
+}
+
+/// A row of `sweep`.
+struct SweepRecord: StoreRecord {
+  static let databaseTableName = "sweep"
+
+  var id: Int64
+  var name: String
+  var specText: String
+  var specHash: ContentHash
+  var planHash: ContentHash
+  var createdAt: Date
+  var lastRegisteredAt: Date
+
+  func stored(runCounts: [RunState: Int]) -> StoredSweep {
+    StoredSweep(
+      id: id, name: name, specText: specText, specHash: specHash, planHash: planHash, createdAt: createdAt,
+      lastRegisteredAt: lastRegisteredAt, runCounts: runCounts)
+  }
+}
+
+/// A row of `run`.
+struct RunRecord: StoreRecord {
+  static let databaseTableName = "run"
+
+  var id: Int64
+  var identity: ContentHash
+  /// JSON text.
+  var configuration: String
+  var dataHash: ContentHash
+  /// The bits of the seed: SQLite has no unsigned integers.
+  var seed: Int64
+  var plannedEpochs: Int
+  var state: RunState
+  var reason: String?
+  var isRetriable: Bool
+  var completedEpochs: Int
+  var trainSeconds: Double?
+  var imagesPerSecond: Double?
+  var createdAt: Date
+  var endedAt: Date?
+  var discardsFiles: Bool
+
+  func stored(attempts: Int) throws -> StoredRun {
+    StoredRun(
+      identity: RunIdentity(hash: identity), configuration: try JSONValue(parsing: configuration), dataHash: dataHash,
+      seed: UInt64(bitPattern: seed), state: state, reason: reason, completedEpochs: completedEpochs,
+      plannedEpochs: plannedEpochs, trainSeconds: trainSeconds, imagesPerSecond: imagesPerSecond, attempts: attempts,
+      createdAt: createdAt, endedAt: endedAt)
+  }
+}
+
+/// A row of `attempt`.
+struct AttemptRecord: StoreRecord {
+  static let databaseTableName = "attempt"
+
+  var runId: Int64
+  var number: Int
+  var sweepId: Int64
+  var host: String
+  var processScope: String?
+  var pid: Int32
+  var processStart: Int64
+  var startedAt: Date
+  var endedAt: Date?
+  var exitState: RunState?
+  var exitReason: String?
+  /// JSON text.
+  var provenance: String?
+
+  var owner: ProcessIdentity {
+    ProcessIdentity(host: host, scope: processScope, pid: pid, startTime: processStart)
+  }
+
+  func attempt(at run: RunIdentity) throws -> RunAttempt {
+    RunAttempt(
+      run: run, number: number, sweep: sweepId, owner: owner, startedAt: startedAt, endedAt: endedAt,
+      exitState: exitState, exitReason: exitReason,
+      provenance: try provenance.map { try JSONDecoder().decode(RunProvenance.self, from: Data($0.utf8)) })
+  }
+}
+
+/// A row of `lease`.
+struct LeaseRecord: StoreRecord {
+  static let databaseTableName = "lease"
+
+  var runId: Int64
+  var attempt: Int
+  var token: String
+  var heartbeatAt: Date
+}
+
+/// A row of `event`.
+struct EventRecord: StoreRecord {
+  static let databaseTableName = "event"
+
+  var id: Int64?
+  var runId: Int64
+  var attempt: Int
+  var at: Date
+  var kind: RunEvent.Kind
+  var message: String
+}
+
+/// A row of `class_metric`.
+struct ClassMetricRecord: StoreRecord {
+  static let databaseTableName = "class_metric"
+
+  var runId: Int64
+  var `class`: Int
+  var name: String
+  var support: Int
+  var precision: Double
+  var recall: Double
+  var f1: Double
+}

@@ -1,0 +1,200 @@
+import GRDB
+
+/// The tables of the results database.
+///
+/// Names are for people who read the database with other programs: `Results/README.md` explains them, and a change here
+/// is a new migration, never an edit of an old one.
+enum StudySchema {
+  /// Brings any older database up to date.
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("v1") { database in
+      try database.execute(sql: "PRAGMA application_id = \(DatabaseOpening.applicationIdentifier)")
+      try createSweeps(database)
+      try createRuns(database)
+      try createCells(database)
+      try createAttempts(database)
+      try createMetrics(database)
+      try createResultsView(database)
+    }
+    return migrator
+  }
+
+  private static func createSweeps(_ database: Database) throws {
+    try database.create(table: "sweep") { table in
+      table.autoIncrementedPrimaryKey("id")
+      table.column("name", .text).notNull().indexed()
+      table.column("spec_text", .text).notNull()
+      table.column("spec_hash", .text).notNull()
+      table.column("plan_hash", .text).notNull().unique()
+      table.column("created_at", .datetime).notNull()
+      table.column("last_registered_at", .datetime).notNull()
+    }
+    try database.create(table: "sweep_seed", options: .withoutRowID) { table in
+      table.reference("sweep", onDelete: .cascade)
+      table.column("position", .integer).notNull()
+      table.column("seed", .integer).notNull()
+      table.primaryKey(["sweep_id", "position"])
+    }
+    try database.create(table: "factor_level", options: .withoutRowID) { table in
+      table.reference("sweep", onDelete: .cascade)
+      table.column("factor_position", .integer).notNull()
+      table.column("level_position", .integer).notNull()
+      table.column("factor", .text).notNull()
+      table.column("level", .text)
+      table.primaryKey(["sweep_id", "factor_position", "level_position"])
+    }
+    try database.create(table: "variant") { table in
+      table.autoIncrementedPrimaryKey("id")
+      table.reference("sweep", onDelete: .cascade)
+      table.column("position", .integer).notNull()
+      table.column("label", .text).notNull()
+      table.column("is_baseline", .boolean).notNull()
+      table.column("parameter_count", .integer)
+      table.column("multiply_adds", .integer)
+      table.uniqueKey(["sweep_id", "position"])
+    }
+    try database.create(table: "variant_level", options: .withoutRowID) { table in
+      table.reference("variant", onDelete: .cascade)
+      table.column("factor", .text).notNull()
+      table.column("level", .text).notNull()
+      table.primaryKey(["variant_id", "factor"])
+    }
+  }
+
+  private static func createRuns(_ database: Database) throws {
+    try database.create(table: "run") { table in
+      table.autoIncrementedPrimaryKey("id")
+      table.column("identity", .text).notNull().unique()
+      table.column("configuration", .text).notNull()
+      table.column("data_hash", .text).notNull()
+      table.column("seed", .integer).notNull()
+      table.column("planned_epochs", .integer).notNull()
+      table.column("state", .text).notNull().check {
+        ["pending", "running", "interrupted", "completed", "failed", "diverged"].contains($0)
+      }
+      table.column("reason", .text)
+      table.column("is_retriable", .boolean).notNull()
+      // Sums over the run's epochs, kept with every change of them so that a table need not read a million rows.
+      table.column("completed_epochs", .integer).notNull()
+      table.column("train_seconds", .double)
+      table.column("images_per_second", .double)
+      table.column("created_at", .datetime).notNull()
+      table.column("ended_at", .datetime)
+      table.column("discards_files", .boolean).notNull()
+    }
+  }
+
+  private static func createCells(_ database: Database) throws {
+    try database.create(table: "cell", options: .withoutRowID) { table in
+      table.reference("variant", onDelete: .cascade)
+      table.column("position", .integer).notNull()
+      table.reference("run", onDelete: .restrict).indexed()
+      table.primaryKey(["variant_id", "position"])
+    }
+  }
+
+  private static func createAttempts(_ database: Database) throws {
+    try database.create(table: "attempt", options: .withoutRowID) { table in
+      table.reference("run", onDelete: .cascade)
+      table.column("number", .integer).notNull()
+      table.reference("sweep", onDelete: .cascade).indexed()
+      table.column("host", .text).notNull()
+      table.column("process_scope", .text)
+      table.column("pid", .integer).notNull()
+      table.column("process_start", .integer).notNull()
+      table.column("started_at", .datetime).notNull()
+      table.column("ended_at", .datetime)
+      table.column("exit_state", .text)
+      table.column("exit_reason", .text)
+      table.column("provenance", .text)
+      table.primaryKey(["run_id", "number"])
+    }
+    try database.create(table: "lease") { table in
+      table.primaryKey("run_id", .integer).references("run", onDelete: .cascade)
+      table.column("attempt", .integer).notNull()
+      table.column("token", .text).notNull().unique()
+      table.column("heartbeat_at", .datetime).notNull()
+    }
+    try database.create(table: "event") { table in
+      table.autoIncrementedPrimaryKey("id")
+      table.reference("run", onDelete: .cascade).indexed()
+      table.column("attempt", .integer).notNull()
+      table.column("at", .datetime).notNull()
+      table.column("kind", .text).notNull()
+      table.column("message", .text).notNull()
+    }
+  }
+
+  private static func createMetrics(_ database: Database) throws {
+    func evaluation(_ split: String, _ table: TableDefinition) {
+      for column in EvaluationColumns.names(split: split) { table.column(column, .double) }
+    }
+    try database.create(table: "epoch", options: .withoutRowID) { table in
+      table.reference("run", onDelete: .cascade)
+      table.column("epoch", .integer).notNull()
+      table.column("train_loss", .double)
+      table.column("train_accuracy", .double)
+      table.column("learning_rate", .double)
+      evaluation("validation", table)
+      evaluation("test", table)
+      table.column("train_seconds", .double).notNull()
+      table.column("evaluation_seconds", .double).notNull()
+      table.column("images_per_second", .double).notNull()
+      table.column("mean_step_milliseconds", .double).notNull()
+      table.column("peak_memory_bytes", .integer)
+      table.primaryKey(["run_id", "epoch"])
+    }
+    try database.create(table: "final") { table in
+      table.primaryKey("run_id", .integer).references("run", onDelete: .cascade)
+      table.column("best_epoch", .integer)
+      table.column("weights_hash", .text)
+      evaluation("validation", table)
+      evaluation("test", table)
+    }
+    try database.create(table: "final_metric", options: .withoutRowID) { table in
+      table.reference("run", onDelete: .cascade)
+      table.column("name", .text).notNull()
+      table.column("value", .double)
+      table.primaryKey(["run_id", "name"])
+    }
+    try database.create(table: "class_metric", options: .withoutRowID) { table in
+      table.reference("run", onDelete: .cascade)
+      table.column("class", .integer).notNull()
+      table.column("name", .text).notNull()
+      table.column("support", .integer).notNull()
+      table.column("precision", .double).notNull()
+      table.column("recall", .double).notNull()
+      table.column("f1", .double).notNull()
+      table.primaryKey(["run_id", "class"])
+    }
+    try database.create(table: "confusion_matrix") { table in
+      table.primaryKey("run_id", .integer).references("run", onDelete: .cascade)
+      table.column("counts", .text).notNull()
+    }
+  }
+
+  /// One row a cell, for people who work with the results in other programs.
+  private static func createResultsView(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        CREATE VIEW result AS
+        SELECT sweep.id AS sweep_id, sweep.name AS sweep, variant.label AS variant, variant.is_baseline,
+          variant.parameter_count, variant.multiply_adds, run.identity AS run, run.seed, run.state, run.reason,
+          run.completed_epochs, run.planned_epochs, run.train_seconds, run.images_per_second, final.*
+        FROM sweep
+        JOIN variant ON variant.sweep_id = sweep.id
+        JOIN cell ON cell.variant_id = variant.id
+        JOIN run ON run.id = cell.run_id
+        LEFT JOIN final ON final.run_id = run.id
+        """)
+  }
+}
+
+extension TableDefinition {
+  /// Adds the column `TABLE_id` that names a row of another table.
+  @discardableResult
+  fileprivate func reference(_ table: String, onDelete action: Database.ForeignKeyAction) -> ColumnDefinition {
+    column("\(table)_id", .integer).notNull().references(table, onDelete: action)
+  }
+}

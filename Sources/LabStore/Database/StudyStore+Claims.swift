@@ -1,0 +1,144 @@
+import Foundation
+import GRDB
+import LabCore
+import LabStudy
+
+extension StudyStore {
+  /// Takes a run for a process, in one transaction.
+  public func claim(
+    _ identity: RunIdentity, sweep: Int64, owner: ProcessIdentity, policy: ClaimPolicy
+  ) throws -> ClaimResult {
+    // Most claims of a resumed sweep are of completed runs: those need no lock.
+    if let finished = try read({ try finishedRun(identity, policy: policy, $0) }) { return .finished(finished) }
+    let result = try write { try claim(identity, sweep: sweep, owner: owner, policy: policy, $0) }
+    if case .claimed(let claimed) = result { try discardFilesIfNeeded(claimed) }
+    return result
+  }
+
+  /// Gives a sign of life for a lease.
+  public func heartbeat(_ lease: RunLease) throws {
+    let now = options.now()
+    try write { database in
+      try database.execute(
+        sql: "UPDATE lease SET heartbeat_at = ? WHERE token = ?", arguments: [now, lease.token.uuidString])
+      guard database.changesCount == 1 else { throw RunStoreError.leaseLost(lease) }
+    }
+  }
+
+  /// Ends the attempt in one transaction; a completed run keeps only its last checkpoint.
+  public func finish(_ lease: RunLease, _ outcome: RunOutcome) throws {
+    let now = options.now()
+    try write { database in
+      let run = try heldRun(lease, database)
+      if case .completed(let record) = outcome { try insert(record, run: run, database) }
+      var isRetriable = false
+      if case .failed(_, true) = outcome { isRetriable = true }
+      try database.execute(
+        sql: "UPDATE run SET state = ?, reason = ?, is_retriable = ?, ended_at = ? WHERE id = ?",
+        arguments: [outcome.state.rawValue, outcome.reason, isRetriable, now, run])
+      try endAttempt(lease.attempt, run: run, state: outcome.state, reason: outcome.reason, at: now, database)
+      try database.execute(sql: "DELETE FROM lease WHERE run_id = ?", arguments: [run])
+      let message = outcome.reason.map { "\(outcome.state.rawValue): \($0)" } ?? outcome.state.rawValue
+      try insertEvent(.finished, message, run: run, attempt: lease.attempt, at: now, database)
+      if outcome.state == .completed { try folder(of: lease.run).remove(.previousCheckpoint) }
+    }
+  }
+}
+
+// MARK: - Claiming
+
+extension StudyStore {
+  /// The run, where it has ended and the policy leaves it so.
+  private func finishedRun(_ identity: RunIdentity, policy: ClaimPolicy, _ database: Database) throws -> StoredRun? {
+    let record = try runRecord(identity, database)
+    guard record.state.isTerminal else { return nil }
+    let decision = policy.decision(
+      state: record.state, isRetriable: record.isRetriable, lastAttemptAt: record.endedAt)
+    return decision == .leave ? try stored(record, database) : nil
+  }
+
+  private func claim(
+    _ identity: RunIdentity, sweep: Int64, owner: ProcessIdentity, policy: ClaimPolicy, _ database: Database
+  ) throws -> ClaimResult {
+    let now = options.now()
+    let record = try runRecord(identity, database)
+    _ = try sweepRecord(sweep, database)
+    let last = try AttemptRecord.fetchOne(
+      database, sql: "SELECT * FROM attempt WHERE run_id = ? ORDER BY number DESC LIMIT 1", arguments: [record.id])
+    let lease = try LeaseRecord.fetchOne(database, key: record.id)
+    if let lease, let last, isLive(lease, last.owner, at: now) {
+      return .busy(owner: last.owner, lastHeartbeat: lease.heartbeatAt)
+    }
+    let decision = policy.decision(
+      state: record.state, isRetriable: record.isRetriable, lastAttemptAt: record.endedAt ?? last?.startedAt)
+    if decision == .leave { return .finished(try stored(record, database)) }
+
+    let attempt = (last?.number ?? 0) + 1
+    if let lease, let last {
+      try endAttempt(
+        last.number, run: record.id, state: .interrupted, reason: "its process ended without a word",
+        at: lease.heartbeatAt, database)
+      try database.execute(sql: "DELETE FROM lease WHERE run_id = ?", arguments: [record.id])
+      try insertEvent(
+        .takenOver, "\(owner) took over from \(last.owner)", run: record.id, attempt: attempt, at: now, database)
+    } else {
+      try insertEvent(.claimed, "claimed by \(owner)", run: record.id, attempt: attempt, at: now, database)
+    }
+    if decision == .discard { try discardRows(run: record.id, database) }
+    let token = UUID()
+    try AttemptRecord(
+      runId: record.id, number: attempt, sweepId: sweep, host: owner.host, processScope: owner.scope, pid: owner.pid,
+      processStart: owner.startTime, startedAt: now
+    ).insert(database)
+    try LeaseRecord(runId: record.id, attempt: attempt, token: token.uuidString, heartbeatAt: now).insert(database)
+    try database.execute(
+      sql: "UPDATE run SET state = 'running', reason = NULL, is_retriable = FALSE, ended_at = NULL WHERE id = ?",
+      arguments: [record.id])
+    let recordedEpochs = decision == .discard ? 0 : record.completedEpochs
+    return .claimed(
+      ClaimedRun(
+        lease: RunLease(run: identity, token: token, attempt: attempt),
+        run: try record.stored(attempts: attempt - 1), sweep: sweep, recordedEpochs: recordedEpochs))
+  }
+
+  private func isLive(_ lease: LeaseRecord, _ owner: ProcessIdentity, at now: Date) -> Bool {
+    switch owner.liveness {
+    case .alive: true
+    case .dead: false
+    case .unknown: now.timeIntervalSince(lease.heartbeatAt) < options.patienceSeconds
+    }
+  }
+
+  /// Removes what earlier attempts recorded, and marks their files for removal.
+  private func discardRows(run: Int64, _ database: Database) throws {
+    for table in ["epoch", "final", "final_metric", "class_metric", "confusion_matrix"] {
+      try database.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run])
+    }
+    try database.execute(sql: "UPDATE run SET discards_files = TRUE WHERE id = ?", arguments: [run])
+    try refreshTotals(run: run, database)
+  }
+
+  /// Removes the files of discarded attempts; the mark in the database outlives a crash in between.
+  private func discardFilesIfNeeded(_ claimed: ClaimedRun) throws {
+    let identity = claimed.lease.run
+    guard try read({ try runRecord(identity, $0).discardsFiles }) else { return }
+    do {
+      try write { database in
+        let run = try heldRun(claimed.lease, database)
+        try folder(of: identity).removeFiles()
+        try database.execute(sql: "UPDATE run SET discards_files = FALSE WHERE id = ?", arguments: [run])
+      }
+    } catch {
+      try? finish(claimed.lease, .interrupted(reason: "\(error)"))
+      throw error
+    }
+  }
+
+  private func endAttempt(
+    _ number: Int, run: Int64, state: RunState, reason: String?, at date: Date, _ database: Database
+  ) throws {
+    try database.execute(
+      sql: "UPDATE attempt SET ended_at = ?, exit_state = ?, exit_reason = ? WHERE run_id = ? AND number = ?",
+      arguments: [date, state.rawValue, reason, run, number])
+  }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import GRDB
+import LabCore
+import LabStudy
+
+extension StudyStore {
+  /// The runs of a sweep: variants in the order of the plan, then seeds.
+  public func runs(sweep id: Int64) throws -> [StoredRun] {
+    try read { database in
+      _ = try sweepRecord(id, database)
+      return try storedRuns(
+        database,
+        sql: """
+          FROM variant JOIN cell ON cell.variant_id = variant.id JOIN run ON run.id = cell.run_id
+          WHERE variant.sweep_id = ? ORDER BY variant.position, cell.position
+          """, arguments: [id])
+    }
+  }
+
+  /// The run of an identity, if there is one.
+  public func run(_ identity: RunIdentity) throws -> StoredRun? {
+    try read {
+      try storedRuns($0, sql: "FROM run WHERE identity = ?", arguments: [identity.hash.hexadecimal]).first
+    }
+  }
+
+  /// The runs whose identity starts with hexadecimal digits, in the order of their identities.
+  public func runs(identityPrefix prefix: String) throws -> [StoredRun] {
+    let prefix = prefix.lowercased()
+    guard !prefix.isEmpty, prefix.allSatisfy(\.isHexDigit) else { return [] }
+    return try read {
+      // All digits sort before "g", and the range, unlike a pattern, is looked up in the index.
+      try storedRuns(
+        $0, sql: "FROM run WHERE identity >= ? AND identity < ? ORDER BY identity",
+        arguments: [prefix, prefix + "g"])
+    }
+  }
+
+  /// The recorded epochs of a run in ascending order.
+  public func epochs(of run: RunIdentity) throws -> [EpochRecord] {
+    try read { database in
+      try EpochRow.fetchAll(
+        database, sql: "SELECT * FROM epoch WHERE run_id = ? ORDER BY epoch",
+        arguments: [runRecord(run, database).id]
+      ).map(\.record)
+    }
+  }
+
+  /// The final record of a completed run.
+  public func finalRecord(of run: RunIdentity) throws -> FinalRecord? {
+    try read { database in
+      let id = try runRecord(run, database).id
+      guard let row = try FinalRow.fetchOne(database, key: id), let test = row.test else { return nil }
+      var record = FinalRecord(
+        test: test, validation: row.validation, bestEpoch: row.bestEpoch, weightsHash: row.weightsHash)
+      for metric in try Row.fetchAll(
+        database, sql: "SELECT name, value FROM final_metric WHERE run_id = ?", arguments: [id])
+      {
+        record.additional[metric[0]] = metric[1] ?? Double.nan
+      }
+      record.classes = try ClassMetricRecord.fetchAll(
+        database, sql: "SELECT * FROM class_metric WHERE run_id = ? ORDER BY class", arguments: [id]
+      ).map {
+        FinalRecord.ClassMetrics(
+          name: $0.name, support: $0.support, precision: $0.precision, recall: $0.recall, f1: $0.f1)
+      }
+      let counts = try String.fetchOne(
+        database, sql: "SELECT counts FROM confusion_matrix WHERE run_id = ?", arguments: [id])
+      record.confusion = try counts.map { try JSONValue(parsing: $0).decode() } ?? []
+      return record
+    }
+  }
+
+  /// The attempts at a run, the first one first.
+  public func attempts(at run: RunIdentity) throws -> [RunAttempt] {
+    try read { database in
+      try AttemptRecord.fetchAll(
+        database, sql: "SELECT * FROM attempt WHERE run_id = ? ORDER BY number",
+        arguments: [runRecord(run, database).id]
+      ).map { try $0.attempt(at: run) }
+    }
+  }
+
+  /// What happened to a run, in the order in which it happened.
+  public func events(of run: RunIdentity) throws -> [RunEvent] {
+    try read { database in
+      try EventRecord.fetchAll(
+        database, sql: "SELECT * FROM event WHERE run_id = ? ORDER BY id",
+        arguments: [runRecord(run, database).id]
+      ).map { RunEvent(date: $0.at, attempt: $0.attempt, kind: $0.kind, message: $0.message) }
+    }
+  }
+}
+
+extension StudyStore {
+  func runRecord(_ identity: RunIdentity, _ database: Database) throws -> RunRecord {
+    let record = try RunRecord.fetchOne(
+      database, sql: "SELECT * FROM run WHERE identity = ?", arguments: [identity.hash.hexadecimal])
+    guard let record else { throw RunStoreError.unknownRun(identity.short) }
+    return record
+  }
+
+  func stored(_ record: RunRecord, _ database: Database) throws -> StoredRun {
+    let attempts = try Int.fetchOne(
+      database, sql: "SELECT COUNT(*) FROM attempt WHERE run_id = ?", arguments: [record.id])
+    return try record.stored(attempts: attempts ?? 0)
+  }
+
+  /// The runs of a query that begins with `FROM`.
+  private func storedRuns(_ database: Database, sql: String, arguments: StatementArguments) throws -> [StoredRun] {
+    let rows = try Row.fetchCursor(
+      database,
+      sql: "SELECT run.*, (SELECT COUNT(*) FROM attempt WHERE run_id = run.id) AS attempts \(sql)",
+      arguments: arguments)
+    var runs: [StoredRun] = []
+    while let row = try rows.next() { runs.append(try RunRecord(row: row).stored(attempts: row["attempts"])) }
+    return runs
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import GRDB
+import LabCore
+import LabStudy
+
+extension StudyStore {
+  /// Records where and with what the attempt runs.
+  public func record(_ provenance: RunProvenance, lease: RunLease) throws {
+    let text = try JSONValue(encoding: provenance).canonicalText
+    try write { database in
+      let run = try heldRun(lease, database)
+      try database.execute(
+        sql: "UPDATE attempt SET provenance = ? WHERE run_id = ? AND number = ?",
+        arguments: [text, run, lease.attempt])
+    }
+  }
+
+  /// Records an epoch, in place of an earlier record of it.
+  public func record(_ epoch: EpochRecord, lease: RunLease) throws {
+    try write { database in
+      let run = try heldRun(lease, database)
+      // GRDB's upsert asks for a row number, which this table does not have.
+      try EpochRow(runId: run, record: epoch).insert(database, onConflict: .replace)
+      try refreshTotals(run: run, database)
+    }
+  }
+
+  /// Removes the records of an epoch and all later ones.
+  public func truncateEpochs(from epoch: Int, lease: RunLease) throws {
+    try write { database in
+      let run = try heldRun(lease, database)
+      try database.execute(sql: "DELETE FROM epoch WHERE run_id = ? AND epoch >= ?", arguments: [run, epoch])
+      try refreshTotals(run: run, database)
+    }
+  }
+
+  /// Adds to the run's log.
+  public func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws {
+    let now = options.now()
+    try write { database in
+      let run = try heldRun(lease, database)
+      try insertEvent(kind, message, run: run, attempt: lease.attempt, at: now, database)
+    }
+  }
+}
+
+extension StudyStore {
+  /// The row number of the run that a lease holds.
+  func heldRun(_ lease: RunLease, _ database: Database) throws -> Int64 {
+    let run = try Int64.fetchOne(
+      database, sql: "SELECT run_id FROM lease WHERE token = ?", arguments: [lease.token.uuidString])
+    guard let run else { throw RunStoreError.leaseLost(lease) }
+    return run
+  }
+
+  /// Brings the run's sums up to date with its epochs.
+  func refreshTotals(run: Int64, _ database: Database) throws {
+    try database.execute(
+      sql: """
+        UPDATE run SET (completed_epochs, train_seconds, images_per_second) = (
+          SELECT COUNT(*), SUM(train_seconds), SUM(images_per_second * train_seconds) / SUM(train_seconds)
+          FROM epoch WHERE run_id = run.id)
+        WHERE id = ?
+        """, arguments: [run])
+  }
+
+  func insertEvent(
+    _ kind: RunEvent.Kind, _ message: String, run: Int64, attempt: Int, at date: Date, _ database: Database
+  ) throws {
+    try EventRecord(runId: run, attempt: attempt, at: date, kind: kind, message: message).insert(database)
+  }
+
+  /// Replaces the run's final record.
+  func insert(_ record: FinalRecord, run: Int64, _ database: Database) throws {
+    for table in ["final", "final_metric", "class_metric", "confusion_matrix"] {
+      try database.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run])
+    }
+    try FinalRow(runId: run, record).insert(database)
+    for (name, value) in record.additional {
+      try database.execute(
+        sql: "INSERT INTO final_metric (run_id, name, value) VALUES (?, ?, ?)", arguments: [run, name, value])
+    }
+    for (index, metrics) in record.classes.enumerated() {
+      try ClassMetricRecord(
+        runId: run, class: index, name: metrics.name, support: metrics.support, precision: metrics.precision,
+        recall: metrics.recall, f1: metrics.f1
+      ).insert(database)
+    }
+    if !record.confusion.isEmpty {
+      let counts = JSONValue.array(record.confusion.map { .array($0.map { .integer($0) }) }).canonicalText
+      try database.execute(
+        sql: "INSERT INTO confusion_matrix (run_id, counts) VALUES (?, ?)", arguments: [run, counts])
+    }
+  }
+}

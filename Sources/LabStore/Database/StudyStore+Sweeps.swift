@@ -1,0 +1,237 @@
+import Foundation
+import GRDB
+import LabCore
+import LabStudy
+
+extension StudyStore: RunStore {
+  /// Makes the sweep and its runs known, or finds the equal one that is.
+  public func register(_ sweep: SweepRegistration) throws -> StoredSweep {
+    try sweep.validate()
+    let planHash = sweep.planHash
+    let now = options.now()
+    return try write { database in
+      let known = try Int64.fetchOne(
+        database, sql: "SELECT id FROM sweep WHERE plan_hash = ?", arguments: [planHash.hexadecimal])
+      let id: Int64
+      if let known {
+        id = known
+        try database.execute(sql: "UPDATE sweep SET last_registered_at = ? WHERE id = ?", arguments: [now, id])
+        try updateCounts(of: sweep, id: id, database)
+      } else {
+        id = try insert(sweep, planHash: planHash, at: now, database)
+      }
+      guard let stored = try storedSweeps(database, id: id).first else {
+        throw RunStoreError.unknownSweep(String(id))
+      }
+      return stored
+    }
+  }
+
+  /// All sweeps, the one registered last first.
+  public func sweeps() throws -> [StoredSweep] { try read { try storedSweeps($0, id: nil) } }
+
+  /// The registration of a sweep as it was last made.
+  public func registration(sweep id: Int64) throws -> SweepRegistration {
+    try read { database in
+      let record = try sweepRecord(id, database)
+      let runs = try RunRecord.fetchCursor(
+        database,
+        sql: """
+          SELECT DISTINCT run.* FROM run JOIN cell ON cell.run_id = run.id JOIN variant ON variant.id = cell.variant_id
+          WHERE variant.sweep_id = ?
+          """, arguments: [id])
+      var runsByID: [Int64: SweepRegistration.Run] = [:]
+      while let run = try runs.next() {
+        runsByID[run.id] = SweepRegistration.Run(
+          identity: RunIdentity(hash: run.identity), configuration: try JSONValue(parsing: run.configuration),
+          dataHash: run.dataHash, seed: UInt64(bitPattern: run.seed), plannedEpochs: run.plannedEpochs)
+      }
+      var cells: [Int64: [SweepRegistration.Run]] = [:]
+      let rows = try Row.fetchCursor(
+        database,
+        sql: """
+          SELECT cell.variant_id, cell.run_id FROM cell JOIN variant ON variant.id = cell.variant_id
+          WHERE variant.sweep_id = ? ORDER BY cell.variant_id, cell.position
+          """, arguments: [id])
+      while let row = try rows.next() {
+        if let run = runsByID[row[1]] { cells[row[0], default: []].append(run) }
+      }
+      let variants = try variantRows(sweep: id, database).map { variant in
+        SweepRegistration.Variant(
+          label: variant.label, levels: variant.levels, isBaseline: variant.isBaseline,
+          parameterCount: variant.parameterCount, multiplyAdds: variant.multiplyAdds, runs: cells[variant.id] ?? [])
+      }
+      return SweepRegistration(
+        name: record.name, specText: record.specText, specHash: record.specHash,
+        factors: try factors(sweep: id, database), seeds: try seeds(sweep: id, database), variants: variants)
+    }
+  }
+}
+
+// MARK: - Reading
+
+extension StudyStore {
+  /// A row of `variant` with its levels.
+  struct VariantRow {
+    var id: Int64
+    var label: String
+    var levels: [String: String]
+    var isBaseline: Bool
+    var parameterCount: Int?
+    var multiplyAdds: Int?
+  }
+
+  func sweepRecord(_ id: Int64, _ database: Database) throws -> SweepRecord {
+    guard let record = try SweepRecord.fetchOne(database, key: id) else {
+      throw RunStoreError.unknownSweep(String(id))
+    }
+    return record
+  }
+
+  func variantRows(sweep id: Int64, _ database: Database) throws -> [VariantRow] {
+    var levels: [Int64: [String: String]] = [:]
+    let levelRows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT variant_level.variant_id, variant_level.factor, variant_level.level
+        FROM variant JOIN variant_level ON variant_level.variant_id = variant.id WHERE variant.sweep_id = ?
+        """, arguments: [id])
+    while let row = try levelRows.next() { levels[row[0], default: [:]][row[1]] = row[2] }
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT id, label, is_baseline, parameter_count, multiply_adds FROM variant
+        WHERE sweep_id = ? ORDER BY position
+        """, arguments: [id])
+    var variants: [VariantRow] = []
+    while let row = try rows.next() {
+      variants.append(
+        VariantRow(
+          id: row[0], label: row[1], levels: levels[row[0]] ?? [:], isBaseline: row[2], parameterCount: row[3],
+          multiplyAdds: row[4]))
+    }
+    return variants
+  }
+
+  func factors(sweep id: Int64, _ database: Database) throws -> [SweepSnapshot.Factor] {
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT factor_position, factor, level FROM factor_level WHERE sweep_id = ?
+        ORDER BY factor_position, level_position
+        """, arguments: [id])
+    var factors: [SweepSnapshot.Factor] = []
+    while let row = try rows.next() {
+      if row[0] == factors.count { factors.append(SweepSnapshot.Factor(name: row[1], levels: [])) }
+      if let level: String = row[2] { factors[factors.count - 1].levels.append(level) }
+    }
+    return factors
+  }
+
+  func seeds(sweep id: Int64, _ database: Database) throws -> [UInt64] {
+    try Int64.fetchAll(
+      database, sql: "SELECT seed FROM sweep_seed WHERE sweep_id = ? ORDER BY position", arguments: [id]
+    ).map { UInt64(bitPattern: $0) }
+  }
+
+  /// All sweeps, or one, the one registered last first.
+  private func storedSweeps(_ database: Database, id: Int64?) throws -> [StoredSweep] {
+    let filter = id.map { "WHERE sweep.id = \($0)" } ?? ""
+    var counts: [Int64: [RunState: Int]] = [:]
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT sweep.id, run.state, COUNT(DISTINCT run.id) FROM sweep
+        JOIN variant ON variant.sweep_id = sweep.id JOIN cell ON cell.variant_id = variant.id
+        JOIN run ON run.id = cell.run_id \(filter) GROUP BY sweep.id, run.state
+        """)
+    while let row = try rows.next() {
+      if let state = RunState(rawValue: row[1]) { counts[row[0], default: [:]][state] = row[2] }
+    }
+    let records = try SweepRecord.fetchAll(
+      database, sql: "SELECT * FROM sweep \(filter) ORDER BY last_registered_at DESC, id DESC")
+    return records.map { $0.stored(runCounts: counts[$0.id] ?? [:]) }
+  }
+}
+
+// MARK: - Writing
+
+extension StudyStore {
+  private func insert(
+    _ sweep: SweepRegistration, planHash: ContentHash, at now: Date, _ database: Database
+  ) throws -> Int64 {
+    try database.execute(
+      sql: """
+        INSERT INTO sweep (name, spec_text, spec_hash, plan_hash, created_at, last_registered_at)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        sweep.name, sweep.specText, sweep.specHash.hexadecimal, planHash.hexadecimal, now, now,
+      ])
+    let id = database.lastInsertedRowID
+    try insertAxes(of: sweep, id: id, database)
+
+    let insertVariant = try database.makeStatement(
+      sql: """
+        INSERT INTO variant (sweep_id, position, label, is_baseline, parameter_count, multiply_adds)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """)
+    let insertLevel = try database.makeStatement(
+      sql: "INSERT INTO variant_level (variant_id, factor, level) VALUES (?, ?, ?)")
+    let insertRun = try database.makeStatement(
+      sql: """
+        INSERT INTO run (identity, configuration, data_hash, seed, planned_epochs, state, is_retriable,
+          completed_epochs, created_at, discards_files)
+        VALUES (?, ?, ?, ?, ?, 'pending', FALSE, 0, ?, FALSE) ON CONFLICT (identity) DO NOTHING
+        """)
+    let insertCell = try database.makeStatement(
+      sql: "INSERT INTO cell (variant_id, position, run_id) SELECT ?, ?, id FROM run WHERE identity = ?")
+    for (position, variant) in sweep.variants.enumerated() {
+      try insertVariant.execute(arguments: [
+        id, position, variant.label, variant.isBaseline, variant.parameterCount, variant.multiplyAdds,
+      ])
+      let variantID = database.lastInsertedRowID
+      for (factor, level) in variant.levels { try insertLevel.execute(arguments: [variantID, factor, level]) }
+      for (seedPosition, run) in variant.runs.enumerated() {
+        let identity = run.identity.hash.hexadecimal
+        try insertRun.execute(arguments: [
+          identity, run.configuration.canonicalText, run.dataHash.hexadecimal, Int64(bitPattern: run.seed),
+          run.plannedEpochs, now,
+        ])
+        try insertCell.execute(arguments: [variantID, seedPosition, identity])
+      }
+    }
+    return id
+  }
+
+  private func insertAxes(of sweep: SweepRegistration, id: Int64, _ database: Database) throws {
+    for (position, seed) in sweep.seeds.enumerated() {
+      try database.execute(
+        sql: "INSERT INTO sweep_seed (sweep_id, position, seed) VALUES (?, ?, ?)",
+        arguments: [id, position, Int64(bitPattern: seed)])
+    }
+    for (position, factor) in sweep.factors.enumerated() {
+      // A factor without levels has one row without a level, so that the factor itself is kept.
+      let levels = factor.levels.isEmpty ? [nil] : factor.levels.map(Optional.some)
+      for (levelPosition, level) in levels.enumerated() {
+        try database.execute(
+          sql: """
+            INSERT INTO factor_level (sweep_id, factor_position, level_position, factor, level) VALUES (?, ?, ?, ?, ?)
+            """, arguments: [id, position, levelPosition, factor.name, level])
+      }
+    }
+  }
+
+  /// Takes over counts that a repeated registration has learned.
+  private func updateCounts(of sweep: SweepRegistration, id: Int64, _ database: Database) throws {
+    let update = try database.makeStatement(
+      sql: """
+        UPDATE variant SET parameter_count = COALESCE(?, parameter_count), multiply_adds = COALESCE(?, multiply_adds)
+        WHERE sweep_id = ? AND position = ?
+        """)
+    for (position, variant) in sweep.variants.enumerated()
+    where variant.parameterCount != nil || variant.multiplyAdds != nil {
+      try update.execute(arguments: [variant.parameterCount, variant.multiplyAdds, id, position])
+    }
+  }
+}

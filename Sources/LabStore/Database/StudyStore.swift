@@ -1,0 +1,118 @@
+import Foundation
+import GRDB
+import LabCore
+import LabStudy
+
+/// The results of studies: a SQLite database of sweeps, runs and metrics, and a folder of HDF5 files for each run.
+///
+/// One process or several may write at a time, and any number may read meanwhile: the database is in WAL mode.
+/// The folder must lie on a local disk, because WAL needs shared memory.
+public struct StudyStore: Sendable {
+  /// How a store behaves; nothing here changes what is stored.
+  public struct Options: Sendable {
+    /// How long to wait for another process's lock, in seconds.
+    public var busyTimeoutSeconds: Double
+    /// How long a process of another machine or container may give no sign of life before its runs are taken over,
+    /// in seconds.
+    public var patienceSeconds: Double
+    /// The current time.
+    public var now: @Sendable () -> Date
+
+    /// Creates options.
+    public init(
+      busyTimeoutSeconds: Double = 15, patienceSeconds: Double = 120, now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+      self.busyTimeoutSeconds = busyTimeoutSeconds
+      self.patienceSeconds = patienceSeconds
+      self.now = now
+    }
+  }
+
+  /// The name of the database within the results folder.
+  public static let databaseName = "labrun.sqlite"
+
+  /// The results folder.
+  public let folder: String
+  /// How the store behaves.
+  public let options: Options
+  private let reader: any DatabaseReader
+  private let writer: (any DatabaseWriter)?
+
+  /// The database's path.
+  public var path: String { "\(folder)/\(StudyStore.databaseName)" }
+
+  /// Whether the store was opened for reading only.
+  public var isReadOnly: Bool { writer == nil }
+
+  /// Opens the results of a folder for reading and writing, and creates what is missing.
+  ///
+  /// - Throws: ``StoreError``, or `FileError` where the folder cannot be made.
+  public init(folder: String, options: Options = Options()) throws {
+    self.folder = folder
+    self.options = options
+    let pool = try DatabaseOpening(folder: folder, options: options).openForWriting()
+    reader = pool
+    writer = pool
+  }
+
+  /// Opens the results of a folder for reading only, also where the file system allows nothing else.
+  ///
+  /// - Throws: ``StoreError``.
+  public init(reading folder: String, options: Options = Options()) throws {
+    self.folder = folder
+    self.options = options
+    reader = try DatabaseOpening(folder: folder, options: options).openForReading()
+    writer = nil
+  }
+}
+
+// MARK: - Access
+
+extension StudyStore {
+  /// Reads at one instant of the database.
+  func read<R>(_ body: (Database) throws -> R) throws -> R {
+    try StoreError.translating(path, options) { try reader.read(body) }
+  }
+
+  /// Writes everything or nothing.
+  func write<R>(_ body: (Database) throws -> R) throws -> R {
+    guard let writer else { throw StoreError.readOnly(path: path) }
+    return try StoreError.translating(path, options) { try writer.write(body) }
+  }
+
+  /// Runs a pragma on the writing connection, which has settings of its own, and returns its answer; for tests.
+  @discardableResult
+  package func pragma(_ sql: String) throws -> Int? {
+    guard let writer else { throw StoreError.readOnly(path: path) }
+    return try StoreError.translating(path, options) {
+      try writer.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA \(sql)") }
+    }
+  }
+
+  /// Asks the database for one integer; for tests and diagnosis.
+  package func integer(_ sql: String) throws -> Int? { try read { try Int.fetchOne($0, sql: sql) } }
+}
+
+extension StoreError {
+  /// Runs `body` and puts SQLite's failures into the terms of this module.
+  static func translating<R>(_ path: String, _ options: StudyStore.Options, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      throw StoreError(error, path: path, options)
+    }
+  }
+
+  private init(_ error: DatabaseError, path: String, _ options: StudyStore.Options) {
+    let problem = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
+    self =
+      switch error.resultCode {
+      case .SQLITE_BUSY, .SQLITE_LOCKED: .locked(path: path, seconds: options.busyTimeoutSeconds)
+      case .SQLITE_FULL: .diskFull(path: path)
+      case .SQLITE_READONLY: .readOnly(path: path)
+      case .SQLITE_CORRUPT: .damagedDatabase(path: path, problem: problem)
+      case .SQLITE_NOTADB: .notResultsDatabase(path: path)
+      default: .database(path: path, problem: problem)
+      }
+  }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import LabCore
+
+/// What a trained model says of every test sample.
+public struct Predictions: Sendable, Hashable {
+  /// The scores before the softmax.
+  ///
+  /// ## Shapes
+  /// `[samples, classes]`, row-major.
+  public var logits: [Float]
+  /// The true class of each sample.
+  public var labels: [Int]
+  /// The number of samples by true class (row) and predicted class (column).
+  public var confusion: [[Int]]
+  /// The classes' names in the order of their indices.
+  public var classNames: [String]
+
+  /// Creates predictions.
+  public init(logits: [Float], labels: [Int], confusion: [[Int]], classNames: [String]) {
+    self.logits = logits
+    self.labels = labels
+    self.confusion = confusion
+    self.classNames = classNames
+  }
+}
+
+extension Predictions {
+  /// The predictions as an HDF5 file's content.
+  func content() throws -> TensorGroup {
+    let classes = classNames.count
+    guard logits.count == labels.count * classes else {
+      throw StoreError.invalidTensor(
+        name: "logits",
+        problem: "\(logits.count) values are not \(labels.count) samples by \(classes) classes")
+    }
+    guard confusion.count == classes, confusion.allSatisfy({ $0.count == classes }) else {
+      throw StoreError.invalidTensor(name: "confusion", problem: "it is not \(classes) by \(classes)")
+    }
+    return TensorGroup(
+      [
+        StoredTensor("logits", [labels.count, classes], logits),
+        StoredTensor("labels", [labels.count], labels.map(Int64.init)),
+        StoredTensor("confusion", [classes, classes], confusion.joined().map(Int64.init)),
+      ],
+      attributes: ["class_names": .string(JSONValue.array(classNames.map { .string($0) }).canonicalText)])
+  }
+
+  /// Takes predictions from an HDF5 file's content.
+  init(_ content: TensorGroup, path: String) throws {
+    guard
+      let logits = content.tensor("logits")?.floats, let labels = content.tensor("labels")?.integers,
+      let confusion = content.tensor("confusion")?.integers,
+      case .string(let text)? = content.attributes["class_names"],
+      let classNames: [String] = try? JSONValue(parsing: text).decode(),
+      logits.count == labels.count * classNames.count, confusion.count == classNames.count * classNames.count
+    else {
+      throw StoreError.unsupportedFile(
+        path: path, problem: "it lacks logits, labels, a confusion matrix or class names of matching extents")
+    }
+    let classes = classNames.count
+    self.init(
+      logits: logits, labels: labels.map { Int($0) },
+      confusion: (0..<classes).map { row in (0..<classes).map { Int(confusion[row * classes + $0]) } },
+      classNames: classNames)
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import LabCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The files of one run, for reading; anyone may read at any time.
+public struct RunFolder: Sendable, Hashable {
+  /// A file of a run.
+  public enum File: String, Sendable, CaseIterable {
+    /// The last checkpoint.
+    case checkpoint = "checkpoint.h5"
+    /// The checkpoint before the last one.
+    case previousCheckpoint = "checkpoint-previous.h5"
+    /// The weights after the last step.
+    case finalWeights = "weights-final.h5"
+    /// The weights of the best epoch.
+    case bestWeights = "weights-best.h5"
+    /// Test logits, labels and confusion matrix.
+    case predictions = "predictions.h5"
+
+    /// What the file says of itself in its attribute `format`.
+    var format: String {
+      switch self {
+      case .checkpoint, .previousCheckpoint: "labrun-checkpoint"
+      case .finalWeights, .bestWeights: "labrun-weights"
+      case .predictions: "labrun-predictions"
+      }
+    }
+  }
+
+  /// The folder.
+  public let path: String
+  /// The run that it belongs to.
+  public let run: RunIdentity
+
+  /// Names a folder, which need not exist.
+  init(path: String, run: RunIdentity) {
+    self.path = path
+    self.run = run
+  }
+
+  /// The path of a file, which need not exist.
+  public func path(of file: File) -> String { "\(path)/\(file.rawValue)" }
+
+  /// Whether a file exists.
+  public func has(_ file: File) -> Bool { access(path(of: file), F_OK) == 0 }
+
+  /// Reads the newest whole checkpoint: the last one, else the one before.
+  ///
+  /// - Throws: `FileError` where a checkpoint exists and the system does not let it be read: starting anew would then
+  ///   throw work away.
+  public func readCheckpoint() throws -> CheckpointReading {
+    var reading = CheckpointReading(problems: [])
+    for file in [File.checkpoint, .previousCheckpoint] where has(file) {
+      do {
+        reading.checkpoint = try Checkpoint(read(file), path: path(of: file))
+        reading.path = path(of: file)
+        break
+      } catch let error as StoreError {
+        reading.problems.append(error)
+      }
+    }
+    return reading
+  }
+
+  /// Reads the final or the best weights, by their `state_dict` names.
+  public func readWeights(_ file: File) throws -> [StoredTensor] { try read(file).tensors }
+
+  /// Reads the test predictions.
+  public func readPredictions() throws -> Predictions {
+    try Predictions(read(.predictions), path: path(of: .predictions))
+  }
+
+  /// Reads a file and checks that it is whole, of its kind and of this run.
+  func read(_ file: File) throws -> TensorGroup {
+    let path = path(of: file)
+    let content = try SealedFile.read(path)
+    guard content.attributes["format"] == .string(file.format), content.attributes["format_version"] == .integer(1)
+    else {
+      throw StoreError.unsupportedFile(path: path, problem: "it is no \(file.format) file of version 1")
+    }
+    guard content.attributes["run"] == .string(run.hash.hexadecimal) else {
+      let actual = if case .string(let text)? = content.attributes["run"] { text } else { "unknown" }
+      throw StoreError.foreignFile(path: path, expected: run, actual: actual)
+    }
+    return content
+  }
+}

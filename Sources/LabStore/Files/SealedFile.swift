@@ -1,0 +1,63 @@
+import Foundation
+import LabCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// HDF5 files that carry the hash of their own bytes, so that a torn or altered one is never taken for whole.
+///
+/// The hash stands in the file's user block, 512 bytes before the HDF5 superblock that every HDF5 reader skips.
+enum SealedFile {
+  private static let magic = "labrun-file-1"
+
+  /// Stores a file so that a crash leaves the old one or the new one.
+  ///
+  /// - Parameter commit: wraps the moment at which the new file takes the old one's place.
+  static func write(
+    _ content: TensorGroup, to path: String, commit: (_ rename: () throws -> Void) throws -> Void = { try $0() }
+  ) throws {
+    var image = try HDF5Image.encode(content, path: path)
+    let seal = seal(of: image)
+    image.replaceSubrange(0..<seal.count, with: seal)
+    try StoreError.translatingFileErrors(path) { try AtomicFile.write(image, to: path, commit: commit) }
+  }
+
+  /// Reads a file that ``write(_:to:commit:)`` stored.
+  ///
+  /// - Throws: ``StoreError/damagedFile(path:problem:)`` where a single bit differs, `FileError` where it cannot be read.
+  static func read(_ path: String) throws -> TensorGroup {
+    let image = try bytes(of: path)
+    guard isSealed(image) else {
+      throw StoreError.damagedFile(path: path, problem: "it does not begin with labrun's seal")
+    }
+    let seal = seal(of: image)
+    guard image.count >= HDF5Image.userBlockSize, image.prefix(seal.count) == seal,
+      image[seal.count..<HDF5Image.userBlockSize].allSatisfy({ $0 == 0 })
+    else { throw StoreError.damagedFile(path: path, problem: "its content is not what was written") }
+    return try HDF5Image.decode(image, path: path)
+  }
+
+  /// Whether bytes begin like a sealed file.
+  static func isSealed(_ bytes: Data) -> Bool { bytes.starts(with: Data(magic.utf8)) }
+
+  /// The text that the user block of a file must begin with.
+  private static func seal(of image: Data) -> Data {
+    let hash = ContentHash(of: image.dropFirst(HDF5Image.userBlockSize))
+    return Data("\(magic)\nlength \(image.count)\nsha256 \(hash.hexadecimal)\n".utf8)
+  }
+
+  /// The bytes of a file, with the system's reason where it cannot be read.
+  static func bytes(of path: String) throws -> Data {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(action: "open", path: path) }
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    do {
+      return try handle.readToEnd() ?? Data()
+    } catch {
+      throw FileError(action: "read", path: path)
+    }
+  }
+}

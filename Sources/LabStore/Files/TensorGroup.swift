@@ -1,0 +1,28 @@
+/// The content of an HDF5 file or of a group in it: tensors, attributes and further groups.
+public struct TensorGroup: Sendable, Hashable {
+  /// A small value beside the tensors.
+  public enum Attribute: Sendable, Hashable {
+    case string(String)
+    case integer(Int64)
+    case number(Double)
+  }
+
+  /// The tensors; their names are whole, dots make no groups. A file gives them back sorted by name.
+  public var tensors: [StoredTensor]
+  /// The attributes by name.
+  public var attributes: [String: Attribute]
+  /// The groups within by name.
+  public var groups: [String: TensorGroup]
+
+  /// Creates a group.
+  public init(
+    _ tensors: [StoredTensor] = [], attributes: [String: Attribute] = [:], groups: [String: TensorGroup] = [:]
+  ) {
+    self.tensors = tensors
+    self.attributes = attributes
+    self.groups = groups
+  }
+
+  /// The tensor of a name, if there is one.
+  public func tensor(_ name: String) -> StoredTensor? { tensors.first { $0.name == name } }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import LabCore
+
+/// Weights from any source: files of this program, HDF5 files of others, safetensors.
+public enum WeightsFile {
+  private static let hdf5Signature = Data([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a])
+
+  /// Reads tensors by name; the content and not the name tells the format.
+  ///
+  /// Of an HDF5 file the root's datasets are taken, or a checkpoint's group `parameters`. Floating-point elements become
+  /// single precision, integers 64 bits wide.
+  ///
+  /// - Throws: ``StoreError``, or `FileError` where the file cannot be read.
+  public static func read(_ path: String) throws -> [StoredTensor] {
+    let head = try firstBytes(of: path)
+    let content: TensorGroup
+    if SealedFile.isSealed(head) {
+      content = try SealedFile.read(path)
+    } else if hasHDF5Signature(head) {
+      content = try HDF5Image.read(foreign: path)
+    } else {
+      return try SafetensorsFile.read(path)
+    }
+    let tensors = content.tensors.isEmpty ? content.groups["parameters"]?.tensors ?? [] : content.tensors
+    guard !tensors.isEmpty else {
+      throw StoreError.unsupportedFile(
+        path: path, problem: "it has no datasets in its root and none in a group \"parameters\"")
+    }
+    return tensors.map(\.singlePrecision)
+  }
+
+  private static func firstBytes(of path: String) throws -> Data {
+    let handle = try { () throws -> FileHandle in
+      do { return try FileHandle(forReadingFrom: URL(fileURLWithPath: path)) } catch {
+        throw FileError(action: "open", path: path)
+      }
+    }()
+    return (try? handle.read(upToCount: 4104)) ?? Data()
+  }
+
+  /// Whether an HDF5 superblock stands at one of the places where the format allows it.
+  private static func hasHDF5Signature(_ head: Data) -> Bool {
+    [0, 512, 1024, 2048, 4096].contains { head.dropFirst($0).starts(with: hdf5Signature) }
+  }
+}
+
+extension StoredTensor {
+  /// The tensor with double precision rounded to single.
+  fileprivate var singlePrecision: StoredTensor {
+    if case .float64(let values) = values { StoredTensor(name, shape, values.map { Float($0) }) } else { self }
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import LabCore
+import LabStudy
+
+/// A failure to keep or to find results.
+public enum StoreError: Error, Equatable, CustomStringConvertible {
+  /// The folder holds no results database.
+  case noResults(folder: String)
+  /// The database was made by a later version of the program.
+  case schemaFromFuture(path: String, unknownMigrations: [String])
+  /// The database was made by an earlier version and cannot be brought up to date where it lies.
+  case schemaOutdated(path: String)
+  /// The file is another program's database, or none at all.
+  case notResultsDatabase(path: String)
+  /// The database contradicts itself.
+  case damagedDatabase(path: String, problem: String)
+  /// Another process has locked the database for longer than the time given to wait.
+  case locked(path: String, seconds: Double)
+  /// There is no space left for what was to be written.
+  case diskFull(path: String)
+  /// The file or its folder may only be read.
+  case readOnly(path: String)
+  /// The database could not be opened or used for a reason that only the system knows.
+  case database(path: String, problem: String)
+  /// A file is torn, or its content is not what was written.
+  case damagedFile(path: String, problem: String)
+  /// A file is whole but holds something that cannot be used here.
+  case unsupportedFile(path: String, problem: String)
+  /// A file belongs to another run.
+  case foreignFile(path: String, expected: RunIdentity, actual: String)
+  /// A tensor cannot be stored under its name.
+  case invalidTensor(name: String, problem: String)
+  /// HDF5 refused a call.
+  case hdf5(path: String, action: String, problem: String)
+
+  /// One sentence that tells what could not be done, where, and why.
+  public var description: String {
+    switch self {
+    case .noResults(let folder):
+      "there are no results in \(folder): no sweep has been started there yet"
+    case .schemaFromFuture(let path, let migrations):
+      "\(path) was written by a newer version of labrun (it has \(migrations.joined(separator: ", "))): "
+        + "update labrun, or choose another results folder; nothing was changed"
+    case .schemaOutdated(let path):
+      "\(path) was written by an older version of labrun and cannot be upgraded where it may only be read: "
+        + "copy the results folder to a place where it may be written"
+    case .notResultsDatabase(let path):
+      "\(path) is not a results database of labrun; nothing was changed"
+    case .damagedDatabase(let path, let problem):
+      "the results database \(path) is damaged (\(problem)): restore it from a copy, or move it away to start anew"
+    case .locked(let path, let seconds):
+      "\(path) has been locked by another process for \(seconds.formatted(.number.precision(.fractionLength(0...1)))) s: "
+        + "close the program that holds it (a database browser, a backup) and start again; nothing that was stored is lost"
+    case .diskFull(let path):
+      "there is no space left to write \(path): free some and start again; nothing that was stored is lost"
+    case .readOnly(let path):
+      "\(path) may only be read: results can be shown but not added"
+    case .database(let path, let problem): "the results database \(path) cannot be used: \(problem)"
+    case .damagedFile(let path, let problem): "\(path) is damaged: \(problem)"
+    case .unsupportedFile(let path, let problem): "\(path) cannot be used: \(problem)"
+    case .foreignFile(let path, let expected, let actual):
+      "\(path) belongs to run \(actual), expected run \(expected.hash.hexadecimal)"
+    case .invalidTensor(let name, let problem): "the tensor \"\(name)\" cannot be stored: \(problem)"
+    case .hdf5(let path, let action, let problem): "HDF5 cannot \(action) in \(path): \(problem)"
+    }
+  }
+}
+
+extension StoreError: SweepEndingError {
+  /// Whether every other run would meet this error too.
+  public var endsSweep: Bool {
+    switch self {
+    case .noResults, .schemaFromFuture, .schemaOutdated, .notResultsDatabase, .damagedDatabase, .locked, .diskFull,
+      .readOnly, .database:
+      true
+    case .damagedFile, .unsupportedFile, .foreignFile, .invalidTensor, .hdf5: false
+    }
+  }
+}
+
+extension StoreError {
+  /// Runs `body` and names the disk's state in the terms of this module where the system refuses to write.
+  static func translatingFileErrors<R>(_ path: String, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let error as FileError where error.isDiskFull || error.code == EFBIG {
+      throw StoreError.diskFull(path: path)
+    } catch let error as FileError where [EROFS, EACCES, EPERM].contains(error.code) {
+      throw StoreError.readOnly(path: path)
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import Foundation
+
+/// What a claim gave.
+public enum ClaimResult: Sendable {
+  /// The caller holds the run.
+  case claimed(ClaimedRun)
+  /// The run has ended and is not to be trained again under the policy.
+  case finished(StoredRun)
+  /// Another living process trains it.
+  case busy(owner: ProcessIdentity, lastHeartbeat: Date)
+}
+
+/// A run that the calling process holds.
+public struct ClaimedRun: Sendable {
+  /// The right to write.
+  public let lease: RunLease
+  /// The run as it stood just before the claim.
+  public let run: StoredRun
+  /// The sweep that the run is trained for.
+  public let sweep: Int64
+  /// The number of epochs on record, from which an earlier attempt can go on if its checkpoint is whole.
+  public let recordedEpochs: Int
+
+  /// Creates a claimed run; only stores do.
+  public init(lease: RunLease, run: StoredRun, sweep: Int64, recordedEpochs: Int) {
+    self.lease = lease
+    self.run = run
+    self.sweep = sweep
+    self.recordedEpochs = recordedEpochs
+  }
+}

@@ -1,0 +1,32 @@
+import Foundation
+import LabCore
+
+/// What happens while a scheduler works.
+public enum SchedulerEvent: Sendable {
+  /// Work begins on this many runs.
+  case began(runs: Int, workers: Int)
+  /// A worker starts a run; epochs on record come from an earlier attempt.
+  case started(ScheduledRun, worker: Int, attempt: Int, recordedEpochs: Int)
+  /// A run tells how far it is.
+  case progress(RunProgress, worker: Int)
+  /// A run's attempt ended.
+  case ended(ScheduledRun, worker: Int, outcome: RunOutcome, duration: Duration)
+  /// A run needs no training: it had ended before, or another process has ended it meanwhile.
+  case reused(ScheduledRun, StoredRun)
+  /// Another process trains the run; it is looked at again later.
+  case busy(ScheduledRun, owner: ProcessIdentity)
+  /// Another process took the run over from this one.
+  case lost(ScheduledRun, worker: Int)
+  /// Something went wrong that ends no run.
+  case warning(String)
+  /// No further runs are started.
+  case stopping(StopRequest)
+  /// Work is over.
+  case finished(SchedulerReport)
+}
+
+/// Is told what a scheduler does, to show or to log it.
+public protocol SchedulerObserver: Sendable {
+  /// Receives an event; calls come one at a time, in the order in which things happened, on a queue of their own.
+  func observe(_ event: SchedulerEvent)
+}

@@ -1,0 +1,58 @@
+import LabCore
+
+/// What became of the runs that a scheduler was given.
+public struct SchedulerReport: Sendable {
+  /// What became of one run.
+  public enum Result: Sendable, Hashable {
+    /// An attempt of this scheduler ended so.
+    case ended(RunOutcome)
+    /// The run was in this state before, or another process brought it there.
+    case reused(RunState)
+    /// Another process took it over, and work ended before that process did.
+    case lost
+    /// Work ended before the run's turn, or while another process trained it.
+    case notStarted
+  }
+
+  /// The runs in the order of the plan.
+  public var runs: [ScheduledRun]
+  /// What became of each run.
+  public var results: [RunIdentity: Result]
+  /// The request that ended the work early, or `none`.
+  public var stopRequest: StopRequest
+  /// The error of the machine that ended the work early, if one did.
+  public var endingError: (any Error)?
+
+  /// Creates a report.
+  public init(
+    runs: [ScheduledRun], results: [RunIdentity: Result] = [:], stopRequest: StopRequest = .none,
+    endingError: (any Error)? = nil
+  ) {
+    self.runs = runs
+    self.results = results
+    self.stopRequest = stopRequest
+    self.endingError = endingError
+  }
+
+  /// The number of runs that are now in a state, by this scheduler's work or before.
+  public func count(_ state: RunState) -> Int {
+    results.values.count {
+      switch $0 {
+      case .ended(let outcome): outcome.state == state
+      case .reused(let known): known == state
+      case .lost, .notStarted: false
+      }
+    }
+  }
+
+  /// The number of runs that this scheduler trained to their end.
+  public var trainedCount: Int {
+    results.values.count { if case .ended(.completed) = $0 { true } else { false } }
+  }
+
+  /// The number of completed runs that needed no training.
+  public var reusedCount: Int { results.values.count { $0 == .reused(.completed) } }
+
+  /// Whether every run is completed.
+  public var isComplete: Bool { count(.completed) == results.count }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import LabCore
+import LabStudy
+import Synchronization
+
+/// A clock that stands still until it is moved.
+public final class ManualClock: Sendable {
+  private let seconds = Mutex(1_700_000_000.0)
+
+  /// Creates a clock that shows an arbitrary time.
+  public init() {}
+
+  /// The time that the clock shows.
+  public var now: Date { Date(timeIntervalSince1970: seconds.withLock { $0 }) }
+
+  /// Moves the clock.
+  public func advance(seconds step: Double) { seconds.withLock { $0 += step } }
+}
+
+/// Registrations, records and processes for tests.
+public enum RunStoreSamples {
+  /// A sweep of one factor `conv` with a run for each level and seed.
+  public static func sweep(
+    name: String = "ablation", levels: [String] = ["static", "odconv-1x", "odconv-4x"], seeds: [UInt64] = [0, 1, 2],
+    epochs: Int = 4, data: String = "data"
+  ) -> SweepRegistration {
+    let text = "{\"name\": \"\(name)\", \"levels\": \(levels)}"
+    return SweepRegistration(
+      name: name, specText: text, specHash: ContentHash(of: text),
+      factors: [SweepSnapshot.Factor(name: "conv", levels: levels)], seeds: seeds,
+      variants: levels.enumerated().map { index, level in
+        SweepRegistration.Variant(
+          label: level, levels: ["conv": level], isBaseline: index == 0,
+          runs: seeds.map { run(level: level, seed: $0, epochs: epochs, data: data) })
+      })
+  }
+
+  /// The run of a level and a seed.
+  public static func run(
+    level: String, seed: UInt64, epochs: Int = 4, data: String = "data"
+  ) -> SweepRegistration.Run {
+    let configuration: JSONValue = [
+      "model": ["conv": .string(level), "depth": 20], "training": ["epochs": .integer(epochs), "learning_rate": 0.1],
+    ]
+    let hash = ContentHash(of: data)
+    return SweepRegistration.Run(
+      identity: RunIdentity(configuration: configuration, dataHash: hash, seed: seed), configuration: configuration,
+      dataHash: hash, seed: seed, plannedEpochs: epochs)
+  }
+
+  /// An epoch whose numbers are functions of its index and can be told apart.
+  public static func epoch(_ index: Int, seconds: Double = 2, imagesPerSecond: Double = 100) -> EpochRecord {
+    let x = Double(index)
+    return EpochRecord(
+      epoch: index,
+      metrics: EpochRecord.Metrics(
+        trainLoss: 2 / (x + 1), trainAccuracy: 0.1 * x, learningRate: 0.1 / (x + 1), validation: metrics(x),
+        test: metrics(x + 0.5)),
+      timing: EpochRecord.Timing(
+        trainSeconds: seconds, evaluationSeconds: 0.25, imagesPerSecond: imagesPerSecond, meanStepMilliseconds: 12.5,
+        peakMemoryBytes: 1 << 33))
+  }
+
+  /// Metrics that can be told apart by a number.
+  public static func metrics(_ x: Double) -> EvaluationMetrics {
+    EvaluationMetrics(
+      loss: 1 + x, accuracy: 0.5 + x / 1000, top5Accuracy: 0.75 + x / 1000, macroPrecision: 0.25 + x / 1000,
+      macroRecall: 0.125 + x / 1000, macroF1: 1 / 3 + x / 1000, expectedCalibrationError: 0.0625 + x / 1000)
+  }
+
+  /// A final record of two classes.
+  public static func final(_ x: Double = 0) -> FinalRecord {
+    FinalRecord(
+      test: metrics(x), validation: metrics(x + 1), bestEpoch: 3, additional: ["test_nll": 0.5 + x],
+      classes: [
+        FinalRecord.ClassMetrics(name: "stop", support: 10, precision: 0.5, recall: 0.25, f1: 1 / 3),
+        FinalRecord.ClassMetrics(name: "Vorfahrt gewähren", support: 7, precision: 0, recall: 0, f1: 0),
+      ], confusion: [[9, 1], [7, 0]], weightsHash: ContentHash(of: "weights \(x)"))
+  }
+
+  /// A provenance record.
+  public static func provenance(threads: Int = 1) -> RunProvenance {
+    RunProvenance(
+      programVersion: "1.0", repository: RunProvenance.Repository(commit: "abc", isDirty: true),
+      specHash: ContentHash(of: "spec"), configuration: ["model": ["conv": "static"], "scale": 0.5],
+      dataHash: ContentHash(of: "data"), host: "host", operatingSystem: "system", processor: "processor",
+      threads: threads, libraries: ["HDF5": "1.10.8"], choices: ["conv1": "direct"])
+  }
+
+  /// A process of this machine that has ended.
+  public static var deadProcess: ProcessIdentity {
+    var process = ProcessIdentity.current
+    process.startTime += 1
+    return process
+  }
+
+  /// A process of another machine, of which nothing can be known from here.
+  public static func foreignProcess(pid: Int32 = 7) -> ProcessIdentity {
+    ProcessIdentity(host: "elsewhere", scope: "another boot", pid: pid, startTime: 1)
+  }
+}

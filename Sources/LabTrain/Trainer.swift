@@ -1,0 +1,308 @@
+import LabCore
+import LabData
+import LabGraph
+import LabNN
+
+/// Trains one model on one data set: a pure function of its configuration, data and seed.
+///
+/// A trainer that continues from a checkpoint gives the bits of one that was never interrupted, on the same machine and
+/// with as many threads.
+public final class Trainer {
+  /// How a training ended.
+  public enum Outcome: Sendable {
+    /// At its end, with the test split's metrics and the weights that they are those of.
+    case completed(TrainingResult)
+    /// On demand.
+    case stopped
+  }
+
+  /// How it trains.
+  public let configuration: TrainingConfiguration
+  /// The seed of weights, order, augmentation and dropout.
+  public let seed: UInt64
+  /// Seconds between checkpoints within an epoch; nil writes them at the ends of epochs only.
+  public var checkpointSeconds: Double?
+
+  private let dataset: PreparedDataset
+  private let programs: TrainingPrograms
+  private let loader: BatchLoader
+  private let initialWeights: [String: [Float]]
+  private let clock = ContinuousClock()
+
+  /// Builds and compiles the graphs; nothing large is allocated yet.
+  ///
+  /// - Parameters:
+  ///   - initialWeights: numbers that replace drawn ones, by state_dict name.
+  /// - Throws: ``TrainingError``, ``LabGraph/GraphError`` or ``LabNN/ModelError`` where something does not fit.
+  public init(
+    _ configuration: TrainingConfiguration, model: @escaping ModelFunction, dataset: PreparedDataset, seed: UInt64,
+    backend: any Backend, threads: Int = 1, initialWeights: [String: [Float]] = [:]
+  ) throws {
+    self.configuration = configuration
+    self.dataset = dataset
+    self.seed = seed
+    self.initialWeights = initialWeights
+    let needsValidation = configuration.earlyStoppingEpochs != nil || configuration.finalWeights == .best
+    guard !needsValidation || dataset.validation.count > 0 else {
+      throw TrainingError.configuration(
+        key: configuration.earlyStoppingEpochs != nil ? "early_stopping" : "final_weights",
+        problem: "needs a validation split, which dataset.validation sets aside")
+    }
+    loader = try BatchLoader(
+      training: dataset, batchSize: min(configuration.batchSize, dataset.train.count), seed: seed,
+      augmentation: configuration.augmentation, shuffle: configuration.shuffle,
+      dropLast: configuration.dropsLastBatch)
+    programs = try TrainingPrograms(
+      configuration, model: model, dataset: dataset, seed: seed, backend: backend,
+      options: SessionOptions(threads: threads, algorithms: configuration.algorithms))
+  }
+
+  /// Bytes that the run needs, known before they are allocated.
+  public var plannedBytes: Int { programs.plannedBytes }
+
+  /// Steps of one epoch.
+  public var stepsPerEpoch: Int { loader.plan.batchesPerEpoch }
+
+  /// Trains from the start, or on from a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - bestWeights: the weights of the best epoch so far, where an earlier attempt kept them.
+  /// - Throws: ``TrainingError/diverged(epoch:step:loss:)``, and whatever the observer throws.
+  public func run(
+    from checkpoint: TrainingCheckpoint? = nil, bestWeights: [TrainingCheckpoint.Tensor]? = nil,
+    observer: any TrainingObserver
+  ) throws -> Outcome {
+    var progress = checkpoint?.progress ?? TrainingProgress()
+    if let checkpoint {
+      try programs.restore(checkpoint.tensors)
+    } else {
+      try programs.initialise(seed: seed, weights: initialWeights)
+    }
+    var best = bestWeights
+    let prefetcher = Prefetcher(
+      loader: loader, epoch: progress.epoch, batch: progress.stepInEpoch, endEpoch: configuration.epochs)
+    defer { prefetcher.cancel() }
+    while progress.epoch < configuration.epochs, !hasStoppedEarly(progress) {
+      guard try trainEpoch(&progress, prefetcher, observer) else { return .stopped }
+      guard try finishEpoch(&progress, &best, observer) else { return .stopped }
+    }
+    return try finish(progress, best, observer)
+  }
+
+  // MARK: Steps
+
+  private func position(_ step: Int) -> StepPosition {
+    StepPosition(step: step, stepsPerEpoch: stepsPerEpoch, totalSteps: stepsPerEpoch * configuration.epochs)
+  }
+
+  /// Trains the rest of an epoch.
+  ///
+  /// - Returns: false where the observer demanded a stop.
+  private func trainEpoch(
+    _ progress: inout TrainingProgress, _ prefetcher: Prefetcher, _ observer: any TrainingObserver
+  ) throws -> Bool {
+    var lastCheckpoint = clock.now
+    var rate = ThroughputMeter()
+    while progress.stepInEpoch < stepsPerEpoch {
+      let start = clock.now
+      let count = try step(at: progress.step, prefetcher)
+      let loss = try record(count, &progress)
+      progress.step += 1
+      progress.stepInEpoch += 1
+      let seconds = (clock.now - start).seconds
+      progress.epochSeconds += seconds
+      rate.add(images: count.images, seconds: seconds)
+      try observer.didStep(
+        StepReport(
+          epoch: progress.epoch, epochs: configuration.epochs, stepInEpoch: progress.stepInEpoch,
+          stepsPerEpoch: stepsPerEpoch, loss: loss, imagesPerSecond: rate.imagesPerSecond))
+      switch observer.stopDemand {
+      case .none: break
+      case .immediately: return false
+      case .afterCheckpoint:
+        try observer.didReachCheckpoint(makeCheckpoint(progress))
+        return false
+      }
+      if let interval = checkpointSeconds, (clock.now - lastCheckpoint).seconds >= interval,
+        progress.stepInEpoch < stepsPerEpoch
+      {
+        try observer.didReachCheckpoint(makeCheckpoint(progress))
+        lastCheckpoint = clock.now
+      }
+    }
+    return true
+  }
+
+  private struct StepCount {
+    var images: Int
+    var program: any Executable
+  }
+
+  private func step(at step: Int, _ prefetcher: Prefetcher) throws -> StepCount {
+    let imageElements = dataset.imageShape.elementCount
+    let fullSize = loader.plan.batchSize
+    let done = try prefetcher.withNextBatch { batch -> StepCount in
+      let program = batch.count == fullSize ? programs.step : (programs.tailStep ?? programs.step)
+      try program.floatInput("images").baseAddress!.update(from: batch.images, count: batch.count * imageElements)
+      try program.integerInput("labels").baseAddress!.update(from: batch.labels, count: batch.count)
+      if configuration.augmentation.mixup > 0 {
+        try program.integerInput("labels2").baseAddress!.update(from: batch.secondLabels, count: batch.count)
+        try program.floatInput("mix").baseAddress!.update(from: batch.labelShares, count: batch.count)
+      }
+      return StepCount(images: batch.count, program: program)
+    }
+    guard let done else { throw TrainingError.configuration(key: "epochs", problem: "batches ended too early") }
+    try done.program.fill(programs.scalars, at: position(step))
+    try done.program.run()
+    return done
+  }
+
+  /// Adds a step's loss and correct predictions to the epoch's sums.
+  private func record(_ done: StepCount, _ progress: inout TrainingProgress) throws -> Double {
+    let losses = try done.program.read("loss_per_sample")
+    var sum = 0.0
+    for loss in losses { sum += Double(loss) }
+    guard sum.isFinite else {
+      throw TrainingError.diverged(
+        epoch: progress.epoch, step: progress.stepInEpoch, loss: losses.first { !$0.isFinite } ?? .infinity)
+    }
+    let logits = try done.program.read("logits")
+    let labels = try done.program.integerInput("labels")
+    let classes = dataset.classCount
+    for row in 0..<done.images {
+      var best = row * classes
+      for column in (row * classes)..<((row + 1) * classes) where logits[column] > logits[best] { best = column }
+      if best - row * classes == Int(labels[row]) { progress.correctCount += 1 }
+    }
+    progress.lossSum += sum
+    progress.imageCount += done.images
+    return sum / Double(done.images)
+  }
+
+  private func makeCheckpoint(_ progress: TrainingProgress) throws -> TrainingCheckpoint {
+    TrainingCheckpoint(tensors: try programs.tensors(), progress: progress)
+  }
+
+  // MARK: Epochs
+
+  private func hasStoppedEarly(_ progress: TrainingProgress) -> Bool {
+    guard let patience = configuration.earlyStoppingEpochs else { return false }
+    return progress.evaluationsSinceBest >= patience
+  }
+
+  /// Evaluates, reports and checkpoints a complete epoch.
+  ///
+  /// - Returns: false where the observer demanded a stop; the epoch's evaluation is then repeated by the next attempt.
+  private func finishEpoch(
+    _ progress: inout TrainingProgress, _ best: inout [TrainingCheckpoint.Tensor]?, _ observer: any TrainingObserver
+  ) throws -> Bool {
+    let start = clock.now
+    let isLast = progress.epoch + 1 == configuration.epochs
+    let isEvaluated = isLast || (progress.epoch + 1) % configuration.evaluationInterval == 0
+    var validation: EvaluationResult?
+    var test: EvaluationResult?
+    if isEvaluated {
+      let evaluator = Evaluator(programs: programs, dataset: dataset)
+      let split: SplitName = dataset.validation.count > 0 ? .validation : .test
+      let result = try evaluator.evaluate(split, at: position(progress.step)) { stopsHere(observer) == false }
+      guard let result else {
+        if observer.stopDemand == .afterCheckpoint { try observer.didReachCheckpoint(makeCheckpoint(progress)) }
+        return false
+      }
+      if split == .validation { validation = result } else { test = result }
+    }
+    var next = progress
+    if let validation { try noteValidation(validation, &next, &best, observer) }
+    let report = EpochReport(
+      epoch: progress.epoch, trainLoss: progress.lossSum / Double(progress.imageCount),
+      trainAccuracy: Double(progress.correctCount) / Double(progress.imageCount),
+      learningRate: try configuration.optimization.learningRateScalar().value(at: position(progress.step - 1)),
+      validation: validation, test: test, trainSeconds: progress.epochSeconds,
+      evaluationSeconds: (clock.now - start).seconds, steps: progress.stepInEpoch, images: progress.imageCount,
+      memoryBytes: plannedBytes)
+    try observer.didFinishEpoch(report)
+    next.epoch += 1
+    next.stepInEpoch = 0
+    next.lossSum = 0
+    next.correctCount = 0
+    next.imageCount = 0
+    next.trainSeconds += next.epochSeconds
+    next.epochSeconds = 0
+    progress = next
+    try observer.didReachCheckpoint(makeCheckpoint(progress))
+    return observer.stopDemand == .none
+  }
+
+  private func stopsHere(_ observer: any TrainingObserver) -> Bool {
+    observer.stopDemand != .none
+  }
+
+  private func noteValidation(
+    _ result: EvaluationResult, _ progress: inout TrainingProgress, _ best: inout [TrainingCheckpoint.Tensor]?,
+    _ observer: any TrainingObserver
+  ) throws {
+    if result.metrics.accuracy > progress.bestAccuracy ?? -1 {
+      progress.bestAccuracy = result.metrics.accuracy
+      progress.bestEpoch = progress.epoch
+      progress.evaluationsSinceBest = 0
+      let weights = try programs.evaluatedTensors()
+      best = weights
+      try observer.didImprove(TrainingCheckpoint(tensors: weights, progress: progress))
+    } else {
+      progress.evaluationsSinceBest += 1
+    }
+  }
+
+  // MARK: The end
+
+  private func finish(
+    _ progress: TrainingProgress, _ best: [TrainingCheckpoint.Tensor]?, _ observer: any TrainingObserver
+  ) throws -> Outcome {
+    let last = try programs.evaluatedTensors()
+    var evaluated = last
+    if configuration.finalWeights == .best {
+      guard let best else {
+        throw TrainingError.weights(name: "best weights", problem: "are missing, though epoch "
+          + "\((progress.bestEpoch ?? 0) + 1) had some")
+      }
+      try programs.writeEvaluated(best)
+      evaluated = best
+    }
+    let evaluator = Evaluator(programs: programs, dataset: dataset)
+    func evaluate(_ split: SplitName) throws -> EvaluationResult? {
+      try evaluator.evaluate(split, at: position(progress.step), keepsLogits: split == .test) {
+        observer.stopDemand == .none
+      }
+    }
+    guard let test = try evaluate(.test) else { return .stopped }
+    var validation: EvaluationResult?
+    if dataset.validation.count > 0 {
+      validation = try evaluate(.validation)
+      guard validation != nil else { return .stopped }
+    }
+    return .completed(
+      TrainingResult(
+        test: test, validation: validation, bestEpoch: progress.bestEpoch, weights: evaluated, lastWeights: last,
+        weightsHash: .ofWeights(last), trainSeconds: progress.trainSeconds, epochs: progress.epoch))
+  }
+}
+
+/// What a completed training leaves.
+public struct TrainingResult: Sendable {
+  /// The test split's metrics, with logits and labels.
+  public var test: EvaluationResult
+  /// The validation split's metrics.
+  public var validation: EvaluationResult?
+  /// The epoch with the best validation accuracy, counted from 0.
+  public var bestEpoch: Int?
+  /// The weights that the metrics are those of.
+  public var weights: [TrainingCheckpoint.Tensor]
+  /// The weights of the last step.
+  public var lastWeights: [TrainingCheckpoint.Tensor]
+  /// A hash of the last step's weights.
+  public var weightsHash: ContentHash
+  /// Seconds spent on steps, over all attempts.
+  public var trainSeconds: Double
+  /// Epochs that were trained.
+  public var epochs: Int
+}

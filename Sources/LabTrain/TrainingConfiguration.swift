@@ -1,0 +1,127 @@
+import LabCore
+import LabData
+import LabGraph
+import LabNN
+
+/// How a model is trained: duration, batches, augmentation, and the optimisation of ``LabNN/OptimizationConfiguration``.
+///
+/// The keys of the optimisation stand beside the others in one object.
+public struct TrainingConfiguration: Hashable, Sendable {
+  /// Passes over the training split.
+  public var epochs = 10
+  /// Images a step.
+  public var batchSize = 64
+  /// Whether each epoch has an order of its own; without, images come as they are stored.
+  public var shuffle = true
+  /// Whether the last, smaller batch of an epoch is left out.
+  public var dropsLastBatch = false
+  /// How images are varied.
+  public var augmentation = AugmentationConfiguration()
+  /// Loss, optimiser, learning rate and what goes with them.
+  public var optimization = OptimizationConfiguration()
+  /// Epochs without improvement of the validation accuracy after which training ends; nil trains to the end.
+  public var earlyStoppingEpochs: Int?
+  /// Which weights the final metrics are those of.
+  public var finalWeights = FinalWeights.last
+  /// Epochs between evaluations; the last epoch is always evaluated.
+  public var evaluationInterval = 1
+  /// A file of weights, by state_dict name, to start from.
+  public var initialWeights: String?
+  /// The convolution algorithms that may be chosen.
+  public var algorithms = SessionOptions.AlgorithmChoice.auto
+
+  /// Creates a configuration with every key at its default.
+  public init() {}
+
+  /// Which weights are evaluated at the end.
+  public enum FinalWeights: String, Codable, Sendable, CaseIterable {
+    /// Those of the last step.
+    case last
+    /// Those of the epoch with the best validation accuracy.
+    case best
+  }
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case epochs, shuffle, augmentation, algorithms
+    case batchSize = "batch_size"
+    case dropsLastBatch = "drop_last"
+    case earlyStoppingEpochs = "early_stopping"
+    case finalWeights = "final_weights"
+    case evaluationInterval = "evaluate_every"
+    case initialWeights = "initial_weights"
+  }
+}
+
+extension TrainingConfiguration: Codable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let defaults = TrainingConfiguration()
+    epochs = try container.decodeIfPresent(Int.self, forKey: .epochs) ?? defaults.epochs
+    batchSize = try container.decodeIfPresent(Int.self, forKey: .batchSize) ?? defaults.batchSize
+    shuffle = try container.decodeIfPresent(Bool.self, forKey: .shuffle) ?? defaults.shuffle
+    dropsLastBatch = try container.decodeIfPresent(Bool.self, forKey: .dropsLastBatch) ?? defaults.dropsLastBatch
+    augmentation =
+      try container.decodeIfPresent(AugmentationConfiguration.self, forKey: .augmentation) ?? defaults.augmentation
+    earlyStoppingEpochs = try container.decodeIfPresent(Int.self, forKey: .earlyStoppingEpochs)
+    finalWeights = try container.decodeIfPresent(FinalWeights.self, forKey: .finalWeights) ?? defaults.finalWeights
+    evaluationInterval =
+      try container.decodeIfPresent(Int.self, forKey: .evaluationInterval) ?? defaults.evaluationInterval
+    initialWeights = try container.decodeIfPresent(String.self, forKey: .initialWeights)
+    algorithms =
+      try container.decodeIfPresent(SessionOptions.AlgorithmChoice.self, forKey: .algorithms) ?? defaults.algorithms
+    optimization = try OptimizationConfiguration(from: decoder)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    try optimization.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(epochs, forKey: .epochs)
+    try container.encode(batchSize, forKey: .batchSize)
+    try container.encode(shuffle, forKey: .shuffle)
+    try container.encode(dropsLastBatch, forKey: .dropsLastBatch)
+    try container.encode(augmentation, forKey: .augmentation)
+    try container.encode(earlyStoppingEpochs, forKey: .earlyStoppingEpochs)
+    try container.encode(finalWeights, forKey: .finalWeights)
+    try container.encode(evaluationInterval, forKey: .evaluationInterval)
+    try container.encode(initialWeights, forKey: .initialWeights)
+    try container.encode(algorithms, forKey: .algorithms)
+  }
+
+  /// The keys of the configuration, those of the optimisation included.
+  public static let schema: ConfigurationSchema = {
+    let defaults = TrainingConfiguration()
+    let own: [ConfigurationSchema.Field] = [
+      .init(
+        CodingKeys.epochs.rawValue, .integer(1...100_000), default: .integer(defaults.epochs),
+        "Passes over the training split."),
+      .init(
+        CodingKeys.batchSize.rawValue, .integer(1...65_536), default: .integer(defaults.batchSize), "Images a step."),
+      .init(
+        CodingKeys.shuffle.rawValue, .boolean, default: .boolean(defaults.shuffle),
+        "Whether each epoch has an order of its own; without, images come as they are stored."),
+      .init(
+        CodingKeys.dropsLastBatch.rawValue, .boolean, default: .boolean(defaults.dropsLastBatch),
+        "Whether the last, smaller batch of an epoch is left out."),
+      .init(
+        CodingKeys.augmentation.rawValue, AugmentationConfiguration.kind, default: "none", "How images are varied."),
+    ]
+    let last: [ConfigurationSchema.Field] = [
+      .init(
+        CodingKeys.earlyStoppingEpochs.rawValue, .optional(.integer(1...100_000)), default: .null,
+        "Evaluations without a better validation accuracy after which training ends; null trains to the end."),
+      .init(
+        CodingKeys.finalWeights.rawValue, .choice(FinalWeights.allCases.map(\.rawValue)), default: "last",
+        "Which weights the final metrics are those of: the last, or the best by validation accuracy."),
+      .init(
+        CodingKeys.evaluationInterval.rawValue, .integer(1...100_000), default: .integer(defaults.evaluationInterval),
+        "Epochs between evaluations; the last epoch is always evaluated."),
+      .init(
+        CodingKeys.initialWeights.rawValue, .optional(.string), default: .null,
+        "A file of weights (HDF5 or safetensors, by state_dict name) to start from; null draws them by the seed."),
+      .init(
+        CodingKeys.algorithms.rawValue, .choice(SessionOptions.AlgorithmChoice.allCases.map(\.rawValue)),
+        default: "auto", "The convolution algorithms that may be chosen: the fastest of all, or direct ones only."),
+    ]
+    return ConfigurationSchema(own + OptimizationConfiguration.schema.fields + last)
+  }()
+}

@@ -1,0 +1,199 @@
+import ArgumentParser
+import BackendOneDNN
+import Foundation
+import LabCore
+import LabGraph
+import LabNN
+import LabReport
+import LabZoo
+
+/// `labrun bench`
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measure a training step: forward, backward, update.",
+    discussion: """
+      A CIFAR ResNet on random images; the breakdown comes from steps of their own, so that its clocks cost the
+      measured steps nothing.
+
+      EXAMPLES
+        labrun bench
+        labrun bench --conv static --conv odconv-4x --steps 50 --json
+      """)
+
+  @Option(help: ArgumentHelp("A convolution variant.", valueName: "name"))
+  var conv: [String] = ["static", "odconv-1x", "odconv-4x"]
+
+  @Option(help: "The number of layers (6n + 2).") var depth = 20
+  @Option(help: "The channels of the first stage.") var width = 16
+  @Option(help: "Images a step.") var batch = 64
+  @Option(help: "The side of an image in pixels.") var size = 32
+  @Option(help: "Threads of the step.") var threads = 1
+  @Option(help: "Measured steps.") var steps = 30
+  @Option(help: "Steps before the measured ones.") var warmup = 5
+  @Option(help: "auto or direct.") var algorithms = SessionOptions.AlgorithmChoice.auto
+  @Flag(help: "Print JSON.") var json = false
+
+  func validate() throws {
+    guard steps > 0, warmup >= 0, batch > 1, threads > 0, size > 0 else {
+      throw ValidationError("--steps, --threads and --size must be positive, and --batch at least 2.")
+    }
+  }
+
+  func run() throws {
+    let results = try conv.map { try StepBenchmark(convolution: $0, options: self).measure() }
+    let output = Terminal.standardOutput
+    if json {
+      let document: JSONValue = [
+        "results": .array(results.map(\.json)), "processor": .string(Machine.processorName),
+        "oneDNN": .string(OneDNNBackend.libraryVersion), "instructionSet": .string(OneDNNBackend.instructionSet),
+      ]
+      return output.note(document.prettyText())
+    }
+    output.note(
+      "ResNet-\(depth), width \(width), \(size)×\(size), batch \(batch), \(threads) "
+        + "\(threads == 1 ? "thread" : "threads"), \(OneDNNBackend.instructionSet), oneDNN \(OneDNNBackend.libraryVersion)")
+    for result in results { output.write(result.text) }
+  }
+}
+
+extension SessionOptions.AlgorithmChoice: ExpressibleByArgument {}
+
+/// Measures one network's step.
+private struct StepBenchmark {
+  let convolution: String
+  let options: BenchCommand
+
+  struct Result {
+    var convolution: String
+    var options: BenchCommand
+    var milliseconds: [Double]
+    var breakdown: [KernelKind: Double]
+    var peakGigaflops: Double
+    var convolutionShare: Double
+    var plannedBytes: Int
+
+    var median: Double { milliseconds.sorted()[milliseconds.count / 2] }
+  }
+
+  func measure() throws -> Result {
+    let graph = try trainingGraph()
+    // Peak and step are measured next to each other, since a shared machine's speed drifts.
+    let peakBefore = OneDNNBackend.measurePeakGigaflops(milliseconds: 100)
+    let plain = try prepared(graph, profiles: false)
+    for _ in 0..<options.warmup { try plain.run() }
+    let clock = ContinuousClock()
+    let milliseconds = try (0..<options.steps).map { _ in
+      let start = clock.now
+      try plain.run()
+      return (clock.now - start).secondCount * 1e3
+    }
+    let peak = max(peakBefore, OneDNNBackend.measurePeakGigaflops(milliseconds: 100))
+    let profiled = try prepared(graph, profiles: true)
+    for _ in 0..<options.warmup { try profiled.run() }
+    _ = profiled.takeProfile()
+    let profiledSteps = max(options.steps / 3, 1)
+    for _ in 0..<profiledSteps { try profiled.run() }
+    let breakdown = profiled.takeProfile().mapValues { $0 * 1e3 / Double(profiledSteps) }
+    let convolutionKinds: [KernelKind] = [
+      .convolutionForward, .convolutionInputGradient, .convolutionWeightGradient,
+    ]
+    let seconds = convolutionKinds.reduce(0) { $0 + (breakdown[$1] ?? 0) } * 1e-3
+    return Result(
+      convolution: convolution, options: options, milliseconds: milliseconds, breakdown: breakdown,
+      peakGigaflops: peak, convolutionShare: 2 * graph.convolutionMultiplyAdds / seconds / (peak * 1e9),
+      plannedBytes: plain.plannedBytes)
+  }
+
+  private func trainingGraph() throws -> Graph {
+    let model: ModelConfiguration = try JSONValue.object([
+      "architecture": "resnet", "depth": .integer(options.depth), "width": .integer(options.width),
+      "conv": .string(convolution),
+    ]).decode()
+    return try TrainingGraph(
+      model: model.model(classCount: 10),
+      batch: ClassificationBatch(size: options.batch, image: [3, options.size, options.size], classCount: 10),
+      optimization: OptimizationConfiguration(), seed: 0
+    ).graph
+  }
+
+  private func prepared(_ graph: Graph, profiles: Bool) throws -> any Executable {
+    let session = try OneDNNBackend().makeSession(
+      SessionOptions(threads: options.threads, algorithms: options.algorithms, profiles: profiles))
+    let executable = try session.compile(graph)
+    let stream = RandomStream(seed: 0, name: "bench")
+    for (index, variable) in graph.variables.enumerated() where variable.role != .optimizerState {
+      let shape = variable.type.shape
+      let spread = shape.rank > 1 ? (2 / Double(shape.elementCount / shape[0])).squareRoot() : 0
+      try session.write(
+        variable.name,
+        (0..<shape.elementCount).map {
+          shape.rank > 1 ? Float(stream.normal(UInt64($0), UInt64(index)) * spread) : 1
+        })
+    }
+    for (name, value) in graph.inputs {
+      guard graph.type(of: value).element == .float32 else {
+        let labels = try executable.integerInput(name)
+        for i in labels.indices { labels[i] = Int32(i % 10) }
+        continue
+      }
+      let numbers = try executable.floatInput(name)
+      for i in numbers.indices { numbers[i] = numbers.count == 1 ? 1 : Float(stream.normal(UInt64(i), 1 << 40)) }
+      if name == "learning_rate" { numbers[0] = 0.01 }
+    }
+    return executable
+  }
+}
+
+extension StepBenchmark.Result {
+  var json: JSONValue {
+    [
+      "conv": .string(convolution), "depth": .integer(options.depth), "width": .integer(options.width),
+      "batch": .integer(options.batch), "threads": .integer(options.threads), "medianMilliseconds": .number(median),
+      "minMilliseconds": .number(milliseconds.min() ?? 0), "maxMilliseconds": .number(milliseconds.max() ?? 0),
+      "breakdown": .object(
+        Dictionary(uniqueKeysWithValues: breakdown.map { ($0.key.rawValue, JSONValue.number($0.value)) })),
+      "peakGigaflops": .number(peakGigaflops), "convolutionPeakShare": .number(convolutionShare),
+      "plannedBytes": .integer(plannedBytes),
+    ]
+  }
+
+  var text: String {
+    let rate = NumberText.rate(Double(options.batch) / median * 1e3)
+    var lines = [
+      "",
+      "\(convolution): median \(NumberText.fixed(median, decimals: 2)) ms (min "
+        + "\(NumberText.fixed(milliseconds.min() ?? 0, decimals: 2)), max "
+        + "\(NumberText.fixed(milliseconds.max() ?? 0, decimals: 2))), \(rate) images/s, "
+        + "convolutions at \(NumberText.fixed(convolutionShare * 100, decimals: 0)) % of the core's "
+        + "\(NumberText.fixed(peakGigaflops, decimals: 0)) GFLOP/s, \(NumberText.bytes(plannedBytes)) planned",
+    ]
+    for (kind, milliseconds) in breakdown.sorted(by: { $0.value > $1.value }) where milliseconds >= 0.005 {
+      let name = kind.rawValue.padding(toLength: 30, withPad: " ", startingAt: 0)
+      lines.append("  \(name) \(NumberText.fixed(milliseconds, decimals: 2)) ms")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+extension Graph {
+  /// Multiply-adds of all convolutions of a step, forward and backward, as they are executed.
+  fileprivate var convolutionMultiplyAdds: Double {
+    var total = 0.0
+    for node in nodes {
+      let (inputs, outputs) = (node.inputs.map(type(of:)), node.outputs.map(type(of:)))
+      switch node.operation {
+      case is Convolution2D, is Convolution2DInputGradient, is Convolution2DWeightGradient:
+        total += Double(node.operation.multiplyAdds(inputs: inputs, outputs: outputs))
+      case is DynamicConvolution2D:
+        let kernels = inputs[1].shape
+        total += Double(outputs[0].shape.elementCount * kernels[2] * kernels[3] * kernels[4])
+      case let gradient as DynamicConvolution2DGradient:
+        let kernels = inputs[2].shape
+        let passes = gradient.needsInputGradient ? 2 : 1
+        total += Double(passes * inputs[0].shape.elementCount * kernels[2] * kernels[3] * kernels[4])
+      default: break
+      }
+    }
+    return total
+  }
+}

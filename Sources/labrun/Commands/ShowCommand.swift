@@ -1,0 +1,102 @@
+import ArgumentParser
+import Foundation
+import LabCore
+import LabReport
+import LabStats
+import LabStore
+import LabStudy
+
+/// `labrun show`
+struct ShowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show one run: configuration, curves, per-class metrics, confusion matrix, provenance.",
+    discussion: """
+      EXAMPLES
+        labrun show 3fa9            # the run whose identity starts so; `labrun list NAME` shows identities
+        labrun show 3fa9 --epochs   # every epoch as a table instead of curves
+      """)
+
+  @Argument(help: ArgumentHelp("The first digits of the run's identity.", valueName: "run"))
+  var identity: String
+
+  @Flag(help: "Print a table of all epochs instead of curves.")
+  var epochs = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup var resultsOptions: ResultsOptions
+
+  func run() throws {
+    let store = try StudyStore(reading: resultsOptions.folder)
+    let report = RunReport(try details(of: store.run(identityPrefix: identity), in: store))
+    let output = Terminal.standardOutput
+    if json { return output.note(report.json.prettyText()) }
+    output.write(
+      report.text(options: .init(width: output.width, style: output.style, showsEpochs: epochs)))
+  }
+
+  private func details(of run: StoredRun, in store: StudyStore) throws -> RunDetails {
+    let final = try store.finalRecord(of: run.identity)
+    let sweeps = try store.sweeps().filter { sweep in
+      try store.registration(sweep: sweep.id).variants.contains { $0.runs.contains { $0.identity == run.identity } }
+    }
+    let variant = try sweeps.first.flatMap { sweep in
+      try store.registration(sweep: sweep.id).variants.first { $0.runs.contains { $0.identity == run.identity } }?.label
+    }
+    let confusion = try final.flatMap { final -> ConfusionMatrix? in
+      final.confusion.isEmpty
+        ? nil : try ConfusionMatrix(classCount: final.confusion.count, counts: final.confusion.flatMap { $0 })
+    }
+    return RunDetails(
+      identity: run.identity, variant: variant ?? run.identity.short, seed: run.seed, sweeps: sweeps.map(\.name),
+      state: run.state, reason: run.reason, plannedEpochs: run.plannedEpochs, configuration: run.configuration,
+      epochs: try store.epochs(of: run.identity).map { .init(number: $0.epoch + 1, metrics: $0.namedMetrics) },
+      metrics: final?.namedMetrics ?? [:], classNames: final?.classes.map(\.name) ?? [], confusion: confusion,
+      provenance: try facts(store.attempts(at: run.identity), files: store.folder(of: run.identity)))
+  }
+
+  private func facts(_ attempts: [RunAttempt], files: RunFolder) -> [RunDetails.Fact] {
+    var facts: [RunDetails.Fact] = []
+    for attempt in attempts {
+      let end = attempt.endedAt.map { ", ended \($0.ISO8601Format())" } ?? ""
+      let state = attempt.exitState.map { " (\($0.rawValue))" } ?? ""
+      let reason = attempt.exitReason.map { ": \($0)" } ?? ""
+      facts.append(.init("attempt \(attempt.number)", "started \(attempt.startedAt.ISO8601Format())\(end)\(state)\(reason)"))
+    }
+    guard let provenance = attempts.last?.provenance else { return facts }
+    facts.append(.init("program", "labrun \(provenance.programVersion)"))
+    if let repository = provenance.repository {
+      facts.append(.init("git commit", repository.commit + (repository.isDirty ? " with uncommitted changes" : "")))
+    }
+    facts += [
+      .init("spec hash", provenance.specHash.hexadecimal),
+      .init("configuration hash", provenance.configurationHash.hexadecimal),
+      .init("data hash", provenance.dataHash.hexadecimal),
+      .init("host", "\(provenance.host), \(provenance.operatingSystem)"),
+      .init("processor", "\(provenance.processor), \(provenance.threads) \(provenance.threads == 1 ? "thread" : "threads")"),
+      .init(
+        "libraries",
+        provenance.libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")),
+      .init("files", files.path),
+    ]
+    return facts
+  }
+}
+
+extension EpochRecord {
+  /// Every metric of the epoch by name.
+  var namedMetrics: [String: Double] {
+    var named: [String: Double] = [
+      "train_loss": metrics.trainLoss, "learning_rate": metrics.learningRate,
+      "train_seconds": timing.trainSeconds, "evaluation_seconds": timing.evaluationSeconds,
+      "images_per_second": timing.imagesPerSecond, "step_milliseconds": timing.meanStepMilliseconds,
+    ]
+    named["train_accuracy"] = metrics.trainAccuracy
+    named["peak_memory_bytes"] = timing.peakMemoryBytes.map(Double.init)
+    for (split, evaluation) in [("validation", metrics.validation), ("test", metrics.test)] {
+      named.merge(evaluation?.named(split: split) ?? [:]) { current, _ in current }
+    }
+    return named
+  }
+}

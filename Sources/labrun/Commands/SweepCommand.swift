@@ -1,0 +1,127 @@
+import ArgumentParser
+import Foundation
+import LabCore
+import LabReport
+import LabStore
+import LabStudy
+
+/// `labrun sweep`
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep", abstract: "Train every cell of a spec that has no result yet, and print the table.",
+    discussion: """
+      Nothing is trained before the whole spec is checked: keys, levels, data, every variant's graph, memory. Cells that
+      are complete are not trained again, also where another spec trained them; interrupted ones go on bit for bit.
+
+      Ctrl-C once: finish the step, write checkpoints, tell how to resume. Twice: stop at once.
+
+      EXAMPLES
+        labrun sweep Experiments/ablation.json
+        labrun sweep ablation --dry-run
+        labrun sweep ablation --only conv=odconv-1x,odconv-4x --only seed=0 --workers 2
+      """)
+
+  @Argument(help: "The spec: a path, in any case, or the name of a file in Experiments/.", completion: .file())
+  var spec: String
+
+  @Option(help: "Runs at a time (default: one a core, or the spec's execution.workers).")
+  var workers: Int?
+
+  @Option(help: ArgumentHelp("Threads of each run.", valueName: "threads"))
+  var threadsPerRun: Int?
+
+  @Flag(help: "Print what would be trained, resumed or reused, with memory and time, and stop.")
+  var dryRun = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Only cells with these levels; several factors narrow, several levels widen. Also seed=… and variant=….",
+      valueName: "factor=level,…"))
+  var only: [String] = []
+
+  @Option(help: "At most this many cells.")
+  var limit: Int?
+
+  @Flag(help: "End the sweep at the first failed or diverged run.")
+  var failFast = false
+
+  @Flag(help: "Train all cells anew, also those that are complete; earlier results of them are replaced.")
+  var fresh = false
+
+  @Flag(help: "Try failed and diverged runs again.")
+  var retryFailed = false
+
+  @OptionGroup var resultsOptions: ResultsOptions
+
+  @Flag(help: "Print the plan (with --dry-run) or the table as JSON.")
+  var json = false
+
+  func validate() throws {
+    if let workers, workers < 1 { throw ValidationError("--workers must be at least 1, but is \(workers).") }
+    if let threadsPerRun, threadsPerRun < 1 {
+      throw ValidationError("--threads-per-run must be at least 1, but is \(threadsPerRun).")
+    }
+    if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, but is \(limit).") }
+    if fresh, retryFailed { throw ValidationError("--fresh trains everything anew, so --retry-failed adds nothing.") }
+  }
+
+  func run() throws {
+    let path = try SpecLocator().locate(spec)
+    let laboratory = Laboratory()
+    let checked = try check(SpecSource(contentsOf: path), laboratory)
+    let plan = try checked.validPlan()
+    let execution: ExecutionConfiguration = try plan.execution.decode()
+    let threads = threadsPerRun ?? execution.threadsPerRun
+    let workers = workers ?? execution.workers ?? max(1, Machine.coreCount / threads)
+    let inspections = try laboratory.inspect(plan.variants, threads: threads)
+    let study = PlannedStudy(
+      source: checked.source, specHash: checked.spec?.meaningHash ?? checked.source.hash, plan: plan,
+      inspections: inspections, cells: try plan.cells(only: only, limit: limit))
+    let budget = execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? Machine.memoryBytes / 5 * 4
+    try study.checkMemory(budget: budget)
+    if dryRun {
+      return try DryRun(study: study, workers: workers, policy: policy, results: resultsOptions.folder).print(json: json)
+    }
+    let session = try SweepSession(
+      study: study, laboratory: laboratory, folder: resultsOptions.folder, workers: workers, threads: threads,
+      memoryBudget: budget, claimPolicy: claimPolicy, failsFast: failFast,
+      checkpointSeconds: execution.checkpointEverySeconds)
+    let status = try session.run(resumeCommand: "labrun sweep \(spec)", json: json)
+    if let status { throw ExitCode(status.rawValue) }
+  }
+
+  private var policy: RerunPolicy { fresh ? .fresh : retryFailed ? .retryingFailed : .unfinished }
+
+  private var claimPolicy: ClaimPolicy {
+    switch policy {
+    case .unfinished: .unfinished
+    case .retryingFailed: .retryingFailed(endedBefore: Date())
+    case .fresh: .fresh(endedBefore: Date())
+    }
+  }
+
+  /// Checks the spec, prints what is wrong with it, and falls back on built-in images where data are missing.
+  private func check(_ source: SpecSource, _ laboratory: Laboratory) throws -> SpecCheck {
+    var checked = laboratory.check(source)
+    if let substituted = laboratory.substitutingMissingData(source, checked) {
+      Terminal.standardError.note("note: \(substituted.note)")
+      checked = substituted.check
+    }
+    if !checked.issues.isEmpty { Terminal.standardError.note(checked.report()) }
+    if checked.plan == nil {
+      let count = checked.issues.errors.count
+      Terminal.standardError.note("\(count) \(count == 1 ? "error" : "errors"); nothing was trained")
+      throw ExitCode(ExitStatus.badData.rawValue)
+    }
+    return checked
+  }
+}
+
+/// Where results are.
+struct ResultsOptions: ParsableArguments {
+  @Option(name: .long, help: "The results folder (default: $LABRUN_RESULTS, else Results).", completion: .directory)
+  var results: String?
+
+  /// The folder.
+  var folder: String { results ?? ProcessInfo.processInfo.environment["LABRUN_RESULTS"] ?? "Results" }
+}

@@ -1,0 +1,92 @@
+import BackendOneDNN
+import Foundation
+import LabCore
+import LabReport
+import LabStore
+import LabStudy
+
+/// What a sweep would do, without doing it.
+struct DryRun {
+  let study: PlannedStudy
+  let workers: Int
+  let policy: RerunPolicy
+  let results: String
+
+  /// Prints the plan.
+  func print(json: Bool) throws {
+    let table = try table()
+    let output = Terminal.standardOutput
+    if json { return output.note(table.json.prettyText()) }
+    let terminal = output.isInteractive ? output : Terminal.standardError
+    output.write(
+      table.table().rendered(options: .init(width: terminal.width, style: output.style)))
+  }
+
+  private func table() throws -> PlanTable {
+    let store = try? StudyStore(reading: results)
+    let forecasts = try study.plan.forecast(
+      cells: study.cells, policy: policy,
+      dataHash: { variant in study.inspections[study.plan.variants.firstIndex(of: variant) ?? 0].dataHash },
+      known: { identity in try store?.run(identity).map(KnownRun.init) })
+    let secondsPerOperation = 2 / (OneDNNBackend.measurePeakGigaflops(milliseconds: 50) * 1e9 * DryRun.expectedShare)
+    let work = study.work
+    let cells = try forecasts.map { forecast in
+      let inspection = study.inspections[forecast.cell.variantIndex]
+      let known = try store?.run(forecast.identity)
+      let whole = try measuredSeconds(forecast, store) ?? (work[forecast.identity] ?? 0) * secondsPerOperation
+      let done = Double(known?.completedEpochs ?? 0) / Double(max(inspection.epochs, 1))
+      return PlanTable.Cell(
+        variant: forecast.cell.variant.label, seed: forecast.cell.seed, action: PlanTable.Action(forecast.action),
+        reason: forecast.reason, parameterCount: inspection.parameterCount, multiplyAdds: inspection.multiplyAdds,
+        memoryBytes: inspection.plannedBytes, seconds: forecast.action == .resume ? whole * (1 - done) : whole)
+    }
+    return PlanTable(
+      name: study.plan.name, cells: cells, workerCount: workers,
+      notes: study.plan.collapsedCells.map {
+        "\($0.label) is the same as \($0.variant) and is trained once"
+      } + comparisonNotes(store))
+  }
+
+  /// The share of a core's peak that a whole training, data and evaluation included, reaches on small networks.
+  private static let expectedShare = 0.35
+
+  /// The time that another seed of the variant took.
+  private func measuredSeconds(_ forecast: CellForecast, _ store: StudyStore?) throws -> Double? {
+    guard let store else { return nil }
+    for seed in study.plan.seeds {
+      var cell = forecast.cell
+      cell.seed = seed
+      if let run = try store.run(study.identity(of: cell)), run.state == .completed, let seconds = run.trainSeconds {
+        return seconds
+      }
+    }
+    return nil
+  }
+
+  private func comparisonNotes(_ store: StudyStore?) -> [String] {
+    guard let store, let previous = try? store.newestSweep(named: study.plan.name),
+      let registration = try? store.registration(sweep: previous.id)
+    else { return [] }
+    return PlanComparison(from: registration.comparedCells, to: study.comparedCells).summaryLines()
+  }
+}
+
+extension KnownRun {
+  /// What the store knows of a run.
+  init(_ run: StoredRun) {
+    self.init(
+      state: run.state, completedEpochs: run.completedEpochs, plannedEpochs: run.plannedEpochs, reason: run.reason)
+  }
+}
+
+extension PlanTable.Action {
+  /// The table's name of an action; a run that another process trains is no work here.
+  init(_ action: CellForecast.Action) {
+    switch action {
+    case .run: self = .run
+    case .resume: self = .resume
+    case .reuse: self = .reuse
+    case .wait, .skip: self = .skip
+    }
+  }
+}

@@ -1,0 +1,12 @@
+import BackendOneDNN
+import LabStore
+
+/// The versions of the libraries that results depend on.
+enum LibraryVersions {
+  /// Versions by the libraries' names.
+  static var all: [String: String] {
+    [
+      "oneDNN": OneDNNBackend.libraryVersion, "HDF5": StoreLibraries.hdf5Version, "SQLite": StoreLibraries.sqliteVersion,
+    ]
+  }
+}

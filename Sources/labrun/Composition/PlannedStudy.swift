@@ -1,0 +1,93 @@
+import Foundation
+import LabCore
+import LabReport
+import LabStore
+import LabStudy
+
+/// A plan with everything that building its variants told.
+struct PlannedStudy {
+  let source: SpecSource
+  let specHash: ContentHash
+  let plan: Plan
+  /// One a variant, in the order of the plan.
+  let inspections: [VariantInspection]
+  /// The cells that are asked for.
+  let cells: [PlanCell]
+
+  /// The run of a cell.
+  func identity(of cell: PlanCell) -> RunIdentity {
+    cell.identity(dataHash: inspections[cell.variantIndex].dataHash)
+  }
+
+  /// Refuses a plan with a variant that could never be admitted.
+  ///
+  /// - Throws: ``CommandError`` with every such variant.
+  func checkMemory(budget: Int) throws {
+    let large = Set(cells.map(\.variantIndex)).sorted().filter { inspections[$0].plannedBytes > budget }
+    guard !large.isEmpty else { return }
+    let list = large.map { "\(plan.variants[$0].label) (\(NumberText.bytes(inspections[$0].plannedBytes)))" }
+    throw CommandError(
+      "\(source.path): a run does not fit into the memory budget of \(NumberText.bytes(budget)): "
+        + list.joined(separator: ", ")
+        + "; lower training.batch_size or the model's width, or raise execution.memory_budget_gigabytes",
+      status: .badData)
+  }
+
+  /// What the store is told.
+  var registration: SweepRegistration {
+    SweepRegistration(
+      name: plan.name, specText: source.text, specHash: specHash, factors: plan.factors, seeds: plan.seeds,
+      variants: zip(plan.variants.indices, plan.variants).map { index, variant in
+        let inspection = inspections[index]
+        return .init(
+          label: variant.label, levels: variant.levels, isBaseline: variant.isBaseline,
+          parameterCount: inspection.parameterCount, multiplyAdds: inspection.multiplyAdds,
+          runs: plan.seeds.map { seed in
+            let cell = PlanCell(variant: variant, variantIndex: index, seed: seed)
+            return .init(
+              identity: identity(of: cell), configuration: variant.configuration, dataHash: inspection.dataHash,
+              seed: seed, plannedEpochs: inspection.epochs)
+          })
+      })
+  }
+
+  /// The runs of the cells, for the scheduler.
+  var scheduledRuns: [ScheduledRun] {
+    cells.map {
+      ScheduledRun(
+        identity: identity(of: $0), label: $0.variant.label, seed: $0.seed,
+        plannedBytes: inspections[$0.variantIndex].plannedBytes)
+    }
+  }
+
+  /// The multiply-adds of training each run: forward and backward are about three forward passes.
+  var work: [RunIdentity: Double] {
+    Dictionary(
+      cells.map { cell in
+        let inspection = inspections[cell.variantIndex]
+        return (identity(of: cell), 3 * Double(inspection.multiplyAdds) * Double(inspection.trainedImages))
+      }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The cells in the form in which plans are compared.
+  var comparedCells: [PlanComparison.Cell] {
+    plan.cells.map {
+      .init(
+        label: $0.variant.label, levels: $0.variant.levels, seed: $0.seed, identity: identity(of: $0),
+        configuration: $0.variant.configuration)
+    }
+  }
+}
+
+extension SweepRegistration {
+  /// The cells of a sweep that was registered before.
+  var comparedCells: [PlanComparison.Cell] {
+    variants.flatMap { variant in
+      variant.runs.map {
+        .init(
+          label: variant.label, levels: variant.levels, seed: $0.seed, identity: $0.identity,
+          configuration: $0.configuration)
+      }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import BackendOneDNN
+import Foundation
+import LabCore
+import LabStore
+import LabStudy
+
+/// Collects where numbers come from; what is the same for all runs of a sweep is asked once.
+struct ProvenanceCollector: Sendable {
+  let specHash: ContentHash
+  let repository: RunProvenance.Repository?
+  let libraries: [String: String]
+  let processor: String
+
+  init(specHash: ContentHash) {
+    self.specHash = specHash
+    repository = ProvenanceCollector.currentRepository()
+    libraries = LibraryVersions.all
+    processor = "\(Machine.processorName) (\(OneDNNBackend.instructionSet))"
+  }
+
+  func record(run: StoredRun, threads: Int) -> RunProvenance {
+    RunProvenance(
+      programVersion: Labrun.version, repository: repository, specHash: specHash, configuration: run.configuration,
+      dataHash: run.dataHash, host: ProcessInfo.processInfo.hostName,
+      operatingSystem: ProcessInfo.processInfo.operatingSystemVersionString, processor: processor, threads: threads,
+      libraries: libraries)
+  }
+
+  /// The state of the repository that the working folder belongs to.
+  private static func currentRepository() -> RunProvenance.Repository? {
+    guard let commit = git("rev-parse", "HEAD"), !commit.isEmpty else { return nil }
+    return RunProvenance.Repository(commit: commit, isDirty: !(git("status", "--porcelain") ?? "").isEmpty)
+  }
+
+  private static func git(_ arguments: String...) -> String? {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["git"] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return nil }
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { return nil }
+    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}
+
+/// What this machine is.
+enum Machine {
+  /// The processor's name as its maker spells it.
+  static var processorName: String {
+    #if os(Linux)
+      let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+      for line in text.split(separator: "\n") where line.hasPrefix("model name") {
+        return line.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+      }
+      return "unknown"
+    #else
+      return "Apple or Intel processor"
+    #endif
+  }
+
+  /// Cores that this process may use.
+  static var coreCount: Int { max(ProcessInfo.processInfo.activeProcessorCount, 1) }
+
+  /// Bytes of memory.
+  static var memoryBytes: Int { Int(ProcessInfo.processInfo.physicalMemory) }
+}

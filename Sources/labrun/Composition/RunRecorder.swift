@@ -1,0 +1,146 @@
+import Foundation
+import LabCore
+import LabData
+import LabGraph
+import LabStats
+import LabStore
+import LabStudy
+import LabTrain
+
+/// Keeps what a training tells: epochs in the database, checkpoints and weights in the run's folder.
+final class RunRecorder: TrainingObserver {
+  private let run: ClaimedRun
+  private let context: RunContext
+  private let store: StudyStore
+  private let folder: HeldRunFolder
+  private let clock = ContinuousClock()
+  private var lastReport: ContinuousClock.Instant?
+
+  /// The pause between two progress reports, which only people read.
+  private static let reportInterval = Duration.milliseconds(100)
+
+  init(run: ClaimedRun, context: RunContext, store: StudyStore, folder: HeldRunFolder) {
+    self.run = run
+    self.context = context
+    self.store = store
+    self.folder = folder
+  }
+
+  var stopDemand: StopDemand {
+    switch context.stopRequest {
+    case .none: .none
+    case .afterStep: .afterCheckpoint
+    case .now: .immediately
+    }
+  }
+
+  func didStep(_ step: StepReport) {
+    let isLast = step.stepInEpoch == step.stepsPerEpoch
+    if let lastReport, clock.now - lastReport < RunRecorder.reportInterval, !isLast { return }
+    lastReport = clock.now
+    context.report(
+      RunProgress(
+        run: run.run.identity, epoch: step.epoch, epochs: step.epochs, step: step.stepInEpoch,
+        stepsPerEpoch: step.stepsPerEpoch, loss: step.loss, imagesPerSecond: step.imagesPerSecond,
+        activity: isLast ? "evaluating" : nil))
+  }
+
+  func didFinishEpoch(_ report: EpochReport) throws {
+    let steps = Double(max(report.steps, 1))
+    try store.record(
+      EpochRecord(
+        epoch: report.epoch,
+        metrics: .init(
+          trainLoss: report.trainLoss, trainAccuracy: report.trainAccuracy, learningRate: report.learningRate,
+          validation: report.validation.map(EvaluationMetrics.init), test: report.test.map(EvaluationMetrics.init)),
+        timing: .init(
+          trainSeconds: report.trainSeconds, evaluationSeconds: report.evaluationSeconds,
+          imagesPerSecond: report.trainSeconds > 0 ? Double(report.images) / report.trainSeconds : 0,
+          meanStepMilliseconds: report.trainSeconds / steps * 1e3, peakMemoryBytes: report.memoryBytes)),
+      lease: run.lease)
+  }
+
+  func didImprove(_ checkpoint: TrainingCheckpoint) throws {
+    try folder.write(
+      weights: checkpoint.tensors.map(StoredTensor.init), as: .bestWeights,
+      attributes: ["epoch": .integer(Int64(checkpoint.progress.epoch))])
+  }
+
+  func didReachCheckpoint(_ checkpoint: TrainingCheckpoint) throws { try folder.write(Checkpoint(checkpoint)) }
+
+  /// Keeps the files of a completed training and returns what the database keeps.
+  func keep(_ result: TrainingResult, data: PreparedDataset) throws -> FinalRecord {
+    try folder.write(
+      weights: result.lastWeights.map(StoredTensor.init), as: .finalWeights,
+      attributes: ["epoch": .integer(Int64(result.epochs - 1))])
+    let confusion = result.test.confusion.rows
+    try folder.write(
+      Predictions(
+        logits: result.test.logits, labels: result.test.labels.map(Int.init), confusion: confusion,
+        classNames: data.classNames))
+    return FinalRecord(
+      test: EvaluationMetrics(result.test), validation: result.validation.map(EvaluationMetrics.init),
+      bestEpoch: result.bestEpoch, additional: ["train_seconds": result.trainSeconds],
+      classes: zip(data.classNames, result.test.metrics.classes).map {
+        .init(name: $0, support: $1.support, precision: $1.precision, recall: $1.recall, f1: $1.f1)
+      }, confusion: confusion, weightsHash: result.weightsHash)
+  }
+}
+
+extension EvaluationMetrics {
+  /// The store's form of a split's metrics.
+  init(_ result: EvaluationResult) {
+    let metrics = result.metrics
+    self.init(
+      loss: result.loss, accuracy: metrics.accuracy, top5Accuracy: metrics.topKAccuracy[5],
+      macroPrecision: metrics.macro.precision, macroRecall: metrics.macro.recall, macroF1: metrics.macro.f1,
+      expectedCalibrationError: metrics.expectedCalibrationError)
+  }
+}
+
+extension ConfusionMatrix {
+  /// The counts, an array a true class.
+  var rows: [[Int]] {
+    (0..<classCount).map { label in (0..<classCount).map { self[label: label, prediction: $0] } }
+  }
+}
+
+// MARK: - Tensors of the trainer and of the store
+
+extension StoredTensor {
+  /// The store's form of a tensor.
+  init(_ tensor: TrainingCheckpoint.Tensor) { self.init(tensor.name, tensor.shape, tensor.elements) }
+}
+
+extension TrainingCheckpoint.Tensor {
+  /// The trainer's form of a stored tensor.
+  init(_ stored: StoredTensor, role: Variable.Role) throws {
+    guard let elements = stored.floats else {
+      throw StoreError.invalidTensor(name: stored.name, problem: "it holds \(stored.typeName) and not single precision")
+    }
+    self.init(name: stored.name, shape: stored.shape, role: role, elements: elements)
+  }
+}
+
+extension Checkpoint {
+  /// The store's form of a checkpoint.
+  init(_ checkpoint: TrainingCheckpoint) throws {
+    func tensors(_ role: Variable.Role) -> [StoredTensor] {
+      checkpoint.tensors.filter { $0.role == role }.map(StoredTensor.init)
+    }
+    self.init(
+      parameters: tensors(.parameter), optimizer: tensors(.optimizerState), state: tensors(.buffer),
+      progress: try JSONValue(encoding: checkpoint.progress))
+  }
+}
+
+extension TrainingCheckpoint {
+  /// The trainer's form of a checkpoint.
+  init(_ stored: Checkpoint) throws {
+    let groups: [(Variable.Role, [StoredTensor])] = [
+      (.parameter, stored.parameters), (.buffer, stored.state), (.optimizerState, stored.optimizer),
+    ]
+    let tensors = try groups.flatMap { role, tensors in try tensors.map { try Tensor($0, role: role) } }
+    self.init(tensors: tensors, progress: try stored.progress.decode())
+  }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import LabCore
+import LabData
+import LabStore
+import LabStudy
+import LabTrain
+
+/// Trains claimed runs in this process: the bridge between studies, which know nothing of training, and the trainer,
+/// which knows nothing of stores.
+struct TrainingRunExecutor: RunExecutor {
+  let laboratory: Laboratory
+  let store: StudyStore
+  let provenance: ProvenanceCollector
+  let checkpointSeconds: Double?
+
+  func execute(_ run: ClaimedRun, context: RunContext) throws -> RunOutcome {
+    let configuration = try RunConfiguration(run.run.configuration)
+    let data = try laboratory.dataset(configuration)
+    guard data.contentHash == run.run.dataHash else {
+      return .failed(reason: "the data set has changed since the sweep was planned; start the sweep again")
+    }
+    let trainer = try Trainer(
+      configuration.training, model: configuration.model.model(classCount: data.classCount), dataset: data,
+      seed: run.run.seed, backend: laboratory.backend, threads: context.threads,
+      initialWeights: initialWeights(configuration.training))
+    trainer.checkpointSeconds = checkpointSeconds
+    try store.record(
+      provenance.record(run: run.run, threads: context.threads), lease: run.lease)
+    let folder = try store.heldFolder(for: run.lease)
+    let start = try startingPoint(run, folder)
+    let recorder = RunRecorder(run: run, context: context, store: store, folder: folder)
+    do {
+      switch try trainer.run(from: start?.checkpoint, bestWeights: start?.best, observer: recorder) {
+      case .stopped: return .interrupted(reason: "stopped on request")
+      case .completed(let result): return .completed(try recorder.keep(result, data: data))
+      }
+    } catch let error as TrainingError {
+      if case .diverged = error { return .diverged(reason: "\(error)") }
+      throw error
+    }
+  }
+
+  private func initialWeights(_ training: TrainingConfiguration) throws -> [String: [Float]] {
+    guard let path = training.initialWeights else { return [:] }
+    var weights: [String: [Float]] = [:]
+    for tensor in try WeightsFile.read(path) {
+      if let floats = tensor.floats { weights[tensor.name] = floats }
+    }
+    return weights
+  }
+
+  /// The newest whole checkpoint, and the best weights that go with it.
+  private func startingPoint(
+    _ run: ClaimedRun, _ folder: HeldRunFolder
+  ) throws -> (checkpoint: TrainingCheckpoint, best: [TrainingCheckpoint.Tensor]?)? {
+    let reading = try folder.folder.readCheckpoint()
+    for problem in reading.problems {
+      try store.log(.warning, "a checkpoint was passed over: \(problem)", lease: run.lease)
+    }
+    guard let stored = reading.checkpoint else {
+      try store.truncateEpochs(from: 0, lease: run.lease)
+      return nil
+    }
+    let checkpoint = try TrainingCheckpoint(stored)
+    // Epochs behind the checkpoint are trained, and recorded, again.
+    try store.truncateEpochs(from: checkpoint.progress.epoch, lease: run.lease)
+    try store.log(
+      .resumed, "from epoch \(checkpoint.progress.epoch + 1), step \(checkpoint.progress.stepInEpoch + 1)",
+      lease: run.lease)
+    var best: [TrainingCheckpoint.Tensor]?
+    if checkpoint.progress.bestEpoch != nil, folder.folder.has(.bestWeights) {
+      best = try folder.folder.readWeights(.bestWeights).map { try TrainingCheckpoint.Tensor($0, role: .parameter) }
+    }
+    return (checkpoint, best)
+  }
+}

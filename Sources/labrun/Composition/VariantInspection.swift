@@ -1,0 +1,65 @@
+import Dispatch
+import Foundation
+import LabCore
+import LabData
+import LabGraph
+import LabNN
+import LabStudy
+import LabTrain
+
+/// What building a variant tells before it is trained.
+struct VariantInspection: Sendable {
+  /// The number of trainable parameters.
+  var parameterCount: Int
+  /// The multiply-adds of one image's forward pass.
+  var multiplyAdds: Int
+  /// Bytes that a run needs.
+  var plannedBytes: Int
+  /// The hash of the variant's data.
+  var dataHash: ContentHash
+  /// Epochs of a run.
+  var epochs: Int
+  /// Training images of a run, over all epochs.
+  var trainedImages: Int
+}
+
+extension Laboratory {
+  /// Builds and compiles every variant, on all cores.
+  ///
+  /// - Throws: the first variant's error, in the order of the plan.
+  func inspect(_ variants: [ResolvedVariant], threads: Int) throws -> [VariantInspection] {
+    let results = InspectionResults(count: variants.count)
+    DispatchQueue.concurrentPerform(iterations: variants.count) { index in
+      results.set(index, Result { try inspect(variants[index], threads: threads) })
+    }
+    return try results.all()
+  }
+
+  private func inspect(_ variant: ResolvedVariant, threads: Int) throws -> VariantInspection {
+    let configuration = try RunConfiguration(variant.configuration)
+    let data = try dataset(configuration)
+    let model = configuration.model.model(classCount: data.classCount)
+    let graph = try EvaluationGraph(model: model, batch: configuration.batch(of: data, size: 1))
+    let cost = GraphCost(graph.graph)
+    // Seeds change numbers, not sizes.
+    let trainer = try Trainer(
+      configuration.training, model: model, dataset: data, seed: 0, backend: backend, threads: threads)
+    return VariantInspection(
+      parameterCount: cost.parameters, multiplyAdds: cost.multiplyAdds, plannedBytes: trainer.plannedBytes,
+      dataHash: data.contentHash, epochs: configuration.training.epochs,
+      trainedImages: data.train.count * configuration.training.epochs)
+  }
+}
+
+/// Results that several threads fill in.
+private final class InspectionResults: @unchecked Sendable {
+  // The lock guards the array; every index is written once.
+  private let lock = NSLock()
+  private var results: [Result<VariantInspection, any Error>?]
+
+  init(count: Int) { results = Array(repeating: nil, count: count) }
+
+  func set(_ index: Int, _ result: Result<VariantInspection, any Error>) { lock.withLock { results[index] = result } }
+
+  func all() throws -> [VariantInspection] { try lock.withLock { try results.compactMap { try $0?.get() } } }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Foundation
+
+/// The command line, and the only place where all parts of the program are put together.
+@main
+struct Labrun: ParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "labrun",
+    abstract: "Ablation studies of convolutional image classifiers: from a spec to a table, fast and resumable.",
+    discussion: """
+      A spec (JSON or YAML) names a baseline, factors with levels, and seeds. A sweep trains every cell on all cores,
+      stores metrics in SQLite and weights in HDF5, and goes on where it was interrupted.
+
+      EXAMPLES
+        labrun init my-study                   # write a commented starter spec
+        labrun sweep my-study --dry-run        # what would be trained, and how long that takes
+        labrun sweep my-study                  # train, with progress, and print the table
+        labrun table                           # the newest sweep's table, also while it runs
+        labrun show 3fa9                       # one run: configuration, curves, confusion matrix
+        labrun doctor                          # is everything there, and what to do if not
+
+      EXIT STATUS
+        0 all is well, 1 some runs failed or diverged, 64 wrong usage, 65 wrong spec or data, 66 a file is missing,
+        70 a defect of this program, 74 reading or writing failed, 130 interrupted.
+      """,
+    version: version,
+    subcommands: [
+      SweepCommand.self, TableCommand.self, ListCommand.self, ShowCommand.self, DescribeCommand.self,
+      BenchCommand.self, DoctorCommand.self, InitCommand.self, SchemaCommand.self,
+    ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as ExitCode {
+      Darwinized.exit(error.rawValue)
+    } catch {
+      if let status = ExitStatus(for: error) {
+        Terminal.standardError.write("labrun: \(error)\n")
+        Darwinized.exit(status.rawValue)
+      }
+      // Usage errors, --help and --version are the argument parser's to print.
+      exit(withError: error)
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import LabCore
+import LabStore
+
+/// What the helper process stores, so that a test can tell what must be there.
+package enum CrashSample {
+  /// A checkpoint after so many epochs; every number in it depends on that.
+  package static func checkpoint(epochs: Int, elements: Int) -> Checkpoint {
+    Checkpoint(
+      parameters: [
+        StoredTensor("bn1.num_batches_tracked", Shape([]), [Int64(epochs)]),
+        StoredTensor("conv1.weight", [elements], (0..<elements).map { Float($0 % 1000 + epochs) }),
+      ],
+      optimizer: [StoredTensor("conv1.weight.momentum", [2], [Float(epochs), Float(epochs)])],
+      progress: ["epochs": .integer(epochs)])
+  }
+}

@@ -1,2 +1,0 @@
-import LabData
-import Testing

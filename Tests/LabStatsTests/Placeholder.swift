@@ -1,2 +1,0 @@
-import LabStats
-import Testing

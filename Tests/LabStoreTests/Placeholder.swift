@@ -1,2 +1,0 @@
-import LabStore
-import Testing

@@ -1,0 +1,104 @@
+import Foundation
+import LabCore
+import LabStudy
+import Testing
+
+@Suite struct PlanComparisonTests {
+  private let data = ContentHash(of: "data")
+
+  private func registration(_ changes: [(String, String?)], data: ContentHash? = nil) throws -> SweepRegistration {
+    let check = checkSpec(changes)
+    return SweepRegistration(
+      plan: try check.validPlan(), spec: try #require(check.spec), dataHash: { _ in data ?? self.data },
+      plannedEpochs: { $0.configuration["training"]?["epochs"]?.integerValue ?? 0 },
+      cost: { $0.isBaseline ? .init(parameterCount: 5, multiplyAdds: 7) : nil })
+  }
+
+  /// Compares with a sweep of the spec that tests start from.
+  private func compare(to changes: [(String, String?)], data: ContentHash? = nil) throws -> PlanComparison {
+    PlanComparison(from: try registration([], data: data), to: try registration(changes))
+  }
+
+  @Test func plansAreRegisteredWhole() throws {
+    let registration = try registration([("training", #"{"epochs": 3}"#)])
+    try registration.validate()
+    let check = checkSpec([("training", #"{"epochs": 3}"#)])
+    let plan = try check.validPlan()
+    #expect(registration.name == "study")
+    #expect(registration.specText == check.source.text)
+    #expect(registration.specHash == check.spec?.meaningHash)
+    #expect(registration.variants.map(\.label) == plan.variants.map(\.label))
+    #expect(registration.variants.map(\.parameterCount) == [5, nil, nil, nil, nil, nil])
+    #expect(registration.variants.map(\.multiplyAdds) == [7, nil, nil, nil, nil, nil])
+    let runs = registration.variants[3].runs
+    #expect(runs.map(\.seed) == [0, 1])
+    #expect(runs[1].plannedEpochs == 3)
+    #expect(runs[1].configuration == plan.variants[3].configuration)
+    #expect(
+      runs[1].identity == plan.cells.first { $0.variantIndex == 3 && $0.seed == 1 }?.identity(dataHash: data))
+  }
+
+  @Test func theSamePlanDiffersInNothing() throws {
+    let comparison = try compare(to: [("execution", #"{"workers": 5}"#)])
+    #expect(comparison.isEmpty)
+    #expect(comparison.unchangedCount == 12)
+    #expect(comparison.summaryLines() == [])
+  }
+
+  @Test func levelsAndSeedsComeAndGo() throws {
+    let comparison = try compare(to: [
+      ("factors", #"{"conv": ["static", "odconv-4x", "condconv"], "downsample": ["strided", "spd"]}"#),
+      ("seeds", "[1, 2]"),
+    ])
+    #expect(
+      comparison.added.map(\.description) == [
+        "baseline (seed 2)", "spd (seed 2)", "odconv-4x (seed 2)", "odconv-4x + spd (seed 2)", "condconv (seed 1)",
+        "condconv (seed 2)", "condconv + spd (seed 1)", "condconv + spd (seed 2)",
+      ])
+    #expect(comparison.removed.count == 6 + 2)
+    #expect(comparison.changed == [])
+    #expect(comparison.unchangedCount == 4)
+    #expect(
+      comparison.summaryLines(limit: 2) == [
+        "8 added: baseline (seed 2), spd (seed 2), …", "8 removed: baseline (seed 0), spd (seed 0), …",
+      ])
+  }
+
+  @Test func changedKeysAreNamed() throws {
+    let comparison = try compare(
+      to: [("training", #"{"epochs": 5, "loss": {"name": "focal", "gamma": 1}}"#)])
+    #expect(comparison.changed.count == 12)
+    #expect(comparison.added == [] && comparison.removed == [] && comparison.unchangedCount == 0)
+    #expect(
+      comparison.changed[0].differences.map(\.description) == [
+        "training.epochs 10 → 5", "training.loss.alpha absent → 0.25", "training.loss.gamma absent → 1",
+        "training.loss.name \"cross-entropy\" → \"focal\"",
+      ])
+    #expect(
+      comparison.summaryLines(limit: 1) == [
+        "12 changed: baseline (seed 0), …", "  because of: training.epochs 10 → 5, …",
+      ])
+  }
+
+  @Test func changedDataChangeEveryCell() throws {
+    let comparison = try compare(to: [], data: ContentHash(of: "other data"))
+    #expect(comparison.changed.count == 12)
+    #expect(comparison.changed.allSatisfy { $0.differences == [] && $0.dataDiffers })
+    #expect(
+      comparison.summaryLines(limit: 1) == [
+        "12 changed: baseline (seed 0), …", "  because of: the data set's content",
+      ])
+  }
+
+  @Test func renamedLevelsAreTheSameRuns() throws {
+    let comparison = try compare(to: [
+      (
+        "factors",
+        #"{"convolution": {"plain": {"conv": "static"}, "one": {"conv": "odconv-1x"}, "four": {"conv": "odconv-4x"}}, "downsample": ["strided", "spd"]}"#
+      ),
+      ("baseline", #"{"convolution": "plain", "downsample": "strided"}"#),
+    ])
+    #expect(comparison.isEmpty)
+    #expect(comparison.unchangedCount == 12)
+  }
+}
