@@ -63,8 +63,9 @@ import Testing
     optimization.loss = try LossConfiguration(configuration: .string(run.configuration.loss))
     optimization.optimizer = try OptimizerConfiguration(configuration: .string(run.configuration.optimizer))
     if run.configuration.optimizer == "sgd" {
+      let momentum = try #require(run.configuration.momentum)
       optimization.optimizer = OptimizerConfiguration(
-        SGD(momentum: try #require(run.configuration.momentum), nesterov: try #require(run.configuration.nesterov)))
+        SGD(momentum: momentum, nesterov: run.configuration.nesterov == true))
     }
     optimization.learningRate = run.configuration.rate
     optimization.weightDecay = run.configuration.weightDecay

@@ -8,42 +8,49 @@ import Testing
 
 /// Networks against the same ones in PyTorch: names, shapes, counts and logits.
 @Suite struct NetworkTests {
+  /// One case of `networks.json`.
+  private struct Case: Decodable {
+    var name: String
+    var configuration: JSONValue
+    var image: [Int]
+    var classes: Int
+    var temperature: Double
+    var tensors: [String: [Int]]
+    var parameters: Int
+    var logits: [Double]
+  }
+
   @Test func networksAreThoseOfPyTorch() throws {
-    let cases = try #require(try Fixture.json("networks").arrayValue)
+    let cases = try Fixture.json("networks").decode([Case].self)
     #expect(cases.count >= 28)
     for fixture in cases { try check(fixture) }
   }
 
-  private func check(_ fixture: JSONValue) throws {
-    let name = try #require(fixture["name"]?.stringValue)
-    let image = try #require(fixture["image"]?.decode([Int].self))
-    let classes = try #require(fixture["classes"]?.integerValue)
-    let configuration = try ModelConfiguration(configuration: try #require(fixture["configuration"]))
+  private func check(_ fixture: Case) throws {
+    let name = fixture.name
+    let configuration = try ModelConfiguration(configuration: fixture.configuration)
     let network = try EvaluationGraph(
-      model: configuration.model(classCount: classes),
-      batch: ClassificationBatch(size: 2, image: Shape(image), classCount: classes))
-    let shapes = try #require(fixture["tensors"]?.decode([String: [Int]].self))
-    let found = Dictionary(
+      model: configuration.model(classCount: fixture.classes),
+      batch: ClassificationBatch(size: 2, image: Shape(fixture.image), classCount: fixture.classes))
+    let shapes = Dictionary(
       uniqueKeysWithValues: network.declarations.map { ($0.name, $0.shape.dimensions) })
-    #expect(found == shapes, "\(name)")
-    #expect(network.declarations.parameterCount == fixture["parameters"]?.integerValue, "\(name)")
+    #expect(shapes == fixture.tensors, "\(name)")
+    #expect(network.declarations.parameterCount == fixture.parameters, "\(name)")
 
     let session = ReferenceBackend().makeReferenceSession()
     let executable = try session.compileReference(network.graph)
     for declaration in network.declarations {
       try session.write(declaration.name, Self.values(declaration.name, declaration.shape))
     }
-    let images = Self.numbers("images", 2 * image.reduce(1, *)).map { Float(2 * $0 - 1) }
+    let images = Self.numbers("images", 2 * fixture.image.reduce(1, *)).map { Float(2 * $0 - 1) }
     _ = try executable.floatInput("images").update(fromContentsOf: images)
     // A position where the temperature, falling from 30 to 1, has the fixture's value.
-    let temperature = try #require(fixture["temperature"]?.doubleValue)
-    let step = Int(((30 - temperature) / 29 * 1000).rounded())
+    let step = Int(((30 - fixture.temperature) / 29 * 1000).rounded())
     try executable.fill(network.scalars, at: StepPosition(step: step, stepsPerEpoch: 100, totalSteps: 5000))
     try executable.run()
     let logits = try executable.readDouble("logits")
-    let expected = try #require(fixture["logits"]?.decode([Double].self))
-    let scale = expected.reduce(0) { max($0, abs($1)) }
-    for (index, pair) in zip(logits, expected).enumerated() {
+    let scale = fixture.logits.reduce(0) { max($0, abs($1)) }
+    for (index, pair) in zip(logits, fixture.logits).enumerated() {
       #expect(abs(pair.0 - pair.1) < 1e-6 * scale, "\(name), logit \(index): \(pair.0) instead of \(pair.1)")
     }
   }

@@ -42,7 +42,8 @@ public enum Initializer: Hashable, Sendable {
   ///   - kernel: the shape of one kernel, without a leading dimension of dynamic kernels.
   ///   - gain: √2 for ReLU.
   /// - Source: He et al., "Delving deep into rectifiers", ICCV 2015, arXiv 1502.01852.
-  public static func kaimingNormal(_ kernel: Shape, fan: Fan = .output, gain: Double = 2.0.squareRoot()) -> Initializer {
+  public static func kaimingNormal(_ kernel: Shape, fan: Fan = .output, gain: Double = 2.0.squareRoot()) -> Initializer
+  {
     .normal(standardDeviation: gain / Double(fan.count(of: kernel)).squareRoot())
   }
 

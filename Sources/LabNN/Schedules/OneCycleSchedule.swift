@@ -1,7 +1,9 @@
 import Foundation
 import LabCore
 
-/// A rise from a small learning rate to the configured one and a long descent to almost nothing; PyTorch's `OneCycleLR`.
+/// A rise from a small learning rate to the configured one and a long descent to almost nothing.
+///
+/// The numbers are those of PyTorch's `OneCycleLR`.
 ///
 /// Momentum stays as it is (PyTorch: `cycle_momentum=False`).
 ///

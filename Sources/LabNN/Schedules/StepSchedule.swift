@@ -3,7 +3,7 @@ import LabCore
 
 /// A learning rate that drops by a factor after given epochs.
 ///
-/// Without milestones it drops at half and at three quarters of the run, as in the CIFAR experiments of the ResNet paper.
+/// Without milestones it drops at half and at three quarters of the run, as for CIFAR in the ResNet paper.
 public struct StepSchedule: LearningRateSchedule {
   /// The epochs, not necessarily whole, after which the rate drops; nil for half and three quarters of the run.
   public var milestones: [Double]?

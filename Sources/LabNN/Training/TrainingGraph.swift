@@ -7,7 +7,7 @@ import LabGraph
 /// - `images` `[N, C, H, W]` f32, `labels` `[N]` int32;
 /// - `labels2` `[N]` int32 and `mix` `[N]` f32 where ``Options/mixesLabels``: a sample's loss is
 ///   `mix · loss(labels) + (1 − mix) · loss(labels2)`;
-/// - `sample_weight` `[N]` f32 where ``Options/weighsSamples``: the loss is the weighted mean, so that 0 masks a sample;
+/// - `sample_weight` `[N]` f32 where ``Options/weighsSamples``: the loss is the weighted mean, and 0 masks a sample;
 /// - the ``scalars``, among them `learning_rate`; fill them with ``LabGraph/Executable/fill(_:at:)``.
 ///
 /// ## Outputs

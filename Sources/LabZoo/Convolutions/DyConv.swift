@@ -9,7 +9,7 @@ import LabNN
 /// hidden layer has a quarter of the input channels, rounded down and at least 1, as the paper's cost formula says.
 /// The temperature falls as in the paper from 30 to 1 over the first 10 epochs.
 ///
-/// Parameters: `weight` `[K, O, I/groups, kh, kw]`, `attention.fc1.weight`, `attention.fc2.weight`, `attention.fc2.bias`.
+/// Parameters: `weight` `[K, O, I/groups, kh, kw]`, `attention.fc1.weight`, and weight and bias of `attention.fc2`.
 ///
 /// - Source: Chen et al., "Dynamic convolution: attention over convolution kernels", CVPR 2020, arXiv 1912.03458.
 public struct DyConv: DynamicConvolutionVariant {

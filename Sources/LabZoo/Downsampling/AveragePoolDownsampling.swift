@@ -9,7 +9,8 @@ public struct AveragePoolDownsampling: DownsamplingVariant {
   /// Creates the variant.
   public init() {}
 
-  public static let variant = ConfigurationSchema.Variant("avgpool", "Convolutions of stride 1 and a 2×2 average pooling.")
+  public static let variant = ConfigurationSchema.Variant(
+    "avgpool", "Convolutions of stride 1 and a 2×2 average pooling.")
 
   public var convolutionStride: Int { 1 }
 

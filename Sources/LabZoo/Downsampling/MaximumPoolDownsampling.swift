@@ -9,7 +9,8 @@ public struct MaximumPoolDownsampling: DownsamplingVariant {
   /// Creates the variant.
   public init() {}
 
-  public static let variant = ConfigurationSchema.Variant("maxpool", "Convolutions of stride 1 and a 2×2 maximum pooling.")
+  public static let variant = ConfigurationSchema.Variant(
+    "maxpool", "Convolutions of stride 1 and a 2×2 maximum pooling.")
 
   public var convolutionStride: Int { 1 }
 

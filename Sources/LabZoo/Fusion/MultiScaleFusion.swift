@@ -4,8 +4,8 @@ import LabNN
 
 /// Multi-scale feature fusion: convolutions 1×1, 3×3, 5×5 and 7×7 side by side, and their results combined.
 ///
-/// Parameters: weight and bias of `conv1x1`, `conv3x3`, `conv5x5`, `conv7x7`; for a weighted sum `branch_weights` `[4]`,
-/// which start at 1; for concatenation weight and bias of `project`, a 1×1 convolution.
+/// Parameters: weight and bias of `conv1x1`, `conv3x3`, `conv5x5`, `conv7x7`; for a weighted sum `branch_weights`
+/// `[4]`, which start at 1; for concatenation weight and bias of `project`, a 1×1 convolution.
 public struct MultiScaleFusion: FusionVariant {
   /// How the branches are combined.
   public enum Combination: String, Codable, Sendable, CaseIterable {
