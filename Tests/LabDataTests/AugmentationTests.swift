@@ -140,7 +140,9 @@ import Testing
       let bright = raw.pixels(at: sample, of: .train).map { min(1, Double($0) / 255 * Double(transform.brightness)) }
       var mean = 0.0
       for pixel in 0..<16 {
-        for (channel, weight) in [0.299, 0.587, 0.114].enumerated() { mean += weight * bright[3 * pixel + channel] / 16 }
+        for (channel, weight) in [0.299, 0.587, 0.114].enumerated() {
+          mean += weight * bright[3 * pixel + channel] / 16
+        }
       }
       for channel in 0..<3 {
         for pixel in 0..<16 {

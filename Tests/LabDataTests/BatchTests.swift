@@ -124,8 +124,10 @@ import Testing
       var augmentation = AugmentationConfiguration()
       augmentation.cropPadding = 6
       augmentation.fill = fill
-      let loaded = try BatchLoader(training: dataset, batchSize: 50, seed: 4, augmentation: augmentation, shuffle: false)
-        .loaded(epoch: 0, batch: 0)
+      let loaded = try BatchLoader(
+        training: dataset, batchSize: 50, seed: 4, augmentation: augmentation, shuffle: false
+      )
+      .loaded(epoch: 0, batch: 0)
       let draw = TransformDraw(augmentation, shape: dataset.imageShape, seed: 4)
       var checked = 0
       for sample in 0..<50 where draw.transform(at: SampleCoordinate(sample: Int32(sample), epoch: 0)).offsetY < 0 {
@@ -143,7 +145,8 @@ import Testing
   }
 
   @Test func repeatedImagesAreVariedSeparately() throws {
-    let raw = try randomDataset(labels: [0, 0, 0, 0, 0, 0, 0, 0, 1], shape: ImageShape(channels: 1, height: 6, width: 6))
+    let raw = try randomDataset(
+      labels: [0, 0, 0, 0, 0, 0, 0, 0, 1], shape: ImageShape(channels: 1, height: 6, width: 6))
     let balanced = try PreparedDataset(configuration { $0.balance = .oversample }, raw: raw)
     var augmentation = AugmentationConfiguration()
     augmentation.brightness = 0.5

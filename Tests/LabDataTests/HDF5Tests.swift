@@ -47,7 +47,11 @@ import Testing
     #expect(dataset.classNames == ["zero", "one", "two"])
     #expect(dataset.raw.manifest.trainGroups == nil)
     #expect(dataset.raw.pixels(at: 3, of: .train) == [0, 3, 6, 9, 12, 15])
-    let text = try errorText { try prepare("plain.h5") { $0.validation = .count(2); $0.validationBy = .group } }
+    let text = try errorText {
+      try prepare("plain.h5") {
+        $0.validation = .count(2); $0.validationBy = .group
+      }
+    }
     #expect(text.contains("hdf5 has no groups"))
   }
 

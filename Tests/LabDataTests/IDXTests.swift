@@ -86,13 +86,15 @@ import Testing
   @Test func truncatedPlainFileIsNamed() throws {
     let text = try errorAfter { try edit($0 + "/train-labels-idx1-ubyte") { $0.removeLast(2) } }
     #expect(
-      text == "train-labels-idx1-ubyte ends after 10 bytes; expected 12 bytes after the header, as its extents [12] say")
+      text == "train-labels-idx1-ubyte ends after 10 bytes; expected 12 bytes after the header, as its extents [12] say"
+    )
   }
 
   @Test func truncatedGzipFileIsNamed() throws {
     let text = try errorAfter { try edit($0 + "/train-images-idx3-ubyte.gz") { $0.removeLast(20) } }
     #expect(
-      text == "train-images-idx3-ubyte.gz ends within its compressed data; expected a complete gzip file; fetch it again")
+      text
+        == "train-images-idx3-ubyte.gz ends within its compressed data; expected a complete gzip file; fetch it again")
   }
 
   @Test func damagedGzipFileIsNamed() throws {
@@ -124,11 +126,14 @@ import Testing
         $0.removeLast()
       }
     }
-    #expect(text == "train-labels-idx1-ubyte has 11 labels; expected 12, one for each image of train-images-idx3-ubyte.gz")
+    #expect(
+      text == "train-labels-idx1-ubyte has 11 labels; expected 12, one for each image of train-images-idx3-ubyte.gz")
   }
 
   @Test func absurdExtentsAreNamed() throws {
-    let text = try errorAfter { try edit($0 + "/train-labels-idx1-ubyte") { $0.replaceSubrange(4..<8, with: [0, 0, 0, 0]) } }
+    let text = try errorAfter {
+      try edit($0 + "/train-labels-idx1-ubyte") { $0.replaceSubrange(4..<8, with: [0, 0, 0, 0]) }
+    }
     #expect(text.contains("declares the extents [0]"))
   }
 }

@@ -68,15 +68,23 @@ import Testing
     var otherTest = test
     otherTest[0] ^= 1
     let hashes = try [
-      hash(raw), hash(raw) { $0.trainLimit = 30 }, hash(raw) { $0.testLimit = 3 }, hash(raw) { $0.validation = .count(6) },
-      hash(raw) { $0.balance = .downsample }, hash(raw) { $0.balance = .oversample }, hash(raw) { $0.normalize = false },
-      hash(raw) { $0.trainLimit = 30; $0.subsetSeed = 1 }, hash(randomDataset(labels: labels, seed: 2)),
+      hash(raw), hash(raw) { $0.trainLimit = 30 }, hash(raw) { $0.testLimit = 3 },
+      hash(raw) { $0.validation = .count(6) },
+      hash(raw) { $0.balance = .downsample }, hash(raw) { $0.balance = .oversample },
+      hash(raw) { $0.normalize = false },
+      hash(raw) {
+        $0.trainLimit = 30; $0.subsetSeed = 1
+      }, hash(randomDataset(labels: labels, seed: 2)),
       hash(RawDataset(manifest: manifest, trainImages: train, testImages: test)),
       hash(RawDataset(manifest: raw.manifest, trainImages: train, testImages: otherTest)),
     ]
     #expect(Set(hashes).count == hashes.count)
     // The same content gives the same hash, however it is spelt.
-    #expect(try hash(raw) == hash(raw) { $0.trainLimit = 60; $0.path = "elsewhere" })
+    #expect(
+      try hash(raw)
+        == hash(raw) {
+          $0.trainLimit = 60; $0.path = "elsewhere"
+        })
     #expect(try hash(raw) == hash(RawDataset(manifest: raw.manifest, trainImages: train, testImages: test)))
   }
 

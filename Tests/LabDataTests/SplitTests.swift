@@ -113,8 +113,9 @@ import Testing
         $0.validation = .fraction(0.2)
         $0.validationBy = .class
       }, raw: raw)
-    #expect(!Set(byClass.validation.indices.map { groups[Int($0)] })
-      .isDisjoint(with: byClass.train.indices.map { groups[Int($0)] }))
+    #expect(
+      !Set(byClass.validation.indices.map { groups[Int($0)] })
+        .isDisjoint(with: byClass.train.indices.map { groups[Int($0)] }))
   }
 
   @Test func onlyGroupOfAClassStaysInTraining() throws {
@@ -128,8 +129,9 @@ import Testing
 
   @Test func validationLeavesSomethingToLearnFrom() throws {
     let raw = try randomDataset(labels: [0, 1, 0, 1])
-    #expect(throws: DataError.unusableSplit(
-      subject: "validation", actual: "4 images", expected: "fewer than the 4 training images")
+    #expect(
+      throws: DataError.unusableSplit(
+        subject: "validation", actual: "4 images", expected: "fewer than the 4 training images")
     ) { try PreparedDataset(configuration { $0.validation = .count(4) }, raw: raw) }
     #expect(try PreparedDataset(configuration { $0.validation = .count(0) }, raw: raw).validation.count == 0)
   }

@@ -11,8 +11,11 @@ import Testing
       let convolution = Convolution(
         outputChannels: 4, kernelSize: 3, hasBias: true, initialization: .torchDefault)
       let x = try convolution(images, "conv", in: context)
-      let normalized = norm == "group" ? try GroupNorm(groups: 2)(x, "norm", in: context) : try BatchNorm()(
-        x, "norm", in: context)
+      let normalized =
+        norm == "group"
+        ? try GroupNorm(groups: 2)(x, "norm", in: context)
+        : try BatchNorm()(
+          x, "norm", in: context)
       let pooled = try GlobalAveragePool()(normalized.activated(.relu), in: context)
       return try context.tagged("head") { try Linear(outputFeatures: 3)(pooled, "fc", in: context) }
     }
@@ -30,7 +33,8 @@ import Testing
         #expect(abs(run.losses[step] - loss) < 1e-6, "\(name), step \(step): \(run.losses[step]) instead of \(loss)")
       }
       for (step, norm) in try #require(expected["gradient_norms"]).doubles.enumerated() {
-        #expect(abs(run.norms[step] - norm) < 1e-5 * norm, "\(name), step \(step): \(run.norms[step]) instead of \(norm)")
+        #expect(
+          abs(run.norms[step] - norm) < 1e-5 * norm, "\(name), step \(step): \(run.norms[step]) instead of \(norm)")
       }
       for (tensor, value) in try #require(expected["final"]?.objectValue) {
         let found = try run.session.readDouble(tensor)
