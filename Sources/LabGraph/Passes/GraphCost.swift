@@ -49,14 +49,15 @@ public struct GraphCost: Sendable, Hashable {
         else { continue }
         parameters += graph.variables[index].type.shape.elementCount
       }
-      let divisor = isPerSample ? self.batch : 1
       let types = node.outputs.map(graph.type(of:))
+      // A result without the batch, such as a mean loss, is there once.
+      let hasBatch = isPerSample && (types.first?.shape.dimensions.first ?? 1) % self.batch == 0
       let multiplyAdds = node.operation.multiplyAdds(inputs: node.inputs.map(graph.type(of:)), outputs: types)
       nodes.append(
         Row(
           path: node.path, operation: type(of: node.operation).name, outputShape: types.first?.shape ?? .scalar,
-          parameters: parameters, multiplyAdds: multiplyAdds / divisor,
-          activationBytes: node.operation is Reshape ? 0 : (types.first?.byteCount ?? 0) / divisor))
+          parameters: parameters, multiplyAdds: multiplyAdds / (isPerSample ? self.batch : 1),
+          activationBytes: node.operation is Reshape ? 0 : (types.first?.byteCount ?? 0) / (hasBatch ? self.batch : 1)))
     }
   }
 

@@ -1,2 +1,0 @@
-import LabGraph
-import Testing
