@@ -1,4 +1,4 @@
-// The kernels for any processor: channel blocks of 8, each of which the compiler makes of two native vectors (SSE2, NEON).
+// The kernels for any processor: channel blocks of 8, of which the compiler makes two native vectors (SSE2, NEON).
 
 #include <math.h>
 

@@ -15,7 +15,7 @@ LAB_INLINE Vec activate(LabActivation activation, Vec x) {
     case LAB_ACTIVATION_RELU: return maximum((Vec)0.0f, x);
     case LAB_ACTIVATION_RELU6: return clipped(x, 0, 6);
     case LAB_ACTIVATION_SILU: return x * sigmoid(x);
-    case LAB_ACTIVATION_HARD_SWISH: return x * clipped(x + 3.0f, 0, 6) * (1.0f / 6);
+    case LAB_ACTIVATION_HARD_SWISH: return x * (clipped(x + 3.0f, 0, 6) * (1.0f / 6));
     case LAB_ACTIVATION_HARD_SIGMOID: return clipped(x + 3.0f, 0, 6) * (1.0f / 6);
     case LAB_ACTIVATION_GELU: return x * normal(x).distribution;
     case LAB_ACTIVATION_SIGMOID: return sigmoid(x);

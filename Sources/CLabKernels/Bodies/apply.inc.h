@@ -85,7 +85,7 @@ static const ApplySpanFunction *const applyPlainFunctions[residualKinds] = {
 static const ApplySpanFunction *const applyReluFunctions[residualKinds] = {
     applyRelu, applyReluResidual, applyReluScaledResidual};
 
-// The others are bound by arithmetic: first the operand, then the activation, each in a pass over the first-level cache.
+// The others are bound by arithmetic: first the operands, then the activation, each in a pass over a chunk in the cache.
 LAB_INLINE void applyActivationSpan(ApplySpan *span, LabActivation activation, ResidualKind kind, OutputKind output) {
   enum { chunk = 64 };
   float operands[chunk * LAB_BLOCK];

@@ -14,8 +14,8 @@
 // Pointers need the alignment of a float only; executors align tensors to 64 bytes for speed. Operands may not overlap
 // the result unless said otherwise; element-wise kernels may work in place.
 // No kernel allocates, locks or starts threads: callers split work by samples and give each thread its own sums.
-// Sums over many elements are taken in single precision over at most a plane and in double precision beyond, in an order
-// that depends on nothing but the caller's chunks, so equal chunking gives equal bits.
+// Sums over many elements are taken in single precision over at most a plane and in double precision beyond, in an
+// order that depends on nothing but the caller's chunks, so equal chunking gives equal bits.
 
 typedef long LabInt;
 
@@ -50,7 +50,8 @@ typedef struct {
 } LabExtent;
 
 // y = activation(scale[c]·x + shift[c] + residual + addend[n][c]), where the residual is 0, r, or
-// residualScale[c]·r + residualShift[c]. pooled[n][c] is set to the sum of y over the pixels. y may be x or the residual.
+// residualScale[c]·r + residualShift[c]. pooled[n][c] is set to the sum of y over the pixels.
+// y may be x or the residual.
 typedef struct {
   LabExtent extent;
   const float *x;
@@ -65,9 +66,10 @@ typedef struct {
 
 // g = (upstream1 + upstream2 + addendFactor·addend[n][c]) · activation'(…), and the sums that batch normalisation's
 // backward pass needs: sum[c] += Σ g, and for up to two normalised tensors sumX[c] += Σ g·(x − mean[c]).
-// The derivative is computed from `saved` (the activation's result where it differentiates from the output: ReLU, ReLU6,
-// sigmoid, tanh; else its operand). Where `saved` is NULL and the activation is not NONE, the operand is recomputed as in
-// LabApply from savedX, savedScale, savedShift (+ savedResidual, scaled or plain), with the same roundings.
+// The derivative is computed from `saved` (the activation's result where it differentiates from the output: ReLU,
+// ReLU6, sigmoid, tanh; else its operand). Where `saved` is NULL and the activation is not NONE, the operand is
+// recomputed as in LabApply from savedX, savedScale, savedShift (+ savedResidual, scaled or plain), with the same
+// roundings.
 // g may be any of the blocked operands.
 typedef struct {
   LabExtent extent;
@@ -149,9 +151,9 @@ typedef struct LabKernels {
   // flat [samples][channels][pixels] <-> blocked; to blocked zeroes the tail lanes
   void (*toBlocked)(LabExtent extent, const float *flat, float *blocked);
   void (*fromBlocked)(LabExtent extent, const float *blocked, float *flat);
-  // Pooling over windows. dims: input height and width, output height and width, window height and width, row and column
-  // stride, row and column padding (before and after; windows may reach beyond it, as with rounded-up output sizes). The
-  // extent's pixels are not read. A NaN in a window is its maximum.
+  // Pooling over windows. dims: input height and width, output height and width, window height and width, row and
+  // column stride, row and column padding (before and after; windows may reach beyond it, as with rounded-up output
+  // sizes). The extent's pixels are not read. A NaN in a window is its maximum.
   void (*maxPool)(LabExtent extent, const LabInt dims[10], const float *x, float *y);
   // the gradient goes to the first maximum of each window in row-major order; dx is overwritten
   void (*maxPoolGradient)(LabExtent extent, const LabInt dims[10], const float *x, const float *y, const float *dy,
@@ -169,7 +171,8 @@ typedef struct LabKernels {
   // the exponential: blocked activations are apply's and reduceGradient's)
   void (*activation)(LabInt count, LabActivation activation, const float *x, float *y);
   // `saved` as in LabReduceGradient
-  void (*activationGradient)(LabInt count, LabActivation activation, const float *upstream, const float *saved, float *dx);
+  void (*activationGradient)(LabInt count, LabActivation activation, const float *upstream, const float *saved,
+                             float *dx);
   void (*unary)(LabInt count, LabUnary function, float factor, float offset, const float *x, float *y);
   void (*binary)(LabInt count, LabBinary function, const float *a, const float *b, float *y);
   // general broadcasting: y dense with `rank` dims (≤ 8), operands by element strides (0 where broadcast)
@@ -180,17 +183,17 @@ typedef struct LabKernels {
                       const LabInt *yStrides);
   // x viewed as [outer][reduced][inner]; function 0 sum, 1 mean, 2 maximum
   void (*reduce)(LabInt outer, LabInt reduced, LabInt inner, int function, const float *x, float *y);
-  // Keeps with probability 1 − rate, scaled by 1/(1 − rate): the same mask for the same key, step and element index, so
-  // the gradient is the same call. Element e is kept where word e % 4 of the Philox block of key (key0, key1) and counter
-  // (low and high word of e / 4, step, 0), shifted right by 8, times 2⁻²⁴, is at least the rate.
+  // Keeps with probability 1 − rate, scaled by 1/(1 − rate): the same mask for the same key, step and element index,
+  // so the gradient is the same call. Element e is kept where word e % 4 of the Philox block of key (key0, key1) and
+  // counter (low and high word of e / 4, step, 0), shifted right by 8, times 2⁻²⁴, is at least the rate.
   void (*dropout)(LabInt count, float rate, uint32_t key0, uint32_t key1, uint32_t step, LabInt firstIndex,
                   const float *x, float *y);
 
   // --- rows
   void (*softmax)(LabInt rows, LabInt columns, const float *x, float *y);
   void (*softmaxGradient)(LabInt rows, LabInt columns, const float *upstream, const float *y, float *dx);
-  // One loss a row, times the class weight of its label where given. focal: first is alpha, second gamma; cross entropy:
-  // first is the label smoothing.
+  // One loss a row, times the class weight of its label where given. focal: first is alpha, second gamma; cross
+  // entropy: first is the label smoothing.
   void (*classificationLoss)(LabInt rows, LabInt classes, bool focal, float first, float second, const float *logits,
                              const int32_t *labels, const float *classWeights, float *losses);
   void (*classificationLossGradient)(LabInt rows, LabInt classes, bool focal, float first, float second,

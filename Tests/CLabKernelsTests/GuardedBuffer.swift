@@ -1,0 +1,51 @@
+import LabCore
+
+/// Numbers in memory that is not aligned to vectors, between margins that no kernel may touch.
+final class GuardedBuffer<Element: BinaryFloatingPoint> {
+  private static var margin: Int { 33 }
+  private let storage: UnsafeMutablePointer<Element>
+  let count: Int
+
+  /// Creates a buffer of given numbers.
+  init(_ values: [Element]) {
+    count = values.count
+    storage = .allocate(capacity: values.count + 2 * Self.margin)
+    storage.initialize(repeating: -12345, count: count + 2 * Self.margin)
+    for (index, value) in values.enumerated() { storage[Self.margin + index] = value }
+  }
+
+  /// Creates a buffer whose previous contents must not matter.
+  convenience init(overwritten count: Int) { self.init([Element](repeating: .nan, count: count)) }
+
+  convenience init(zeros count: Int) { self.init([Element](repeating: 0, count: count)) }
+
+  deinit { storage.deallocate() }
+
+  var pointer: UnsafeMutablePointer<Element> { storage + Self.margin }
+
+  var values: [Element] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+
+  var isWithinMargins: Bool {
+    (0..<Self.margin).allSatisfy { storage[$0] == -12345 && storage[Self.margin + count + $0] == -12345 }
+  }
+}
+
+/// Reproducible random numbers for tests.
+struct TestRandom {
+  private let stream: RandomStream
+  private var index: UInt64 = 0
+
+  init(_ name: String) { stream = RandomStream(seed: 7, name: name) }
+
+  /// Numbers between −1 and 1 times a scale.
+  mutating func floats(_ count: Int, scale: Float = 1) -> [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(count + 3)
+    while result.count < count {
+      let words = stream.words(index)
+      index += 1
+      for word in [words.x, words.y, words.z, words.w] { result.append((Float(word >> 8) * 0x1p-23 - 1) * scale) }
+    }
+    return Array(result.prefix(count))
+  }
+}

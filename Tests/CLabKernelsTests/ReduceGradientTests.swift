@@ -1,0 +1,187 @@
+import CLabKernels
+import Testing
+
+@Suite struct ReduceGradientTests {
+  /// Which operands are passed.
+  struct Options {
+    var upstreams: Int
+    var hasAddend: Bool
+    /// 0: saved, 1: recomputed, 2: recomputed with a residual, 3: with a scaled residual.
+    var derivative: Int
+    var normalised: Int
+    var stores = true
+    var isInPlace = false
+
+    static let all: [Options] = {
+      var result: [Options] = []
+      for derivative in 0...3 {
+        for normalised in 0...2 {
+          for (upstreams, hasAddend) in [(0, true), (1, false), (1, true), (2, false), (2, true)] {
+            result.append(
+              Options(upstreams: upstreams, hasAddend: hasAddend, derivative: derivative, normalised: normalised))
+          }
+        }
+      }
+      result.append(Options(upstreams: 1, hasAddend: false, derivative: 1, normalised: 1, stores: false))
+      result.append(Options(upstreams: 2, hasAddend: false, derivative: 0, normalised: 2, isInPlace: true))
+      return result
+    }()
+  }
+
+  @Test(arguments: Instructions.available, allActivations.map(\.rawValue))
+  func matchesItsDefinition(on instructions: Instructions, activation raw: LabActivation.RawValue) throws {
+    let kernels = try instructions.kernels
+    for layout in BlockedLayout.shapes(block: kernels.block) {
+      let data = GradientData(layout)
+      for derivative in 0...3 {
+        let differentiated = data.differentiated(LabActivation(rawValue: raw), derivative)
+        for options in Options.all where options.derivative == derivative {
+          data.check(kernels, differentiated, options)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Instructions.available) func sumsLongPlanes(on instructions: Instructions) throws {
+    let kernels = try instructions.kernels
+    let data = GradientData(.longPlane(block: kernels.block))
+    let options = Options(upstreams: 2, hasAddend: true, derivative: 0, normalised: 2)
+    for activation in [LAB_ACTIVATION_RELU, LAB_ACTIVATION_SILU] {
+      data.check(kernels, data.differentiated(activation, 0), options)
+    }
+  }
+}
+
+/// Random operands of one shape and the check of one combination of options.
+private struct GradientData {
+  let layout: BlockedLayout
+  let upstream1, upstream2, x1, x2, residual: [Float]
+  let scale, shift, residualScale, residualShift, mean1, mean2, addend: [Float]
+
+  init(_ layout: BlockedLayout) {
+    var random = TestRandom("gradient \(layout)")
+    self.layout = layout
+    upstream1 = random.floats(layout.flatCount)
+    upstream2 = random.floats(layout.flatCount)
+    x1 = random.floats(layout.flatCount, scale: 3)
+    x2 = random.floats(layout.flatCount)
+    residual = random.floats(layout.flatCount, scale: 3)
+    scale = random.floats(layout.channels, scale: 2)
+    shift = random.floats(layout.channels)
+    residualScale = random.floats(layout.channels, scale: 2)
+    residualShift = random.floats(layout.channels)
+    mean1 = random.floats(layout.channels)
+    mean2 = random.floats(layout.channels)
+    addend = random.floats(layout.samples * layout.channels)
+  }
+
+  /// An activation's saved tensor and derivatives, which many combinations of options share.
+  struct Differentiated {
+    var activation: LabActivation
+    var saved: [Float]
+    var derivatives: [Double]
+  }
+
+  func differentiated(_ activation: LabActivation, _ derivative: Int) -> Differentiated {
+    let operands = operands(derivative)
+    return Differentiated(
+      activation: activation,
+      saved: operands.map {
+        Float(differentiatesFromOutput(activation) ? referenceActivation(activation, $0) : $0)
+      },
+      derivatives: operands.map { referenceDerivative(activation, $0) })
+  }
+
+  /// The activation's operands, from which the saved tensor is made or which are recomputed.
+  private func operands(_ derivative: Int) -> [Double] {
+    var result = [Double](repeating: 0, count: layout.flatCount)
+    layout.forEach { n, c, p in
+      let i = layout.flatIndex(n, c, p)
+      var v = Double(x1[i]) * Double(scale[c]) + Double(shift[c])
+      if derivative == 2 { v += Double(residual[i]) }
+      if derivative == 3 { v += Double(residualScale[c]) * Double(residual[i]) + Double(residualShift[c]) }
+      result[i] = v
+    }
+    return result
+  }
+
+  func gradients(_ derivatives: [Double], _ options: ReduceGradientTests.Options) -> [Double] {
+    var result = [Double](repeating: 0, count: layout.flatCount)
+    layout.forEach { n, c, p in
+      let i = layout.flatIndex(n, c, p)
+      var upstream = options.hasAddend ? 0.25 * Double(addend[n * layout.channels + c]) : 0
+      if options.upstreams >= 1 { upstream += Double(upstream1[i]) }
+      if options.upstreams >= 2 { upstream += Double(upstream2[i]) }
+      result[i] = upstream * derivatives[i]
+    }
+    return result
+  }
+
+  func check(_ kernels: LabKernels, _ differentiated: Differentiated, _ options: ReduceGradientTests.Options) {
+    let activation = differentiated.activation
+    let operands = [upstream1, upstream2, differentiated.saved, x1, residual, x2]
+    let blocked = operands.map { GuardedBuffer(layout.blocked($0)) }
+    let tables = [scale, shift, residualScale, residualShift, mean1, mean2].map { GuardedBuffer(layout.table($0)) }
+    let addendBuffer = GuardedBuffer(layout.table(addend, rows: layout.samples))
+    let g = options.isInPlace ? blocked[1] : GuardedBuffer<Float>(overwritten: layout.blockedCount)
+    let initial = [Double](repeating: 0.5, count: layout.paddedChannels)
+    let sums = (0..<3).map { _ in GuardedBuffer(initial) }
+
+    var arguments = LabReduceGradient()
+    arguments.extent = layout.extent
+    arguments.activation = activation
+    if options.upstreams >= 1 { arguments.upstream1 = UnsafePointer(blocked[0].pointer) }
+    if options.upstreams >= 2 { arguments.upstream2 = UnsafePointer(blocked[1].pointer) }
+    if options.hasAddend {
+      arguments.addend = UnsafePointer(addendBuffer.pointer)
+      arguments.addendFactor = 0.25
+    }
+    if options.derivative == 0 {
+      arguments.saved = UnsafePointer(blocked[2].pointer)
+    } else {
+      arguments.savedX = UnsafePointer(blocked[3].pointer)
+      arguments.savedScale = UnsafePointer(tables[0].pointer)
+      arguments.savedShift = UnsafePointer(tables[1].pointer)
+    }
+    if options.derivative >= 2 { arguments.savedResidual = UnsafePointer(blocked[4].pointer) }
+    if options.derivative == 3 {
+      arguments.savedResidualScale = UnsafePointer(tables[2].pointer)
+      arguments.savedResidualShift = UnsafePointer(tables[3].pointer)
+    }
+    if options.stores { arguments.g = g.pointer }
+    arguments.sum = sums[0].pointer
+    if options.normalised >= 1 {
+      arguments.x1 = UnsafePointer(blocked[3].pointer)
+      arguments.mean1 = UnsafePointer(tables[4].pointer)
+      arguments.sumX1 = sums[1].pointer
+    }
+    if options.normalised >= 2 {
+      arguments.x2 = UnsafePointer(blocked[5].pointer)
+      arguments.mean2 = UnsafePointer(tables[5].pointer)
+      arguments.sumX2 = sums[2].pointer
+    }
+    kernels.reduceGradient(&arguments)
+
+    func what() -> String { describe(layout, activation.rawValue, options) }
+    let gradients = gradients(differentiated.derivatives, options)
+    if options.stores { expectClose(g.values, layout.blocked(gradients), absolute: 4e-6, what()) }
+    checkSums(sums.map(\.values), gradients, normalised: options.normalised, what())
+    #expect(g.isWithinMargins && sums.allSatisfy { $0.isWithinMargins })
+  }
+
+  func checkSums(
+    _ actual: [[Double]], _ gradients: [Double], normalised: Int, _ what: @autoclosure () -> String
+  ) {
+    var expected = [[Double]](repeating: [Double](repeating: 0, count: layout.channels), count: 3)
+    layout.forEach { n, c, p in
+      let i = layout.flatIndex(n, c, p)
+      expected[0][c] += gradients[i]
+      if normalised >= 1 { expected[1][c] += gradients[i] * (Double(x1[i]) - Double(mean1[c])) }
+      if normalised >= 2 { expected[2][c] += gradients[i] * (Double(x2[i]) - Double(mean2[c])) }
+    }
+    for (actual, expected) in zip(actual, expected) {
+      let padded = layout.paddedResult(expected).map { $0 + 0.5 }
+      expectClose(actual, padded, absolute: 1e-5 * Double(layout.pixels * layout.samples), what())
+    }
+  }
+}
