@@ -100,7 +100,7 @@ let package = Package(
       dependencies: ["LabStore", "LabTesting", "StoreCrasher", .product(name: "GRDB", package: "GRDB.swift")],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "LabReportTests", dependencies: ["LabReport"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["LabStudy", "LabStore"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["labrun", "LabStudy", "LabStore"]),
   ],
   swiftLanguageModes: [.v6]
 )

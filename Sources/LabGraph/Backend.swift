@@ -13,23 +13,12 @@ public protocol Backend: Sendable {
 public struct SessionOptions: Sendable {
   /// The number of threads that one step may use.
   public var threads: Int
-  /// The convolution algorithms that may be chosen: `auto` or `direct`.
-  public var algorithms: AlgorithmChoice
   /// Whether the time of each kind of kernel is recorded.
   public var profiles: Bool
 
-  /// Which algorithms an executor may choose from.
-  public enum AlgorithmChoice: String, Sendable, Codable, CaseIterable {
-    /// The fastest for each layer's shape.
-    case auto
-    /// Direct convolutions only.
-    case direct
-  }
-
   /// Creates options.
-  public init(threads: Int = 1, algorithms: AlgorithmChoice = .auto, profiles: Bool = false) {
+  public init(threads: Int = 1, profiles: Bool = false) {
     self.threads = threads
-    self.algorithms = algorithms
     self.profiles = profiles
   }
 }

@@ -1,6 +1,5 @@
 import LabCore
 import LabData
-import LabGraph
 import LabNN
 
 /// How a model is trained: duration, batches, augmentation, and the optimisation of ``LabNN/OptimizationConfiguration``.
@@ -27,8 +26,6 @@ public struct TrainingConfiguration: Hashable, Sendable {
   public var evaluationInterval = 1
   /// A file of weights, by state_dict name, to start from.
   public var initialWeights: String?
-  /// The convolution algorithms that may be chosen.
-  public var algorithms = SessionOptions.AlgorithmChoice.auto
 
   /// Creates a configuration with every key at its default.
   public init() {}
@@ -42,7 +39,7 @@ public struct TrainingConfiguration: Hashable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case epochs, shuffle, augmentation, algorithms
+    case epochs, shuffle, augmentation
     case batchSize = "batch_size"
     case dropsLastBatch = "drop_last"
     case earlyStoppingEpochs = "early_stopping"
@@ -67,8 +64,6 @@ extension TrainingConfiguration: Codable {
     evaluationInterval =
       try container.decodeIfPresent(Int.self, forKey: .evaluationInterval) ?? defaults.evaluationInterval
     initialWeights = try container.decodeIfPresent(String.self, forKey: .initialWeights)
-    algorithms =
-      try container.decodeIfPresent(SessionOptions.AlgorithmChoice.self, forKey: .algorithms) ?? defaults.algorithms
     optimization = try OptimizationConfiguration(from: decoder)
   }
 
@@ -84,7 +79,6 @@ extension TrainingConfiguration: Codable {
     try container.encode(finalWeights, forKey: .finalWeights)
     try container.encode(evaluationInterval, forKey: .evaluationInterval)
     try container.encode(initialWeights, forKey: .initialWeights)
-    try container.encode(algorithms, forKey: .algorithms)
   }
 
   /// The keys of the configuration, those of the optimisation included.
@@ -118,9 +112,6 @@ extension TrainingConfiguration: Codable {
       .init(
         CodingKeys.initialWeights.rawValue, .optional(.string), default: .null,
         "A file of weights (HDF5 or safetensors, by state_dict name) to start from; null draws them by the seed."),
-      .init(
-        CodingKeys.algorithms.rawValue, .choice(SessionOptions.AlgorithmChoice.allCases.map(\.rawValue)),
-        default: "auto", "The convolution algorithms that may be chosen: the fastest of all, or direct ones only."),
     ]
     return ConfigurationSchema(own + OptimizationConfiguration.schema.fields + last)
   }()

@@ -3,45 +3,46 @@ import COneDNN
 import LabCore
 import LabGraph
 
-/// Memory of a worker while it handles one sample of a blocked dynamic convolution.
-private struct DynamicScratch {
-  var weights: UnsafeMutablePointer<Float>
-  var gradient: UnsafeMutablePointer<Float>
-  var rowFactors: UnsafeMutablePointer<Float>
-  var columnFactors: UnsafeMutablePointer<Float>
-  var sums: UnsafeMutablePointer<Float>
-  var contraction: UnsafeMutablePointer<Float>
-  var primitive: UnsafeMutableRawPointer
+/// Memory of a worker while it handles a group of samples of a blocked dynamic convolution.
+struct DynamicScratch {
+  /// Each sample's aggregated weights.
+  let weights: UnsafeMutablePointer<Float>
+  /// Each sample's weight gradient.
+  let gradients: UnsafeMutablePointer<Float>
+  let rowFactors: UnsafeMutablePointer<Float>
+  let sums: UnsafeMutablePointer<Float>
+  let contraction: UnsafeMutablePointer<Float>
+  let primitive: UnsafeMutableRawPointer
+
+  /// The samples of a group: their weights are read from memory once for all, and stay in the cache until used.
+  static func groupSize(setBytes: Int) -> Int { min(max(512 * 1024 / setBytes, 1), 8) }
+
+  /// Floats from one sample's weights to the next, which start in different cache sets.
+  static func stride(setBytes: Int) -> Int { setBytes / 4 + VariableLayout.setPaddingBytes / 4 }
 
   static func byteCount(_ operands: DynamicConvolutionOperands, setBytes: Int, primitiveBytes: Int, block: Int) -> Int {
-    let channels = operands.inputChannels + operands.outputChannels
-    let floats = operands.taps * channels + channels + contractionFloats(operands, block) + 8 * 64 + 64
-    return 2 * (setBytes + 64) + floats * 4 + primitiveBytes + 1024
+    DynamicScratch(nil, operands, setBytes: setBytes, block: block).byteCount + primitiveBytes
   }
 
-  static func contractionFloats(_ operands: DynamicConvolutionOperands, _ block: Int) -> Int {
-    (operands.inputChannels + operands.taps + operands.kernelCount) * block + channels(operands)
-  }
+  private let byteCount: Int
 
-  private static func channels(_ operands: DynamicConvolutionOperands) -> Int {
-    operands.inputChannels + operands.outputChannels + operands.taps + operands.kernelCount + 64
-  }
-
-  init(_ base: UnsafeMutableRawPointer, _ operands: DynamicConvolutionOperands, setBytes: Int, block: Int) {
-    var next = base
+  init(_ base: UnsafeMutableRawPointer?, _ operands: DynamicConvolutionOperands, setBytes: Int, block: Int) {
+    let group = DynamicScratch.groupSize(setBytes: setBytes)
+    let start = base ?? UnsafeMutableRawPointer(bitPattern: 64)!
+    var next = start
     func take(_ floats: Int) -> UnsafeMutablePointer<Float> {
       let pointer = next.assumingMemoryBound(to: Float.self)
       next += (floats * 4 + 63) / 64 * 64
       return pointer
     }
-    let channels = operands.inputChannels + operands.outputChannels
-    weights = take(setBytes / 4)
-    gradient = take(setBytes / 4)
-    rowFactors = take(operands.taps * max(operands.inputChannels, operands.outputChannels))
-    columnFactors = take(max(operands.inputChannels, operands.outputChannels))
-    sums = take(channels + operands.taps + operands.kernelCount)
-    contraction = take((operands.inputChannels + operands.taps + operands.kernelCount) * block)
+    let (inputs, outputs) = (operands.inputChannels, operands.outputChannels)
+    weights = take(group * DynamicScratch.stride(setBytes: setBytes))
+    gradients = take(group * DynamicScratch.stride(setBytes: setBytes))
+    rowFactors = take(group * operands.taps * max(inputs, outputs))
+    sums = take(group * (inputs + outputs + operands.taps + operands.kernelCount))
+    contraction = take(group * (inputs + operands.taps + operands.kernelCount) * block)
     primitive = next
+    byteCount = next - start
   }
 }
 
@@ -81,21 +82,58 @@ final class BlockedDynamicConvolutionKernel: BaseKernel, Kernel {
 
   override func run(_ worker: Worker) throws {
     let scratch = DynamicScratch(worker.scratch, operands, setBytes: layout.byteCount, block: kernels.block)
-    let extent = operands.extent(kernels.block, setBytes: layout.byteCount)
-    for index in worker.samples {
-      let attention = operands.sample(index, worker)
+    let stride = DynamicScratch.stride(setBytes: layout.byteCount)
+    for group in worker.groups(of: DynamicScratch.groupSize(setBytes: layout.byteCount)) {
       worker.measure(.dynamicWeights) {
-        operands.fillRowFactors(
-          scratch.rowFactors, rows: operands.inputChannels, row: attention.channel, spatial: attention.spatial)
-        operands.fill(scratch.columnFactors, from: attention.filter, count: operands.outputChannels)
-        kernels.aggregate(
-          extent, false, worker.whole(weights), attention.kernel, scratch.rowFactors, scratch.columnFactors,
-          scratch.weights)
+        var arguments = operands.aggregation(of: group, worker, isTransposed: false, rowFactors: scratch.rowFactors)
+        arguments.extent = operands.extent(kernels.block, setBytes: layout.byteCount)
+        arguments.w = UnsafePointer(worker.whole(weights))
+        arguments.out = scratch.weights
+        arguments.outStride = stride
+        kernels.aggregateSamples(&arguments)
       }
-      try primitive!.execute(
-        worker: worker.index, image: worker.pointer(x, sample: index), weights: scratch.weights,
-        result: worker.pointer(y, sample: index), scratch: scratch.primitive)
+      for (position, index) in group.enumerated() {
+        try primitive!.execute(
+          worker: worker.index, image: worker.pointer(x, sample: index), weights: scratch.weights + position * stride,
+          result: worker.pointer(y, sample: index), scratch: scratch.primitive)
+      }
     }
+  }
+}
+
+extension Worker {
+  /// The chunk's samples in groups of at most a number.
+  func groups(of size: Int) -> [Range<Int>] {
+    stride(from: samples.lowerBound, to: samples.upperBound, by: size).map {
+      $0..<min($0 + size, samples.upperBound)
+    }
+  }
+}
+
+extension DynamicConvolutionOperands {
+  /// The attentions of a group of samples in the aggregation's terms: rows are outputs where `isTransposed`.
+  func aggregation(
+    of group: Range<Int>, _ worker: Worker, isTransposed: Bool, rowFactors: UnsafeMutablePointer<Float>
+  ) -> LabAggregate {
+    let (row, column) = isTransposed ? (filter, channel) : (channel, filter)
+    let rows = isTransposed ? outputChannels : inputChannels
+    if row != nil || spatial != nil {
+      for (position, index) in group.enumerated() {
+        fillRowFactors(
+          rowFactors + position * taps * rows, rows: rows, row: row.map { worker.pointer($0, sample: index) },
+          spatial: spatial.map { worker.pointer($0, sample: index) })
+      }
+    }
+    func first(_ slot: SlotID?) -> UnsafePointer<Float>? {
+      slot.map { UnsafePointer(worker.pointer($0, sample: group.lowerBound)) }
+    }
+    var arguments = LabAggregate()
+    arguments.samples = group.count
+    arguments.transposed = isTransposed
+    arguments.kernelWeights = first(kernel)
+    arguments.rowFactor = row == nil && spatial == nil ? nil : UnsafePointer(rowFactors)
+    arguments.columnFactor = first(column)
+    return arguments
   }
 }
 
@@ -179,83 +217,102 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     let dWeights =
       worker.index == 0 ? worker.whole(tensors.dWeights) : worker.accumulator(at: accumulatorOffset, as: Float.self)
     if worker.isFirstChunk { dWeights.update(repeating: 0, count: weightBytes / 4) }
-    for index in worker.samples {
-      let attention = operands.sample(index, worker)
-      try computeInputGradient(index, attention, scratch, worker)
+    let stride = DynamicScratch.stride(setBytes: layout.byteCount)
+    for group in worker.groups(of: DynamicScratch.groupSize(setBytes: layout.byteCount)) {
+      try computeInputGradient(group, scratch, worker)
       try worker.measure(.convolutionWeightGradient) {
-        try weightPrimitive!.execute(
-          worker: worker.index, image: worker.pointer(tensors.x, sample: index), weights: scratch.gradient,
-          result: worker.pointer(tensors.upstream, sample: index), scratch: scratch.primitive)
+        for (position, index) in group.enumerated() {
+          try weightPrimitive!.execute(
+            worker: worker.index, image: worker.pointer(tensors.x, sample: index),
+            weights: scratch.gradients + position * stride, result: worker.pointer(tensors.upstream, sample: index),
+            scratch: scratch.primitive)
+        }
       }
-      worker.measure(.dynamicWeights) { contract(index, attention, dWeights, scratch, worker) }
+      worker.measure(.dynamicWeights) { contract(group, dWeights, scratch, worker) }
     }
   }
 
-  private func computeInputGradient(
-    _ index: Int, _ attention: DynamicConvolutionOperands.Sample, _ scratch: DynamicScratch, _ worker: Worker
-  ) throws {
+  private func computeInputGradient(_ group: Range<Int>, _ scratch: DynamicScratch, _ worker: Worker) throws {
     guard let dx = tensors.dx, let transposed = tensors.transposedWeights else { return }
+    let stride = DynamicScratch.stride(setBytes: layout.byteCount)
     worker.measure(.dynamicWeights) {
-      operands.fillRowFactors(
-        scratch.rowFactors, rows: operands.outputChannels, row: attention.filter, spatial: attention.spatial)
-      operands.fill(scratch.columnFactors, from: attention.channel, count: operands.inputChannels)
-      let extent =
+      var arguments = operands.aggregation(of: group, worker, isTransposed: true, rowFactors: scratch.rowFactors)
+      // With swapped outer blocks the matrices are those of the other aggregation, inputs and outputs exchanged.
+      arguments.transposed = !outerBlocksAreSwapped
+      arguments.extent =
         outerBlocksAreSwapped
         ? operands.swappedExtent(kernels.block, setBytes: layout.byteCount)
         : operands.extent(kernels.block, setBytes: layout.byteCount)
-      kernels.aggregate(
-        extent, !outerBlocksAreSwapped, worker.whole(transposed), attention.kernel, scratch.rowFactors,
-        scratch.columnFactors, scratch.weights)
+      arguments.w = UnsafePointer(worker.whole(transposed))
+      arguments.out = scratch.weights
+      arguments.outStride = stride
+      kernels.aggregateSamples(&arguments)
     }
-    try inputPrimitive!.execute(
-      worker: worker.index, image: worker.pointer(dx, sample: index), weights: scratch.weights,
-      result: worker.pointer(tensors.upstream, sample: index), scratch: scratch.primitive)
+    for (position, index) in group.enumerated() {
+      try inputPrimitive!.execute(
+        worker: worker.index, image: worker.pointer(dx, sample: index), weights: scratch.weights + position * stride,
+        result: worker.pointer(tensors.upstream, sample: index), scratch: scratch.primitive)
+    }
   }
 
-  /// The weight gradient's share of the kernels and the attentions.
+  /// The weight gradients' share of the kernels and the attentions.
   ///
-  /// With `P` the product of the sample's weights and their gradient, an attention's gradient is the sum of `P` over
+  /// With `P` the product of a sample's weights and their gradient, an attention's gradient is the sum of `P` over
   /// everything that it multiplies, divided by the attention.
   private func contract(
-    _ index: Int, _ attention: DynamicConvolutionOperands.Sample, _ dWeights: UnsafeMutablePointer<Float>,
-    _ scratch: DynamicScratch, _ worker: Worker
+    _ group: Range<Int>, _ dWeights: UnsafeMutablePointer<Float>, _ scratch: DynamicScratch, _ worker: Worker
   ) {
-    operands.fillRowFactors(
-      scratch.rowFactors, rows: operands.inputChannels, row: attention.channel, spatial: attention.spatial)
-    operands.fill(scratch.columnFactors, from: attention.filter, count: operands.outputChannels)
+    let count = group.count
     let sumInput = scratch.sums
-    let sumOutput = sumInput + operands.inputChannels
-    let sumTap = sumOutput + operands.outputChannels
-    let dKernel = sumTap + operands.taps
-    let extent = operands.extent(kernels.block, setBytes: layout.byteCount)
-    kernels.contract(
-      extent, worker.whole(tensors.weights), scratch.gradient, attention.kernel, scratch.rowFactors,
-      scratch.columnFactors, dWeights, sumInput, sumOutput, sumTap, attention.kernel == nil ? nil : dKernel,
-      scratch.contraction)
-    var targets = tensors.dAttentions[...]
-    if operands.kernel != nil {
-      worker.pointer(targets.removeFirst(), sample: index).update(from: dKernel, count: operands.kernelCount)
-    }
-    func divide(_ sums: UnsafeMutablePointer<Float>, _ attention: UnsafeMutablePointer<Float>?, _ count: Int) {
-      guard let attention else { return }
-      let target = worker.pointer(targets.removeFirst(), sample: index)
-      var hasZero = false
-      for i in 0..<count {
-        hasZero = hasZero || attention[i] == 0
-        target[i] = sums[i] / attention[i]
+    let sumOutput = sumInput + count * operands.inputChannels
+    let sumTap = sumOutput + count * operands.outputChannels
+    let dKernel = sumTap + count * operands.taps
+    let aggregation = operands.aggregation(of: group, worker, isTransposed: false, rowFactors: scratch.rowFactors)
+    var arguments = LabContract()
+    arguments.extent = operands.extent(kernels.block, setBytes: layout.byteCount)
+    arguments.samples = count
+    arguments.w = UnsafePointer(worker.whole(tensors.weights))
+    arguments.gradient = UnsafePointer(scratch.gradients)
+    arguments.gradientStride = DynamicScratch.stride(setBytes: layout.byteCount)
+    arguments.kernelWeights = aggregation.kernelWeights
+    arguments.rowFactor = aggregation.rowFactor
+    arguments.columnFactor = aggregation.columnFactor
+    arguments.dw = dWeights
+    arguments.sumInput = operands.channel == nil ? nil : sumInput
+    arguments.sumOutput = operands.filter == nil ? nil : sumOutput
+    arguments.sumTap = operands.spatial == nil ? nil : sumTap
+    arguments.dKernel = operands.kernel == nil ? nil : dKernel
+    arguments.scratch = scratch.contraction
+    kernels.contractSamples(&arguments)
+    for (position, index) in group.enumerated() {
+      var targets = tensors.dAttentions[...]
+      if operands.kernel != nil {
+        worker.pointer(targets.removeFirst(), sample: index)
+          .update(from: dKernel + position * operands.kernelCount, count: operands.kernelCount)
       }
-      if hasZero { recomputeZeros(attention, target, count, index, scratch, worker) }
+      func divide(_ sums: UnsafeMutablePointer<Float>, _ slot: SlotID?, _ width: Int) {
+        guard let slot else { return }
+        let attention = worker.pointer(slot, sample: index)
+        let target = worker.pointer(targets.removeFirst(), sample: index)
+        var hasZero = false
+        for i in 0..<width {
+          hasZero = hasZero || attention[i] == 0
+          target[i] = sums[position * width + i] / attention[i]
+        }
+        if hasZero { recomputeZeros(attention, target, width, index, position, scratch, worker) }
+      }
+      divide(sumTap, operands.spatial, operands.taps)
+      divide(sumInput, operands.channel, operands.inputChannels)
+      divide(sumOutput, operands.filter, operands.outputChannels)
     }
-    divide(sumTap, attention.spatial, operands.taps)
-    divide(sumInput, attention.channel, operands.inputChannels)
-    divide(sumOutput, attention.filter, operands.outputChannels)
   }
 
   /// Where an attention is exactly zero its gradient cannot be divided out: the sum is taken without it.
   private func recomputeZeros(
     _ zeroed: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ count: Int, _ index: Int,
-    _ scratch: DynamicScratch, _ worker: Worker
+    _ position: Int, _ scratch: DynamicScratch, _ worker: Worker
   ) {
+    let gradient = scratch.gradients + position * DynamicScratch.stride(setBytes: layout.byteCount)
     let attention = operands.sample(index, worker)
     let block = kernels.block
     let extent = operands.extent(block, setBytes: layout.byteCount)
@@ -264,15 +321,8 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     for o in 0..<operands.outputChannels {
       for i in 0..<operands.inputChannels {
         for t in 0..<operands.taps {
-          let position: Int
-          if zeroed == attention.spatial {
-            position = t
-          } else if zeroed == attention.channel {
-            position = i
-          } else {
-            position = o
-          }
-          guard zeroed[position] == 0 else { continue }
+          let place = zeroed == attention.spatial ? t : zeroed == attention.channel ? i : o
+          guard zeroed[place] == 0 else { continue }
           let matrix = (o / block * extent.inputBlocks + i / block) * operands.taps + t
           let at = matrix * block * block + i % block * block + o % block
           var weight: Float = 0
@@ -282,7 +332,7 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
           if zeroed != attention.spatial { weight *= attention.spatial?[t] ?? 1 }
           if zeroed != attention.channel { weight *= attention.channel?[i] ?? 1 }
           if zeroed != attention.filter { weight *= attention.filter?[o] ?? 1 }
-          target[position] += weight * scratch.gradient[at]
+          target[place] += weight * gradient[at]
         }
       }
     }

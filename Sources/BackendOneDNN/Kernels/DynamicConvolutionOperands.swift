@@ -65,13 +65,4 @@ struct DynamicConvolutionOperands {
       }
     }
   }
-
-  /// Fills a vector with an attention, or with ones.
-  func fill(_ vector: UnsafeMutablePointer<Float>, from attention: UnsafeMutablePointer<Float>?, count: Int) {
-    if let attention {
-      vector.update(from: attention, count: count)
-    } else {
-      vector.update(repeating: 1, count: count)
-    }
-  }
 }

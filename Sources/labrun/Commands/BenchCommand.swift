@@ -30,7 +30,6 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Threads of the step.") var threads = 1
   @Option(help: "Measured steps.") var steps = 30
   @Option(help: "Steps before the measured ones.") var warmup = 5
-  @Option(help: "auto or direct.") var algorithms = SessionOptions.AlgorithmChoice.auto
   @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {
@@ -55,8 +54,6 @@ struct BenchCommand: ParsableCommand {
     for result in results { output.write(result.text) }
   }
 }
-
-extension SessionOptions.AlgorithmChoice: ExpressibleByArgument {}
 
 /// Measures one network's step.
 private struct StepBenchmark {
@@ -118,7 +115,7 @@ private struct StepBenchmark {
 
   private func prepared(_ graph: Graph, profiles: Bool) throws -> any Executable {
     let session = try OneDNNBackend().makeSession(
-      SessionOptions(threads: options.threads, algorithms: options.algorithms, profiles: profiles))
+      SessionOptions(threads: options.threads, profiles: profiles))
     let executable = try session.compile(graph)
     let stream = RandomStream(seed: 0, name: "bench")
     for (index, variable) in graph.variables.enumerated() where variable.role != .optimizerState {

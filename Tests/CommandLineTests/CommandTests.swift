@@ -1,0 +1,130 @@
+import Foundation
+import LabCore
+import Testing
+
+/// Commands as a user types them and reads them.
+@Suite struct CommandTests {
+  @Test func helpNamesEveryCommand() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let help = try labrun.run("--help")
+    #expect(help.status == 0)
+    for command in ["sweep", "table", "list", "show", "describe", "bench", "doctor", "init", "schema"] {
+      #expect(help.output.contains("  \(command) "), "\(command) is missing in the help")
+      let own = try labrun.run(command, "--help")
+      #expect(own.status == 0)
+      #expect(own.output.contains("USAGE: labrun \(command)"))
+    }
+  }
+
+  @Test func wrongUsageIsStatus64() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    #expect(try labrun.run("sweeep").status == 64)
+    #expect(try labrun.run("sweep", "x", "--workers", "0").status == 64)
+  }
+
+  @Test func missingSpecIsStatus66AndNamesTheNearest() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(Labrun.spec(), to: "Experiments/ablation.json")
+    let result = try labrun.run("sweep", "ablatoin")
+    #expect(result.status == 66)
+    #expect(result.errors.contains("did you mean \"Experiments/ablation.json\"?"))
+  }
+
+  @Test func everythingWrongWithASpecIsSaidAtOnceWithItsPlace() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let spec = """
+      {
+        "name": "bad",
+        "dataset": { "name": "synthetic-signs", "train_count": 86, "test_count": 86 },
+        "training": { "epochz": 2, "batch_size": "many" },
+        "factors": { "conv": ["static", "odconf-1x"] },
+        "baseline": { "conv": "static" }
+      }
+      """
+    try labrun.write(spec, to: "Experiments/bad.json")
+    let result = try labrun.run("sweep", "experiments/BAD.json")
+    #expect(result.status == 65)
+    #expect(result.errors.contains("Experiments/bad.json:4:"))
+    #expect(result.errors.contains("did you mean \"epochs\"?"))
+    #expect(result.errors.contains("batch_size"))
+    #expect(result.errors.contains("Experiments/bad.json:5:"))
+    #expect(result.errors.contains("did you mean"))
+    #expect(result.errors.contains("nothing was trained"))
+    #expect(!FileManager.default.fileExists(atPath: labrun.folder.appendingPathComponent("Results").path))
+  }
+
+  @Test func shapesThatDoNotFitAreFoundBeforeTraining() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(
+      Labrun.spec().replacingOccurrences(of: "\"depth\": 8", with: "\"depth\": 9"), to: "Experiments/depth.json")
+    let result = try labrun.run("sweep", "depth")
+    #expect(result.status == 65)
+    #expect(result.errors.contains("depth"))
+  }
+
+  @Test func tableWithoutResultsSaysSo() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let result = try labrun.run("table")
+    #expect(result.status == 66)
+    #expect(result.errors.contains("no sweep has been started"))
+  }
+
+  @Test func initWritesASpecThatCanBeRun() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    #expect(try labrun.run("init", "mine").status == 0)
+    #expect(try labrun.run("init", "mine").status == 64)
+    #expect(try labrun.run("init", "other", "--yaml").status == 0)
+    for name in ["mine", "other"] {
+      let plan = try labrun.run("sweep", name, "--dry-run", "--json")
+      #expect(plan.status == 0, "\(plan.errors)")
+      #expect(try JSONValue(parsing: plan.output)["rows"]?.arrayValue?.isEmpty == false)
+    }
+  }
+
+  @Test func describeCountsAsPublished() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let result = try labrun.run("describe", "resnet18", "--input", "3x224x224", "--classes", "1000")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("11,689,512") || result.output.contains("11 689 512"))
+  }
+
+  @Test func doctorKnowsTheLibraries() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let result = try labrun.run("doctor")
+    #expect(result.status == 0)
+    for subject in ["oneDNN", "HDF5", "SQLite", "processor", "fashion-mnist"] {
+      #expect(result.output.contains(subject))
+    }
+  }
+
+  @Test func shippedSchemaIsCurrent() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let shipped = try String(contentsOf: root.appendingPathComponent("Experiments/spec.schema.json"), encoding: .utf8)
+    #expect(try labrun.run("schema").output == shipped, "run: labrun schema > Experiments/spec.schema.json")
+  }
+
+  @Test func shippedSpecsAreValid() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    for name in ["ablation", "quick"] {
+      let path = root.appendingPathComponent("Experiments/\(name).json").path
+      let plan = try labrun.run("sweep", path, "--dry-run", "--json")
+      #expect(plan.status == 0, "\(plan.errors)")
+      #expect(try JSONValue(parsing: plan.output)["rows"]?.arrayValue?.count == 36)
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import LabCore
+import LabStore
+import LabStudy
+import Testing
+
+/// Sweeps as processes: what they store, and what survives when they are stopped.
+@Suite(.serialized) struct SweepTests {
+  /// The deterministic part of everything that a sweep stored, by run.
+  private func results(_ labrun: Labrun) throws -> [String: RunResult] {
+    let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
+    var results: [String: RunResult] = [:]
+    for sweep in try store.sweeps() {
+      for run in try store.runs(sweep: sweep.id) {
+        let epochs = try store.epochs(of: run.identity)
+        #expect(Set(epochs.map(\.epoch)).count == epochs.count)
+        let final = try store.finalRecord(of: run.identity)
+        results[run.identity.short] = RunResult(
+          state: run.state, epochs: epochs.map(\.metrics), test: final?.test, weightsHash: final?.weightsHash)
+      }
+    }
+    return results
+  }
+
+  private struct RunResult: Equatable {
+    var state: RunState
+    var epochs: [EpochRecord.Metrics]
+    var test: EvaluationMetrics?
+    var weightsHash: ContentHash?
+  }
+
+  @Test func sweepTrainsOncePrintsATableAndKeepsFiles() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(Labrun.spec(), to: "Experiments/tiny.json")
+    let first = try labrun.run("sweep", "tiny")
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(first.output.contains("odconv-1x"))
+    #expect(first.errors.contains("2 of 2 runs completed (2 trained)"))
+    let stored = try results(labrun)
+    #expect(stored.count == 2)
+    #expect(stored.values.allSatisfy { $0.state == .completed && $0.epochs.count == 2 && $0.weightsHash != nil })
+
+    let second = try labrun.run("sweep", "tiny")
+    #expect(second.status == 0)
+    #expect(second.errors.contains("(2 reused)"))
+    #expect(try results(labrun) == stored)
+
+    let table = try labrun.run("table", "--format", "csv")
+    #expect(table.status == 0)
+    #expect(table.output.split(separator: "\n").count == 3)
+    let run = try #require(stored.keys.first)
+    let show = try labrun.run("show", run)
+    #expect(show.status == 0, "\(show.errors)")
+    #expect(show.output.contains("confusion") || show.output.contains("confused"))
+    let files = try FileManager.default.contentsOfDirectory(
+      atPath: labrun.folder.appendingPathComponent("Results/runs/\(run)").path)
+    #expect(Set(files).isSuperset(of: ["checkpoint.h5", "weights-final.h5", "predictions.h5"]))
+    #expect(files.allSatisfy { !$0.contains(".tmp") })
+  }
+
+  /// Killed at many instants and started again, a sweep stores what an undisturbed one stores.
+  @Test func killedSweepsGoOnBitForBit() throws {
+    let undisturbed = try Labrun()
+    let killed = try Labrun()
+    defer {
+      undisturbed.remove()
+      killed.remove()
+    }
+    let spec = Labrun.spec(trainCount: 430, epochs: 3)
+    for labrun in [undisturbed, killed] { try labrun.write(spec, to: "Experiments/tiny.json") }
+    #expect(try undisturbed.run("sweep", "tiny").status == 0)
+
+    let stream = RandomStream(seed: 7, name: "kill")
+    for attempt in 0..<12 {
+      let started = try killed.start(["sweep", "tiny"])
+      Thread.sleep(forTimeInterval: 0.2 + 1.3 * Double(stream.uniform(UInt64(attempt))))
+      kill(started.process.processIdentifier, SIGKILL)
+      started.process.waitUntilExit()
+    }
+    let last = try killed.run("sweep", "tiny")
+    #expect(last.status == 0, "\(last.errors)")
+    #expect(try results(killed) == results(undisturbed))
+  }
+
+  @Test func interruptedSweepTellsHowToResumeAndDoes() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(Labrun.spec(trainCount: 860, epochs: 20), to: "Experiments/tiny.json")
+    let started = try labrun.start(["sweep", "tiny"])
+    // Only once runs are on record is there something to interrupt.
+    let database = labrun.folder.appendingPathComponent("Results/runs").path
+    for _ in 0..<600 {
+      if let runs = try? FileManager.default.contentsOfDirectory(atPath: database), runs.count == 2 { break }
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+    started.process.interrupt()
+    let errors = started.errors.fileHandleForReading.readDataToEndOfFile()
+    _ = started.output.fileHandleForReading.readDataToEndOfFile()
+    started.process.waitUntilExit()
+    let text = String(decoding: errors, as: UTF8.self)
+    #expect(started.process.terminationStatus == 130, "\(text)")
+    #expect(text.contains("labrun sweep tiny"))
+    #expect(try results(labrun).values.contains { $0.state == .interrupted })
+  }
+
+  @Test func twoSweepsAtOnceTrainNoCellTwice() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(Labrun.spec(seeds: "[0, 1, 2]"), to: "Experiments/tiny.json")
+    let processes = try (0..<2).map { _ in try labrun.start(["sweep", "tiny"]) }
+    for started in processes {
+      _ = started.output.fileHandleForReading.readDataToEndOfFile()
+      _ = started.errors.fileHandleForReading.readDataToEndOfFile()
+      started.process.waitUntilExit()
+      #expect(started.process.terminationStatus == 0)
+    }
+    let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
+    let sweep = try #require(store.sweeps().first)
+    for run in try store.runs(sweep: sweep.id) {
+      #expect(run.state == .completed)
+      #expect(try store.attempts(at: run.identity).count == 1)
+    }
+  }
+}

@@ -1,2 +1,0 @@
-import LabTrain
-import Testing

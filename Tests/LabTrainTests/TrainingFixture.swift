@@ -1,0 +1,68 @@
+import BackendOneDNN
+import Foundation
+import LabCore
+import LabData
+import LabNN
+import LabTrain
+import LabZoo
+
+/// A small, real training: generated signs, a small residual net.
+struct TrainingFixture {
+  let dataset: PreparedDataset
+  let model: ModelFunction
+
+  /// - Parameter conv: the convolution variant, by its name in a spec.
+  init(conv: String = "static", validation: HeldOutSize? = nil) throws {
+    var configuration = DatasetConfiguration(
+      name: "synthetic-signs", options: ["train_count": 215, "test_count": 86, "size": 16])
+    configuration.validation = validation
+    let cache = FileManager.default.temporaryDirectory.appendingPathComponent("labrun-train-tests").path
+    dataset = try PreparedDataset(configuration, environment: DataEnvironment(cacheFolder: cache))
+    let model: ModelConfiguration = try JSONValue.object([
+      "architecture": "resnet", "depth": 8, "width": 16, "conv": .string(conv),
+    ]).decode()
+    self.model = model.model(classCount: dataset.classCount)
+  }
+
+  /// Two epochs with a smaller last batch, and augmentation.
+  var configuration: TrainingConfiguration {
+    var configuration = TrainingConfiguration()
+    configuration.epochs = 2
+    configuration.batchSize = 32
+    configuration.augmentation.cropPadding = 2
+    configuration.optimization.learningRate = 0.05
+    return configuration
+  }
+
+  func trainer(_ configuration: TrainingConfiguration? = nil, seed: UInt64 = 1, threads: Int = 1) throws -> Trainer {
+    try Trainer(
+      configuration ?? self.configuration, model: model, dataset: dataset, seed: seed, backend: OneDNNBackend(),
+      threads: threads)
+  }
+}
+
+/// Remembers what a training told, and stops it after a number of steps.
+final class RecordingObserver: TrainingObserver {
+  var losses: [Double] = []
+  var epochs: [EpochReport] = []
+  var checkpoints: [TrainingCheckpoint] = []
+  var best: [TrainingCheckpoint] = []
+  private let lastStep: Int
+  private let demand: StopDemand
+
+  init(stoppingAfter steps: Int = .max, demand: StopDemand = .afterCheckpoint) {
+    lastStep = steps
+    self.demand = demand
+  }
+
+  func didStep(_ step: StepReport) { losses.append(step.loss) }
+  func didFinishEpoch(_ report: EpochReport) { epochs.append(report) }
+  func didImprove(_ checkpoint: TrainingCheckpoint) { best.append(checkpoint) }
+  func didReachCheckpoint(_ checkpoint: TrainingCheckpoint) { checkpoints.append(checkpoint) }
+  var stopDemand: StopDemand { losses.count >= lastStep ? demand : .none }
+}
+
+extension Trainer.Outcome {
+  /// The result of a completed training.
+  var result: TrainingResult? { if case .completed(let result) = self { result } else { nil } }
+}
