@@ -17,20 +17,27 @@ import Testing
   }
 
   @Test func keysComeWithDescriptionDefaultAndRange() {
-    let training = schema["properties"]?["training"]?["properties"]
+    let definitions = schema["$defs"]
     #expect(
-      training?["epochs"] == [
+      schema["properties"]?["training"]?["properties"]?["epochs"] == ["$ref": "#/$defs/key.training.epochs"])
+    #expect(
+      definitions?["key.training.epochs"] == [
         "type": "integer", "minimum": 1, "maximum": 100_000, "default": 10,
         "description": "Passes over the training images.",
       ])
-    #expect(training?["learning_rate"]?["exclusiveMinimum"] == 0.0)
-    #expect(training?["label_smoothing"]?["exclusiveMaximum"] == 1.0)
-    let conv = schema["properties"]?["model"]?["properties"]?["conv"]
+    #expect(definitions?["key.training.learning_rate"]?["exclusiveMinimum"] == 0.0)
+    #expect(definitions?["key.training.label_smoothing"]?["exclusiveMaximum"] == 1.0)
+    let conv = definitions?["key.model.conv"]
+    #expect(conv?["default"] == "static")
     #expect(
       conv?["anyOf"]?.arrayValue?.first?["enum"]
         == ["static", "odconv", "odconv-1x", "odconv-2x", "odconv-4x", "condconv"])
     #expect(conv?["anyOf"]?.arrayValue?.count == 4)
-    #expect(conv?["default"] == "static")
+    // Two variants have this option, with the same range and different defaults.
+    #expect(
+      definitions?["key.model.conv.kernels"] == [
+        "type": "integer", "minimum": 1, "maximum": 16, "description": "The number of kernels.",
+      ])
   }
 
   @Test(
@@ -139,7 +146,7 @@ private struct JSONSchemaValidator {
     let limit = argument.doubleValue ?? 0
     switch keyword {
     case "$ref": return try accepts(value, definition(argument))
-    case "type": return isOfType(value, argument.stringValue)
+    case "type": return (argument.arrayValue ?? [argument]).contains { isOfType(value, $0.stringValue) }
     case "enum": return argument.arrayValue?.contains(value) ?? false
     case "anyOf": return try argument.arrayValue?.contains { try accepts(value, $0) } ?? false
     case "required":
@@ -173,6 +180,7 @@ private struct JSONSchemaValidator {
     case ("object", .object), ("array", .array), ("string", .string), ("boolean", .boolean), ("number", .number),
       ("number", .integer), ("integer", .integer):
       true
+    case ("null", .null): true
     case ("integer", .number(let number)): number.rounded() == number
     default: false
     }

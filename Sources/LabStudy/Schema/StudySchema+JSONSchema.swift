@@ -27,13 +27,16 @@ extension StudySchema {
         ],
         "default": [0], "description": "The seeds with which every cell is trained, or their number.",
       ],
-      "execution": described(
-        execution.jsonSchema(), "How runs are executed; changes no result and is no part of a run's identity."),
+      "execution": writer.described(
+        writer.object(execution, at: nil),
+        "How runs are executed; changes no result and is no part of a run's identity."),
     ]
     for section in sections {
-      var schema = section.kind.jsonSchema()
-      schema["description"] = .string(section.summary)
-      properties[section.name] = schema
+      let path = ConfigurationPath(section.name)
+      properties[section.name] =
+        writer.definedKeys.contains(path)
+        ? JSONSchemaWriter.reference(to: path)
+        : writer.described(writer.value(section.kind, at: path), section.summary)
     }
     return [
       "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A labrun study", "type": "object",
@@ -41,27 +44,20 @@ extension StudySchema {
     ]
   }
 
+  private var writer: JSONSchemaWriter {
+    JSONSchemaWriter(definedKeys: Set(keys.filter(\.variants.isEmpty).map(\.path)))
+  }
+
   // MARK: Factors
 
   /// A factor is named after a key, whose values its levels are, or has any name and levels that set keys.
   private var factorsSchema: JSONValue {
-    var properties: [String: JSONValue] = [:]
-    for (name, key) in keyNames {
-      let value = reference(to: key)
-      properties[name] = [
-        "description": .string(key.summary),
-        "anyOf": [
-          ["type": "array", "items": value, "minItems": 1],
-          [
-            "type": "object", "minProperties": 1,
-            "additionalProperties": ["anyOf": [["$ref": "#/$defs/settings"], value]],
-          ],
-        ],
-      ]
+    let properties = keyNames.map { name, key in
+      (name, JSONValue.object(["$ref": .string("#/$defs/factor.\(key.path)")]))
     }
     let settings: JSONValue = ["$ref": "#/$defs/settings"]
     return [
-      "type": "object", "properties": .object(properties),
+      "type": "object", "properties": .object(Dictionary(properties) { first, _ in first }),
       "additionalProperties": [
         "anyOf": [
           ["type": "array", "items": settings, "minItems": 1],
@@ -73,11 +69,26 @@ extension StudySchema {
   }
 
   private var definitions: [String: JSONValue] {
-    var definitions = Dictionary(keys.map { ("key.\($0.path)", $0.kind.jsonSchema()) }) { first, _ in first }
+    let writer = writer
+    var definitions: [String: JSONValue] = [:]
+    for key in keys {
+      definitions["key.\(key.path)"] = writer.described(
+        writer.value(key.kind, at: key.path), key.summary, default: key.defaultValue)
+      definitions["factor.\(key.path)"] = [
+        "anyOf": [
+          ["type": "array", "items": JSONSchemaWriter.reference(to: key.path), "minItems": 1],
+          ["$ref": "#/$defs/labelled"],
+        ]
+      ]
+    }
+    definitions["labelled"] = [
+      "type": "object", "minProperties": 1, "description": "Levels by their labels.",
+      "additionalProperties": [
+        "anyOf": [["$ref": "#/$defs/settings"], ["type": ["array", "boolean", "null", "number", "string"]]]
+      ],
+    ]
     var settings = Dictionary(
-      keyNames.map { name, key in
-        (name, JSONValue.object(["$ref": .string("#/$defs/key.\(key.path)"), "description": .string(key.summary)]))
-      }
+      keyNames.map { name, key in (name, JSONSchemaWriter.reference(to: key.path)) }
     ) { first, _ in first }
     for section in sections where settings[section.name] == nil { settings[section.name] = ["type": "object"] }
     definitions["settings"] = [
@@ -102,8 +113,6 @@ extension StudySchema {
     }
   }
 
-  private func reference(to key: Key) -> JSONValue { ["$ref": .string("#/$defs/key.\(key.path)")] }
-
   // MARK: Designs
 
   private var designSchema: JSONValue {
@@ -112,7 +121,7 @@ extension StudySchema {
       "enumDescriptions": .array(designs.designs.map { .string($0.summary) }),
     ]
     let objects = designs.designs.map { design -> JSONValue in
-      var schema = design.options.jsonSchema(naming: [.string(design.name)])
+      var schema = writer.object(design.options, at: nil, naming: [design.name])
       schema["description"] = .string(design.summary)
       schema["required"] = ["name"]
       if design.takesCells {
@@ -128,12 +137,6 @@ extension StudySchema {
   }
 
   private func described(_ definition: String, _ text: String) -> JSONValue {
-    described(["$ref": .string("#/$defs/\(definition)")], text)
-  }
-
-  private func described(_ schema: JSONValue, _ text: String) -> JSONValue {
-    var schema = schema
-    schema["description"] = .string(text)
-    return schema
+    writer.described(["$ref": .string("#/$defs/\(definition)")], text)
   }
 }

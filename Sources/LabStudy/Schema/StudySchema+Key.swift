@@ -9,6 +9,8 @@ extension StudySchema {
     public let summary: String
     /// What the key takes; several kinds where variants have options of the same name.
     public let kind: ConfigurationSchema.Kind
+    /// The value of the key where a spec leaves it out; nil where it is required, or differs between variants.
+    public let defaultValue: JSONValue?
     /// The variants that have the key as an option; empty for a key that is always there.
     public let variants: [String]
   }
@@ -56,7 +58,8 @@ extension StudySchema.Key {
       } else {
         keys.append(
           StudySchema.Key(
-            path: ConfigurationPath(section.name), summary: section.summary, kind: section.kind, variants: []))
+            path: ConfigurationPath(section.name), summary: section.summary, kind: section.kind,
+            defaultValue: section.defaultValue, variants: []))
       }
       add(section.kind, at: ConfigurationPath(section.name), variants: [], to: &keys)
     }
@@ -83,13 +86,25 @@ extension StudySchema.Key {
     for field in schema.fields {
       let inner = path.appending(field.name)
       if let index = keys.firstIndex(where: { $0.path == inner }) {
-        keys[index] = StudySchema.Key(
-          path: inner, summary: keys[index].summary, kind: .either([keys[index].kind, field.kind]),
-          variants: keys[index].variants + variants)
+        keys[index] = keys[index].merging(field, of: variants)
       } else {
-        keys.append(StudySchema.Key(path: inner, summary: field.summary, kind: field.kind, variants: variants))
+        keys.append(
+          StudySchema.Key(
+            path: inner, summary: field.summary, kind: field.kind,
+            defaultValue: field.defaultValue, variants: variants))
       }
       add(field.kind, at: inner, variants: variants, to: &keys)
     }
+  }
+  /// The key where other variants have an option of the same name.
+  private func merging(_ field: ConfigurationSchema.Field, of variants: [String]) -> StudySchema.Key {
+    var kinds = [self.kind]
+    if case .either(let several) = self.kind, !self.variants.isEmpty { kinds = several }
+    let writer = JSONSchemaWriter(definedKeys: [])
+    let wanted = writer.value(field.kind, at: nil)
+    if !kinds.contains(where: { writer.value($0, at: nil) == wanted }) { kinds.append(field.kind) }
+    return StudySchema.Key(
+      path: path, summary: summary, kind: kinds.count == 1 ? kinds[0] : .either(kinds),
+      defaultValue: defaultValue == field.defaultValue ? defaultValue : nil, variants: self.variants + variants)
   }
 }
