@@ -7,7 +7,7 @@ public struct TensorGroup: Sendable, Hashable {
     case number(Double)
   }
 
-  /// The tensors; their names are whole, dots make no groups. A file gives them back sorted by name.
+  /// The tensors, which a file gives back sorted by name; names are whole, dots make no groups.
   public var tensors: [StoredTensor]
   /// The attributes by name.
   public var attributes: [String: Attribute]
