@@ -232,6 +232,25 @@ static dnnl_primitive_desc_t describe(OneDnnKind kind, const OneDnnConvolutionSh
   return failed(status, "make a convolution") ? NULL : description;
 }
 
+// The library's fast kernels want whole blocks of channels on both sides. A blocked tensor's tail lanes are zeros, so a
+// convolution may take them for channels whose weights are zeros too.
+static OneDnnConvolutionShape wholeBlocks(const OneDnnConvolutionShape *shape, long block, bool imageBlocked,
+                                          bool resultBlocked) {
+  OneDnnConvolutionShape whole = *shape;
+#if !V3
+  if (shape->groups == 1 && imageBlocked) whole.inputChannels = (shape->inputChannels + block - 1) / block * block;
+  if (shape->groups == 1 && resultBlocked) whole.outputChannels = (shape->outputChannels + block - 1) / block * block;
+#endif
+  return whole;
+}
+
+// The same memory under other extents: those with or without the tail lanes.
+static void setWeightDims(Descriptor descriptor, const OneDnnConvolutionShape *shape) {
+#if !V3
+  weightDims(shape, descriptor->dims);
+#endif
+}
+
 static void setImplementation(OneDnnConvolution *convolution, dnnl_primitive_desc_t description) {
   const char *name = "";
   dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name);
@@ -261,10 +280,12 @@ static bool makeWorkers(OneDnnConvolution *convolution, const int names[3], Desc
   return true;
 }
 
-OneDnnConvolution *oneDnnConvolutionCreate(OneDnnKind kind, const OneDnnConvolutionShape *shape, long block,
+OneDnnConvolution *oneDnnConvolutionCreate(OneDnnKind kind, const OneDnnConvolutionShape *given, long block,
                                            bool imageBlocked, bool resultBlocked, const OneDnnLayout *weights,
                                            int threads) {
   oneDnnUseOneThread();
+  const OneDnnConvolutionShape whole = wholeBlocks(given, block, imageBlocked, resultBlocked);
+  const OneDnnConvolutionShape *shape = &whole;
   Descriptor image = activationDescriptor(shape->samples, shape->inputChannels, shape->inputHeight, shape->inputWidth,
                                           block, imageBlocked);
   Descriptor result = activationDescriptor(shape->samples, shape->outputChannels, shape->outputHeight,
@@ -272,6 +293,7 @@ OneDnnConvolution *oneDnnConvolutionCreate(OneDnnKind kind, const OneDnnConvolut
   dnnl_dims_t dims;
   int rank = weightDims(shape, dims);
   Descriptor wanted = weights ? copyDescriptor(weights) : makeDescriptor(rank, dims, dnnl_format_tag_any);
+  if (weights) setWeightDims(wanted, shape);
   OneDnnConvolution *convolution = NULL;
   dnnl_primitive_desc_t description =
       image && result && wanted ? describe(kind, shape, image, wanted, result) : NULL;
@@ -283,6 +305,7 @@ OneDnnConvolution *oneDnnConvolutionCreate(OneDnnKind kind, const OneDnnConvolut
         queryDescriptor(description, kind == ONEDNN_WEIGHT_GRADIENT ? dnnl_query_diff_weights_md : dnnl_query_weights_md);
     struct OneDnnLayout queried = {actual};
     convolution->weights.descriptor = copyDescriptor(&queried);
+    setWeightDims(convolution->weights.descriptor, given);
     Descriptor scratch = queryDescriptor(description, dnnl_query_scratchpad_md);
     convolution->scratchBytes = scratch ? dnnl_memory_desc_get_size(scratch) : 0;
     convolution->argumentCount = convolution->scratchBytes > 0 ? 4 : 3;

@@ -54,14 +54,15 @@ extension DepthToSpace: Lowerable {
     let shape = lowering.shape(y)
     if lowering.naturalForm(y) == .blocked, shape[1] % lowering.block == 0 {
       return try lowering.emitDepthChange(
-        lowering.kernelTable.depthToSpace, extent: lowering.extent(y), image: shape, scale: scale, from: x, to: y)
+        lowering.kernelTable.depthToSpace, extent: lowering.extent(x), image: lowering.shape(x), scale: scale, from: x,
+        to: y)
     }
     try lowering.emitDepthCopy(image: shape, scale: scale, from: x, to: y, isInverse: true)
   }
 }
 
 extension Lowering {
-  /// Moves whole blocks of channels between pixels and channels; `extent` and `image` are those of the larger image.
+  /// Moves whole blocks of channels between pixels and channels; `extent` and `image` are the operand's.
   fileprivate func emitDepthChange(
     _ kernel: (
       @convention(c) (LabExtent, Int, Int, Int, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?) -> Void

@@ -93,11 +93,7 @@ struct SweepCommand: ParsableCommand {
   private var policy: RerunPolicy { fresh ? .fresh : retryFailed ? .retryingFailed : .unfinished }
 
   private var claimPolicy: ClaimPolicy {
-    switch policy {
-    case .unfinished: .unfinished
-    case .retryingFailed: .retryingFailed(endedBefore: Date())
-    case .fresh: .fresh(endedBefore: Date())
-    }
+    policy.claimPolicy(endedBefore: Date())
   }
 
   /// Checks the spec, prints what is wrong with it, and falls back on built-in images where data are missing.

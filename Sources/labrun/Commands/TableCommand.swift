@@ -39,7 +39,7 @@ struct TableCommand: ParsableCommand {
   @Flag(help: "The same as --format json.")
   var json = false
 
-  @Flag(help: "Adjust intervals for the number of comparisons (Holm).")
+  @Flag(help: "Add p-values that are adjusted for the number of comparisons (Holm).")
   var holm = false
 
   @OptionGroup var resultsOptions: ResultsOptions

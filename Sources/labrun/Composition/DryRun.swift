@@ -16,7 +16,7 @@ struct DryRun {
   func print(json: Bool) throws {
     let table = try table()
     let output = Terminal.standardOutput
-    if json { return output.note(table.json.prettyText()) }
+    if json { return output.note(table.table(groupsSeeds: false).json.prettyText()) }
     let terminal = output.isInteractive ? output : Terminal.standardError
     output.write(
       table.table().rendered(options: .init(width: terminal.width, style: output.style)))
@@ -27,7 +27,7 @@ struct DryRun {
     let forecasts = try study.plan.forecast(
       cells: study.cells, policy: policy,
       dataHash: { variant in study.inspections[study.plan.variants.firstIndex(of: variant) ?? 0].dataHash },
-      known: { identity in try store?.run(identity).map(KnownRun.init) })
+      known: { identity in try store?.run(identity).map { KnownRun($0) } })
     let secondsPerOperation = 2 / (OneDNNBackend.measurePeakGigaflops(milliseconds: 50) * 1e9 * DryRun.expectedShare)
     let work = study.work
     let cells = try forecasts.map { forecast in
@@ -67,15 +67,7 @@ struct DryRun {
     guard let store, let previous = try? store.newestSweep(named: study.plan.name),
       let registration = try? store.registration(sweep: previous.id)
     else { return [] }
-    return PlanComparison(from: registration.comparedCells, to: study.comparedCells).summaryLines()
-  }
-}
-
-extension KnownRun {
-  /// What the store knows of a run.
-  init(_ run: StoredRun) {
-    self.init(
-      state: run.state, completedEpochs: run.completedEpochs, plannedEpochs: run.plannedEpochs, reason: run.reason)
+    return PlanComparison(from: registration, to: study.registration).summaryLines()
   }
 }
 

@@ -68,26 +68,4 @@ struct PlannedStudy {
         return (identity(of: cell), 3 * Double(inspection.multiplyAdds) * Double(inspection.trainedImages))
       }, uniquingKeysWith: { first, _ in first })
   }
-
-  /// The cells in the form in which plans are compared.
-  var comparedCells: [PlanComparison.Cell] {
-    plan.cells.map {
-      .init(
-        label: $0.variant.label, levels: $0.variant.levels, seed: $0.seed, identity: identity(of: $0),
-        configuration: $0.variant.configuration)
-    }
-  }
-}
-
-extension SweepRegistration {
-  /// The cells of a sweep that was registered before.
-  var comparedCells: [PlanComparison.Cell] {
-    variants.flatMap { variant in
-      variant.runs.map {
-        .init(
-          label: variant.label, levels: variant.levels, seed: $0.seed, identity: $0.identity,
-          configuration: $0.configuration)
-      }
-    }
-  }
 }

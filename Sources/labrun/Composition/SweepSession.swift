@@ -21,8 +21,7 @@ struct SweepSession {
     let registration = study.registration
     sweep = try store.register(registration)
     if let previous, previous.id != sweep.id {
-      let comparison = PlanComparison(
-        from: try store.registration(sweep: previous.id).comparedCells, to: study.comparedCells)
+      let comparison = PlanComparison(from: try store.registration(sweep: previous.id), to: registration)
       for line in comparison.summaryLines() { Terminal.standardError.note(line) }
     }
     scheduler = Scheduler(
