@@ -112,13 +112,13 @@ public struct NetworkBuilder {
     }
   }
 
-  /// The last layers: the fusion block with a normalisation `fusion_bn` and the non-linearity where one is configured,
-  /// the mean of each channel, dropout, and the linear layer `fc`.
+  /// The last layers: the fusion block and the non-linearity where one is configured, the mean of each channel, dropout,
+  /// and the linear layer `fc`.
   public func head(_ features: Tensor) throws -> Tensor {
     var x = features
     if let fusion = style.fusion {
-      x = try fusion.layer(outputChannels: x.shape[1])(x, "fusion", in: context)
-      x = try activation(normalization(x, "fusion_bn"))
+      // No normalisation: the block's convolutions have biases, which one would cancel.
+      x = try activation(fusion.layer(outputChannels: x.shape[1])(x, "fusion", in: context))
     }
     x = try GlobalAveragePool()(x, in: context)
     x = try DropoutLayer(rate: style.dropout)(x, "dropout", in: context)

@@ -56,8 +56,7 @@ public struct MultiScaleFusionLayer: Layer, Hashable {
 
   public func callAsFunction(_ x: Tensor, in context: ModelContext) throws -> Tensor {
     var branches = try [1, 3, 5, 7].map { size in
-      let convolution = Convolution(outputChannels: outputChannels, kernelSize: size, hasBias: true)
-      return try convolution(x, "conv\(size)x\(size)", in: context)
+      try convolution(size)(x, "conv\(size)x\(size)", in: context)
     }
     switch combine {
     case .sum: break
@@ -68,9 +67,14 @@ public struct MultiScaleFusionLayer: Layer, Hashable {
       }
     case .concat:
       let joined = try context.builder.apply(Concatenation(axis: 1), branches)[0]
-      return try Convolution(outputChannels: outputChannels, kernelSize: 1, hasBias: true)(
-        joined, "project", in: context)
+      return try convolution(1)(joined, "project", in: context)
     }
     return try branches.dropFirst().reduce(branches[0]) { try $0.adding($1) }
+  }
+
+  /// PyTorch's default initialisation keeps the variance of a sum of the four near that of the input.
+  private func convolution(_ size: Int) -> Convolution {
+    Convolution(
+      outputChannels: outputChannels, kernelSize: size, hasBias: true, initialization: .torchDefault)
   }
 }

@@ -275,7 +275,6 @@ class Network(nn.Module):
             setattr(self, f"layer{stage + 1}", nn.Sequential(*layers))
         if fusion:
             self.fusion = Fusion(channels, fusion)
-            self.fusion_bn = style.norm(channels)
         self.fc = nn.Linear(channels, classes)
 
     def forward(self, x):
@@ -285,7 +284,7 @@ class Network(nn.Module):
         for stage in range(self.stages):
             x = getattr(self, f"layer{stage + 1}")(x)
         if self.fused:
-            x = self.style.activation(self.fusion_bn(self.fusion(x)))
+            x = self.style.activation(self.fusion(x))
         return self.fc(x.mean((2, 3)))
 
 
