@@ -89,7 +89,7 @@ public final class PatternBuilder {
     var scale = SampleOperand.parameter(channels, .uniform(0.5, 1.5))
     scale.isDifferentiable = isDifferentiable
     let operands = [
-      x, try operand(scale), try weight(channels, fanIn: 3), try operand(.state(channels)),
+      x, try operand(scale), try weight(channels, fanIn: 3), try operand(.state(channels, .uniform(-0.1, 0.1))),
       try operand(.state(channels, .uniform(0.5, 2))),
     ]
     let results = try builder.apply(BatchNormalization(), operands)

@@ -8,7 +8,9 @@ extension OperationSamples {
     trainingNorm("one image", [1, 3, 4, 4]),
     trainingNorm("momentum 0.3, epsilon 0.01", [2, 3, 4, 4], BatchNormalization(epsilon: 0.01, momentum: 0.3)),
     // A mean far from zero shows a variance that is computed from the raw squares.
-    trainingNorm("large mean", [4, 3, 4, 4], offset: 30),
+    trainingNorm("large mean", [4, 3, 4, 4], values: .uniform(28, 32)),
+    // As after a change of data or of weights: the running mean says nothing about the batch.
+    trainingNorm("running mean far away", [4, 3, 4, 4], runningMean: .uniform(50, 100)),
   ]
 
   static let batchNormalizationGradient = [
@@ -35,14 +37,15 @@ extension OperationSamples {
 
   /// The running statistics are variables that the node updates.
   private static func trainingNorm(
-    _ variation: String, _ shape: Shape, _ operation: BatchNormalization = BatchNormalization(), offset: Double = 0
+    _ variation: String, _ shape: Shape, _ operation: BatchNormalization = BatchNormalization(),
+    values: SampleOperand.Values = .normal, runningMean: SampleOperand.Values = .normal
   ) -> OperationSample {
     let channels: Shape = [shape[1]]
     return OperationSample(
       BatchNormalization.name, variation,
       [
-        .tensor(shape, offset == 0 ? .normal : .uniform(offset - 2, offset + 2)), .parameter(channels),
-        .parameter(channels), .state(channels), .state(channels, .uniform(0.5, 2)),
+        .tensor(shape, values), .parameter(channels), .parameter(channels), .state(channels, runningMean),
+        .state(channels, .uniform(0.5, 2)),
       ]
     ) { builder, operands in
       let results = try builder.apply(operation, operands)

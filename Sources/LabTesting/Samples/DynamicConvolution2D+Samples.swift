@@ -5,7 +5,7 @@ extension OperationSamples {
   private struct Case {
     var name: String
     var image: Shape
-    /// `[K, O, I/groups, kh, kw]`
+    /// The kernels' shape `[K, O, I/groups, kh, kw]`.
     var kernels: Shape
     var geometry: ConvolutionGeometry
     var attentions: DynamicAttentions
