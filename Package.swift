@@ -83,7 +83,8 @@ let package = Package(
     .testTarget(name: "LabStatsTests", dependencies: ["LabStats"], resources: [.copy("Fixtures")]),
     .testTarget(name: "LabGraphTests", dependencies: ["LabGraph", "BackendReference", "LabTesting"]),
     .testTarget(name: "BackendReferenceTests", dependencies: ["BackendReference", "LabNN", "LabTesting"]),
-    .testTarget(name: "BackendOneDNNTests", dependencies: ["BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabTesting"]),
+    .testTarget(
+      name: "BackendOneDNNTests", dependencies: ["BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabTesting"]),
     .testTarget(
       name: "LabNNTests", dependencies: ["LabNN", "BackendReference", "LabTesting"],
       resources: [.copy("Fixtures")]),
@@ -91,7 +92,8 @@ let package = Package(
       name: "LabZooTests", dependencies: ["LabZoo", "BackendReference", "LabTesting"],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "LabDataTests", dependencies: ["LabData"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "LabTrainTests", dependencies: ["LabTrain", "LabZoo", "BackendReference", "BackendOneDNN", "LabTesting"]),
+    .testTarget(
+      name: "LabTrainTests", dependencies: ["LabTrain", "LabZoo", "BackendReference", "BackendOneDNN", "LabTesting"]),
     .testTarget(name: "LabStudyTests", dependencies: ["LabStudy", "LabTesting"]),
     .executableTarget(
       name: "StoreCrasher", dependencies: ["LabStore", "LabTesting"], path: "Tests/Helpers/StoreCrasher"),

@@ -1,5 +1,5 @@
-import COneDNN
 import CLabKernels
+import COneDNN
 import LabGraph
 
 /// The CPU executor: oneDNN's convolutions, own vector kernels, one arena, no allocation in a step.

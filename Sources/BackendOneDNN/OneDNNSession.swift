@@ -83,7 +83,8 @@ final class OneDNNSession: Session {
   func storage(_ name: String) throws -> Storage {
     guard let storage = storages[name] else {
       throw GraphError.name(
-        subject: name, problem: "no compiled graph has this variable\(NearestName.hint(for: name, among: storages.keys))")
+        subject: name,
+        problem: "no compiled graph has this variable\(NearestName.hint(for: name, among: storages.keys))")
     }
     return storage
   }

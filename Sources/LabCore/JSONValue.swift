@@ -94,7 +94,8 @@ extension JSONValue {
     case .string(let value): JSONValue.quote(value)
     case .array(let values): "[" + values.map(\.canonicalText).joined(separator: ",") + "]"
     case .object(let members):
-      "{" + members.sorted { $0.key < $1.key }.map { JSONValue.quote($0) + ":" + $1.canonicalText }
+      "{"
+        + members.sorted { $0.key < $1.key }.map { JSONValue.quote($0) + ":" + $1.canonicalText }
         .joined(separator: ",") + "}"
     }
   }

@@ -262,8 +262,10 @@ public final class Trainer {
     var evaluated = last
     if configuration.finalWeights == .best {
       guard let best else {
-        throw TrainingError.weights(name: "best weights", problem: "are missing, though epoch "
-          + "\((progress.bestEpoch ?? 0) + 1) had some")
+        throw TrainingError.weights(
+          name: "best weights",
+          problem: "are missing, though epoch "
+            + "\((progress.bestEpoch ?? 0) + 1) had some")
       }
       try programs.writeEvaluated(best)
       evaluated = best

@@ -38,8 +38,9 @@ import Testing
   @Test func unknownNamesAreRefusedWithTheNearestOne() throws {
     let session = try OneDNNBackend().makeSession(SessionOptions())
     let program = try session.compile(network(batch: 1))
-    #expect(throws: GraphError.name(
-      subject: "conv.weigth", problem: "no compiled graph has this variable (did you mean \"conv.weight\"?)")
+    #expect(
+      throws: GraphError.name(
+        subject: "conv.weigth", problem: "no compiled graph has this variable (did you mean \"conv.weight\"?)")
     ) { try session.read("conv.weigth") }
     #expect(throws: GraphError.self) { try program.floatInput("z") }
     #expect(throws: GraphError.self) { try program.integerInput("x") }

@@ -80,7 +80,7 @@ struct Labrun {
     """
     {
       "name": "\(name)",
-      "dataset": { "name": "synthetic-signs", "train_count": \(trainCount), "test_count": 86, "size": 16 },
+      "dataset": { "name": "synthetic-signs", "train_count": \(trainCount), "test_count": 86, "image_size": 16 },
       "model": { "architecture": "resnet", "depth": 8, "width": 16 },
       "training": { "epochs": \(epochs), "batch_size": 16, "learning_rate": 0.05, "augmentation": "crop-flip" },
       "factors": { "conv": ["static", "odconv-1x"] },

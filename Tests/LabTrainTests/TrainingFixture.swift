@@ -14,7 +14,8 @@ struct TrainingFixture {
   /// - Parameter conv: the convolution variant, by its name in a spec.
   init(conv: String = "static", validation: HeldOutSize? = nil) throws {
     var configuration = DatasetConfiguration(
-      name: "synthetic-signs", options: ["train_count": 215, "test_count": 86, "size": 16])
+      name: "synthetic-signs", options: ["train_count": 215, "test_count": 86])
+    configuration.imageSize = 16
     configuration.validation = validation
     let cache = FileManager.default.temporaryDirectory.appendingPathComponent("labrun-train-tests").path
     dataset = try PreparedDataset(configuration, environment: DataEnvironment(cacheFolder: cache))

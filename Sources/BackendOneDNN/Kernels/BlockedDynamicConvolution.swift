@@ -193,7 +193,8 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     self.tensors = tensors
     self.kernels = kernels
     super.init(.convolutionInputGradient, path: path, samples: inputPlan.shape.samples)
-    reads = [tensors.upstream, tensors.x, tensors.weights] + [tensors.transposedWeights].compactMap { $0 } + operands.slots
+    reads =
+      [tensors.upstream, tensors.x, tensors.weights] + [tensors.transposedWeights].compactMap { $0 } + operands.slots
     writes = [tensors.dx].compactMap { $0 } + tensors.dAttentions
     lateWrites = [tensors.dWeights]
   }

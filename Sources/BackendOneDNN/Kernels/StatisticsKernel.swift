@@ -20,8 +20,11 @@ final class StatisticsKernel: BaseKernel, Kernel {
   private let x: SlotID
   private let vectors: Vectors
   private let operation: BatchNormalization
-  private let statistics: (LabExtent, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Double>?,
-    UnsafeMutablePointer<Double>?) -> Void
+  private let statistics:
+    (
+      LabExtent, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Double>?,
+      UnsafeMutablePointer<Double>?
+    ) -> Void
   private let paddedChannels: Int
 
   init(
@@ -52,12 +55,34 @@ final class StatisticsKernel: BaseKernel, Kernel {
     part.samples = worker.count
     let sums = worker.accumulator(at: accumulatorOffset, as: Double.self)
     let pivot = pivot(worker)
-    if worker.isFirstChunk { pivot.update(from: worker.whole(vectors.runningMean), count: extent.channels) }
-    statistics(part, worker.pointer(x), pivot, sums, sums + paddedChannels)
+    let x = worker.pointer(x)
+    if worker.isFirstChunk {
+      // Sums about a value of the channel itself lose no digits, however far the mean is from zero.
+      let block = paddedChannels / extent.blocks
+      for c in 0..<extent.channels { pivot[c] = x[c / block * extent.pixels * block + c % block] }
+    }
+    statistics(part, x, pivot, sums, sums + paddedChannels)
+  }
+
+  /// The batch's mean and variance of a channel from the workers' sums, each about its own pivot.
+  private func moments(_ channel: Int, _ step: Step) -> (mean: Double, variance: Double) {
+    var (count, mean, squares) = (0.0, 0.0, 0.0)
+    for worker in step.workers where worker.hasWorked {
+      let sums = worker.accumulator(at: accumulatorOffset, as: Double.self)
+      let own = Double(worker.sampleCount * extent.pixels)
+      let offset = sums[channel] / own
+      let ownMean = Double(pivot(worker)[channel]) + offset
+      let ownSquares = max(sums[paddedChannels + channel] - own * offset * offset, 0)
+      let difference = ownMean - mean
+      let total = count + own
+      squares += ownSquares + difference * difference * count * own / total
+      mean += difference * own / total
+      count = total
+    }
+    return (mean, squares / count)
   }
 
   override func finish(_ step: Step) {
-    let sums = step.combineDoubles(at: accumulatorOffset, count: 2 * paddedChannels)
     let count = Double(extent.samples * extent.pixels)
     let momentum = Double(operation.momentum)
     let oldMean = step.pointer(vectors.runningMean)
@@ -66,9 +91,7 @@ final class StatisticsKernel: BaseKernel, Kernel {
       step.clearTail(of: slot, from: extent.channels, to: paddedChannels)
     }
     for c in 0..<extent.channels {
-      let offset = sums[c] / count
-      let mean = Double(oldMean[c]) + offset
-      let variance = max(sums[paddedChannels + c] / count - offset * offset, 0)
+      let (mean, variance) = moments(c, step)
       let inverse = 1 / (variance + Double(operation.epsilon)).squareRoot()
       let scale = Double(step.pointer(vectors.scale)[c]) * inverse
       step.pointer(vectors.mean)[c] = Float(mean)

@@ -31,7 +31,8 @@ extension Lowering {
 
   /// The library's usual layout for input gradients is the forward one with each block transposed, which the vector
   /// kernels do faster than a general change of layout.
-  private func transposed(_ value: ValueID, to preferred: WeightLayout, shape: OneDnnConvolutionShape) throws -> SlotID? {
+  private func transposed(_ value: ValueID, to preferred: WeightLayout, shape: OneDnnConvolutionShape) throws -> SlotID?
+  {
     guard shape.groups == 1, let known = weightSlots[value], case .weights(let layout, _, 1) = known.layout,
       try layout.isEqual(to: .blocked(shape, block: block, isTransposed: false)),
       try preferred.isEqual(to: .blocked(shape, block: block, isTransposed: true))

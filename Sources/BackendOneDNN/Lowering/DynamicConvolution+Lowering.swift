@@ -13,7 +13,8 @@ extension Lowering {
   func singleKernel(_ kernels: Shape) -> Shape { Shape(Array(kernels.dimensions.dropFirst())) }
 
   /// The blocked layout of the kernels of a dynamic convolution.
-  func dynamicLayout(_ plan: ConvolutionPlan, kernels: Shape) throws -> (layout: WeightLayout, variable: VariableLayout) {
+  func dynamicLayout(_ plan: ConvolutionPlan, kernels: Shape) throws -> (layout: WeightLayout, variable: VariableLayout)
+  {
     var shape = plan.shape
     shape.samples = 1
     let layout = try WeightLayout.blocked(shape, block: block, isTransposed: false)
@@ -57,7 +58,8 @@ extension DynamicConvolution2DGradient: Lowerable {
     func plan(_ kind: OneDnnKind) -> ConvolutionPlan {
       lowering.convolutionPlan(
         kind, geometry, image: lowering.shape(x), kernel: lowering.singleKernel(kernels),
-        result: lowering.shape(upstream), imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(upstream))
+        result: lowering.shape(upstream), imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(upstream)
+      )
     }
     let slots = try node.inputs.dropFirst(3).map { try lowering.demand($0, .flat) }
     let operands = DynamicConvolutionOperands(

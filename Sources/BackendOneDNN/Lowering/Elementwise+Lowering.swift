@@ -6,7 +6,8 @@ extension Lowering {
   /// Emits a kernel over two or more tensors of one shape that treats each element alike, in whatever form they have.
   func emitElementwise(
     _ kind: KernelKind, _ inputs: [ValueID], to output: ValueID,
-    _ body: @escaping (_ count: Int, _ inputs: [UnsafeMutablePointer<Float>], _ output: UnsafeMutablePointer<Float>)
+    _ body:
+      @escaping (_ count: Int, _ inputs: [UnsafeMutablePointer<Float>], _ output: UnsafeMutablePointer<Float>)
       -> Void
   ) throws {
     let form = naturalForm(output)
@@ -188,7 +189,8 @@ extension Binary: Lowerable {
     lowering.add(
       WholeKernel(.elementwise, path: node.path, reads: [left, right], writes: [result]) { step in
         kernel(
-          max(dims.count, 1), dims.isEmpty ? [1] : dims, code, step.pointer(left), leftStrides.isEmpty ? [0] : leftStrides,
+          max(dims.count, 1), dims.isEmpty ? [1] : dims, code, step.pointer(left),
+          leftStrides.isEmpty ? [0] : leftStrides,
           step.pointer(right), rightStrides.isEmpty ? [0] : rightStrides, step.pointer(result))
       })
   }

@@ -56,7 +56,8 @@ extension Pooling2DGradient: Lowerable {
     case .average(let countsPadding):
       let result = lowering.define(dx, .blocked)
       lowering.add(
-        ChunkKernel(.reduction, path: node.path, samples: extent.samples, reads: [gradient], writes: [result]) { worker in
+        ChunkKernel(.reduction, path: node.path, samples: extent.samples, reads: [gradient], writes: [result]) {
+          worker in
           var part = extent
           part.samples = worker.count
           kernels.averagePoolGradient(part, dims, countsPadding, worker.pointer(gradient), worker.pointer(result))

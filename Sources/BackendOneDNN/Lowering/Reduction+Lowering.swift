@@ -62,13 +62,19 @@ extension Reduction: Lowerable {
     let source = try lowering.demand(x, .blocked)
     let result = lowering.define(y, .flat)
     lowering.add(
-      ChannelSumsKernel(lowering.extent(x), x: source, sums: result, kernels: lowering.kernelTable, path: lowering.node.path))
+      ChannelSumsKernel(
+        lowering.extent(x), x: source, sums: result, kernels: lowering.kernelTable, path: lowering.node.path))
   }
 
   /// Any axes: those that are reduced are moved together first where they are not neighbours.
   private func lowerGeneral(_ x: ValueID, _ y: ValueID, _ node: Graph.Node, _ lowering: Lowering) throws {
     let shape = lowering.shape(x)
     var source = try lowering.demand(x, .flat)
+    guard !axes.isEmpty else {
+      // Nothing is reduced, so operand and result are the same memory.
+      lowering.available[.init(value: y, form: .flat)] = source
+      return
+    }
     var (outer, reduced, inner) = (1, 1, 1)
     if let first = axes.first, axes == Array(first..<(first + axes.count)) {
       outer = shape.dimensions[..<first].reduce(1, *)
@@ -85,7 +91,7 @@ extension Reduction: Lowerable {
       let from = source
       lowering.add(
         WholeKernel(.reorder, path: node.path, reads: [from], writes: [moved]) { step in
-          copy(max(dims.count, 1), dims, step.pointer(from), strides, step.pointer(moved), targetStrides)
+          copy(dims.count, dims, step.pointer(from), strides, step.pointer(moved), targetStrides)
         })
       source = moved
       outer = kept.reduce(1) { $0 * shape[$1] }

@@ -11,7 +11,9 @@ final class Worker {
   /// Whether the current chunk is this worker's first of the segment.
   private(set) var isFirstChunk = true
   /// Whether the segment has given this worker any samples.
-  private(set) var hasWorked = false
+  var hasWorked: Bool { sampleCount > 0 }
+  /// The samples of the segment that this worker has been given so far.
+  private(set) var sampleCount = 0
 
   let profile: Profile?
   private let bases: [UnsafeMutableRawPointer]
@@ -36,13 +38,13 @@ final class Worker {
   var count: Int { samples.count }
 
   /// Forgets the last segment.
-  func beginSegment() { hasWorked = false }
+  func beginSegment() { sampleCount = 0 }
 
   /// Moves on to a chunk.
   func begin(_ samples: Range<Int>) {
     self.samples = samples
     isFirstChunk = !hasWorked
-    hasWorked = true
+    sampleCount += samples.count
   }
 
   /// The first of the chunk's samples of a tensor.

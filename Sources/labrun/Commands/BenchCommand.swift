@@ -7,7 +7,7 @@ import LabNN
 import LabReport
 import LabZoo
 
-/// `labrun bench`
+/// The command `labrun bench`.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure a training step: forward, backward, update.",
@@ -50,7 +50,8 @@ struct BenchCommand: ParsableCommand {
     }
     output.note(
       "ResNet-\(depth), width \(width), \(size)×\(size), batch \(batch), \(threads) "
-        + "\(threads == 1 ? "thread" : "threads"), \(OneDNNBackend.instructionSet), oneDNN \(OneDNNBackend.libraryVersion)")
+        + "\(threads == 1 ? "thread" : "threads"), \(OneDNNBackend.instructionSet), oneDNN \(OneDNNBackend.libraryVersion)"
+    )
     for result in results { output.write(result.text) }
   }
 }

@@ -7,10 +7,11 @@ import LabReport
 import LabStudy
 import LabZoo
 
-/// `labrun describe`
+/// The command `labrun describe`.
 struct DescribeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "describe", abstract: "Print a model as a table of layers: shapes, parameters, multiply-adds, activations.",
+    commandName: "describe",
+    abstract: "Print a model as a table of layers: shapes, parameters, multiply-adds, activations.",
     discussion: """
       EXAMPLES
         labrun describe resnet --depth 20 --conv odconv-4x --input 3x32x32 --classes 10
@@ -86,8 +87,9 @@ struct DescribeCommand: ParsableCommand {
   private func fromSpec() throws -> Described {
     let laboratory = Laboratory()
     let plan = try laboratory.check(SpecSource(contentsOf: SpecLocator().locate(subject))).validPlan()
-    guard let chosen = variant.map({ label in plan.variants.first { $0.label == label } })
-      ?? (plan.baseline ?? plan.variants.first)
+    guard
+      let chosen = variant.map({ label in plan.variants.first { $0.label == label } })
+        ?? (plan.baseline ?? plan.variants.first)
     else {
       let labels = plan.variants.map(\.label)
       throw CommandError(

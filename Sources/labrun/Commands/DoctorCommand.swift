@@ -6,10 +6,11 @@ import LabData
 import LabReport
 import LabStore
 
-/// `labrun doctor`
+/// The command `labrun doctor`.
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Check libraries, processor, data and folders, and say what to do where something is missing.")
+    commandName: "doctor",
+    abstract: "Check libraries, processor, data and folders, and say what to do where something is missing.")
 
   @Flag(help: "Print JSON.") var json = false
 
@@ -48,7 +49,8 @@ private struct Findings {
       Finding(subject: "labrun", text: Labrun.version),
       Finding(
         subject: "processor",
-        text: "\(Machine.processorName), \(Machine.coreCount) cores, \(NumberText.bytes(Machine.memoryBytes)) of memory"),
+        text: "\(Machine.processorName), \(Machine.coreCount) cores, \(NumberText.bytes(Machine.memoryBytes)) of memory"
+      ),
       Finding(
         subject: "vectors",
         text: "\(OneDNNBackend.instructionSet); one core reaches "

@@ -3,7 +3,7 @@ import Foundation
 import LabCore
 import LabStudy
 
-/// `labrun init`
+/// The command `labrun init`.
 struct InitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Write a commented starter spec.",

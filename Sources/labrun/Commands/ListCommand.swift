@@ -3,7 +3,7 @@ import LabReport
 import LabStore
 import LabStudy
 
-/// `labrun list`
+/// The command `labrun list`.
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List sweeps, or the runs of one sweep, with their states.",

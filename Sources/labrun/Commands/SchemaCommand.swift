@@ -1,7 +1,7 @@
 import ArgumentParser
 import LabStudy
 
-/// `labrun schema`
+/// The command `labrun schema`.
 struct SchemaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema", abstract: "Print the JSON Schema of specs, for editors.",

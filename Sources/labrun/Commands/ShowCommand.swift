@@ -6,10 +6,11 @@ import LabStats
 import LabStore
 import LabStudy
 
-/// `labrun show`
+/// The command `labrun show`.
 struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show one run: configuration, curves, per-class metrics, confusion matrix, provenance.",
+    commandName: "show",
+    abstract: "Show one run: configuration, curves, per-class metrics, confusion matrix, provenance.",
     discussion: """
       EXAMPLES
         labrun show 3fa9            # the run whose identity starts so; `labrun list NAME` shows identities
@@ -62,7 +63,8 @@ struct ShowCommand: ParsableCommand {
       let end = attempt.endedAt.map { ", ended \($0.ISO8601Format())" } ?? ""
       let state = attempt.exitState.map { " (\($0.rawValue))" } ?? ""
       let reason = attempt.exitReason.map { ": \($0)" } ?? ""
-      facts.append(.init("attempt \(attempt.number)", "started \(attempt.startedAt.ISO8601Format())\(end)\(state)\(reason)"))
+      facts.append(
+        .init("attempt \(attempt.number)", "started \(attempt.startedAt.ISO8601Format())\(end)\(state)\(reason)"))
     }
     guard let provenance = attempts.last?.provenance else { return facts }
     facts.append(.init("program", "labrun \(provenance.programVersion)"))
@@ -74,7 +76,8 @@ struct ShowCommand: ParsableCommand {
       .init("configuration hash", provenance.configurationHash.hexadecimal),
       .init("data hash", provenance.dataHash.hexadecimal),
       .init("host", "\(provenance.host), \(provenance.operatingSystem)"),
-      .init("processor", "\(provenance.processor), \(provenance.threads) \(provenance.threads == 1 ? "thread" : "threads")"),
+      .init(
+        "processor", "\(provenance.processor), \(provenance.threads) \(provenance.threads == 1 ? "thread" : "threads")"),
       .init(
         "libraries",
         provenance.libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")),

@@ -5,7 +5,7 @@ import LabReport
 import LabStore
 import LabStudy
 
-/// `labrun sweep`
+/// The command `labrun sweep`.
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep", abstract: "Train every cell of a spec that has no result yet, and print the table.",
@@ -80,7 +80,8 @@ struct SweepCommand: ParsableCommand {
     let budget = execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? Machine.memoryBytes / 5 * 4
     try study.checkMemory(budget: budget)
     if dryRun {
-      return try DryRun(study: study, workers: workers, policy: policy, results: resultsOptions.folder).print(json: json)
+      return try DryRun(study: study, workers: workers, policy: policy, results: resultsOptions.folder).print(
+        json: json)
     }
     let session = try SweepSession(
       study: study, laboratory: laboratory, folder: resultsOptions.folder, workers: workers, threads: threads,

@@ -3,7 +3,7 @@ import LabReport
 import LabStore
 import LabStudy
 
-/// `labrun table`
+/// The command `labrun table`.
 struct TableCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "table", abstract: "Compare a sweep's variants with the baseline; also while it runs.",

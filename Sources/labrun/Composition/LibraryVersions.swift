@@ -6,7 +6,8 @@ enum LibraryVersions {
   /// Versions by the libraries' names.
   static var all: [String: String] {
     [
-      "oneDNN": OneDNNBackend.libraryVersion, "HDF5": StoreLibraries.hdf5Version, "SQLite": StoreLibraries.sqliteVersion,
+      "oneDNN": OneDNNBackend.libraryVersion, "HDF5": StoreLibraries.hdf5Version,
+      "SQLite": StoreLibraries.sqliteVersion,
     ]
   }
 }

@@ -116,7 +116,8 @@ extension TrainingCheckpoint.Tensor {
   /// The trainer's form of a stored tensor.
   init(_ stored: StoredTensor, role: Variable.Role) throws {
     guard let elements = stored.floats else {
-      throw StoreError.invalidTensor(name: stored.name, problem: "it holds \(stored.values.typeName) and not single precision")
+      throw StoreError.invalidTensor(
+        name: stored.name, problem: "it holds \(stored.values.typeName) and not single precision")
     }
     self.init(name: stored.name, shape: stored.shape, role: role, elements: elements)
   }

@@ -18,7 +18,8 @@ struct SubstituteData {
     var changed = source
     changed.text = source.text.replacing("fashion-mnist", with: "synthetic-signs")
     self.source = changed
-    note = "Fashion-MNIST is not installed, so this runs on the built-in synthetic-signs; for the real images: \(remedy)"
+    note =
+      "Fashion-MNIST is not installed, so this runs on the built-in synthetic-signs; for the real images: \(remedy)"
   }
 
   private static func failure(_ body: () throws -> PreparedDataset) -> DataError? {

@@ -62,8 +62,14 @@ struct SweepSession {
     _ report: SchedulerReport, seconds: Double, resumeCommand: String, json: Bool
   ) throws {
     let snapshot = try store.snapshot(sweep: sweep.id)
+    // A run that took more than one attempt was trained on from where an earlier one stopped.
+    let resumed = try report.results.count { identity, result in
+      guard case .ended(.completed) = result else { return false }
+      return try store.attempts(at: identity).count > 1
+    }
     let summary = SweepSummary(
-      snapshot: snapshot, trained: report.trainedCount, reused: report.reusedCount, elapsedSeconds: seconds,
+      snapshot: snapshot, trained: report.trainedCount - resumed, resumed: resumed, reused: report.reusedCount,
+      elapsedSeconds: seconds,
       isInterrupted: report.stopRequest != .none, resumeCommand: resumeCommand)
     let terminal = Terminal.standardError
     for line in summary.lines(width: terminal.width, style: terminal.style) { terminal.note(line) }
