@@ -98,7 +98,9 @@ final class OneDNNExecutable: Executable {
   }
 
   private static func parts(of samples: Int, among workers: Int) -> [Range<Int>] {
-    (0..<workers).map { samples * $0 / workers..<samples * ($0 + 1) / workers }
+    // Rounded up, so that the first worker, in whose memory sums begin, always has a share.
+    let bounds = (0...workers).map { (samples * $0 + workers - 1) / workers }
+    return zip(bounds, bounds.dropFirst()).map { $0..<$1 }
   }
 
   private static func chunks(of range: Range<Int>, size: Int) -> [Range<Int>] {

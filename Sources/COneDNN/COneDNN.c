@@ -238,7 +238,9 @@ static OneDnnConvolutionShape wholeBlocks(const OneDnnConvolutionShape *shape, l
                                           bool resultBlocked) {
   OneDnnConvolutionShape whole = *shape;
 #if !V3
-  if (shape->groups == 1 && imageBlocked) whole.inputChannels = (shape->inputChannels + block - 1) / block * block;
+  // Towards a dense result the library may choose dense weights, which have no tail lanes.
+  if (shape->groups == 1 && imageBlocked && resultBlocked)
+    whole.inputChannels = (shape->inputChannels + block - 1) / block * block;
   if (shape->groups == 1 && resultBlocked) whole.outputChannels = (shape->outputChannels + block - 1) / block * block;
 #endif
   return whole;
