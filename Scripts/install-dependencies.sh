@@ -26,13 +26,18 @@ apt_get() {
 }
 
 apt_update_once() {
-  [ -z "${updated:-}" ] || return 0
+  [ -z "${updated:-}" ] || return 1
   updated=yes
   say "Updating the package lists…"
   apt_get update -qq
 }
 
-apt_install() { apt_get install -y -qq --no-install-recommends "$@"; }
+# Package lists that are too old name files that are gone, so a failure is tried once more with new ones.
+apt_install() {
+  say "Installing $*…"
+  apt_get install -y -qq --no-install-recommends "$@" ||
+    { apt_update_once && apt_get install -y -qq --no-install-recommends "$@"; }
+}
 
 install_with_apt() {
   local missing=() package
@@ -44,27 +49,20 @@ install_with_apt() {
   [ ${#missing[@]} -gt 0 ] || [ -n "$wants_images" ] || return 0
 
   if ! choose_privilege; then
-    local command="apt-get update && apt-get install -y ${missing[*]-}"
     if [ ${#missing[@]} -gt 0 ]; then
-      fail "Missing: ${missing[*]}. Run as root: $command${wants_images:+ $images}"
+      fail "Missing: ${missing[*]}. Run as root: apt-get update && apt-get install -y ${missing[*]}${wants_images:+ $images}"
     fi
     say "Without $images the specs run on the built-in synthetic-signs; as root, 'apt-get install $images' gets the images."
     return 0
   fi
 
+  # A new machine has no package lists at all.
+  compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || apt_update_once || true
   if [ ${#missing[@]} -gt 0 ]; then
-    for package in "${missing[@]}"; do
-      is_known "$package" || { apt_update_once; break; }
-    done
-    say "Installing ${missing[*]}…"
-    # Package lists that are too old name files that are gone, so a failure is tried once more with new ones.
-    apt_install "${missing[@]}" || { [ -z "${updated:-}" ] && apt_update_once && apt_install "${missing[@]}"; } ||
+    apt_install "${missing[@]}" ||
       fail "Installing failed. Run as root: apt-get update && apt-get install -y ${missing[*]}"
   fi
-
   if [ -n "$wants_images" ]; then
-    is_known "$images" || apt_update_once || true
-    say "Installing $images…"
     { is_known "$images" && apt_install "$images"; } ||
       say "$images cannot be installed here: the specs then run on the built-in synthetic-signs."
   fi
