@@ -3,7 +3,8 @@
 
 PyTorch is first tried in every mode with every allocator, and its fastest combination for each convolution competes.
 Then both are measured alternately for several rounds. A ratio is PyTorch's median step time divided by labrun's in
-the same round, so above 1 labrun is faster; a machine that slows down for a while slows both.
+the same round, so above 1 labrun is faster; a machine that slows down for a while slows both. On a machine that
+others use, `--clock processor` compares the processor time of both processes instead of the wall clock's.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 PYTORCH_SCRIPT = Path(__file__).resolve().with_name("pytorch_step.py")
 CONVOLUTIONS = ["static", "odconv-1x", "odconv-4x"]
+CLOCKS = {"wall": "medianMilliseconds", "processor": "medianProcessorMilliseconds"}
 HEADER = ["conv", "labrun ms", "PyTorch ms", "PyTorch's mode", "ratio", "least", "most", "peak share"]
 
 
@@ -37,8 +39,11 @@ def measure_labrun(options: argparse.Namespace, conv: str, steps: int) -> dict[s
     """Returns labrun's result for one convolution."""
     report = run_json([options.labrun, "bench", "--json", "--conv", conv, "--steps", str(steps)])
     for result in report["results"]:
-        if result["conv"] == conv:
-            return result
+        if result["conv"] != conv:
+            continue
+        if CLOCKS[options.clock] not in result:
+            sys.exit(f"'{options.labrun} bench' reports no {CLOCKS[options.clock]} for --clock {options.clock}.")
+        return result
     sys.exit(f"'{options.labrun} bench' reported nothing for {conv}.")
 
 
@@ -49,8 +54,8 @@ def measure_pytorch(
     """Returns PyTorch's report for the network of one of labrun's results."""
     return run_json([
         options.python, str(PYTORCH_SCRIPT), "--json", "--conv", like["conv"], "--width", str(like["width"]),
-        "--batch", str(like["batch"]), "--threads", "1", "--steps", str(steps), "--mode", *modes,
-        "--aggregation", *aggregations, "--allocator", *allocators])
+        "--batch", str(like["batch"]), "--threads", "1", "--steps", str(steps), "--clock", options.clock,
+        "--mode", *modes, "--aggregation", *aggregations, "--allocator", *allocators])
 
 
 def spread(values: list[float]) -> dict[str, float]:
@@ -83,15 +88,17 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
         "system": searches[0]["system"],
         "rounds": options.rounds,
         "steps": options.steps,
+        "clock": options.clock,
         "search": [result for search in searches for result in search["results"]],
         "notMeasured": [failure for search in searches for failure in search["failures"]],
-        "comparisons": [summarise(rivals[conv], pairs[conv]) for conv in options.conv],
+        "comparisons": [summarise(rivals[conv], pairs[conv], CLOCKS[options.clock]) for conv in options.conv],
     }
 
 
-def summarise(rival: dict[str, Any], pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
+def summarise(
+    rival: dict[str, Any], pairs: list[tuple[dict[str, Any], dict[str, Any]]], key: str,
+) -> dict[str, Any]:
     """Returns one convolution's step times and ratios over the rounds."""
-    key = "medianMilliseconds"
     shares = [ours["convolutionPeakShare"] for ours, _ in pairs if ours.get("convolutionPeakShare") is not None]
     return {
         **{name: rival[name] for name in ("conv", "width", "batch", "mode", "aggregation", "allocator")},
@@ -122,7 +129,7 @@ def print_table(report: dict[str, Any], markdown: bool) -> None:
     """Prints the comparison as aligned text or as a Markdown table."""
     system, rows = report["system"], table_rows(report)
     caption = (f"{system['cpu']}, one thread, PyTorch {system['torch']}, {report['rounds']} rounds of "
-               f"{report['steps']} steps; a ratio above 1 means that labrun is faster.")
+               f"{report['steps']} steps, {report['clock']} clock; a ratio above 1 means that labrun is faster.")
     if markdown:
         print(f"{caption}\n")
         for row in [HEADER, ["---", *["---:"] * 2, "---", *["---:"] * 4], *rows]:
@@ -174,6 +181,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--search-steps", type=positive, default=10,
         help="steps a mode while looking for PyTorch's fastest (default: %(default)s)")
+    parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help="which time is compared (default: wall)")
     for name, default in {"mode": "all", "aggregation": "broadcast", "allocator": "all"}.items():
         parser.add_argument(
             f"--{name}", nargs="+", default=[default], metavar="NAME",
