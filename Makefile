@@ -1,0 +1,64 @@
+# labrun: `make sweep` and `make test` work on a fresh machine that has Swift; `make help` lists the rest.
+# Works with GNU make 3.81 and newer.
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build sweep test bench compare lint format install clean check-swift
+
+BINARY := .build/release/labrun
+SPEC := Experiments/ablation.json
+SWIFT_SOURCES := Sources Tests Package.swift
+
+# Homebrew's libraries are in no default search path.
+ifeq ($(shell uname -s),Darwin)
+  HOMEBREW := $(shell brew --prefix 2>/dev/null)
+  ifneq ($(HOMEBREW),)
+    SWIFT_FLAGS := -Xcc -I$(HOMEBREW)/include -Xlinker -L$(HOMEBREW)/lib
+  endif
+endif
+
+ifndef PREFIX
+  PREFIX := $(shell test -w /usr/local/bin && echo /usr/local || echo "$$HOME/.local")
+endif
+INSTALL_ROOT := $(DESTDIR)$(PREFIX)
+
+help: ## Lists the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+
+deps: check-swift ## Installs the system libraries that are missing
+	@Scripts/install-dependencies.sh
+
+build: deps ## Builds labrun for release
+	swift build -c release --product labrun $(SWIFT_FLAGS)
+
+sweep: build ## Trains the ablation of Experiments/ablation.json and prints its table (SPEC=… for another)
+	$(BINARY) sweep $(SPEC)
+
+test: deps ## Runs every test, built for release
+	swift test -c release --disable-testable-imports --disable-xctest $(SWIFT_FLAGS)
+
+bench: build ## Measures one thread's training step
+	$(BINARY) bench
+
+compare: build ## Measures the training step in turn with PyTorch's
+	python3 Benchmarks/compare.py --labrun $(BINARY)
+
+lint: check-swift ## Checks the sources' format
+	swift format lint --strict -r $(SWIFT_SOURCES)
+
+format: check-swift ## Formats the sources in place
+	swift format --in-place -r $(SWIFT_SOURCES)
+
+install: build ## Installs labrun and its shell completion (PREFIX=… for another place)
+	install -d "$(INSTALL_ROOT)/bin" "$(INSTALL_ROOT)/share/bash-completion/completions" \
+	  "$(INSTALL_ROOT)/share/zsh/site-functions" "$(INSTALL_ROOT)/share/fish/vendor_completions.d"
+	install -m 755 $(BINARY) "$(INSTALL_ROOT)/bin/labrun"
+	$(BINARY) --generate-completion-script bash > "$(INSTALL_ROOT)/share/bash-completion/completions/labrun"
+	$(BINARY) --generate-completion-script zsh > "$(INSTALL_ROOT)/share/zsh/site-functions/_labrun"
+	$(BINARY) --generate-completion-script fish > "$(INSTALL_ROOT)/share/fish/vendor_completions.d/labrun.fish"
+	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "Add $(PREFIX)/bin to your PATH to run labrun." ;; esac
+
+clean: ## Removes what was built
+	swift package clean
+
+check-swift:
+	@Scripts/check-swift.sh
