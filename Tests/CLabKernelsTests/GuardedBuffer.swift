@@ -1,6 +1,9 @@
 import LabCore
 
 /// Numbers in memory that is not aligned to vectors, between margins that no kernel may touch.
+///
+/// The memory lives as long as the process: kernels know it by its address only, and an optimised build would free it
+/// after the last mention of the buffer, before the kernel that was given the address has run.
 final class GuardedBuffer<Element: BinaryFloatingPoint> {
   private static var margin: Int { 33 }
   private let storage: UnsafeMutablePointer<Element>
@@ -18,8 +21,6 @@ final class GuardedBuffer<Element: BinaryFloatingPoint> {
   convenience init(overwritten count: Int) { self.init([Element](repeating: .nan, count: count)) }
 
   convenience init(zeros count: Int) { self.init([Element](repeating: 0, count: count)) }
-
-  deinit { storage.deallocate() }
 
   var pointer: UnsafeMutablePointer<Element> { storage + Self.margin }
 
