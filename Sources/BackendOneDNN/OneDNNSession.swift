@@ -25,12 +25,14 @@ final class OneDNNSession: Session {
 
   let options: SessionOptions
   let kernels: LabKernels
+  let winograd: LabWinograd
   private(set) var storages: [String: Storage] = [:]
   private(set) var variables: [Variable] = []
 
   init(_ options: SessionOptions) {
     self.options = options
     kernels = labKernels().pointee
+    winograd = labWinograd(labKernels()).pointee
   }
 
   func compile(_ graph: Graph) throws -> any Executable {

@@ -2,10 +2,12 @@
 #define LAB_INSTRUCTION_SETS_H
 
 #include "CLabKernels.h"
+#include "CLabWinograd.h"
 
 // What each instruction set's translation unit defines.
 typedef struct {
   const LabKernels *kernels;
+  const LabWinograd *winograd;
   double (*multiplyAddChains)(LabInt iterations, float *result);
 } LabInstructionSet;
 

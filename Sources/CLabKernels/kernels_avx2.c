@@ -18,6 +18,7 @@
 #pragma clang attribute pop
 
 static const LabKernels kernels = LAB_KERNEL_TABLE("avx2");
-const LabInstructionSet labInstructionSetAVX2 = {&kernels, multiplyAddChains};
+static const LabWinograd winograd = LAB_WINOGRAD_TABLE;
+const LabInstructionSet labInstructionSetAVX2 = {&kernels, &winograd, multiplyAddChains};
 
 #endif

@@ -20,6 +20,7 @@
 #pragma clang attribute pop
 
 static const LabKernels kernels = LAB_KERNEL_TABLE("avx512");
-const LabInstructionSet labInstructionSetAVX512 = {&kernels, multiplyAddChains};
+static const LabWinograd winograd = LAB_WINOGRAD_TABLE;
+const LabInstructionSet labInstructionSetAVX512 = {&kernels, &winograd, multiplyAddChains};
 
 #endif

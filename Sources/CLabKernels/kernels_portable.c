@@ -14,4 +14,5 @@
 #include "Bodies/all.inc.h"
 
 static const LabKernels kernels = LAB_KERNEL_TABLE("portable");
-const LabInstructionSet labInstructionSetPortable = {&kernels, multiplyAddChains};
+static const LabWinograd winograd = LAB_WINOGRAD_TABLE;
+const LabInstructionSet labInstructionSetPortable = {&kernels, &winograd, multiplyAddChains};

@@ -50,6 +50,15 @@ const LabKernels *labKernelsNamed(const char *name) {
   return index >= 0 && sets[index] ? sets[index]->kernels : NULL;
 }
 
+const LabWinograd *labWinograd(const LabKernels *kernels) {
+  const LabInstructionSet *sets[setCount];
+  availableSets(sets);
+  for (int i = 0; i < setCount; i++) {
+    if (sets[i] && sets[i]->kernels == kernels) return sets[i]->winograd;
+  }
+  return NULL;
+}
+
 static double seconds(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);

@@ -15,12 +15,26 @@ public struct SessionOptions: Sendable {
   public var threads: Int
   /// Whether the time of each kind of kernel is recorded.
   public var profiles: Bool
+  /// Which algorithms convolutions may use.
+  public var algorithms: ConvolutionAlgorithms
 
   /// Creates options.
-  public init(threads: Int = 1, profiles: Bool = false) {
+  public init(threads: Int = 1, profiles: Bool = false, algorithms: ConvolutionAlgorithms = .automatic) {
     self.threads = threads
     self.profiles = profiles
+    self.algorithms = algorithms
   }
+}
+
+/// The algorithms that a backend may choose from for convolutions.
+///
+/// The choice depends on shapes and the instruction set only, never on a measurement, so that equal runs are equal to the
+/// bit.
+public enum ConvolutionAlgorithms: String, Sendable, Codable, CaseIterable {
+  /// The fastest that the backend has for each shape.
+  case automatic = "auto"
+  /// Products of images and weights only, without transforms and their rounding errors.
+  case direct
 }
 
 /// Variables in a backend's own memory and layout, and the graphs compiled against them.

@@ -16,6 +16,12 @@ public enum OperationSamples {
     convolutionGrid, dynamicConvolutionGrid, channelGrid,
   ].flatMap { $0 }
 
+  /// The samples that a backend may compute by more than one algorithm.
+  public static let convolutions: [OperationSample] = [
+    convolution, convolutionInputGradient, convolutionWeightGradient, dynamicConvolution, dynamicConvolutionGradient,
+    convolutionGrid, dynamicConvolutionGrid,
+  ].flatMap { $0 }
+
   /// Patterns of several operations, as networks use them and as executors fuse them.
   public static let patterns: [OperationSample] = [networkPatterns, trainingPatterns].flatMap { $0 }
 }

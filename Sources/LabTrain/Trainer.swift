@@ -54,7 +54,7 @@ public final class Trainer {
       dropLast: configuration.dropsLastBatch)
     programs = try TrainingPrograms(
       configuration, model: model, dataset: dataset, seed: seed, backend: backend,
-      options: SessionOptions(threads: threads))
+      options: SessionOptions(threads: threads, algorithms: configuration.algorithms))
   }
 
   /// Bytes that the run needs, known before they are allocated.

@@ -1,5 +1,6 @@
 import LabCore
 import LabData
+import LabGraph
 import LabNN
 
 /// How a model is trained: duration, batches, augmentation, and the optimisation of ``LabNN/OptimizationConfiguration``.
@@ -26,6 +27,8 @@ public struct TrainingConfiguration: Hashable, Sendable {
   public var evaluationInterval = 1
   /// A file of weights, by state_dict name, to start from.
   public var initialWeights: String?
+  /// The algorithms that convolutions may use.
+  public var algorithms = ConvolutionAlgorithms.automatic
 
   /// Creates a configuration with every key at its default.
   public init() {}
@@ -39,7 +42,7 @@ public struct TrainingConfiguration: Hashable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case epochs, shuffle, augmentation
+    case epochs, shuffle, augmentation, algorithms
     case batchSize = "batch_size"
     case dropsLastBatch = "drop_last"
     case earlyStoppingEpochs = "early_stopping"
@@ -64,6 +67,8 @@ extension TrainingConfiguration: Codable {
     evaluationInterval =
       try container.decodeIfPresent(Int.self, forKey: .evaluationInterval) ?? defaults.evaluationInterval
     initialWeights = try container.decodeIfPresent(String.self, forKey: .initialWeights)
+    algorithms =
+      try container.decodeIfPresent(ConvolutionAlgorithms.self, forKey: .algorithms) ?? defaults.algorithms
     optimization = try OptimizationConfiguration(from: decoder)
   }
 
@@ -79,6 +84,7 @@ extension TrainingConfiguration: Codable {
     try container.encode(finalWeights, forKey: .finalWeights)
     try container.encode(evaluationInterval, forKey: .evaluationInterval)
     try container.encode(initialWeights, forKey: .initialWeights)
+    try container.encode(algorithms, forKey: .algorithms)
   }
 
   /// The keys of the configuration, those of the optimisation included.
@@ -112,6 +118,10 @@ extension TrainingConfiguration: Codable {
       .init(
         CodingKeys.initialWeights.rawValue, .optional(.string), default: .null,
         "A file of weights (HDF5 or safetensors, by state_dict name) to start from; null draws them by the seed."),
+      .init(
+        CodingKeys.algorithms.rawValue, .choice(ConvolutionAlgorithms.allCases.map(\.rawValue)),
+        default: .string(defaults.algorithms.rawValue),
+        "The algorithms of convolutions: the fastest for each shape, or direct ones, which round less, only."),
     ]
     return ConfigurationSchema(own + OptimizationConfiguration.schema.fields + last)
   }()

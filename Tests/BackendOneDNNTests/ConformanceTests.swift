@@ -5,13 +5,19 @@ import Testing
 
 /// The executor against the reference interpreter, for every operation and for patterns that it fuses.
 @Suite struct ConformanceTests {
-  @Test(arguments: OperationSamples.all + OperationSamples.patterns)
+  @Test(arguments: OperationSamples.all + OperationSamples.grid + OperationSamples.patterns)
   func agreesWithTheReference(_ sample: OperationSample) throws {
     try BackendConformance.check(sample, on: OneDNNBackend())
   }
 
+  /// Without transforms of images and weights.
+  @Test(arguments: OperationSamples.convolutions)
+  func directConvolutionsAgreeWithTheReference(_ sample: OperationSample) throws {
+    try BackendConformance.check(sample, on: OneDNNBackend(), options: SessionOptions(algorithms: .direct))
+  }
+
   /// Samples are shared among threads, and sums combined in a fixed order.
-  @Test(arguments: OperationSamples.all + OperationSamples.patterns)
+  @Test(arguments: OperationSamples.all + OperationSamples.grid + OperationSamples.patterns)
   func agreesWithTheReferenceOnThreeThreads(_ sample: OperationSample) throws {
     try BackendConformance.check(sample, on: OneDNNBackend(), options: SessionOptions(threads: 3))
   }

@@ -14,8 +14,8 @@ struct DynamicScratch {
   let contraction: UnsafeMutablePointer<Float>
   let primitive: UnsafeMutableRawPointer
 
-  /// The samples of a group: their weights are read from memory once for all, and stay in the cache until used.
-  static func groupSize(setBytes: Int) -> Int { min(max(512 * 1024 / setBytes, 1), 8) }
+  /// The samples of a group: their weights are read from memory once for all, and small ones stay in the cache until used.
+  static func groupSize(setBytes: Int) -> Int { min(max(512 * 1024 / setBytes, 4), 8) }
 
   /// Floats from one sample's weights to the next, which start in different cache sets.
   static func stride(setBytes: Int) -> Int { setBytes / 4 + VariableLayout.setPaddingBytes / 4 }
@@ -56,13 +56,16 @@ final class BlockedDynamicConvolutionKernel: BaseKernel, Kernel {
   private let weights: SlotID
   private let y: SlotID
   private let kernels: LabKernels
+  private let winograd: WinogradPlan?
   private var primitive: ConvolutionPrimitive?
 
   init(
-    _ plan: ConvolutionPlan, layout: WeightLayout, operands: DynamicConvolutionOperands, x: SlotID, weights: SlotID,
+    _ plan: ConvolutionPlan, winograd: WinogradPlan?, layout: WeightLayout, operands: DynamicConvolutionOperands,
+    x: SlotID, weights: SlotID,
     y: SlotID, kernels: LabKernels, path: String
   ) {
     self.plan = plan
+    self.winograd = winograd
     self.layout = layout
     self.operands = operands
     self.x = x
@@ -75,23 +78,34 @@ final class BlockedDynamicConvolutionKernel: BaseKernel, Kernel {
   }
 
   override func prepare(chunkSizes: [Int], workers: Int) throws {
-    primitive = try plan.make(samples: 1, weights: layout, workers: workers)
+    let convolutionBytes: Int
+    if let winograd {
+      let group = DynamicScratch.groupSize(setBytes: layout.byteCount)
+      convolutionBytes = winograd.kernels.forwardDynamicScratchCount(winograd.geometry, group) * 4
+    } else {
+      primitive = try plan.make(samples: 1, weights: layout, workers: workers)
+      convolutionBytes = primitive!.scratchBytes
+    }
     scratchBytes = DynamicScratch.byteCount(
-      operands, setBytes: layout.byteCount, primitiveBytes: primitive!.scratchBytes, block: kernels.block)
+      operands, setBytes: layout.byteCount, primitiveBytes: convolutionBytes, block: kernels.block)
   }
 
   override func run(_ worker: Worker) throws {
     let scratch = DynamicScratch(worker.scratch, operands, setBytes: layout.byteCount, block: kernels.block)
     let stride = DynamicScratch.stride(setBytes: layout.byteCount)
     for group in worker.groups(of: DynamicScratch.groupSize(setBytes: layout.byteCount)) {
-      worker.measure(.dynamicWeights) {
-        var arguments = operands.aggregation(of: group, worker, isTransposed: false, rowFactors: scratch.rowFactors)
-        arguments.extent = operands.extent(kernels.block, setBytes: layout.byteCount)
-        arguments.w = UnsafePointer(worker.whole(weights))
-        arguments.out = scratch.weights
-        arguments.outStride = stride
-        kernels.aggregateSamples(&arguments)
+      var arguments = operands.aggregation(of: group, worker, isTransposed: false, rowFactors: scratch.rowFactors)
+      arguments.extent = operands.extent(kernels.block, setBytes: layout.byteCount)
+      arguments.w = UnsafePointer(worker.whole(weights))
+      arguments.out = scratch.weights
+      arguments.outStride = stride
+      if let winograd {
+        winograd.kernels.forwardDynamic(
+          winograd.geometry, &arguments, worker.pointer(x, sample: group.lowerBound),
+          worker.pointer(y, sample: group.lowerBound), scratch.primitive.assumingMemoryBound(to: Float.self))
+        continue
       }
+      worker.measure(.dynamicWeights) { kernels.aggregateSamples(&arguments) }
       for (position, index) in group.enumerated() {
         try primitive!.execute(
           worker: worker.index, image: worker.pointer(x, sample: index), weights: scratch.weights + position * stride,
@@ -170,6 +184,7 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
 
   private let inputPlan: ConvolutionPlan
   private let weightPlan: ConvolutionPlan
+  private let winograd: WinogradPlan?
   private let layout: WeightLayout
   private let inputLayout: WeightLayout
   private let outerBlocksAreSwapped: Bool
@@ -180,12 +195,13 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
   private var weightPrimitive: ConvolutionPrimitive?
 
   init(
-    inputPlan: ConvolutionPlan, weightPlan: ConvolutionPlan, layout: WeightLayout, inputLayout: WeightLayout,
-    outerBlocksAreSwapped: Bool, operands: DynamicConvolutionOperands, tensors: Tensors, kernels: LabKernels,
-    path: String
+    inputPlan: ConvolutionPlan, weightPlan: ConvolutionPlan, winograd: WinogradPlan?, layout: WeightLayout,
+    inputLayout: WeightLayout, outerBlocksAreSwapped: Bool, operands: DynamicConvolutionOperands, tensors: Tensors,
+    kernels: LabKernels, path: String
   ) {
     self.inputPlan = inputPlan
     self.weightPlan = weightPlan
+    self.winograd = winograd
     self.layout = layout
     self.inputLayout = inputLayout
     self.outerBlocksAreSwapped = outerBlocksAreSwapped
@@ -202,11 +218,21 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
   private var weightBytes: Int { VariableLayout.setStride(layout, count: operands.kernelCount) * operands.kernelCount }
 
   override func prepare(chunkSizes: [Int], workers: Int) throws {
-    weightPrimitive = try weightPlan.make(samples: 1, weights: layout, workers: workers)
-    var primitiveBytes = weightPrimitive!.scratchBytes
-    if tensors.dx != nil {
-      inputPrimitive = try inputPlan.make(samples: 1, weights: inputLayout, workers: workers)
-      primitiveBytes = max(primitiveBytes, inputPrimitive!.scratchBytes)
+    var primitiveBytes = 0
+    if let winograd {
+      let group = DynamicScratch.groupSize(setBytes: layout.byteCount)
+      primitiveBytes =
+        4
+        * max(
+          winograd.kernels.gradientScratchCount(winograd.geometry, 1),
+          winograd.kernels.forwardDynamicScratchCount(winograd.swapped, group))
+    } else {
+      weightPrimitive = try weightPlan.make(samples: 1, weights: layout, workers: workers)
+      primitiveBytes = weightPrimitive!.scratchBytes
+      if tensors.dx != nil {
+        inputPrimitive = try inputPlan.make(samples: 1, weights: inputLayout, workers: workers)
+        primitiveBytes = max(primitiveBytes, inputPrimitive!.scratchBytes)
+      }
     }
     scratchBytes = DynamicScratch.byteCount(
       operands, setBytes: layout.byteCount, primitiveBytes: primitiveBytes, block: kernels.block)
@@ -223,10 +249,7 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
       try computeInputGradient(group, scratch, worker)
       try worker.measure(.convolutionWeightGradient) {
         for (position, index) in group.enumerated() {
-          try weightPrimitive!.execute(
-            worker: worker.index, image: worker.pointer(tensors.x, sample: index),
-            weights: scratch.gradients + position * stride, result: worker.pointer(tensors.upstream, sample: index),
-            scratch: scratch.primitive)
+          try computeWeightGradient(of: index, into: scratch.gradients + position * stride, scratch, worker)
         }
       }
       worker.measure(.dynamicWeights) { contract(group, dWeights, scratch, worker) }
@@ -236,23 +259,43 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
   private func computeInputGradient(_ group: Range<Int>, _ scratch: DynamicScratch, _ worker: Worker) throws {
     guard let dx = tensors.dx, let transposed = tensors.transposedWeights else { return }
     let stride = DynamicScratch.stride(setBytes: layout.byteCount)
-    worker.measure(.dynamicWeights) {
-      var arguments = operands.aggregation(of: group, worker, isTransposed: true, rowFactors: scratch.rowFactors)
-      // With swapped outer blocks the matrices are those of the other aggregation, inputs and outputs exchanged.
-      arguments.transposed = !outerBlocksAreSwapped
-      arguments.extent =
-        outerBlocksAreSwapped
-        ? operands.swappedExtent(kernels.block, setBytes: layout.byteCount)
-        : operands.extent(kernels.block, setBytes: layout.byteCount)
-      arguments.w = UnsafePointer(worker.whole(transposed))
-      arguments.out = scratch.weights
-      arguments.outStride = stride
-      kernels.aggregateSamples(&arguments)
+    var arguments = operands.aggregation(of: group, worker, isTransposed: true, rowFactors: scratch.rowFactors)
+    // With swapped outer blocks the matrices are those of the other aggregation, inputs and outputs exchanged.
+    arguments.transposed = !outerBlocksAreSwapped
+    arguments.extent =
+      outerBlocksAreSwapped
+      ? operands.swappedExtent(kernels.block, setBytes: layout.byteCount)
+      : operands.extent(kernels.block, setBytes: layout.byteCount)
+    arguments.w = UnsafePointer(worker.whole(transposed))
+    arguments.out = scratch.weights
+    arguments.outStride = stride
+    if let winograd {
+      winograd.kernels.forwardDynamic(
+        winograd.swapped, &arguments, worker.pointer(tensors.upstream, sample: group.lowerBound),
+        worker.pointer(dx, sample: group.lowerBound), scratch.primitive.assumingMemoryBound(to: Float.self))
+      return
     }
+    worker.measure(.dynamicWeights) { kernels.aggregateSamples(&arguments) }
     for (position, index) in group.enumerated() {
       try inputPrimitive!.execute(
         worker: worker.index, image: worker.pointer(dx, sample: index), weights: scratch.weights + position * stride,
         result: worker.pointer(tensors.upstream, sample: index), scratch: scratch.primitive)
+    }
+  }
+
+  private func computeWeightGradient(
+    of sample: Int, into gradient: UnsafeMutablePointer<Float>, _ scratch: DynamicScratch, _ worker: Worker
+  ) throws {
+    let (image, upstream) = (
+      worker.pointer(tensors.x, sample: sample), worker.pointer(tensors.upstream, sample: sample)
+    )
+    if let winograd {
+      winograd.kernels.weightGradient(
+        winograd.geometry, 1, image, upstream, gradient, false,
+        scratch.primitive.assumingMemoryBound(to: Float.self))
+    } else {
+      try weightPrimitive!.execute(
+        worker: worker.index, image: image, weights: gradient, result: upstream, scratch: scratch.primitive)
     }
   }
 

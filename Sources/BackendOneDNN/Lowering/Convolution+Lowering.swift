@@ -61,15 +61,19 @@ extension Convolution2D: Lowerable {
     let plan = lowering.convolutionPlan(
       ONEDNN_FORWARD, geometry, image: lowering.shape(x), kernel: lowering.shape(weight), result: lowering.shape(y),
       imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(y))
-    let weights = try lowering.convolutionWeights(weight, for: plan)
     let image = try lowering.demand(x, lowering.naturalForm(x))
     let hasBias = node.inputs.count == 3
     let result =
       hasBias
       ? lowering.addSlot(for: y, lowering.naturalForm(y)) : lowering.define(y, lowering.naturalForm(y))
-    lowering.add(
-      ConvolutionKernel(
-        plan, layout: weights.layout, image: image, weights: weights.slot, result: result, path: node.path))
+    if let winograd = lowering.winogradPlan(plan) {
+      try lowering.lowerWinograd(winograd, plan, source: image, weights: weight, result: result)
+    } else {
+      let weights = try lowering.convolutionWeights(weight, for: plan)
+      lowering.add(
+        ConvolutionKernel(
+          plan, layout: weights.layout, image: image, weights: weights.slot, result: result, path: node.path))
+    }
     if hasBias { try lowerBias(node.inputs[2], of: y, raw: result, lowering) }
   }
 
@@ -121,8 +125,13 @@ extension Convolution2DInputGradient: Lowerable {
     let plan = lowering.convolutionPlan(
       ONEDNN_INPUT_GRADIENT, geometry, image: image, kernel: lowering.shape(weight), result: lowering.shape(upstream),
       imageForm: lowering.naturalForm(dx), resultForm: lowering.naturalForm(upstream))
-    let weights = try lowering.convolutionWeights(weight, for: plan)
     let result = try lowering.demand(upstream, lowering.naturalForm(upstream))
+    if let winograd = lowering.winogradPlan(plan) {
+      try lowering.lowerWinograd(
+        winograd, plan, source: result, weights: weight, result: lowering.define(dx, .blocked))
+      return
+    }
+    let weights = try lowering.convolutionWeights(weight, for: plan)
     let image = lowering.define(dx, lowering.naturalForm(dx))
     lowering.add(
       ConvolutionKernel(
@@ -136,6 +145,10 @@ extension Convolution2DWeightGradient: Lowerable {
     let plan = lowering.convolutionPlan(
       ONEDNN_WEIGHT_GRADIENT, geometry, image: lowering.shape(x), kernel: kernel, result: lowering.shape(upstream),
       imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(upstream))
+    if let winograd = lowering.winogradPlan(plan), winograd.sumsStayInCache {
+      try lowerWinograd(winograd, plan, node, lowering)
+      return
+    }
     var layout = try plan.preferredWeights()
     // The optimiser wants the gradient in the parameter's layout.
     if let own = lowering.layoutOfParameter(for: gradient), plan.accepts(own) { layout = own }
@@ -148,6 +161,21 @@ extension Convolution2DWeightGradient: Lowerable {
         plan, layout: layout, image: try lowering.demand(x, lowering.naturalForm(x)),
         upstream: try lowering.demand(upstream, lowering.naturalForm(upstream)), gradient: slot,
         kernels: lowering.kernelTable, path: node.path))
+  }
+
+  private func lowerWinograd(
+    _ winograd: WinogradPlan, _ plan: ConvolutionPlan, _ node: Graph.Node, _ lowering: Lowering
+  ) throws {
+    var shape = plan.shape
+    shape.samples = 1
+    let layout = try WeightLayout.blocked(shape, block: lowering.block, isTransposed: false)
+    let slot = lowering.addSlot(samples: 1, bytes: layout.byteCount)
+    lowering.weightSlots[node.outputs[0]] = (slot, .weights(layout, shape: shape, count: 1))
+    lowering.add(
+      WinogradWeightGradientKernel(
+        winograd, samples: plan.shape.samples, image: try lowering.demand(node.inputs[0], .blocked),
+        upstream: try lowering.demand(node.inputs[1], .blocked), gradient: slot, table: lowering.kernelTable,
+        path: node.path))
   }
 }
 

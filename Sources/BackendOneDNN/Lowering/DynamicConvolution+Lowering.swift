@@ -46,8 +46,8 @@ extension DynamicConvolution2D: Lowerable {
     let image = try lowering.demand(x, .blocked)
     lowering.add(
       BlockedDynamicConvolutionKernel(
-        plan, layout: layout, operands: operands, x: image, weights: weights, y: lowering.define(y, .blocked),
-        kernels: lowering.kernelTable, path: node.path))
+        plan, winograd: lowering.winogradPlan(plan, hasOwnWeights: true), layout: layout, operands: operands, x: image,
+        weights: weights, y: lowering.define(y, .blocked), kernels: lowering.kernelTable, path: node.path))
   }
 }
 
@@ -106,7 +106,8 @@ extension DynamicConvolution2DGradient: Lowerable {
       dAttentions: dAttentions)
     lowering.add(
       BlockedDynamicGradientKernel(
-        inputPlan: inputPlan, weightPlan: weightPlan, layout: layout, inputLayout: inputLayout,
+        inputPlan: inputPlan, weightPlan: weightPlan,
+        winograd: lowering.winogradPlan(inputPlan, hasOwnWeights: true), layout: layout, inputLayout: inputLayout,
         outerBlocksAreSwapped: isSwapped, operands: operands, tensors: tensors, kernels: lowering.kernelTable,
         path: node.path))
   }

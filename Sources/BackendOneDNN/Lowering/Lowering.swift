@@ -43,6 +43,7 @@ final class Lowering {
   var pooledSums: [ValueID: SlotID] = [:]
   var normGradients: [ValueID: [ValueID: NormGradientCoefficients]] = [:]
   var transposedWeights: [SlotID: SlotID] = [:]
+  var winogradWeights: [SlotID: SlotID] = [:]
 
   /// A value in one form; clones that are computed again for the backward pass are kept apart.
   struct Key: Hashable {

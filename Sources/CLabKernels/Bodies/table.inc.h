@@ -16,6 +16,15 @@
     .aggregateSamples = aggregateSamples, .contractSamples = contractSamples,                                    \
   }
 
+#define LAB_WINOGRAD_TABLE                                                                                       \
+  {                                                                                                              \
+    .block = LAB_BLOCK, .weightCount = winogradWeightCount, .transformWeights = winogradTransformWeights,        \
+    .forwardScratchCount = winogradForwardScratchCount, .forward = winogradForward,                              \
+    .forwardDynamicScratchCount = winogradForwardDynamicScratchCount, .forwardDynamic = winogradForwardDynamic,  \
+    .gradientScratchCount = winogradGradientScratchCount, .weightGradient = winogradWeightGradient,              \
+    .transformedGradient = winogradTransformedGradient, .finishGradient = winogradFinishGradient,                \
+  }
+
 // Runs `iterations` rounds of independent multiply-adds and returns the floating-point operations done. The chains fill
 // the registers, which hides the latency of two units.
 static double multiplyAddChains(LabInt iterations, float *result) {

@@ -241,4 +241,6 @@ const LabKernels *labKernelsNamed(const char *name);
 // operations, measured for about `milliseconds`.
 double labMeasurePeakGflops(int milliseconds);
 
+#include "CLabWinograd.h"
+
 #endif

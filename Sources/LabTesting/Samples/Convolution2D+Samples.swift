@@ -88,6 +88,13 @@ extension OperationSamples {
           sample([batch, inputs, extent.height, extent.width], outputs, kernel, geometry))
       }
     }
+    // Images of one to a few tiles of minimal filtering, whole and broken.
+    for (extent, inputs, outputs) in [
+      (Extent2D(4, 4), 16, 32), (Extent2D(6, 6), 20, 16), (Extent2D(10, 12), 5, 16), (Extent2D(16, 20), 16, 6),
+    ] {
+      samples.append(
+        sample([3, inputs, extent.height, extent.width], outputs, 3, ConvolutionGeometry(stride: 1, padding: 1)))
+    }
     let grouped = [
       (16, 16, 16), (32, 32, 32), (48, 48, 48), (20, 20, 20), (32, 32, 2), (16, 32, 4), (48, 16, 2), (24, 48, 8),
     ]

@@ -97,6 +97,13 @@ extension OperationSamples {
           ).forward)
       }
     }
+    for (inputs, outputs, kernels, side) in [(16, 32, 4, 8), (64, 48, 3, 6), (96, 128, 2, 8), (16, 16, 1, 4)] {
+      samples.append(
+        Case(
+          "\(inputs) to \(outputs), \(kernels) kernels on \(side)×\(side)", [5, inputs, side, side],
+          [kernels, outputs, inputs, 3, 3], ConvolutionGeometry(stride: 1, padding: 1), all4
+        ).forward)
+    }
     for (inputs, outputs, groups) in [(16, 16, 16), (32, 32, 32), (16, 32, 4), (48, 16, 2)] {
       let attentions: DynamicAttentions =
         inputs == groups && outputs == groups ? [.kernel, .spatial, .channel] : all4

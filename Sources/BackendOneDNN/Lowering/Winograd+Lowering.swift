@@ -1,0 +1,60 @@
+import CLabKernels
+import COneDNN
+import LabGraph
+
+extension Lowering {
+  /// Winograd's method for a convolution, where it is allowed, applies and pays.
+  func winogradPlan(_ plan: ConvolutionPlan, hasOwnWeights: Bool = false) -> WinogradPlan? {
+    guard session.options.algorithms == .automatic, plan.imageIsBlocked, plan.resultIsBlocked else { return nil }
+    return WinogradPlan(plan.shape, kernels: session.winograd, hasOwnWeights: hasOwnWeights)
+  }
+
+  /// Lowers a forward pass or an image's gradient.
+  func lowerWinograd(
+    _ plan: WinogradPlan, _ direct: ConvolutionPlan, source: SlotID, weights value: ValueID, result: SlotID
+  ) throws {
+    let isForward = direct.kind == ONEDNN_FORWARD
+    let kind: KernelKind = isForward ? .convolutionForward : .convolutionInputGradient
+    let weights = try transformedWeights(value, for: plan, direct, kind)
+    add(
+      WinogradConvolutionKernel(
+        isForward ? plan.geometry : plan.swapped, kernels: plan.kernels, kind: kind, samples: direct.shape.samples,
+        source: source, weights: weights, result: result, path: node.path))
+  }
+
+  /// A convolution's weights in matrices of block × block.
+  func blockedWeights(_ value: ValueID, for plan: ConvolutionPlan) throws -> (slot: SlotID, layout: WeightLayout) {
+    var shape = plan.shape
+    shape.samples = 1
+    let layout = try WeightLayout.blocked(shape, block: block, isTransposed: false)
+    return (try demandWeights(value, in: .weights(layout, shape: shape, count: 1)), layout)
+  }
+
+  /// The transformed weights of one pass, made once a step.
+  private func transformedWeights(
+    _ value: ValueID, for plan: WinogradPlan, _ direct: ConvolutionPlan, _ kind: KernelKind
+  ) throws -> SlotID {
+    let isTransposed = kind == .convolutionInputGradient
+    let (slot, layout) = try blockedWeights(value, for: direct)
+    let source = isTransposed ? transposeBlocks(slot, byteCount: layout.byteCount) : slot
+    if let known = winogradWeights[source] { return known }
+    let target = addSlot(samples: 1, bytes: plan.transformedBytes(isTransposed: isTransposed))
+    let transform = plan.kernels.transformWeights!
+    let extent = LabDynamicExtent(
+      kernels: 1, outputBlocks: plan.geometry.outputBlocks, inputBlocks: plan.geometry.inputBlocks, taps: 9,
+      kernelStride: 0)
+    let results = plan.geometry.results
+    add(
+      WholeKernel(kind, path: node.path, reads: [source], writes: [target]) { step in
+        var arguments = LabAggregate()
+        arguments.extent = extent
+        arguments.samples = 1
+        arguments.transposed = isTransposed
+        arguments.w = UnsafePointer(step.pointer(source))
+        arguments.out = step.pointer(target)
+        transform(results, &arguments)
+      })
+    winogradWeights[source] = target
+    return target
+  }
+}

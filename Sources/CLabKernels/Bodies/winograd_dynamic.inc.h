@@ -1,0 +1,118 @@
+// The forward pass with each sample's own weights.
+//
+// Where a sample has few tiles and its transformed weights would leave the cache before they are used, they are made in
+// pieces that stay, and the products are summed over the pieces. All samples use a piece of the kernels in turn, so that
+// it is read from memory once.
+
+enum { pieceRows = LAB_BLOCK, mostPieceTiles = 16, leastPieceWeights = 192 * 1024 };
+
+LAB_INLINE bool usesPieces(LabWinogradGeometry g) {
+  return tilesOfSample(g) <= mostPieceTiles && winogradWeightCount(g) >= leastPieceWeights;
+}
+
+static LabInt winogradForwardDynamicScratchCount(LabWinogradGeometry g, LabInt samples) {
+  if (!usesPieces(g)) return winogradWeightCount(g) + winogradForwardScratchCount(g);
+  const LabInt tiles = tilesOfSample(g) * lanes;
+  const LabInt ofSample = frequencyStride(g.inputBlocks * tiles) + frequencyStride(wideColumns * tiles);
+  return frequencyCount(g.results) * (samples * ofSample + frequencyStride(wideColumns * pieceRows * lanes));
+}
+
+// One sample's weights at a time in full.
+static void forwardWithWholeWeights(LabWinogradGeometry g, const LabAggregate *weights, const float *x, float *y,
+                                    float *scratch) {
+  const LabInt rows = g.inputBlocks * lanes, columns = g.outputBlocks * lanes;
+  for (LabInt sample = 0; sample < weights->samples; sample++) {
+    LabAggregate own = *weights;
+    own.samples = 1;
+    own.kernelWeights = rowOf(weights->kernelWeights, sample, weights->extent.kernels);
+    own.rowFactor = rowOf(weights->rowFactor, sample * windowTaps, rows);
+    own.columnFactor = rowOf(weights->columnFactor, sample, columns);
+    own.out = scratch;
+    winogradTransformWeights(g.results, &own);
+    winogradForward(g, 1, x + sample * g.inputBlocks * planeFloats(g), scratch,
+                    y + sample * g.outputBlocks * planeFloats(g), scratch + winogradWeightCount(g));
+  }
+}
+
+// The memory of a pass in pieces.
+typedef struct {
+  LabInt tileCount, tileStride, resultStride, pieceStride;
+  float *tiles;    // [sample][frequency][row block][tile][lane]
+  float *results;  // [sample][frequency][column block of the piece][tile][lane]
+  float *piece;    // [frequency][column block of the piece][row][lane]
+} PieceScratch;
+
+// Adds the products of `rows` rows of a row block and `columns` column blocks, for one sample.
+LAB_INLINE void multiplyPiece(LabWinogradGeometry g, const PieceScratch *s, const LabAggregate *weights, LabInt sample, LabInt rowBlock,
+                              LabInt firstRow, LabInt column, LabInt columns) {
+  for (LabInt n = 0; n < columns; n++) {
+    const WeightSource source = weightSource(weights, sample, rowBlock, column + n);
+    float *target = s->piece + (n * pieceRows - firstRow) * lanes;
+    transformWeightPiece(g.results, &source, weights->extent.kernels, firstRow, pieceRows, target, s->pieceStride);
+  }
+  const LabInt tiles = s->tileCount * lanes;
+  for (LabInt f = 0; f < frequencyCount(g.results); f++) {
+    const TileProduct product = {
+        .tiles = s->tiles + (sample * frequencyCount(g.results) + f) * s->tileStride + rowBlock * tiles,
+        .firstRow = firstRow,
+        .rows = pieceRows,
+        .rowBlocks = 1,
+        .weights = s->piece + f * s->pieceStride,
+        .columnStride = pieceRows * lanes,
+        .results = s->results + (sample * frequencyCount(g.results) + f) * s->resultStride,
+        .resultStride = tiles,
+    };
+    multiplyAllTiles(product, s->tileCount, columns, rowBlock > 0 || firstRow > 0);
+  }
+}
+
+LAB_INLINE void forwardWithPieces(LabWinogradGeometry g, const LabAggregate *weights, const float *x, float *y,
+                                  float *scratch) {
+  const LabInt samples = weights->samples, tileCount = tilesOfSample(g);
+  PieceScratch s = {
+      .tileCount = tileCount,
+      .tileStride = frequencyStride(g.inputBlocks * tileCount * lanes),
+      .resultStride = frequencyStride(wideColumns * tileCount * lanes),
+      .pieceStride = frequencyStride(wideColumns * pieceRows * lanes),
+      .tiles = scratch,
+  };
+  s.results = s.tiles + samples * frequencyCount(g.results) * s.tileStride;
+  s.piece = s.results + samples * frequencyCount(g.results) * s.resultStride;
+  for (LabInt sample = 0; sample < samples; sample++) {
+    float *tiles = s.tiles + sample * frequencyCount(g.results) * s.tileStride;
+    for (LabInt block = 0; block < g.inputBlocks; block++) {
+      const float *plane = x + (sample * g.inputBlocks + block) * planeFloats(g);
+      TileCursor cursor = {0, 0, 0};
+      for (LabInt tile = 0; tile < tileCount; tile++, cursor = nextTile(g, cursor)) {
+        transformInputTile(g, plane, cursor, tiles + (block * tileCount + tile) * lanes, s.tileStride);
+      }
+    }
+  }
+  for (LabInt column = 0; column < g.outputBlocks; column += wideColumns) {
+    const LabInt columns = smaller(wideColumns, g.outputBlocks - column);
+    for (LabInt row = 0; row < g.inputBlocks * lanes; row += pieceRows) {
+      for (LabInt sample = 0; sample < samples; sample++) {
+        multiplyPiece(g, &s, weights, sample, row / lanes, row % lanes, column, columns);
+      }
+    }
+    for (LabInt sample = 0; sample < samples; sample++) {
+      const float *results = s.results + sample * frequencyCount(g.results) * s.resultStride;
+      for (LabInt n = 0; n < columns; n++) {
+        float *plane = y + (sample * g.outputBlocks + column + n) * planeFloats(g);
+        TileCursor cursor = {0, 0, 0};
+        for (LabInt tile = 0; tile < tileCount; tile++, cursor = nextTile(g, cursor)) {
+          transformResultTile(g, results + (n * tileCount + tile) * lanes, s.resultStride, plane, cursor);
+        }
+      }
+    }
+  }
+}
+
+static void winogradForwardDynamic(LabWinogradGeometry g, const LabAggregate *weights, const float *x, float *y,
+                                   float *scratch) {
+  if (!usesPieces(g)) {
+    forwardWithWholeWeights(g, weights, x, y, scratch);
+    return;
+  }
+  LAB_BY_RESULTS(forwardWithPieces(g, weights, x, y, scratch))
+}

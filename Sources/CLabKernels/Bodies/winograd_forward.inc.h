@@ -1,0 +1,182 @@
+// The forward pass: transformed tiles times transformed weights, a matrix product a frequency.
+//
+// Tiles are [frequency][block][tile][lane], so that a product's innermost addresses are constant offsets. The products
+// keep tiles × columns vectors of results in registers: many tiles and a few columns, or, where a sample's weights meet
+// only a few tiles, few tiles and `wideColumns` columns.
+
+#if LAB_BLOCK == 16
+enum { productTiles = 12, productColumns = 2, wideTiles = 6, wideColumns = 4 };
+#elif defined(__x86_64__) && !defined(LAB_MASKED_LOAD)
+enum { productTiles = 4, productColumns = 1, wideTiles = 2, wideColumns = 2 };
+#else
+enum { productTiles = 6, productColumns = 2, wideTiles = 3, wideColumns = 4 };
+#endif
+
+// The operands of one frequency's product.
+typedef struct {
+  const float *tiles;    // [row block][tile][lane]
+  LabInt tileStride;     // floats between row blocks
+  LabInt firstRow;       // of each row block
+  LabInt rows;           // of each row block
+  LabInt rowBlocks;
+  const float *weights;  // [column block][row][lane], rows in order of use
+  LabInt columnStride;   // floats between column blocks of the weights
+  float *results;        // [column block][tile][lane]
+  LabInt resultStride;   // floats between column blocks of the results
+} TileProduct;
+
+LAB_INLINE void multiplyTiles(const TileProduct *p, LabInt firstTile, int tiles, int columns, bool accumulates) {
+  Vec sums[wideColumns][productTiles];
+  float *results = p->results + firstTile * lanes;
+  for (int n = 0; n < columns; n++) {
+    for (int t = 0; t < tiles; t++) {
+      sums[n][t] = accumulates ? load(results + n * p->resultStride + t * lanes) : (Vec)0.0f;
+    }
+  }
+  const float *weights = p->weights;
+  for (LabInt block = 0; block < p->rowBlocks; block++) {
+    const float *source = p->tiles + block * p->tileStride + firstTile * lanes + p->firstRow;
+#pragma clang loop unroll_count(2)
+    for (LabInt row = 0; row < p->rows; row++) {
+      Vec w[wideColumns];
+      for (int n = 0; n < columns; n++) w[n] = load(weights + n * p->columnStride);
+      for (int t = 0; t < tiles; t++) {
+        const Vec factor = (Vec)source[t * lanes];
+        for (int n = 0; n < columns; n++) sums[n][t] = factor * w[n] + sums[n][t];
+      }
+      weights += lanes;
+      source++;
+    }
+  }
+  for (int n = 0; n < columns; n++) {
+    for (int t = 0; t < tiles; t++) store(results + n * p->resultStride + t * lanes, sums[n][t]);
+  }
+}
+
+#define LAB_EACH_TILE_COUNT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+
+LAB_INLINE void multiplyTileRun(const TileProduct *p, LabInt firstTile, int tiles, int columns, bool accumulates) {
+  switch (tiles) {
+#define LAB_CASE(TILES)                                                                                \
+  case TILES:                                                                                          \
+    if (TILES <= productTiles) multiplyTiles(p, firstTile, TILES, columns, accumulates);               \
+    break;
+    LAB_EACH_TILE_COUNT(LAB_CASE)
+#undef LAB_CASE
+  }
+}
+
+// At most wideTiles tiles and exactly wideColumns columns.
+static void multiplyWide(const TileProduct *p, int tiles, bool accumulates) {
+  switch (tiles) {
+#define LAB_CASE(TILES)                                                                                \
+  case TILES:                                                                                          \
+    if (TILES <= wideTiles) {                                                                          \
+      accumulates ? multiplyTiles(p, 0, TILES, wideColumns, true) : multiplyTiles(p, 0, TILES, wideColumns, false); \
+    }                                                                                                  \
+    break;
+    LAB_EACH_TILE_COUNT(LAB_CASE)
+#undef LAB_CASE
+  }
+}
+
+static void multiplyOne(const TileProduct *p, LabInt firstTile, int tiles) {
+  multiplyTileRun(p, firstTile, tiles, 1, false);
+}
+static void multiplyOneMore(const TileProduct *p, LabInt firstTile, int tiles) {
+  multiplyTileRun(p, firstTile, tiles, 1, true);
+}
+static void multiplyPair(const TileProduct *p, LabInt firstTile, int tiles) {
+  multiplyTileRun(p, firstTile, tiles, productColumns, false);
+}
+static void multiplyPairMore(const TileProduct *p, LabInt firstTile, int tiles) {
+  multiplyTileRun(p, firstTile, tiles, productColumns, true);
+}
+
+// All tiles of one to productColumns columns, in runs of nearly equal length.
+LAB_INLINE void multiplyTileRuns(const TileProduct *p, LabInt tiles, LabInt columns, bool accumulates) {
+  const LabInt runs = (tiles + productTiles - 1) / productTiles;
+  LabInt first = 0;
+  for (LabInt run = 0; run < runs; run++) {
+    const LabInt end = tiles * (run + 1) / runs;
+    const int count = (int)(end - first);
+    if (columns == 1) {
+      accumulates ? multiplyOneMore(p, first, count) : multiplyOne(p, first, count);
+    } else {
+      accumulates ? multiplyPairMore(p, first, count) : multiplyPair(p, first, count);
+    }
+    first = end;
+  }
+}
+
+// All tiles of one to wideColumns columns.
+LAB_INLINE void multiplyAllTiles(TileProduct p, LabInt tiles, LabInt columns, bool accumulates) {
+  if (columns == wideColumns && tiles <= wideTiles) {
+    multiplyWide(&p, (int)tiles, accumulates);
+    return;
+  }
+  for (LabInt column = 0; column < columns; column += productColumns) {
+    multiplyTileRuns(&p, tiles, smaller(productColumns, columns - column), accumulates);
+    p.weights += productColumns * p.columnStride;
+    p.results += productColumns * p.resultStride;
+  }
+}
+
+// Tiles that are worked on together: enough to use each weight often, few enough to stay in the cache beside the weights.
+LAB_INLINE LabInt tilesOfGroup(LabWinogradGeometry g) {
+  const LabInt matrices = g.inputBlocks * g.outputBlocks * matrixFloats;
+  return matrices <= 64 * 64 ? 24 : 48;
+}
+
+static LabInt winogradForwardScratchCount(LabWinogradGeometry g) {
+  const LabInt tiles = tilesOfGroup(g) * lanes;
+  return frequencyCount(g.results) * (frequencyStride(g.inputBlocks * tiles) + frequencyStride(g.outputBlocks * tiles));
+}
+
+LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float *x, const float *transformed, float *y,
+                             float *scratch) {
+  const LabInt groupTiles = tilesOfGroup(g), total = samples * tilesOfSample(g);
+  const LabInt tileStride = frequencyStride(g.inputBlocks * groupTiles * lanes);
+  const LabInt resultStride = frequencyStride(g.outputBlocks * groupTiles * lanes);
+  const LabInt weightStride = transformedStride(g.inputBlocks, g.outputBlocks);
+  float *tiles = scratch, *results = scratch + frequencyCount(g.results) * tileStride;
+  TileCursor start = {0, 0, 0};
+  for (LabInt first = 0; first < total; first += groupTiles) {
+    const LabInt count = smaller(groupTiles, total - first);
+    TileCursor cursor = start;
+    for (LabInt tile = 0; tile < count; tile++, cursor = nextTile(g, cursor)) {
+      for (LabInt block = 0; block < g.inputBlocks; block++) {
+        const float *plane = x + (cursor.sample * g.inputBlocks + block) * planeFloats(g);
+        transformInputTile(g, plane, cursor, tiles + (block * count + tile) * lanes, tileStride);
+      }
+    }
+    for (LabInt f = 0; f < frequencyCount(g.results); f++) {
+      for (LabInt column = 0; column < g.outputBlocks; column += wideColumns) {
+        const TileProduct product = {
+            .tiles = tiles + f * tileStride,
+            .tileStride = count * lanes,
+            .rows = lanes,
+            .rowBlocks = g.inputBlocks,
+            .weights = transformed + f * weightStride + column * g.inputBlocks * matrixFloats,
+            .columnStride = g.inputBlocks * matrixFloats,
+            .results = results + f * resultStride + column * count * lanes,
+            .resultStride = count * lanes,
+        };
+        multiplyAllTiles(product, count, smaller(wideColumns, g.outputBlocks - column), false);
+      }
+    }
+    for (LabInt block = 0; block < g.outputBlocks; block++) {
+      cursor = start;
+      for (LabInt tile = 0; tile < count; tile++, cursor = nextTile(g, cursor)) {
+        float *plane = y + (cursor.sample * g.outputBlocks + block) * planeFloats(g);
+        transformResultTile(g, results + (block * count + tile) * lanes, resultStride, plane, cursor);
+      }
+    }
+    start = cursor;
+  }
+}
+
+static void winogradForward(LabWinogradGeometry g, LabInt samples, const float *x, const float *transformed, float *y,
+                            float *scratch) {
+  LAB_BY_RESULTS(forwardTiles(g, samples, x, transformed, y, scratch))
+}
