@@ -65,12 +65,16 @@ private struct StepBenchmark {
     var convolution: String
     var options: BenchCommand
     var milliseconds: [Double]
+    var processorMilliseconds: [Double]
     var breakdown: [KernelKind: Double]
     var peakGigaflops: Double
     var convolutionShare: Double
     var plannedBytes: Int
 
-    var median: Double { milliseconds.sorted()[milliseconds.count / 2] }
+    var median: Double { Result.median(milliseconds) }
+    var processorMedian: Double { Result.median(processorMilliseconds) }
+
+    private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
   }
 
   func measure() throws -> Result {
@@ -80,10 +84,12 @@ private struct StepBenchmark {
     let plain = try prepared(graph, profiles: false)
     for _ in 0..<options.warmup { try plain.run() }
     let clock = ContinuousClock()
-    let milliseconds = try (0..<options.steps).map { _ in
-      let start = clock.now
+    var (milliseconds, processorMilliseconds): ([Double], [Double]) = ([], [])
+    for _ in 0..<options.steps {
+      let (start, processorStart) = (clock.now, Machine.processorSeconds)
       try plain.run()
-      return (clock.now - start).secondCount * 1e3
+      milliseconds.append((clock.now - start).secondCount * 1e3)
+      processorMilliseconds.append((Machine.processorSeconds - processorStart) * 1e3)
     }
     let peak = max(peakBefore, OneDNNBackend.measurePeakGigaflops(milliseconds: 100))
     let profiled = try prepared(graph, profiles: true)
@@ -97,7 +103,8 @@ private struct StepBenchmark {
     ]
     let seconds = convolutionKinds.reduce(0) { $0 + (breakdown[$1] ?? 0) } * 1e-3
     return Result(
-      convolution: convolution, options: options, milliseconds: milliseconds, breakdown: breakdown,
+      convolution: convolution, options: options, milliseconds: milliseconds, processorMilliseconds: processorMilliseconds,
+      breakdown: breakdown,
       peakGigaflops: peak, convolutionShare: 2 * graph.convolutionMultiplyAdds / seconds / (peak * 1e9),
       plannedBytes: plain.plannedBytes)
   }
@@ -148,6 +155,7 @@ extension StepBenchmark.Result {
       "conv": .string(convolution), "depth": .integer(options.depth), "width": .integer(options.width),
       "batch": .integer(options.batch), "threads": .integer(options.threads), "medianMilliseconds": .number(median),
       "minMilliseconds": .number(milliseconds.min() ?? 0), "maxMilliseconds": .number(milliseconds.max() ?? 0),
+      "medianProcessorMilliseconds": .number(processorMedian),
       "breakdown": .object(
         Dictionary(uniqueKeysWithValues: breakdown.map { ($0.key.rawValue, JSONValue.number($0.value)) })),
       "peakGigaflops": .number(peakGigaflops), "convolutionPeakShare": .number(convolutionShare),
@@ -161,7 +169,8 @@ extension StepBenchmark.Result {
       "",
       "\(convolution): median \(NumberText.fixed(median, decimals: 2)) ms (min "
         + "\(NumberText.fixed(milliseconds.min() ?? 0, decimals: 2)), max "
-        + "\(NumberText.fixed(milliseconds.max() ?? 0, decimals: 2))), \(rate) images/s, "
+        + "\(NumberText.fixed(milliseconds.max() ?? 0, decimals: 2)), processor time "
+        + "\(NumberText.fixed(processorMedian, decimals: 2))), \(rate) images/s, "
         + "convolutions at \(NumberText.fixed(convolutionShare * 100, decimals: 0)) % of the core's "
         + "\(NumberText.fixed(peakGigaflops, decimals: 0)) GFLOP/s, \(NumberText.bytes(plannedBytes)) planned",
     ]
