@@ -28,9 +28,9 @@ final class OneDNNSession: Session {
   private(set) var storages: [String: Storage] = [:]
   private(set) var variables: [Variable] = []
 
-  init(_ options: SessionOptions) {
+  init(_ options: SessionOptions, kernels: LabKernels) {
     self.options = options
-    kernels = labKernels().pointee
+    self.kernels = kernels
   }
 
   func compile(_ graph: Graph) throws -> any Executable {

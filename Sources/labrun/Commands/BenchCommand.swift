@@ -103,9 +103,9 @@ private struct StepBenchmark {
     ]
     let seconds = convolutionKinds.reduce(0) { $0 + (breakdown[$1] ?? 0) } * 1e-3
     return Result(
-      convolution: convolution, options: options, milliseconds: milliseconds, processorMilliseconds: processorMilliseconds,
-      breakdown: breakdown,
-      peakGigaflops: peak, convolutionShare: 2 * graph.convolutionMultiplyAdds / seconds / (peak * 1e9),
+      convolution: convolution, options: options, milliseconds: milliseconds,
+      processorMilliseconds: processorMilliseconds, breakdown: breakdown, peakGigaflops: peak,
+      convolutionShare: 2 * graph.convolutionMultiplyAdds / seconds / (peak * 1e9),
       plannedBytes: plain.plannedBytes)
   }
 
