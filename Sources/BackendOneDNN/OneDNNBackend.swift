@@ -1,11 +1,35 @@
 import CLabKernels
 import COneDNN
+import LabCore
 import LabGraph
 
 /// The CPU executor: oneDNN's convolutions, own vector kernels, one arena, no allocation in a step.
 public struct OneDNNBackend: Backend {
-  /// Creates the backend.
-  public init() {}
+  /// The vector kernels that sessions use; nil for the widest that this machine has.
+  private let chosenSet: String?
+
+  /// Creates the backend with the widest vector kernels of this machine, within `LABRUN_MAX_ISA`.
+  public init() { chosenSet = nil }
+
+  /// Creates the backend with the vector kernels, and so with the blocks of channels, of a narrower instruction set.
+  ///
+  /// - Parameter instructionSet: one of ``availableInstructionSets``.
+  /// - Throws: `GraphError.name` for any other name.
+  public init(instructionSet: String) throws {
+    guard labKernelsNamed(instructionSet) != nil else {
+      let available = OneDNNBackend.availableInstructionSets
+      throw GraphError.name(
+        subject: instructionSet,
+        problem: "this machine has no such instruction set"
+          + "\(NearestName.hint(for: instructionSet, among: available)); it has \(available.joined(separator: ", "))")
+    }
+    chosenSet = instructionSet
+  }
+
+  /// The instruction sets whose kernels this machine can run, the widest first.
+  public static var availableInstructionSets: [String] {
+    ["avx512", "avx2", "portable"].filter { labKernelsNamed($0) != nil }
+  }
 
   public var name: String { "onednn" }
 
@@ -21,6 +45,6 @@ public struct OneDNNBackend: Backend {
   }
 
   public func makeSession(_ options: SessionOptions) throws -> any Session {
-    OneDNNSession(options)
+    OneDNNSession(options, kernels: chosenSet.flatMap { labKernelsNamed($0) } ?? labKernels())
   }
 }

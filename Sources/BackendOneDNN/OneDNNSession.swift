@@ -29,10 +29,10 @@ final class OneDNNSession: Session {
   private(set) var storages: [String: Storage] = [:]
   private(set) var variables: [Variable] = []
 
-  init(_ options: SessionOptions) {
+  init(_ options: SessionOptions, kernels: UnsafePointer<LabKernels>) {
     self.options = options
-    kernels = labKernels().pointee
-    winograd = labWinograd(labKernels()).pointee
+    self.kernels = kernels.pointee
+    winograd = labWinograd(kernels).pointee
   }
 
   func compile(_ graph: Graph) throws -> any Executable {

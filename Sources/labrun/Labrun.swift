@@ -32,6 +32,7 @@ struct Labrun: ParsableCommand {
     ])
 
   static func main() {
+    _ = Log.start
     do {
       var command = try parseAsRoot()
       try command.run()

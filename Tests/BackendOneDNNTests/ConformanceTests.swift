@@ -21,4 +21,16 @@ import Testing
   func agreesWithTheReferenceOnThreeThreads(_ sample: OperationSample) throws {
     try BackendConformance.check(sample, on: OneDNNBackend(), options: SessionOptions(threads: 3))
   }
+
+  /// Blocks of eight channels, which machines with the widest vectors never use otherwise.
+  @Test(
+    arguments: OneDNNBackend.availableInstructionSets.dropFirst(),
+    OperationSamples.all + OperationSamples.patterns)
+  func agreesWithTheReferenceInNarrowerVectors(_ instructionSet: String, _ sample: OperationSample) throws {
+    try BackendConformance.check(sample, on: OneDNNBackend(instructionSet: instructionSet))
+  }
+
+  @Test func unknownInstructionSetsAreRefused() throws {
+    #expect(throws: GraphError.self) { try OneDNNBackend(instructionSet: "avx1024") }
+  }
 }

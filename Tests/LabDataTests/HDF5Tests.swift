@@ -72,11 +72,14 @@ import Testing
 
   @Test func truncatedAndForeignFilesAreNamed() throws {
     let whole = try Data(contentsOf: URL(fileURLWithPath: fixture("grouped.h5")))
-    for (name, data) in [("cut.h5", whole.prefix(whole.count / 2)), ("text.h5", Data("no HDF5".utf8))] {
+    for (name, data, problem) in [
+      ("cut.h5", whole.prefix(whole.count / 2), "is cut off, or is being written just now"),
+      ("text.h5", Data("no HDF5".utf8), "is no HDF5 file"),
+    ] {
       let path = "\(folder.path)/\(name)"
       try data.write(to: URL(fileURLWithPath: path))
       let text = try errorText { try prepare(path) }
-      #expect(text == "\(path) cannot be opened as HDF5; expected a complete HDF5 file")
+      #expect(text == "\(path) \(problem); expected a complete HDF5 file")
     }
     let missing = try errorText { try prepare(folder.path + "/none.h5") }
     #expect(missing.contains("/none.h5: set \"path\" to an HDF5 file"))

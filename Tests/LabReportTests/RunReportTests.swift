@@ -28,6 +28,14 @@ import Testing
       provenance: [.init("host", "node7"), .init("git commit", "0a1b2c3 (modified)")])
   }
 
+  @Test func theLogIsShownWithItsTimes() throws {
+    var details = details()
+    details.log = [.init("2026-01-02T03:04:05Z", "claimed by process 7 on node7")]
+    let report = RunReport(details)
+    #expect(report.text().contains("Log\n  2026-01-02T03:04:05Z  claimed by process 7 on node7\n"))
+    #expect(report.json["log"]?.arrayValue?.first?["message"]?.stringValue == "claimed by process 7 on node7")
+  }
+
   @Test func text() {
     #expect(
       RunReport(details()).text(options: .init(width: 80)) == """

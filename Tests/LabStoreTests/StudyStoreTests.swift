@@ -51,6 +51,18 @@ import Testing
     }
   }
 
+  @Test func aRunKnowsTheSweepsThatItBelongsTo() throws {
+    let folder = TestFolder()
+    let store = try StudyStore(folder: folder.path)
+    let small = RunStoreSamples.sweep(name: "small", levels: ["static"])
+    let large = RunStoreSamples.sweep(name: "large", levels: ["static", "odconv-1x"])
+    for sweep in [small, large] { _ = try store.register(sweep) }
+    let shared = try store.cells(of: small.variants[0].runs[0].identity)
+    #expect(shared.map(\.sweep) == ["large", "small"])
+    #expect(shared.map(\.variant) == ["static", "static"])
+    #expect(try store.cells(of: large.variants[1].runs[0].identity).map(\.variant) == ["odconv-1x"])
+  }
+
   @Test func theResultsViewServesOtherPrograms() throws {
     let folder = TestFolder()
     let store = try StudyStore(folder: folder.path)

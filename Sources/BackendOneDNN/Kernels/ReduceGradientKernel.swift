@@ -31,7 +31,8 @@ final class ReduceGradientKernel: BaseKernel, Kernel {
   private let paddedChannels: Int
 
   init(
-    _ extent: LabExtent, expression: GradientExpression, upstream1: SlotID?, upstream2: SlotID?, addend: SlotID?,
+    _ extent: LabExtent, block: Int, expression: GradientExpression, upstream1: SlotID?, upstream2: SlotID?,
+    addend: SlotID?,
     saved: SlotID?, recomputedX: SlotID?, recomputedResidual: SlotID?, g: SlotID?, norms: [NormGradientRequest],
     reduce: @escaping (UnsafePointer<LabReduceGradient>?) -> Void, path: String
   ) {
@@ -46,7 +47,7 @@ final class ReduceGradientKernel: BaseKernel, Kernel {
     self.g = g
     self.norms = norms
     self.reduce = reduce
-    paddedChannels = extent.blocks * labKernels().pointee.block
+    paddedChannels = extent.blocks * block
     super.init(norms.isEmpty ? .elementwise : .normalization, path: path, samples: extent.samples)
     let recomputed = [expression.recomputed?.affine, expression.recomputed?.residualAffine].compactMap { $0 }
     reads =

@@ -167,7 +167,7 @@ extension Lowering {
     let slot = isAvailable ? nil : addSlot(for: value, .blocked)
     add(
       ReduceGradientKernel(
-        extent(value), expression: expression, upstream1: upstream1, upstream2: upstream2, addend: addend,
+        extent(value), block: block, expression: expression, upstream1: upstream1, upstream2: upstream2, addend: addend,
         saved: saved, recomputedX: recomputedX, recomputedResidual: recomputedResidual, g: slot, norms: norms,
         reduce: kernelTable.reduceGradient, path: node.path))
     if let slot { available[Key(value: value, form: .blocked)] = slot }

@@ -19,7 +19,12 @@ package struct ImageSampler: Sendable {
     fill: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>
   ) {
     if let map = transform.affine {
-      interpolate(image, map, table: table, fill: fill, into: output)
+      // A known number of channels lets the compiler unroll the loops over them.
+      switch shape.channels {
+      case 1: interpolate(image, map, channels: 1, table: table, fill: fill, into: output)
+      case 3: interpolate(image, map, channels: 3, table: table, fill: fill, into: output)
+      default: interpolate(image, map, channels: shape.channels, table: table, fill: fill, into: output)
+      }
     } else {
       shift(image, transform, table: table, fill: fill, into: output)
     }
@@ -67,11 +72,12 @@ package struct ImageSampler: Sendable {
   }
 
   /// Interpolates bilinearly; corners of a cell that are outside the image have the fill's value.
+  @inline(__always)
   private func interpolate(
-    _ image: UnsafePointer<UInt8>, _ map: AffineMap, table: UnsafePointer<Float>, fill: UnsafePointer<Float>,
-    into output: UnsafeMutablePointer<Float>
+    _ image: UnsafePointer<UInt8>, _ map: AffineMap, channels: Int, table: UnsafePointer<Float>,
+    fill: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>
   ) {
-    let (channels, height, width) = (shape.channels, shape.height, shape.width)
+    let (height, width) = (shape.height, shape.width)
     let plane = height * width
     let (right, bottom) = (Float(width), Float(height))
     var target = output

@@ -16,8 +16,10 @@ struct HDF5Reader {
       labH5SilenceErrors()
       let file = H5Fopen(path, labH5ReadOnly(), labH5Default())
       guard file >= 0 else {
+        let isHDF5 = H5Fis_hdf5(path) > 0
         throw DataError.malformedFile(
-          path: path, actual: "cannot be opened as HDF5", expected: "a complete HDF5 file")
+          path: path, actual: isHDF5 ? "is cut off, or is being written just now" : "is no HDF5 file",
+          expected: "a complete HDF5 file")
       }
       defer { H5Fclose(file) }
       return try body(HDF5Reader(file: file, path: path))

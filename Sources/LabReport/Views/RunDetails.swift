@@ -58,13 +58,15 @@ public struct RunDetails: Sendable {
   public var confusion: ConfusionMatrix?
   /// The provenance in the order in which it is shown.
   public var provenance: [Fact]
+  /// What happened to the run, each with its time.
+  public var log: [Fact]
 
   /// Creates the details of a run.
   public init(
     identity: RunIdentity, variant: String, seed: UInt64, sweeps: [String] = [], state: RunState,
     reason: String? = nil, plannedEpochs: Int, configuration: JSONValue = .object([:]), epochs: [Epoch] = [],
     metrics: [String: Double] = [:], classNames: [String] = [], confusion: ConfusionMatrix? = nil,
-    provenance: [Fact] = []
+    provenance: [Fact] = [], log: [Fact] = []
   ) {
     self.identity = identity
     self.variant = variant
@@ -79,6 +81,7 @@ public struct RunDetails: Sendable {
     self.classNames = classNames
     self.confusion = confusion
     self.provenance = provenance
+    self.log = log
   }
 
   /// The name of a class, or its index.

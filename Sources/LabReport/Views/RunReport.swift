@@ -97,6 +97,7 @@ public struct RunReport: Sendable {
       "classes": classes.map(JSONValue.array) ?? .null, "confusion_matrix": matrix ?? .null,
       "provenance": .object(
         Dictionary(details.provenance.map { ($0.name, .string($0.value)) }, uniquingKeysWith: { _, last in last })),
+      "log": .array(details.log.map { .object(["at": .string($0.name), "message": .string($0.value)]) }),
     ])
   }
 
@@ -132,6 +133,7 @@ extension RunReport {
     [
       ("Configuration", RunReport.flattened(details.configuration).map { RunDetails.Fact($0, $1) }),
       ("Provenance", details.provenance),
+      ("Log", details.log),
     ]
   }
 

@@ -36,6 +36,20 @@ extension StudyStore {
     }
   }
 
+  /// Where a run stands in sweeps: the sweep's name and the variant's label, those of the sweep registered last first.
+  public func cells(of run: RunIdentity) throws -> [(sweep: String, variant: String)] {
+    try read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT sweep.name, variant.label FROM cell JOIN variant ON variant.id = cell.variant_id
+          JOIN sweep ON sweep.id = variant.sweep_id WHERE cell.run_id = ?
+          ORDER BY sweep.last_registered_at DESC, sweep.id DESC, variant.position
+          """, arguments: [runRecord(run, database).id]
+      ).map { (sweep: $0[0], variant: $0[1]) }
+    }
+  }
+
   /// The recorded epochs of a run in ascending order.
   public func epochs(of run: RunIdentity) throws -> [EpochRecord] {
     try read { database in

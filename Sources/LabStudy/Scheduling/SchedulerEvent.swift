@@ -15,7 +15,7 @@ public enum SchedulerEvent: Sendable {
   case reused(ScheduledRun, StoredRun)
   /// Another process trains the run; it is looked at again later.
   case busy(ScheduledRun, owner: ProcessIdentity)
-  /// Another process took the run over from this one.
+  /// A run's outcome was not recorded: another process took it over, or the store could not be written.
   case lost(ScheduledRun, worker: Int)
   /// Something went wrong that ends no run.
   case warning(String)

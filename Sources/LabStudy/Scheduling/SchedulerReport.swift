@@ -8,7 +8,7 @@ public struct SchedulerReport: Sendable {
     case ended(RunOutcome)
     /// The run was in this state before, or another process brought it there.
     case reused(RunState)
-    /// Another process took it over, and work ended before that process did.
+    /// Its outcome was not recorded: another process took it over, or the store could not be written.
     case lost
     /// Work ended before the run's turn, or while another process trained it.
     case notStarted

@@ -233,6 +233,9 @@ final class SchedulerSession: Sendable {
     } catch {
       // The run stays in state running; the next sweep finds its process dead and goes on from its checkpoint.
       endWork(with: error)
+      state.withLock { $0.results[run.identity] = .lost }
+      emit(.lost(run, worker: worker))
+      return
     }
     state.withLock { $0.results[run.identity] = .ended(outcome) }
     emit(.ended(run, worker: worker, outcome: outcome, duration: duration))

@@ -28,6 +28,8 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Images a step.") var batch = 64
   @Option(help: "The side of an image in pixels.") var size = 32
   @Option(help: "Threads of the step.") var threads = 1
+  @Option(help: "The algorithms that convolutions may use: auto or direct.")
+  var algorithms = ConvolutionAlgorithms.automatic
   @Option(help: "Measured steps.") var steps = 30
   @Option(help: "Steps before the measured ones.") var warmup = 5
   @Flag(help: "Print JSON.") var json = false
@@ -65,12 +67,16 @@ private struct StepBenchmark {
     var convolution: String
     var options: BenchCommand
     var milliseconds: [Double]
+    var processorMilliseconds: [Double]
     var breakdown: [KernelKind: Double]
     var peakGigaflops: Double
     var convolutionShare: Double
     var plannedBytes: Int
 
-    var median: Double { milliseconds.sorted()[milliseconds.count / 2] }
+    var median: Double { Result.median(milliseconds) }
+    var processorMedian: Double { Result.median(processorMilliseconds) }
+
+    private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
   }
 
   func measure() throws -> Result {
@@ -80,10 +86,12 @@ private struct StepBenchmark {
     let plain = try prepared(graph, profiles: false)
     for _ in 0..<options.warmup { try plain.run() }
     let clock = ContinuousClock()
-    let milliseconds = try (0..<options.steps).map { _ in
-      let start = clock.now
+    var (milliseconds, processorMilliseconds): ([Double], [Double]) = ([], [])
+    for _ in 0..<options.steps {
+      let (start, processorStart) = (clock.now, Machine.processorSeconds)
       try plain.run()
-      return (clock.now - start).secondCount * 1e3
+      milliseconds.append((clock.now - start).secondCount * 1e3)
+      processorMilliseconds.append((Machine.processorSeconds - processorStart) * 1e3)
     }
     let peak = max(peakBefore, OneDNNBackend.measurePeakGigaflops(milliseconds: 100))
     let profiled = try prepared(graph, profiles: true)
@@ -97,8 +105,9 @@ private struct StepBenchmark {
     ]
     let seconds = convolutionKinds.reduce(0) { $0 + (breakdown[$1] ?? 0) } * 1e-3
     return Result(
-      convolution: convolution, options: options, milliseconds: milliseconds, breakdown: breakdown,
-      peakGigaflops: peak, convolutionShare: 2 * graph.convolutionMultiplyAdds / seconds / (peak * 1e9),
+      convolution: convolution, options: options, milliseconds: milliseconds,
+      processorMilliseconds: processorMilliseconds, breakdown: breakdown, peakGigaflops: peak,
+      convolutionShare: 2 * graph.convolutionMultiplyAdds / seconds / (peak * 1e9),
       plannedBytes: plain.plannedBytes)
   }
 
@@ -116,7 +125,7 @@ private struct StepBenchmark {
 
   private func prepared(_ graph: Graph, profiles: Bool) throws -> any Executable {
     let session = try OneDNNBackend().makeSession(
-      SessionOptions(threads: options.threads, profiles: profiles))
+      SessionOptions(threads: options.threads, profiles: profiles, algorithms: options.algorithms))
     let executable = try session.compile(graph)
     let stream = RandomStream(seed: 0, name: "bench")
     for (index, variable) in graph.variables.enumerated() where variable.role != .optimizerState {
@@ -146,8 +155,10 @@ extension StepBenchmark.Result {
   var json: JSONValue {
     [
       "conv": .string(convolution), "depth": .integer(options.depth), "width": .integer(options.width),
-      "batch": .integer(options.batch), "threads": .integer(options.threads), "medianMilliseconds": .number(median),
+      "batch": .integer(options.batch), "threads": .integer(options.threads),
+      "algorithms": .string(options.algorithms.rawValue), "medianMilliseconds": .number(median),
       "minMilliseconds": .number(milliseconds.min() ?? 0), "maxMilliseconds": .number(milliseconds.max() ?? 0),
+      "medianProcessorMilliseconds": .number(processorMedian),
       "breakdown": .object(
         Dictionary(uniqueKeysWithValues: breakdown.map { ($0.key.rawValue, JSONValue.number($0.value)) })),
       "peakGigaflops": .number(peakGigaflops), "convolutionPeakShare": .number(convolutionShare),
@@ -161,7 +172,8 @@ extension StepBenchmark.Result {
       "",
       "\(convolution): median \(NumberText.fixed(median, decimals: 2)) ms (min "
         + "\(NumberText.fixed(milliseconds.min() ?? 0, decimals: 2)), max "
-        + "\(NumberText.fixed(milliseconds.max() ?? 0, decimals: 2))), \(rate) images/s, "
+        + "\(NumberText.fixed(milliseconds.max() ?? 0, decimals: 2)), processor time "
+        + "\(NumberText.fixed(processorMedian, decimals: 2))), \(rate) images/s, "
         + "convolutions at \(NumberText.fixed(convolutionShare * 100, decimals: 0)) % of the core's "
         + "\(NumberText.fixed(peakGigaflops, decimals: 0)) GFLOP/s, \(NumberText.bytes(plannedBytes)) planned",
     ]
@@ -173,8 +185,10 @@ extension StepBenchmark.Result {
   }
 }
 
+extension ConvolutionAlgorithms: ExpressibleByArgument {}
+
 extension Graph {
-  /// Multiply-adds of all convolutions of a step, forward and backward, as they are executed.
+  /// Multiply-adds that all convolutions of a step take by the direct method, forward and backward.
   fileprivate var convolutionMultiplyAdds: Double {
     var total = 0.0
     for node in nodes {

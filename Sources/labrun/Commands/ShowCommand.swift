@@ -39,22 +39,19 @@ struct ShowCommand: ParsableCommand {
 
   private func details(of run: StoredRun, in store: StudyStore) throws -> RunDetails {
     let final = try store.finalRecord(of: run.identity)
-    let sweeps = try store.sweeps().filter { sweep in
-      try store.registration(sweep: sweep.id).variants.contains { $0.runs.contains { $0.identity == run.identity } }
-    }
-    let variant = try sweeps.first.flatMap { sweep in
-      try store.registration(sweep: sweep.id).variants.first { $0.runs.contains { $0.identity == run.identity } }?.label
-    }
+    let cells = try store.cells(of: run.identity)
     let confusion = try final.flatMap { final -> ConfusionMatrix? in
       final.confusion.isEmpty
         ? nil : try ConfusionMatrix(classCount: final.confusion.count, counts: final.confusion.flatMap { $0 })
     }
     return RunDetails(
-      identity: run.identity, variant: variant ?? run.identity.short, seed: run.seed, sweeps: sweeps.map(\.name),
+      identity: run.identity, variant: cells.first?.variant ?? run.identity.short, seed: run.seed,
+      sweeps: cells.map(\.sweep).uniqued(),
       state: run.state, reason: run.reason, plannedEpochs: run.plannedEpochs, configuration: run.configuration,
       epochs: try store.epochs(of: run.identity).map { .init(number: $0.epoch + 1, metrics: $0.namedMetrics) },
       metrics: final?.namedMetrics ?? [:], classNames: final?.classes.map(\.name) ?? [], confusion: confusion,
-      provenance: try facts(store.attempts(at: run.identity), files: store.folder(of: run.identity)))
+      provenance: try facts(store.attempts(at: run.identity), files: store.folder(of: run.identity)),
+      log: try store.events(of: run.identity).map { .init($0.date.ISO8601Format(), $0.message) })
   }
 
   private func facts(_ attempts: [RunAttempt], files: RunFolder) -> [RunDetails.Fact] {
@@ -84,6 +81,14 @@ struct ShowCommand: ParsableCommand {
       .init("files", files.path),
     ]
     return facts
+  }
+}
+
+extension Array where Element: Hashable {
+  /// The elements in their order, each once.
+  fileprivate func uniqued() -> [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
   }
 }
 

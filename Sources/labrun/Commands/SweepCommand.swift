@@ -70,10 +70,12 @@ struct SweepCommand: ParsableCommand {
     let laboratory = Laboratory()
     let checked = try check(SpecSource(contentsOf: path), laboratory)
     let plan = try checked.validPlan()
+    Log.debug("spec checked")
     let execution: ExecutionConfiguration = try plan.execution.decode()
     let threads = threadsPerRun ?? execution.threadsPerRun
     let workers = workers ?? execution.workers ?? max(1, Machine.coreCount / threads)
     let inspections = try laboratory.inspect(plan.variants, threads: threads)
+    Log.debug("variants compiled")
     let study = PlannedStudy(
       source: checked.source, specHash: checked.spec?.meaningHash ?? checked.source.hash, plan: plan,
       inspections: inspections, cells: try plan.cells(only: only, limit: limit))

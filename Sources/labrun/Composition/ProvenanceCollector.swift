@@ -46,26 +46,3 @@ struct ProvenanceCollector: Sendable {
     return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 }
-
-/// What this machine is.
-enum Machine {
-  /// The processor's name as its maker spells it.
-  static var processorName: String {
-    #if os(Linux)
-      let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-      for line in text.split(separator: "\n") where line.hasPrefix("model name") {
-        return line.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) }
-          ?? "unknown"
-      }
-      return "unknown"
-    #else
-      return "Apple or Intel processor"
-    #endif
-  }
-
-  /// Cores that this process may use.
-  static var coreCount: Int { max(ProcessInfo.processInfo.activeProcessorCount, 1) }
-
-  /// Bytes of memory.
-  static var memoryBytes: Int { Int(ProcessInfo.processInfo.physicalMemory) }
-}

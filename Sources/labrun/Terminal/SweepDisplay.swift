@@ -21,6 +21,7 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
   private var workerStarts: [Int: (instant: ContinuousClock.Instant, fraction: Double)] = [:]
   private var loggedEpochs: [Int: Int] = [:]
   private var drawnLines = 0
+  private var hasStepped = false
   private var timer: (any DispatchSourceTimer)?
 
   init(name: String, runs: [ScheduledRun], work: [RunIdentity: Double], workers: Int, terminal: Terminal) {
@@ -103,6 +104,10 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
   }
 
   private func update(_ run: RunProgress, _ worker: Int) {
+    if !hasStepped {
+      hasStepped = true
+      Log.debug("first training step")
+    }
     let steps = Double(max(run.stepsPerEpoch, 1))
     let fraction = (Double(run.epoch) + Double(run.step) / steps) / Double(max(run.epochs, 1))
     let now = ContinuousClock.now

@@ -9,7 +9,7 @@ private struct ExecutorError: Error, CustomStringConvertible {
   var description: String { "the shapes do not fit" }
 }
 
-private struct FullDisk: SweepEndingError, CustomStringConvertible {
+struct FullDisk: SweepEndingError, CustomStringConvertible {
   var endsSweep: Bool { true }
   var description: String { "no space left" }
 }
@@ -127,6 +127,17 @@ private struct FullDisk: SweepEndingError, CustomStringConvertible {
     #expect(report.endingError is FullDisk)
     #expect(try sweep.store.run(sweep.identity("b", 0))?.state == .interrupted)
     #expect(try sweep.store.run(sweep.identity("b", 0))?.reason == "no space left")
+  }
+
+  @Test func anOutcomeThatCannotBeStoredIsNotReportedAsReached() throws {
+    let sweep = try ScheduledSweep()
+    let executor = ScriptedExecutor()
+    let report = Scheduler(store: UnfinishableStore(base: sweep.store), executor: executor)
+      .run(sweep.runs, sweep: sweep.id)
+    #expect(executor.order == ["a/0"])
+    #expect(report.endingError is FullDisk)
+    #expect(report.results[sweep.identity("a", 0)] == .lost)
+    #expect(report.trainedCount == 0)
   }
 
   @Test func aRunLargerThanTheBudgetFailsAlone() throws {

@@ -60,3 +60,10 @@ final class CountingStore: StoreWrapper {
     beats.open()
   }
 }
+
+/// A store whose disk is full whenever a run ends.
+struct UnfinishableStore: StoreWrapper {
+  let base: any RunStore
+
+  func finish(_ lease: RunLease, _ outcome: RunOutcome) throws { throw FullDisk() }
+}

@@ -1,0 +1,37 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What this machine is.
+enum Machine {
+  /// The processor's name as its maker spells it.
+  static var processorName: String {
+    #if os(Linux)
+      let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+      for line in text.split(separator: "\n") where line.hasPrefix("model name") {
+        return line.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) }
+          ?? "unknown"
+      }
+      return "unknown"
+    #else
+      return "Apple or Intel processor"
+    #endif
+  }
+
+  /// The processor time that this process has spent so far, all its threads together.
+  static var processorSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  /// Cores that this process may use.
+  static var coreCount: Int { max(ProcessInfo.processInfo.activeProcessorCount, 1) }
+
+  /// Bytes of memory.
+  static var memoryBytes: Int { Int(ProcessInfo.processInfo.physicalMemory) }
+}
