@@ -147,7 +147,7 @@ final class OneDNNExecutable: Executable {
         try runBatched(segment, samples: samples, workers: workers)
       }
       for index in segment.kernels {
-        try workers[0].measure(kernels[index].kind) { try kernels[index].finish(step) }
+        try workers[0].measure(kernels[index].kind, of: kernels[index].path) { try kernels[index].finish(step) }
       }
     }
   }
@@ -167,7 +167,7 @@ final class OneDNNExecutable: Executable {
         let next = min(first + segment.chunkSize, parts[index].upperBound)
         worker.begin(first..<next)
         for kernel in members {
-          try worker.measure(kernel.kind) { try kernel.run(worker) }
+          try worker.measure(kernel.kind, of: kernel.path) { try kernel.run(worker) }
         }
         first = next
       }
@@ -222,7 +222,7 @@ final class OneDNNExecutable: Executable {
     return Array(UnsafeBufferPointer(start: step.pointer(output.slot), count: output.type.shape.elementCount))
   }
 
-  func takeProfile() -> [KernelKind: Double] { profile?.take() ?? [:] }
+  func takeProfile() -> [ProfileKey: Double] { profile?.take() ?? [:] }
 }
 
 /// A closure that is safe to call from several threads because each call touches its own worker only.

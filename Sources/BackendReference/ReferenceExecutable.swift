@@ -14,7 +14,7 @@ public final class ReferenceExecutable: Executable {
   private var doubleInputs: [String: [Double]] = [:]
   private var results: [String: ReferenceTensor] = [:]
   private let profiles: Bool
-  private var profile: [KernelKind: Double] = [:]
+  private var profile: [ProfileKey: Double] = [:]
 
   init(_ graph: Graph, session: ReferenceSession, profiles: Bool) throws {
     kernels = try graph.nodes.map { node in
@@ -122,7 +122,7 @@ public final class ReferenceExecutable: Executable {
       keep(node.outputs)
       for value in lastReads[index] { values[value.index] = nil }
       if profiles {
-        profile[type(of: kernels[index]).kind, default: 0] += (ContinuousClock.now - start) / .seconds(1)
+        profile[ProfileKey(path: graph.nodes[index].path, kind: type(of: kernels[index]).kind), default: 0] += (ContinuousClock.now - start) / .seconds(1)
       }
     }
     results = [:]
@@ -149,8 +149,8 @@ public final class ReferenceExecutable: Executable {
     return tensor.type.element == .float32 ? tensor.elements : tensor.integers.map(Double.init)
   }
 
-  /// Seconds spent by kind of kernel since the last call, where the session profiles.
-  public func takeProfile() -> [KernelKind: Double] {
+  /// Seconds spent by layer and kind of work since the last call, where the session profiles.
+  public func takeProfile() -> [ProfileKey: Double] {
     defer { profile = [:] }
     return profile
   }

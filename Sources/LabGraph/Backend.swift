@@ -82,8 +82,8 @@ public protocol Executable: AnyObject {
   /// Copies an output of the last run, dense and row-major.
   func read(_ name: String) throws -> [Float]
 
-  /// Seconds spent by kind of kernel since the last call, where the session profiles; empty otherwise.
-  func takeProfile() -> [KernelKind: Double]
+  /// Seconds spent by layer and kind of work since the last call, where the session profiles; empty otherwise.
+  func takeProfile() -> [ProfileKey: Double]
 }
 
 /// What a kernel does, for the breakdown of a step's time.
@@ -99,6 +99,27 @@ public enum KernelKind: String, Sendable, Codable, CaseIterable {
   case loss
   case reorder = "layout changes"
   case optimizer
+}
+
+/// What a part of a program's time is counted as: a kind of work for a layer.
+public struct ProfileKey: Hashable, Sendable {
+  /// The layer's path.
+  public var path: String
+  /// The kind of work.
+  public var kind: KernelKind
+
+  /// Creates a key.
+  public init(path: String, kind: KernelKind) {
+    self.path = path
+    self.kind = kind
+  }
+}
+
+extension [ProfileKey: Double] {
+  /// The seconds of all layers.
+  public var byKind: [KernelKind: Double] {
+    reduce(into: [:]) { $0[$1.key.kind, default: 0] += $1.value }
+  }
 }
 
 extension Executable {

@@ -73,7 +73,7 @@ import Testing
     let session = try OneDNNBackend().makeSession(SessionOptions(profiles: true))
     let program = try session.compile(network(batch: 4))
     try program.run()
-    let profile = program.takeProfile()
+    let profile = program.takeProfile().byKind
     #expect(profile[.convolutionForward] ?? 0 > 0)
     #expect(program.takeProfile().isEmpty)
   }

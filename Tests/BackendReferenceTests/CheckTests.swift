@@ -70,7 +70,7 @@ import Testing
     func integerInput(_ name: String) throws -> UnsafeMutableBufferPointer<Int32> { try base.integerInput(name) }
     func run() throws { try base.run() }
     func read(_ name: String) throws -> [Float] { distortion(name, try base.read(name)) }
-    func takeProfile() -> [KernelKind: Double] { base.takeProfile() }
+    func takeProfile() -> [ProfileKey: Double] { base.takeProfile() }
   }
 
   private func conformance(

@@ -1,0 +1,123 @@
+import BackendOneDNN
+import Foundation
+import LabCore
+import LabGraph
+import LabNN
+import LabZoo
+
+/// Measures one network's step.
+struct StepBenchmark {
+  let convolution: String
+  let options: BenchCommand
+
+  struct Result {
+    var convolution: String
+    var options: BenchCommand
+    var milliseconds: [Double]
+    var processorMilliseconds: [Double]
+    /// Milliseconds.
+    var profile: [ProfileKey: Double]
+    var peakGigaflops: Double
+    var convolutionShare: Double
+    var plannedBytes: Int
+
+    var median: Double { Result.median(milliseconds) }
+    var processorMedian: Double { Result.median(processorMilliseconds) }
+
+    private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+  }
+
+  func measure() throws -> Result {
+    let graph = try trainingGraph()
+    // Peak and step are measured next to each other, since a shared machine's speed drifts.
+    let peakBefore = OneDNNBackend.measurePeakGigaflops(milliseconds: 100)
+    let plain = try prepared(graph, profiles: false)
+    for _ in 0..<options.warmup { try plain.run() }
+    let clock = ContinuousClock()
+    var (milliseconds, processorMilliseconds): ([Double], [Double]) = ([], [])
+    for _ in 0..<options.steps {
+      let (start, processorStart) = (clock.now, Machine.processorSeconds)
+      try plain.run()
+      milliseconds.append((clock.now - start).secondCount * 1e3)
+      processorMilliseconds.append((Machine.processorSeconds - processorStart) * 1e3)
+    }
+    let peak = max(peakBefore, OneDNNBackend.measurePeakGigaflops(milliseconds: 100))
+    let profiled = try prepared(graph, profiles: true)
+    for _ in 0..<options.warmup { try profiled.run() }
+    _ = profiled.takeProfile()
+    let profiledSteps = max(options.steps / 3, 1)
+    for _ in 0..<profiledSteps { try profiled.run() }
+    let profile = profiled.takeProfile().mapValues { $0 * 1e3 / Double(profiledSteps) }
+    let convolutionKinds: [KernelKind] = [
+      .convolutionForward, .convolutionInputGradient, .convolutionWeightGradient,
+    ]
+    let seconds = convolutionKinds.reduce(0) { $0 + (profile.byKind[$1] ?? 0) } * 1e-3
+    return Result(
+      convolution: convolution, options: options, milliseconds: milliseconds,
+      processorMilliseconds: processorMilliseconds, profile: profile, peakGigaflops: peak,
+      convolutionShare: 2 * graph.convolutionMultiplyAdds / seconds / (peak * 1e9),
+      plannedBytes: plain.plannedBytes)
+  }
+
+  private func trainingGraph() throws -> Graph {
+    let model: ModelConfiguration = try JSONValue.object([
+      "architecture": "resnet", "depth": .integer(options.depth), "width": .integer(options.width),
+      "conv": .string(convolution),
+    ]).decode()
+    return try TrainingGraph(
+      model: model.model(classCount: 10),
+      batch: ClassificationBatch(size: options.batch, image: [3, options.size, options.size], classCount: 10),
+      optimization: OptimizationConfiguration(), seed: 0
+    ).graph
+  }
+
+  private func prepared(_ graph: Graph, profiles: Bool) throws -> any Executable {
+    let session = try OneDNNBackend().makeSession(
+      SessionOptions(threads: options.threads, profiles: profiles, algorithms: options.algorithms))
+    let executable = try session.compile(graph)
+    let stream = RandomStream(seed: 0, name: "bench")
+    for (index, variable) in graph.variables.enumerated() where variable.role != .optimizerState {
+      let shape = variable.type.shape
+      let spread = shape.rank > 1 ? (2 / Double(shape.elementCount / shape[0])).squareRoot() : 0
+      try session.write(
+        variable.name,
+        (0..<shape.elementCount).map {
+          shape.rank > 1 ? Float(stream.normal(UInt64($0), UInt64(index)) * spread) : 1
+        })
+    }
+    for (name, value) in graph.inputs {
+      guard graph.type(of: value).element == .float32 else {
+        let labels = try executable.integerInput(name)
+        for i in labels.indices { labels[i] = Int32(i % 10) }
+        continue
+      }
+      let numbers = try executable.floatInput(name)
+      for i in numbers.indices { numbers[i] = numbers.count == 1 ? 1 : Float(stream.normal(UInt64(i), 1 << 40)) }
+      if name == "learning_rate" { numbers[0] = 0.01 }
+    }
+    return executable
+  }
+}
+
+extension Graph {
+  /// Multiply-adds that all convolutions of a step take by the direct method, forward and backward.
+  fileprivate var convolutionMultiplyAdds: Double {
+    var total = 0.0
+    for node in nodes {
+      let (inputs, outputs) = (node.inputs.map(type(of:)), node.outputs.map(type(of:)))
+      switch node.operation {
+      case is Convolution2D, is Convolution2DInputGradient, is Convolution2DWeightGradient:
+        total += Double(node.operation.multiplyAdds(inputs: inputs, outputs: outputs))
+      case is DynamicConvolution2D:
+        let kernels = inputs[1].shape
+        total += Double(outputs[0].shape.elementCount * kernels[2] * kernels[3] * kernels[4])
+      case let gradient as DynamicConvolution2DGradient:
+        let kernels = inputs[2].shape
+        let passes = gradient.needsInputGradient ? 2 : 1
+        total += Double(passes * inputs[0].shape.elementCount * kernels[2] * kernels[3] * kernels[4])
+      default: break
+      }
+    }
+    return total
+  }
+}
