@@ -30,6 +30,13 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng",
+      providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"]),
     .target(
       name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CLabKernels", cSettings: kernelSettings),
@@ -50,7 +57,7 @@ let package = Package(
     .target(name: "LabZoo", dependencies: ["LabNN"]),
 
     // MARK: Data and training
-    .target(name: "LabData", dependencies: ["LabCore", "CHDF5", "CZlib"]),
+    .target(name: "LabData", dependencies: ["LabCore", "CHDF5", "CZlib", "CImageCodecs"]),
     .target(name: "LabTrain", dependencies: ["LabNN", "LabData", "LabStats"]),
 
     // MARK: Studies

@@ -12,6 +12,8 @@ public enum DataError: Error, Equatable, CustomStringConvertible {
   case notFound(dataset: String, searched: [String], remedy: String)
   /// A file is truncated, corrupt or of another kind.
   case malformedFile(path: String, actual: String, expected: String)
+  /// Image files are truncated, corrupt or of another kind; each with its path and what is wrong.
+  case unreadableImages(subject: String, problems: [String], remedy: String)
   /// A folder or file cannot be read or written.
   case inaccessible(path: String, reason: String, remedy: String)
   /// The options ask for more, or for something else, than the data has.
@@ -31,6 +33,11 @@ public enum DataError: Error, Equatable, CustomStringConvertible {
       return "the files of \(dataset) are not in \(searched.joined(separator: " or ")): \(remedy)"
     case .malformedFile(let path, let actual, let expected):
       return "\(path) \(actual); expected \(expected)"
+    case .unreadableImages(let subject, let problems, let remedy):
+      let shown = problems.prefix(20).joined(separator: "; ")
+      let rest = problems.count > 20 ? "; and \(problems.count - 20) more" : ""
+      let images = problems.count == 1 ? "an image" : "\(problems.count) images"
+      return "\(images) of \(subject) cannot be used: \(shown)\(rest); \(remedy)"
     case .inaccessible(let path, let reason, let remedy):
       return "cannot use \(path): \(reason); \(remedy)"
     case .unusableSplit(let subject, let actual, let expected):

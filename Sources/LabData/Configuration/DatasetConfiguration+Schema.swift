@@ -12,8 +12,11 @@ extension DatasetConfiguration {
     fields += commonFields
     for definition in DatasetRegistry.all {
       for own in definition.options.fields where !fields.contains(where: { $0.name == own.name }) {
+        let takers = DatasetRegistry.all.filter { $0.options.field(own.name) != nil }.map(\.name)
         fields.append(
-          .init(own.name, .optional(own.kind), default: .null, "\(own.summary) Only for \(definition.name)."))
+          .init(
+            own.name, .optional(own.kind), default: .null,
+            "\(own.summary) Only for \(takers.joined(separator: ", "))."))
       }
     }
     return ConfigurationSchema(fields)
@@ -75,5 +78,8 @@ extension DatasetConfiguration {
     .init(
       CodingKeys.channels.rawValue, .optional(.either([.integer(1...1), .integer(3...3)])), default: .null,
       "The number of channels, 1 (luminance) or 3 (RGB), to which images are converted; null keeps their own."),
+    .init(
+      CodingKeys.resize.rawValue, .choice(ImageFit.allCases.map(\.rawValue)), default: "squash",
+      "How other proportions become image_size's square: squash them, letterbox (whole, on black) or crop (middle)."),
   ]
 }

@@ -24,6 +24,8 @@ public struct DatasetConfiguration: Hashable, Sendable {
   public var imageSize: Int?
   /// The number of channels, 1 (luminance) or 3 (RGB), to which all images are converted; nil keeps the data set's own.
   public var channels: Int?
+  /// How images that are not square are brought to the size asked for.
+  public var resize: ImageFit
   /// The options of this data set alone, by key.
   public var options: [String: JSONValue]
 
@@ -36,6 +38,7 @@ public struct DatasetConfiguration: Hashable, Sendable {
     subsetSeed = 0
     balance = .none
     normalize = true
+    resize = .squash
   }
 }
 
@@ -85,7 +88,7 @@ extension DatasetConfiguration: Codable {
     case subsetSeed = "subset_seed"
     case balance, normalize
     case imageSize = "image_size"
-    case channels
+    case channels, resize
   }
 
   /// Decodes a name, or an object with the data set's own options beside the common keys; absent keys take defaults.
@@ -106,6 +109,7 @@ extension DatasetConfiguration: Codable {
     normalize = try container.decodeIfPresent(Bool.self, forKey: .normalize) ?? normalize
     imageSize = try container.decodeIfPresent(Int.self, forKey: .imageSize)
     channels = try container.decodeIfPresent(Int.self, forKey: .channels)
+    resize = try container.decodeIfPresent(ImageFit.self, forKey: .resize) ?? resize
     let common = Set(CodingKeys.allCases.map(\.rawValue))
     // A null option is one that was left to the data set's default.
     options = try decoder.singleValueContainer().decode([String: JSONValue].self)
@@ -126,6 +130,7 @@ extension DatasetConfiguration: Codable {
     try container.encode(normalize, forKey: .normalize)
     try container.encode(imageSize, forKey: .imageSize)
     try container.encode(channels, forKey: .channels)
+    try container.encode(resize, forKey: .resize)
     try options.encode(to: encoder)
   }
 }

@@ -42,7 +42,8 @@ public final class PreparedDataset: Sendable {
     let cache = DatasetCache(environment: environment)
     var raw = try cache.dataset(name: configuration.name, source: source, progress: progress)
     if let conversion = ImageConversion(
-      of: raw, imageSize: configuration.imageSize, channels: configuration.channels, sourceIdentity: source.identity)
+      of: raw, imageSize: configuration.imageSize, channels: configuration.channels, fit: configuration.resize,
+      sourceIdentity: source.identity)
     {
       raw = try cache.dataset(name: configuration.name, source: conversion, progress: progress)
     }
@@ -53,7 +54,8 @@ public final class PreparedDataset: Sendable {
   ///
   /// - Throws: ``DataError``.
   public init(_ configuration: DatasetConfiguration, raw: RawDataset) throws {
-    let raw = try raw.converted(imageSize: configuration.imageSize, channels: configuration.channels)
+    let raw = try raw.converted(
+      imageSize: configuration.imageSize, channels: configuration.channels, fit: configuration.resize)
     let manifest = raw.manifest
     let seed = UInt64(configuration.subsetSeed)
     let selection = SubsetSelection(labels: manifest.trainLabels, classCount: manifest.classNames.count, seed: seed)

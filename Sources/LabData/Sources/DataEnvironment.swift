@@ -36,7 +36,8 @@ public struct DataEnvironment: Hashable, Sendable {
 
   /// The places where a path that a user gave may be: as it stands, then within the data folder.
   func candidates(for path: String) -> [String] {
-    let expanded = (path as NSString).expandingTildeInPath
+    var expanded = (path as NSString).expandingTildeInPath
+    while expanded.count > 1, expanded.hasSuffix("/") { expanded.removeLast() }
     guard !expanded.hasPrefix("/"), let dataFolder else { return [expanded] }
     return [expanded, dataFolder + "/" + expanded]
   }

@@ -21,7 +21,9 @@ package protocol DatasetSource: Sendable {
   /// Where the content comes from, for people: a folder, a file or a generator.
   var origin: String { get }
   /// Reads everything but the images, and checks that all parts fit each other.
-  func manifest() throws -> DatasetManifest
+  ///
+  /// - Parameter progress: receives a sentence for every file that is left out.
+  func manifest(progress: @escaping DataProgress) throws -> DatasetManifest
   /// Writes all images of one part, height × width × channels bytes each, one after the other.
   func decodeImages(
     of part: DatasetPart, manifest: DatasetManifest, into destination: UnsafeMutableBufferPointer<UInt8>,
@@ -45,6 +47,11 @@ public enum DatasetRegistry {
   public static let all: [DatasetDefinition] = [
     .fashionMNIST,
     .idxFolder,
+    .cifar10,
+    .cifar100,
+    .gtsrb,
+    .imageFolder,
+    .imageList,
     .hdf5File,
     .syntheticSigns,
   ]

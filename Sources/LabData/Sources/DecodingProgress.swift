@@ -26,6 +26,9 @@ package final class DecodingProgress: @unchecked Sendable {
     lastReport = .now
   }
 
+  /// Reports a sentence of its own.
+  package func note(_ sentence: String) { lock.withLock { report(sentence) } }
+
   /// Adds some that are done.
   package func add(_ count: Int) {
     lock.withLock {

@@ -50,7 +50,7 @@ struct HDF5Source: DatasetSource {
     identity = try ["hdf5", FileIdentity(path: path).text, groups ?? ""]
   }
 
-  func manifest() throws -> DatasetManifest {
+  func manifest(progress: @escaping DataProgress) throws -> DatasetManifest {
     try HDF5Reader.reading(origin) { reader in
       let train = try header(of: .train, reader: reader)
       let test = try header(of: .test, reader: reader)

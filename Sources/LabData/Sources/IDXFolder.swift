@@ -74,7 +74,7 @@ struct IDXSource: DatasetSource {
     throw DataError.notFound(dataset: dataset, searched: folders, remedy: remedy)
   }
 
-  func manifest() throws -> DatasetManifest {
+  func manifest(progress: @escaping DataProgress) throws -> DatasetManifest {
     let train = try header(of: .train)
     let test = try header(of: .test)
     guard train.shape == test.shape else {

@@ -25,6 +25,8 @@ enum CacheFile {
     var contentHash: ContentHash
     /// The CRC-32 of each block of the images.
     var checksums: [UInt32]
+    /// The files that were left out; nil where there are none.
+    var skippedFiles: [String]?
 
     var imageByteCount: Int { (trainCount + testCount) * imageShape.elementCount }
     var numberCount: Int { trainCount + testCount + (hasGroups ? trainCount : 0) }
@@ -48,7 +50,8 @@ enum CacheFile {
         Description(
           imageShape: manifest.imageShape, classNames: manifest.classNames, trainCount: manifest.trainLabels.count,
           testCount: manifest.testLabels.count, hasGroups: manifest.trainGroups != nil,
-          contentHash: RawDataset.contentHash(of: manifest, images: images), checksums: checksums(of: images)))
+          contentHash: RawDataset.contentHash(of: manifest, images: images), checksums: checksums(of: images),
+          skippedFiles: manifest.skippedFiles.isEmpty ? nil : manifest.skippedFiles))
       let header = [
         magic, version, UInt64(imageByteCount), UInt64(numbers.count), UInt64(tail.count),
         UInt64(tail.withUnsafeBytes(checksum)),
@@ -82,10 +85,11 @@ enum CacheFile {
       (first..<first + count).map { tail.loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self) }
     }
     let (trainCount, testCount) = (description.trainCount, description.testCount)
-    let manifest = DatasetManifest(
+    var manifest = DatasetManifest(
       imageShape: description.imageShape, classNames: description.classNames, trainLabels: numbers(0, trainCount),
       trainGroups: description.hasGroups ? numbers(trainCount + testCount, trainCount) : nil,
       testLabels: numbers(trainCount, testCount))
+    manifest.skippedFiles = description.skippedFiles ?? []
     return RawDataset(manifest: manifest, contentHash: description.contentHash, memory: memory)
   }
 

@@ -53,7 +53,7 @@ struct DatasetCache {
     name: String, source: some DatasetSource, to path: String, progress: @escaping DataProgress
   ) throws {
     let start = ContinuousClock.now
-    let manifest = try source.manifest().validated(origin: source.origin)
+    let manifest = try source.manifest(progress: progress).validated(origin: source.origin)
     progress(
       "preparing \(name) from \(source.origin): \(manifest.trainLabels.count) training and "
         + "\(manifest.testLabels.count) test images of \(manifest.imageShape)")

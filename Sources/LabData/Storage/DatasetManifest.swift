@@ -35,6 +35,8 @@ public struct DatasetManifest: Hashable, Sendable, Codable {
   public var trainGroups: [Int32]?
   /// The label of each test image.
   public var testLabels: [Int32]
+  /// The files that were left out because they are damaged, as far as the configuration allows that.
+  public var skippedFiles: [String] = []
 
   /// Creates a manifest.
   public init(

@@ -51,11 +51,17 @@ public final class RawDataset: Sendable {
 
   /// The images resampled to a height and width, and turned grey (1 channel) or into three equal channels (3).
   ///
+  /// - Parameters:
+  ///   - imageSize: the height and width in pixels; nil keeps the images' own.
+  ///   - channels: 1 or 3; nil keeps the images' own.
+  ///   - fit: how images that are not square are brought to a square.
   /// - Returns: this data set where nothing is to be changed; else a new one in memory.
   /// - Throws: ``DataError/invalidOption(key:actual:expected:)`` where the images are neither grey nor RGB.
-  public func converted(imageSize: Int?, channels: Int?) throws -> RawDataset {
-    guard let conversion = ImageConversion(of: self, imageSize: imageSize, channels: channels) else { return self }
-    let manifest = try conversion.manifest()
+  public func converted(imageSize: Int?, channels: Int?, fit: ImageFit = .squash) throws -> RawDataset {
+    guard let conversion = ImageConversion(of: self, imageSize: imageSize, channels: channels, fit: fit) else {
+      return self
+    }
+    let manifest = try conversion.manifest { _ in }
     let byteCount = manifest.imageByteCount(of: .train)
     let memory = OwnedImageMemory(byteCount: byteCount + manifest.imageByteCount(of: .test))
     let bytes = memory.storage.bindMemory(to: UInt8.self)

@@ -128,7 +128,7 @@ struct SyntheticSignsSource: DatasetSource {
     identity = ["synthetic-signs", "\(Self.generatorVersion)", text, "\(imageSize)"]
   }
 
-  func manifest() throws -> DatasetManifest {
+  func manifest(progress: @escaping DataProgress) throws -> DatasetManifest {
     let train = plan(of: .train)
     return DatasetManifest(
       imageShape: ImageShape(channels: 3, height: imageSize, width: imageSize),

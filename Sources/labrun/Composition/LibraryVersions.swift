@@ -1,4 +1,5 @@
 import BackendOneDNN
+import LabData
 import LabStore
 
 /// The versions of the libraries that results depend on.
@@ -8,6 +9,6 @@ enum LibraryVersions {
     [
       "oneDNN": OneDNNBackend.libraryVersion, "HDF5": StoreLibraries.hdf5Version,
       "SQLite": StoreLibraries.sqliteVersion,
-    ]
+    ].merging(DataLibraries.versions) { $1 }
   }
 }

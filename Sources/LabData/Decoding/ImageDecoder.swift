@@ -1,0 +1,194 @@
+import CImageCodecs
+import Foundation
+
+/// The image formats that can be read; a file's first bytes tell its format, whatever its name.
+package enum ImageFormat: String, Hashable, Sendable, CaseIterable {
+  case png = "PNG"
+  case jpeg = "JPEG"
+  /// The binary and textual forms of PGM and PPM.
+  case portableAnymap = "PPM"
+  case bitmap = "BMP"
+
+  /// The endings of files that are taken for images when a folder is searched.
+  package static let fileExtensions: Set<String> = ["png", "jpg", "jpeg", "ppm", "pgm", "pnm", "bmp"]
+
+  /// Recognises a format.
+  init?(of bytes: UnsafeRawBufferPointer) {
+    switch (bytes.first, bytes.dropFirst().first) {
+    case (0x89, UInt8(ascii: "P")): self = .png
+    case (0xff, 0xd8): self = .jpeg
+    case (UInt8(ascii: "P"), let digit?) where (UInt8(ascii: "1")...UInt8(ascii: "7")).contains(digit):
+      self = .portableAnymap
+    case (UInt8(ascii: "B"), UInt8(ascii: "M")): self = .bitmap
+    default: return nil
+    }
+  }
+}
+
+/// Decodes images of every format that is known.
+///
+/// Pixels are taken as they are stored: neither colour profiles nor a camera's orientation are applied, transparency
+/// is dropped, and 16 bits become 8.
+package enum ImageDecoder {
+  /// The most pixels that an image may have, so that a hostile header cannot fill the memory.
+  package static let maximumPixelCount = 1 << 27
+
+  /// Reads the extents without decoding the pixels.
+  package static func shape(of data: Data) throws(ImageProblem) -> ImageShape {
+    try withBytes(data) { bytes throws(ImageProblem) in try shape(format(of: bytes), bytes) }
+  }
+
+  /// Decodes an image.
+  package static func decode(_ data: Data) throws(ImageProblem) -> DecodedImage {
+    try withBytes(data) { bytes throws(ImageProblem) in
+      let format = try format(of: bytes)
+      let shape = try shape(format, bytes)
+      switch format {
+      case .png: return try decode(bytes, shape, "PNG", labPNGPixels)
+      case .jpeg: return try decode(bytes, shape, "JPEG", labJPEGPixels)
+      case .portableAnymap: return try PortableAnymap(bytes).decode()
+      case .bitmap: return try BitmapFile(bytes).decode()
+      }
+    }
+  }
+
+  /// Reads and decodes a file.
+  ///
+  /// - Throws: ``DataError``.
+  package static func decode(path: String) throws -> DecodedImage {
+    let data = try read(path)
+    do throws(ImageProblem) {
+      return try decode(data)
+    } catch {
+      throw error.error(path: path)
+    }
+  }
+
+  /// Reads the extents of a file's image.
+  ///
+  /// - Throws: ``DataError``.
+  package static func shape(path: String) throws -> ImageShape {
+    let data = try read(path)
+    do throws(ImageProblem) {
+      return try shape(of: data)
+    } catch {
+      throw error.error(path: path)
+    }
+  }
+
+  /// Encodes an image as PNG.
+  ///
+  /// - Throws: ``ImageProblem`` where it is neither grey nor RGB.
+  package static func encodePNG(_ image: DecodedImage) throws(ImageProblem) -> Data {
+    var header = LabImageHeader(
+      width: UInt32(image.shape.width), height: UInt32(image.shape.height), channels: Int32(image.shape.channels))
+    let capacity = [1, 3].contains(image.shape.channels) ? labPNGCapacity(&header) : 0
+    guard capacity > 0 else {
+      throw ImageProblem(actual: "is \(image.shape)", expected: "1 or 3 channels, which PNG can hold")
+    }
+    var message = LabImageMessage()
+    var length = 0
+    let output = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+      let status = labPNGEncode(&header, image.pixels, buffer.baseAddress, capacity, &length, &message)
+      count = status == 0 ? length : 0
+    }
+    guard !output.isEmpty else {
+      throw ImageProblem(actual: "cannot be encoded (\(text(message)))", expected: "an image that PNG can hold")
+    }
+    return Data(output)
+  }
+
+  // MARK: Parts
+
+  private typealias ReadHeader = (
+    UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<LabImageHeader>?, UnsafeMutablePointer<LabImageMessage>?
+  ) -> Int32
+  private typealias ReadPixels = (
+    UnsafePointer<UInt8>?, Int, UnsafePointer<LabImageHeader>?, UnsafeMutablePointer<UInt8>?,
+    UnsafeMutablePointer<LabImageMessage>?
+  ) -> Int32
+
+  private static func read(_ path: String) throws -> Data {
+    do {
+      return try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      let reason = FileManager.default.fileExists(atPath: path) ? "it cannot be read" : "it is not there"
+      throw DataError.inaccessible(path: path, reason: reason, remedy: "check that it exists and may be read")
+    }
+  }
+
+  private static func format(of bytes: UnsafeRawBufferPointer) throws(ImageProblem) -> ImageFormat {
+    guard let format = ImageFormat(of: bytes) else {
+      let actual = bytes.isEmpty ? "is empty" : "is no image of a known format"
+      throw ImageProblem(actual: actual, expected: "PNG, JPEG, PPM, PGM or BMP")
+    }
+    return format
+  }
+
+  private static func shape(
+    _ format: ImageFormat, _ bytes: UnsafeRawBufferPointer
+  ) throws(ImageProblem) -> ImageShape {
+    let shape =
+      switch format {
+      case .png: try header(bytes, "PNG", labPNGHeader)
+      case .jpeg: try header(bytes, "JPEG", labJPEGHeader)
+      case .portableAnymap: try PortableAnymap(bytes).shape
+      case .bitmap: try BitmapFile(bytes).shape
+      }
+    guard shape.width > 0, shape.height > 0, shape.width <= maximumPixelCount / shape.height else {
+      throw ImageProblem(
+        actual: "declares \(shape.width)×\(shape.height) pixels", expected: "from 1 to \(maximumPixelCount) pixels")
+    }
+    return shape
+  }
+
+  private static func header(
+    _ bytes: UnsafeRawBufferPointer, _ kind: String, _ read: ReadHeader
+  ) throws(ImageProblem) -> ImageShape {
+    var header = LabImageHeader()
+    var message = LabImageMessage()
+    let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    guard read(start, bytes.count, &header, &message) == 0 else { throw damaged(kind, message) }
+    return ImageShape(channels: Int(header.channels), height: Int(header.height), width: Int(header.width))
+  }
+
+  private static func decode(
+    _ bytes: UnsafeRawBufferPointer, _ shape: ImageShape, _ kind: String, _ read: ReadPixels
+  ) throws(ImageProblem) -> DecodedImage {
+    var header = LabImageHeader(
+      width: UInt32(shape.width), height: UInt32(shape.height), channels: Int32(shape.channels))
+    var message = LabImageMessage()
+    var status: Int32 = 0
+    let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    // Zeroed, since an interlaced image that ends early leaves gaps.
+    var pixels = [UInt8](repeating: 0, count: shape.elementCount)
+    pixels.withUnsafeMutableBufferPointer {
+      status = read(start, bytes.count, &header, $0.baseAddress, &message)
+    }
+    guard status == 0 else { throw damaged(kind, message) }
+    return DecodedImage(shape: shape, pixels: pixels)
+  }
+
+  private static func damaged(_ kind: String, _ message: LabImageMessage) -> ImageProblem {
+    let said = text(message)
+    return ImageProblem(
+      actual: "is damaged or cut off\(said.isEmpty ? "" : " (\(said))")", expected: "a complete \(kind) image")
+  }
+
+  private static func text(_ message: LabImageMessage) -> String {
+    withUnsafeBytes(of: message.text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+
+  private static func withBytes<R>(
+    _ data: Data, _ body: (UnsafeRawBufferPointer) throws(ImageProblem) -> R
+  ) throws(ImageProblem) -> R {
+    let result = data.withUnsafeBytes { bytes -> Result<R, ImageProblem> in
+      do throws(ImageProblem) {
+        return .success(try body(bytes))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+}

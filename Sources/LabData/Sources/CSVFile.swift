@@ -1,0 +1,127 @@
+import Foundation
+import LabCore
+
+/// A table of separated values with a header line.
+///
+/// - Source: RFC 4180; the separator is a comma, a semicolon or a tab, whichever the header has most of.
+package struct CSVFile: Sendable {
+  /// The file, for messages.
+  package let path: String
+  /// The names in the header.
+  package let columns: [String]
+  /// The records, each with as many fields as the header.
+  package let records: [(line: Int, fields: [String])]
+
+  /// Reads a file.
+  ///
+  /// - Throws: ``DataError``.
+  package init(path: String) throws {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw DataError.inaccessible(
+        path: path, reason: "it cannot be read", remedy: "check that it exists and may be read")
+    }
+    try self.init(String(decoding: data, as: UTF8.self), path: path)
+  }
+
+  /// Reads text.
+  ///
+  /// - Throws: ``DataError/malformedFile(path:actual:expected:)``.
+  package init(_ text: String, path: String) throws {
+    self.path = path
+    var text = text[...]
+    if text.first == "\u{feff}" { text.removeFirst() }
+    let header = text.prefix { !$0.isNewline }
+    let separators: [Character] = [",", ";", "\t"]
+    func count(_ separator: Character) -> Int { header.count { $0 == separator } }
+    let separator = separators.max { count($0) < count($1) } ?? ","
+    var records = try Self.records(text, separator: separator, path: path)
+    guard !records.isEmpty else {
+      throw DataError.malformedFile(path: path, actual: "is empty", expected: "a header line with the columns' names")
+    }
+    let columns = records.removeFirst().fields.map { $0.trimmingCharacters(in: .whitespaces) }
+    if let odd = records.first(where: { $0.fields.count != columns.count }) {
+      throw DataError.malformedFile(
+        path: path, actual: "has \(odd.fields.count) fields in line \(odd.line)",
+        expected: "\(columns.count), as in its header")
+    }
+    self.columns = columns
+    self.records = records
+  }
+
+  /// The place of a column.
+  ///
+  /// - Throws: ``DataError/malformedFile(path:actual:expected:)`` where there is no such column.
+  package func place(of column: String) throws -> Int {
+    guard let place = columns.firstIndex(of: column) else {
+      throw DataError.malformedFile(
+        path: path, actual: "has no column \"\(column)\"\(NearestName.hint(for: column, among: columns))",
+        expected: "it among \(columns.joined(separator: ", "))")
+    }
+    return place
+  }
+
+  /// An integer of a record.
+  ///
+  /// - Throws: ``DataError/malformedFile(path:actual:expected:)``.
+  func integer(_ record: (line: Int, fields: [String]), _ place: Int) throws -> Int {
+    guard let value = Int(record.fields[place].trimmingCharacters(in: .whitespaces)) else {
+      throw DataError.malformedFile(
+        path: path, actual: "has \"\(record.fields[place])\" as \(columns[place]) in line \(record.line)",
+        expected: "an integer")
+    }
+    return value
+  }
+
+  private static func records(
+    _ text: Substring, separator: Character, path: String
+  ) throws -> [(line: Int, fields: [String])] {
+    var records: [(line: Int, fields: [String])] = []
+    var fields: [String] = []
+    var field = ""
+    var isQuoted = false
+    var wasQuoted = false
+    var line = 1
+    var firstLine = 1
+    func endRecord() {
+      fields.append(field)
+      // Empty lines hold no record.
+      if fields.count > 1 || !field.isEmpty || wasQuoted { records.append((firstLine, fields)) }
+      fields = []
+      field = ""
+      wasQuoted = false
+    }
+    var index = text.startIndex
+    while index < text.endIndex {
+      let character = text[index]
+      index = text.index(after: index)
+      if character.isNewline { line += 1 }
+      if isQuoted {
+        if character != "\"" {
+          field.append(character)
+        } else if index < text.endIndex, text[index] == "\"" {
+          field.append("\"")
+          index = text.index(after: index)
+        } else {
+          isQuoted = false
+        }
+      } else if character == "\"", field.isEmpty {
+        isQuoted = true
+        wasQuoted = true
+      } else if character == separator {
+        fields.append(field)
+        field = ""
+      } else if character.isNewline {
+        endRecord()
+        firstLine = line
+      } else {
+        field.append(character)
+      }
+    }
+    guard !isQuoted else {
+      throw DataError.malformedFile(
+        path: path, actual: "ends within the quotation marks of line \(firstLine)", expected: "closing ones")
+    }
+    endRecord()
+    return records
+  }
+}

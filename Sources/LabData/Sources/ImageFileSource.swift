@@ -1,0 +1,152 @@
+import Foundation
+import LabCore
+
+/// What happens to image files that are damaged.
+enum DamagedFilePolicy: String, Codable, CaseIterable {
+  /// The data set cannot be used, and every damaged file is named.
+  case fail
+  /// They are left out, and every one is named once.
+  case skip
+
+  /// The option's key and the field that data sets of image files share.
+  static let key = "on_corrupt"
+  static let field = ConfigurationSchema.Field(
+    key, .choice(allCases.map(\.rawValue)), default: .string(fail.rawValue),
+    "Whether damaged image files end the run (fail) or are left out (skip); each is named either way.")
+}
+
+/// Decodes image files of any size into images of one shape, on all cores.
+struct ImageFileSource: DatasetSource {
+  let identity: [String]
+  let origin: String
+  private let dataset: String
+  private let list: ImageFileList
+  private let imageSize: Int?
+  private let channels: Int?
+  private let fit: ImageFit
+  private let policy: DamagedFilePolicy
+
+  /// Prepares to decode a list of files.
+  ///
+  /// - Parameters:
+  ///   - list: the files.
+  ///   - configuration: size, channels and fit; where they are nil the images' own are taken.
+  ///   - policy: what happens to damaged files.
+  ///   - channels: the channels where the configuration leaves them open; nil looks at every image.
+  init(
+    _ list: ImageFileList, configuration: DatasetConfiguration, policy: DamagedFilePolicy, channels: Int? = nil
+  ) throws {
+    self.list = list
+    self.policy = policy
+    dataset = configuration.name
+    origin = list.origin
+    imageSize = configuration.imageSize
+    self.channels = configuration.channels ?? channels
+    fit = configuration.resize
+    var hasher = ContentHasher()
+    for part in DatasetPart.allCases {
+      hasher.update("\(list.entries(of: part).count)")
+      for entry in list.entries(of: part) {
+        hasher.update(try FileIdentity(path: entry.path).text)
+        hasher.update("\(entry.label) \(entry.group ?? "") \(entry.region.map { "\($0.columns) \($0.rows)" } ?? "")")
+      }
+    }
+    for name in list.classNames { hasher.update(name) }
+    identity = [
+      "image-files-1", hasher.finish().hexadecimal, "\(imageSize ?? 0) \(self.channels ?? 0) \(fit.rawValue)",
+      policy.rawValue,
+    ]
+  }
+
+  func manifest(progress: @escaping DataProgress) throws -> DatasetManifest {
+    // Whether pixels are whole is known only once they are decoded; an end at the first damage needs no look ahead.
+    let looksAtPixels = policy == .skip
+    var problems = [String: String]()
+    var shapes = [(name: String, shape: ImageShape)]()
+    if looksAtPixels || imageSize == nil || channels == nil {
+      let entries = list.train + list.test
+      let counter = DecodingProgress("looking at \(dataset)", total: entries.count, report: progress)
+      for (entry, result) in zip(
+        entries, ParallelMap.results(of: entries, progress: counter) { try shape(of: $0, decodes: looksAtPixels) })
+      {
+        switch result {
+        case .success(let shape): shapes.append((entry.name, shape))
+        case .failure(let error): problems[entry.name] = "\(error)"
+        }
+      }
+    }
+    if policy == .fail, !problems.isEmpty { throw unreadable(problems.sorted { $0.key < $1.key }.map(\.value)) }
+    for (_, problem) in problems.sorted(by: { $0.key < $1.key }) { progress("left out: \(problem)") }
+    let (train, test) = (list.train.filter { problems[$0.name] == nil }, list.test.filter { problems[$0.name] == nil })
+    var manifest = DatasetManifest(
+      imageShape: try commonShape(shapes), classNames: list.classNames, trainLabels: train.map(\.label),
+      trainGroups: ImageFileList.numbered(train.map(\.group)), testLabels: test.map(\.label))
+    manifest.skippedFiles = problems.keys.sorted()
+    return manifest
+  }
+
+  func decodeImages(
+    of part: DatasetPart, manifest: DatasetManifest, into destination: UnsafeMutableBufferPointer<UInt8>,
+    progress: DecodingProgress
+  ) throws {
+    let skipped = Set(manifest.skippedFiles)
+    let entries = list.entries(of: part).filter { !skipped.contains($0.name) }
+    let resizer = ImageResizer(target: manifest.imageShape, fit: fit)
+    let size = manifest.imageShape.elementCount
+    // Images are disjoint parts of the destination, and each is written by one iteration.
+    let target = Destination(base: destination.baseAddress!)
+    let results = ParallelMap.results(of: Array(entries.enumerated()), progress: progress) { index, entry in
+      let image = try decoded(entry)
+      resizer.resize(image.pixels, shape: image.shape, into: target.base + index * size)
+    }
+    let problems = results.compactMap { result -> String? in
+      if case .failure(let error) = result { "\(error)" } else { nil }
+    }
+    guard problems.isEmpty else {
+      for problem in problems { progress.note("unusable: \(problem)") }
+      throw unreadable(problems)
+    }
+  }
+
+  private struct Destination: @unchecked Sendable { let base: UnsafeMutablePointer<UInt8> }
+
+  private func decoded(_ entry: ImageFileList.Entry) throws -> DecodedImage {
+    let image = try ImageDecoder.decode(path: entry.path)
+    guard let region = entry.region else { return image }
+    do throws(ImageProblem) {
+      return try image.cropped(to: region)
+    } catch {
+      throw error.error(path: entry.path)
+    }
+  }
+
+  private func shape(of entry: ImageFileList.Entry, decodes: Bool) throws -> ImageShape {
+    if decodes { return try decoded(entry).shape }
+    var shape = try ImageDecoder.shape(path: entry.path)
+    if let region = entry.region { (shape.height, shape.width) = (region.rows.count, region.columns.count) }
+    return shape
+  }
+
+  /// The shape of the decoded images: what was asked for, and else what all files have in common.
+  private func commonShape(_ shapes: [(name: String, shape: ImageShape)]) throws -> ImageShape {
+    let channels = channels ?? (shapes.contains { $0.shape.channels == 3 } ? 3 : 1)
+    if let imageSize { return ImageShape(channels: channels, height: imageSize, width: imageSize) }
+    guard let first = shapes.first else {
+      throw DataError.malformedFile(path: origin, actual: "has no usable image", expected: "at least one")
+    }
+    if let other = shapes.first(where: { ($0.shape.height, $0.shape.width) != (first.shape.height, first.shape.width) })
+    {
+      throw DataError.invalidOption(
+        key: "image_size", actual: "null",
+        expected: "a size in pixels, since images differ: \(first.name) is \(first.shape.width)×\(first.shape.height) "
+          + "and \(other.name) is \(other.shape.width)×\(other.shape.height)")
+    }
+    return ImageShape(channels: channels, height: first.shape.height, width: first.shape.width)
+  }
+
+  private func unreadable(_ problems: [String]) -> DataError {
+    .unreadableImages(
+      subject: "data set \(dataset)", problems: problems,
+      remedy: "fetch them again, or set \"on_corrupt\" to \"skip\" to leave them out")
+  }
+}
