@@ -41,6 +41,14 @@ import Testing
     #expect(text.hasPrefix("grouped.h5 has no data set train/sesion (did you mean \"session\"?)"))
   }
 
+  @Test func tracksAreGroupsOfThemselves() throws {
+    let dataset = try prepare("tracks.h5") { $0.validation = .fraction(0.5) }
+    #expect(dataset.raw.manifest.trainGroups == [0, 0, 1, 1, 2, 2, 3, 3])
+    let held = dataset.validation.indices.map { $0 / 2 }
+    #expect(held.count == 4)
+    #expect(Set(held).count == 2)
+  }
+
   @Test func readsGreyImagesAndNamesInJSON() throws {
     let dataset = try prepare("plain.h5")
     #expect(dataset.imageShape == ImageShape(channels: 1, height: 2, width: 3))

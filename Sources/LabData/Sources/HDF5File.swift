@@ -16,7 +16,8 @@ extension DatasetDefinition {
     let candidates = environment.candidates(for: path)
     guard let file = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
       throw DataError.notFound(
-        dataset: "hdf5", searched: candidates, remedy: "set \"path\" to an HDF5 file")
+        dataset: "hdf5", searched: candidates,
+        remedy: "set \"path\" to an HDF5 file, or LABRUN_DATA to the folder that holds it")
     }
     return try HDF5Source(path: file, groups: HDF5FileOptions(configuration).groups)
   }
@@ -24,7 +25,7 @@ extension DatasetDefinition {
 
 /// The options of `hdf5`.
 struct HDF5FileOptions: DatasetOptions {
-  /// The data set of group ids within `train`; nil takes `groups` where there is one.
+  /// The data set of group ids within `train`; nil takes `groups` or `track` where there is one.
   var groups: String?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -34,7 +35,7 @@ struct HDF5FileOptions: DatasetOptions {
   static let schema = ConfigurationSchema([
     .init(
       CodingKeys.groups.rawValue, .optional(.string), default: .null,
-      "The name, within train, of the integers that say which images belong together; null: groups, where it exists.")
+      "The name, within train, of the integers that say which images belong together; null: groups or track.")
   ])
 }
 
@@ -44,10 +45,13 @@ struct HDF5Source: DatasetSource {
   let origin: String
   private let groups: String?
 
+  /// The names under which groups are looked for.
+  private static let groupNames = ["groups", "track"]
+
   init(path: String, groups: String?) throws {
     origin = path
     self.groups = groups
-    identity = try ["hdf5", FileIdentity(path: path).text, groups ?? ""]
+    identity = try ["hdf5-2", FileIdentity(path: path).text, groups ?? ""]
   }
 
   func manifest(progress: @escaping DataProgress) throws -> DatasetManifest {
@@ -112,8 +116,8 @@ struct HDF5Source: DatasetSource {
 
   /// Group ids numbered in the order in which they first occur.
   private func groupNumbers(_ reader: HDF5Reader) throws -> [Int32]? {
-    let name = groups ?? "groups"
-    if groups == nil && !reader.names(in: "train").contains(name) { return nil }
+    let present = reader.names(in: "train")
+    guard let name = groups ?? Self.groupNames.first(where: present.contains) else { return nil }
     var numbers = [Int64: Int32]()
     return try reader.integers("train/\(name)").map { identifier in
       if let number = numbers[identifier] { return number }

@@ -50,6 +50,13 @@ def write_hdf5():
         file.create_dataset("test/images", data=test)
         file.create_dataset("test/labels", data=np.array([0, 1, 0, 1], dtype=np.uint8))
 
+    with h5py.File(HERE / "tracks.h5", "w") as file:
+        file.create_dataset("train/images", data=images)
+        file.create_dataset("train/labels", data=labels)
+        file.create_dataset("train/track", data=np.array([3, 3, 1, 1, 4, 4, 2, 2]))
+        file.create_dataset("test/images", data=test)
+        file.create_dataset("test/labels", data=np.array([0, 1, 0, 1]))
+
     with h5py.File(HERE / "plain.h5", "w") as file:
         file.attrs["classes"] = json.dumps(["zero", "one", "two"])
         file.create_dataset("train/images", data=images[..., 0])
