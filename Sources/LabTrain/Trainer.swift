@@ -271,8 +271,11 @@ public final class Trainer {
       evaluated = best
     }
     let evaluator = Evaluator(programs: programs, dataset: dataset)
+    // Weights are evaluated with the scalars (a temperature) of the step after which they were taken.
+    let bestStep = progress.bestEpoch.map { ($0 + 1) * stepsPerEpoch } ?? progress.step
+    let step = configuration.finalWeights == .best ? bestStep : progress.step
     func evaluate(_ split: SplitName) throws -> EvaluationResult? {
-      try evaluator.evaluate(split, at: position(progress.step), keepsLogits: split == .test) {
+      try evaluator.evaluate(split, at: position(step), keepsLogits: split == .test) {
         observer.stopDemand == .none
       }
     }
