@@ -28,7 +28,8 @@ struct Labrun: ParsableCommand {
     version: version,
     subcommands: [
       SweepCommand.self, TableCommand.self, ListCommand.self, ShowCommand.self, DescribeCommand.self,
-      BenchCommand.self, DoctorCommand.self, InitCommand.self, SchemaCommand.self,
+      PredictCommand.self, EvaluateCommand.self, BenchCommand.self, DoctorCommand.self, InitCommand.self,
+      SchemaCommand.self,
     ])
 
   static func main() {

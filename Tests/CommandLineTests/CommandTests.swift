@@ -9,7 +9,9 @@ import Testing
     defer { labrun.remove() }
     let help = try labrun.run("--help")
     #expect(help.status == 0)
-    for command in ["sweep", "table", "list", "show", "describe", "bench", "doctor", "init", "schema"] {
+    for command in [
+      "sweep", "table", "list", "show", "describe", "predict", "evaluate", "bench", "doctor", "init", "schema",
+    ] {
       #expect(help.output.contains("  \(command) "), "\(command) is missing in the help")
       let own = try labrun.run(command, "--help")
       #expect(own.status == 0)

@@ -84,7 +84,11 @@ public final class PreparedDataset: Sendable {
     classCounts = selection.counts(of: train.indices)
     statistics = ChannelStatistics(
       images: raw.images(of: .train), shape: manifest.imageShape, indices: train.indices)
-    lookupTable = Self.lookupTable(statistics, normalize: configuration.normalize)
+    lookupTable =
+      Preprocessing(
+        imageShape: manifest.imageShape, resize: configuration.resize,
+        statistics: configuration.normalize ? statistics : nil
+      ).lookupTable
     contentHash = Self.contentHash(
       raw.contentHash, splits: [train, validation, test], table: lookupTable)
   }
@@ -130,16 +134,6 @@ public final class PreparedDataset: Sendable {
       }
       return chosen
     case (.class, _), (.auto, nil): return selection.stratified(all, limit: count, purpose: "validation")
-    }
-  }
-
-  private static func lookupTable(_ statistics: ChannelStatistics, normalize: Bool) -> [Float] {
-    zip(statistics.mean, statistics.standardDeviation).flatMap { mean, deviation in
-      (0..<256).map { value -> Float in
-        let plain = Double(value) / 255
-        // A channel that never changes has nothing to be scaled by.
-        return Float(normalize ? (plain - mean) / (deviation > 0 ? deviation : 1) : plain)
-      }
     }
   }
 

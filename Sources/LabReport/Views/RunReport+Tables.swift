@@ -85,6 +85,11 @@ extension RunReport {
 
   /// A row a class, then the macro and the weighted average.
   func classTable(_ confusion: ConfusionMatrix) -> ReportTable {
+    RunReport.classTable(confusion, className: details.className)
+  }
+
+  /// A row a class, then the macro and the weighted average.
+  static func classTable(_ confusion: ConfusionMatrix, className: (Int) -> String) -> ReportTable {
     func row(_ name: String, _ metrics: ClassMetrics, isTotal: Bool = false) -> ReportTable.Row {
       let shares = [metrics.precision, metrics.recall, metrics.f1]
       return .init(
@@ -98,7 +103,7 @@ extension RunReport {
           ReportTable.Column(
             title + " %", fields: [title.lowercased()], alignment: .right, priority: title == "F1" ? 0 : index + 1)
         } + [.init("images", fields: ["support"], alignment: .right, priority: 3)],
-      rows: confusion.classMetrics.enumerated().map { row(details.className($0), $1) } + [
+      rows: confusion.classMetrics.enumerated().map { row(className($0), $1) } + [
         row("macro average", confusion.macroAverage, isTotal: true),
         row("weighted average", confusion.weightedAverage, isTotal: true),
       ])

@@ -25,6 +25,11 @@ public enum SafetensorsFile {
   ///
   /// - Throws: ``StoreError/damagedFile(path:problem:)``, ``StoreError/unsupportedFile(path:problem:)``, or `FileError`.
   public static func read(_ path: String) throws -> [StoredTensor] {
+    try readGroup(path).tensors
+  }
+
+  /// Reads every tensor, sorted by name, and the metadata as attributes.
+  static func readGroup(_ path: String) throws -> TensorGroup {
     try decode(SealedFile.bytes(of: path), path: path)
   }
 
@@ -61,7 +66,7 @@ public enum SafetensorsFile {
 
   // MARK: Reading
 
-  static func decode(_ data: Data, path: String) throws -> [StoredTensor] {
+  static func decode(_ data: Data, path: String) throws -> TensorGroup {
     func damaged(_ problem: String) -> StoreError { .damagedFile(path: path, problem: problem) }
     guard data.count >= 8 else { throw damaged("it is shorter than the 8 bytes of a header's length") }
     let length = data.prefix(8).withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
@@ -109,7 +114,8 @@ public enum SafetensorsFile {
       end = range.upperBound
     }
     guard end == body.count else { throw damaged("\(body.count - end) bytes belong to no tensor") }
-    return tensors
+    let metadata: [String: String] = (try? header["__metadata__"]?.decode()) ?? [:]
+    return TensorGroup(tensors, attributes: metadata.mapValues { .string($0) })
   }
 }
 

@@ -11,7 +11,12 @@ public enum WeightsFile {
   /// single precision, integers 64 bits wide.
   ///
   /// - Throws: ``StoreError``, or `FileError` where the file cannot be read.
-  public static func read(_ path: String) throws -> [StoredTensor] {
+  public static func read(_ path: String) throws -> [StoredTensor] { try readGroup(path).tensors }
+
+  /// Reads tensors as ``read(_:)`` does, with what else the file says: attributes of HDF5, metadata of safetensors.
+  ///
+  /// - Throws: ``StoreError``, or `FileError` where the file cannot be read.
+  public static func readGroup(_ path: String) throws -> TensorGroup {
     let head = try firstBytes(of: path)
     let content: TensorGroup
     if SealedFile.isSealed(head) {
@@ -19,14 +24,14 @@ public enum WeightsFile {
     } else if hasHDF5Signature(head) {
       content = try HDF5Image.read(foreign: path)
     } else {
-      return try SafetensorsFile.read(path)
+      content = try SafetensorsFile.readGroup(path)
     }
     let tensors = content.tensors.isEmpty ? content.groups["parameters"]?.tensors ?? [] : content.tensors
     guard !tensors.isEmpty else {
       throw StoreError.unsupportedFile(
         path: path, problem: "it has no datasets in its root and none in a group \"parameters\"")
     }
-    return tensors.map(\.singlePrecision)
+    return TensorGroup(tensors.map(\.singlePrecision), attributes: content.attributes)
   }
 
   private static func firstBytes(of path: String) throws -> Data {

@@ -13,17 +13,19 @@ final class RunRecorder: TrainingObserver {
   private let context: RunContext
   private let store: StudyStore
   private let folder: HeldRunFolder
+  private let card: ModelCard
   private let clock = ContinuousClock()
   private var lastReport: ContinuousClock.Instant?
 
   /// The pause between two progress reports, which only people read.
   private static let reportInterval = Duration.milliseconds(100)
 
-  init(run: ClaimedRun, context: RunContext, store: StudyStore, folder: HeldRunFolder) {
+  init(run: ClaimedRun, context: RunContext, store: StudyStore, folder: HeldRunFolder, card: ModelCard) {
     self.run = run
     self.context = context
     self.store = store
     self.folder = folder
+    self.card = card
   }
 
   var stopDemand: StopDemand {
@@ -63,16 +65,22 @@ final class RunRecorder: TrainingObserver {
   func didImprove(_ checkpoint: TrainingCheckpoint) throws {
     try folder.write(
       weights: checkpoint.tensors.map(StoredTensor.init), as: .bestWeights,
-      attributes: ["epoch": .integer(Int64(checkpoint.progress.epoch))])
+      attributes: attributes(epoch: checkpoint.progress.epoch))
   }
 
   func didReachCheckpoint(_ checkpoint: TrainingCheckpoint) throws { try folder.write(Checkpoint(checkpoint)) }
+
+  /// What is said of the weights after an epoch, counted from 0.
+  private func attributes(epoch: Int) throws -> [String: TensorGroup.Attribute] {
+    try card.at(step: (epoch + 1) * card.position.stepsPerEpoch).attributes()
+      .merging(["epoch": .integer(Int64(epoch))]) { $1 }
+  }
 
   /// Keeps the files of a completed training and returns what the database keeps.
   func keep(_ result: TrainingResult, data: PreparedDataset) throws -> FinalRecord {
     try folder.write(
       weights: result.lastWeights.map(StoredTensor.init), as: .finalWeights,
-      attributes: ["epoch": .integer(Int64(result.epochs - 1))])
+      attributes: attributes(epoch: result.epochs - 1))
     let confusion = result.test.confusion.rows
     try folder.write(
       Predictions(

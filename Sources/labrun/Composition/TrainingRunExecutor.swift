@@ -1,6 +1,7 @@
 import Foundation
 import LabCore
 import LabData
+import LabNN
 import LabStore
 import LabStudy
 import LabTrain
@@ -28,7 +29,12 @@ struct TrainingRunExecutor: RunExecutor {
       provenance.record(run: run.run, threads: context.threads), lease: run.lease)
     let folder = try store.heldFolder(for: run.lease)
     let start = try startingPoint(run, folder)
-    let recorder = RunRecorder(run: run, context: context, store: store, folder: folder)
+    let card = ModelCard(
+      model: run.run.configuration["model"] ?? [:], data: data,
+      position: StepPosition(
+        step: 0, stepsPerEpoch: trainer.stepsPerEpoch,
+        totalSteps: trainer.stepsPerEpoch * configuration.training.epochs))
+    let recorder = RunRecorder(run: run, context: context, store: store, folder: folder, card: card)
     do {
       switch try trainer.run(from: start?.checkpoint, bestWeights: start?.best, observer: recorder) {
       case .stopped: return .interrupted(reason: "stopped on request")

@@ -1,0 +1,212 @@
+import Foundation
+import LabCore
+
+/// Images that a trained model is to classify: files, an HDF5 file's rows, or a split of a data set.
+public struct ImageCollection: Sendable {
+  /// An image that cannot be read.
+  public struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The place of the image in the collection.
+    public var index: Int
+    /// What is wrong, with the file's path.
+    public var description: String
+  }
+
+  private enum Content: Sendable {
+    case files([String])
+    case packed(PackedImages)
+    case split(PreparedDataset, DatasetSplit)
+  }
+
+  /// What each image is called: its path, or its number.
+  public let names: [String]
+  /// The true class of each image by its name, where it is known.
+  public let labels: [String?]
+  private let content: Content
+
+  /// The number of images.
+  public var count: Int { names.count }
+
+  /// Takes image files, and of folders every image file within.
+  ///
+  /// - Parameters:
+  ///   - paths: files and folders.
+  ///   - classNames: the model's classes; an image in a folder of such a name is taken to be of that class.
+  /// - Throws: ``DataError`` where a path does not exist or a folder has no images.
+  public init(paths: [String], classNames: [String]) throws {
+    let known = Set(classNames)
+    var files: [String] = []
+    var labels: [String?] = []
+    for path in paths {
+      let path = (path as NSString).expandingTildeInPath
+      guard FileManager.default.fileExists(atPath: path) else {
+        throw DataError.inaccessible(path: path, reason: "it is not there", remedy: "check its path")
+      }
+      guard ImageFolder.isFolder(path) else {
+        files.append(path)
+        labels.append(nil)
+        continue
+      }
+      let found = try ImageFolder.imageFiles(in: path)
+      guard !found.isEmpty else {
+        throw DataError.inaccessible(
+          path: path, reason: "it has no image files", remedy: "name a folder with PNG, JPEG, PPM or BMP files")
+      }
+      for file in found {
+        let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
+        files.append("\(folder)/\(file)")
+        labels.append(files[files.count - 1].split(separator: "/").dropLast().last.map(String.init))
+      }
+    }
+    names = files
+    self.labels = labels.map { label in label.flatMap { known.contains($0) ? $0 : nil } }
+    content = .files(files)
+  }
+
+  /// Takes the images of an HDF5 file: `test/images`, or `images`, or another data set that is named.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - dataset: the data set of unsigned bytes, N×H×W×C or N×H×W; nil looks for it.
+  ///   - classNames: the model's classes, which the labels beside the images are indices of.
+  /// - Throws: ``DataError``.
+  public init(hdf5 path: String, dataset: String? = nil, classNames: [String]) throws {
+    let (images, numbers) = try PackedImages.read(path, dataset: dataset)
+    names = (0..<images.count).map { "\((path as NSString).lastPathComponent)[\($0)]" }
+    if let numbers {
+      labels = try numbers.map { number in
+        guard classNames.indices.contains(Int(clamping: number)) else {
+          throw DataError.malformedFile(
+            path: path, actual: "has label \(number)", expected: "labels from 0 to \(classNames.count - 1)")
+        }
+        return classNames[Int(number)]
+      }
+    } else {
+      labels = Array(repeating: nil, count: images.count)
+    }
+    content = .packed(images)
+  }
+
+  /// Takes a split of a data set, in its order.
+  public init(_ dataset: PreparedDataset, split: SplitName) {
+    let split = dataset.split(split)
+    names = split.indices.map { "\(split.part.rawValue)[\($0)]" }
+    labels = split.labels.map { dataset.classNames[Int($0)] }
+    content = .split(dataset, split)
+  }
+
+  /// Loads some images as a model sees them, on the calling thread; any number of threads may load at the same time.
+  ///
+  /// ## Shapes
+  /// - output: `[range.count, channels, height, width]`; images that cannot be read are left as they are.
+  ///
+  /// - Returns: what could not be read.
+  public func load(
+    _ range: Range<Int>, as preprocessing: Preprocessing, into output: UnsafeMutablePointer<Float>
+  ) -> [Failure] {
+    let loader = Loader(preprocessing: preprocessing, output: output, first: range.lowerBound)
+    return range.compactMap { index in
+      do {
+        try withPixels(of: index) { pixels, shape in try loader.write(pixels, shape, at: index) }
+        return nil
+      } catch {
+        return Failure(index: index, description: "\(error)")
+      }
+    }
+  }
+
+  private func withPixels(of index: Int, _ body: (UnsafePointer<UInt8>, ImageShape) throws -> Void) throws {
+    switch content {
+    case .files(let paths):
+      let image = try ImageDecoder.decode(path: paths[index])
+      try image.pixels.withUnsafeBufferPointer { try body($0.baseAddress!, image.shape) }
+    case .packed(let images):
+      try images.withPixels(at: index) { try body($0, images.shape) }
+    case .split(let dataset, let split):
+      let shape = dataset.imageShape
+      try withExtendedLifetime(dataset) {
+        try body(dataset.raw.images(of: split.part) + Int(split.indices[index]) * shape.elementCount, shape)
+      }
+    }
+  }
+
+  /// Resizes, normalises and separates channels.
+  private struct Loader {
+    private let resizer: ImageResizer
+    private let table: [Float]
+    private let output: UnsafeMutablePointer<Float>
+    private let first: Int
+
+    init(preprocessing: Preprocessing, output: UnsafeMutablePointer<Float>, first: Int) {
+      resizer = ImageResizer(target: preprocessing.imageShape, fit: preprocessing.resize)
+      table = preprocessing.lookupTable
+      self.output = output
+      self.first = first
+    }
+
+    func write(_ pixels: UnsafePointer<UInt8>, _ shape: ImageShape, at index: Int) throws {
+      let target = resizer.target
+      guard shape.channels == target.channels || ([1, 3].contains(shape.channels) && [1, 3].contains(target.channels))
+      else {
+        throw DataError.invalidOption(
+          key: "channels", actual: "\(shape.channels)", expected: "\(target.channels), as the model was trained with")
+      }
+      var bytes = [UInt8](repeating: 0, count: target.elementCount)
+      bytes.withUnsafeMutableBufferPointer { resizer.resize(pixels, shape: shape, into: $0.baseAddress!) }
+      let plane = target.height * target.width
+      let image = output + (index - first) * target.elementCount
+      for channel in 0..<target.channels {
+        for pixel in 0..<plane {
+          image[channel * plane + pixel] = table[channel * 256 + Int(bytes[pixel * target.channels + channel])]
+        }
+      }
+    }
+  }
+}
+
+/// Images of one shape in memory.
+private final class PackedImages: Sendable {
+  let shape: ImageShape
+  let count: Int
+  private let bytes: [UInt8]
+
+  private init(shape: ImageShape, count: Int, bytes: [UInt8]) {
+    self.shape = shape
+    self.count = count
+    self.bytes = bytes
+  }
+
+  func withPixels(at index: Int, _ body: (UnsafePointer<UInt8>) throws -> Void) throws {
+    try bytes.withUnsafeBufferPointer { try body($0.baseAddress! + index * shape.elementCount) }
+  }
+
+  /// Reads images, and the labels in the same group where there are any.
+  static func read(_ path: String, dataset: String?) throws -> (PackedImages, labels: [Int64]?) {
+    try HDF5Reader.reading(path) { reader in
+      let name =
+        try dataset
+        ?? ["test/images", "images"].first { name in
+          let parts = name.split(separator: "/").map(String.init)
+          return reader.names(in: parts.count == 2 ? parts[0] : "/").contains(parts[parts.count - 1])
+        }
+        ?? { throw malformed(path, "has no images", "test/images or images, or the name of another data set") }()
+      let extents = try reader.dimensions(of: name)
+      guard extents.count == 3 || extents.count == 4, try reader.holdsUnsignedBytes(name),
+        extents.allSatisfy({ $0 > 0 })
+      else { throw malformed(path, "has the extents \(extents) at \(name)", "uint8 images, N×H×W×C or N×H×W") }
+      let shape = ImageShape(channels: extents.count == 4 ? extents[3] : 1, height: extents[1], width: extents[2])
+      var bytes = [UInt8](repeating: 0, count: extents.reduce(1, *))
+      try bytes.withUnsafeMutableBufferPointer { try reader.readBytes(name, into: $0) { _ in } }
+      let group = name.split(separator: "/").dropLast().joined(separator: "/")
+      let hasLabels = reader.names(in: group.isEmpty ? "/" : group).contains("labels")
+      let labels = hasLabels ? try reader.integers(group.isEmpty ? "labels" : "\(group)/labels") : nil
+      if let labels, labels.count != extents[0] {
+        throw malformed(path, "has \(labels.count) labels beside \(name)", "\(extents[0]), one for each image")
+      }
+      return (PackedImages(shape: shape, count: extents[0], bytes: bytes), labels)
+    }
+  }
+
+  private static func malformed(_ path: String, _ actual: String, _ expected: String) -> DataError {
+    .malformedFile(path: path, actual: actual, expected: expected)
+  }
+}

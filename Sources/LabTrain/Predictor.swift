@@ -1,0 +1,166 @@
+import Foundation
+import LabCore
+import LabData
+import LabGraph
+import LabNN
+
+/// A trained model, ready to classify images: compiled for evaluation, with its weights and its preprocessing.
+///
+/// Batches are spread over threads, each with a compiled graph of its own: small layers gain nothing from several
+/// threads, and so an image's logits do not depend on their number. Calls must not overlap.
+public final class Predictor {
+  /// What a model says of a collection's images.
+  public struct Output: Sendable {
+    /// `[images, classes]`, in the order of the collection; zeros for images that could not be read.
+    public var logits: [Float]
+    /// The images that could not be read, in their order.
+    public var failures: [ImageCollection.Failure]
+  }
+
+  /// What is done to each image.
+  public let preprocessing: Preprocessing
+  /// The number of classes.
+  public let classCount: Int
+  private let batchSize: Int
+  private let workers: [Worker]
+
+  /// Compiles a model and gives it its weights.
+  ///
+  /// - Parameters:
+  ///   - weights: every parameter and buffer of the model, by its state_dict name.
+  ///   - position: the training step after which the weights were taken, for scalars such as a temperature.
+  ///   - batchSize: the number of images that a thread classifies at once.
+  ///   - threads: the number of threads.
+  /// - Throws: ``TrainingError/weights(name:problem:)`` where weights are missing, unexpected or of another shape.
+  public init(
+    model: ModelFunction, preprocessing: Preprocessing, classCount: Int,
+    weights: [TrainingCheckpoint.Tensor], position: StepPosition, batchSize: Int = 64, backend: any Backend,
+    threads: Int
+  ) throws {
+    self.preprocessing = preprocessing
+    self.classCount = classCount
+    self.batchSize = batchSize
+    let shape = preprocessing.imageShape
+    let graph = try EvaluationGraph(
+      model: model,
+      batch: ClassificationBatch(
+        size: batchSize, image: [shape.channels, shape.height, shape.width], classCount: classCount))
+    let matching = WeightMatching(
+      model: graph.declarations.map { ($0.name, $0.shape) }, given: weights.map { ($0.name, $0.shape) })
+    if let difference = matching.difference {
+      throw TrainingError.weights(name: "the file", problem: "does not fit the model: \(difference)")
+    }
+    let names = Set(matching.matched)
+    workers = try (0..<max(1, threads)).map { _ in
+      let session = try backend.makeSession(SessionOptions(threads: 1))
+      let program = try session.compile(graph.graph)
+      for tensor in weights where names.contains(tensor.name) { try session.write(tensor.name, tensor.elements) }
+      try program.fill(graph.scalars, at: position)
+      return Worker(session: session, program: program)
+    }
+  }
+
+  /// Classifies images, batch by batch.
+  public func logits(of images: ImageCollection) throws -> Output {
+    let batches = BatchQueue(count: images.count, batchSize: batchSize)
+    let collected = Collected(count: images.count * classCount)
+    let task = Task(images: images, preprocessing: preprocessing, classCount: classCount)
+    let workers = workers
+    DispatchQueue.concurrentPerform(iterations: workers.count) { index in
+      while let range = batches.next() {
+        let result = Result { try workers[index].classify(range, task) }
+        guard collected.add(result, at: range.lowerBound * task.classCount) else { return }
+      }
+    }
+    return try collected.output()
+  }
+
+  // MARK: Threads
+
+  private struct Task: Sendable {
+    let images: ImageCollection
+    let preprocessing: Preprocessing
+    let classCount: Int
+  }
+
+  private typealias Rows = (logits: [Float], failures: [ImageCollection.Failure])
+
+  /// What one thread works with.
+  private final class Worker: @unchecked Sendable {
+    // Each worker is used by one iteration of a loop, and calls do not overlap.
+    private let session: any Session
+    private let program: any Executable
+
+    init(session: any Session, program: any Executable) {
+      self.session = session
+      self.program = program
+    }
+
+    func classify(_ range: Range<Int>, _ task: Task) throws -> Rows {
+      let input = try program.floatInput("images")
+      let failures = task.images.load(range, as: task.preprocessing, into: input.baseAddress!)
+      // The rows behind a smaller batch hold an earlier one, and are not looked at.
+      try program.run()
+      var rows = Array(try program.read("logits").prefix(range.count * task.classCount))
+      for failure in failures {
+        let first = (failure.index - range.lowerBound) * task.classCount
+        rows.replaceSubrange(first..<first + task.classCount, with: repeatElement(0, count: task.classCount))
+      }
+      return (rows, failures)
+    }
+  }
+
+  /// Hands out batches in their order.
+  private final class BatchQueue: @unchecked Sendable {
+    // The position is guarded by the lock.
+    private let lock = NSLock()
+    private var position = 0
+    private let count: Int
+    private let batchSize: Int
+
+    init(count: Int, batchSize: Int) {
+      self.count = count
+      self.batchSize = batchSize
+    }
+
+    func next() -> Range<Int>? {
+      lock.withLock {
+        guard position < count else { return nil }
+        let range = position..<min(count, position + batchSize)
+        position = range.upperBound
+        return range
+      }
+    }
+  }
+
+  /// What threads have found.
+  private final class Collected: @unchecked Sendable {
+    // Everything is guarded by the lock.
+    private let lock = NSLock()
+    private var logits: [Float]
+    private var failures: [ImageCollection.Failure] = []
+    private var error: (any Error)?
+
+    init(count: Int) { logits = Array(repeating: 0, count: count) }
+
+    /// Adds a batch; false once there is an error, which ends the work.
+    func add(_ result: Result<Rows, any Error>, at place: Int) -> Bool {
+      lock.withLock {
+        switch result {
+        case .failure(let found): error = error ?? found
+        case .success(let rows):
+          logits.replaceSubrange(place..<place + rows.logits.count, with: rows.logits)
+          failures += rows.failures
+        }
+        return error == nil
+      }
+    }
+
+    func output() throws -> Output {
+      try lock.withLock {
+        if let error { throw error }
+        return Output(logits: logits, failures: failures.sorted { $0.index < $1.index })
+      }
+    }
+  }
+}

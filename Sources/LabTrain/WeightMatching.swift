@@ -1,0 +1,59 @@
+import LabCore
+import LabGraph
+
+/// How the weights of a file compare with those of a model, by name and shape.
+public struct WeightMatching: Hashable, Sendable {
+  /// A weight whose shape is not the model's.
+  public struct Misfit: Hashable, Sendable {
+    /// The name.
+    public var name: String
+    /// The shape in the file.
+    public var given: Shape
+    /// The shape in the model.
+    public var expected: Shape
+  }
+
+  /// The names that the model and the file share with equal shapes, in the model's order.
+  public private(set) var matched: [String] = []
+  /// The model's names that the file lacks.
+  public private(set) var missing: [String] = []
+  /// The file's names that the model lacks.
+  public private(set) var unexpected: [String] = []
+  /// The names that both have with different shapes.
+  public private(set) var misfits: [Misfit] = []
+
+  /// Compares.
+  ///
+  /// PyTorch's counters `num_batches_tracked` are passed over: nothing depends on them.
+  public init(model: [(name: String, shape: Shape)], given: [(name: String, shape: Shape)]) {
+    let shapes = Dictionary(given.map { ($0.name, $0.shape) }) { first, _ in first }
+    for (name, shape) in model {
+      switch shapes[name] {
+      case nil: missing.append(name)
+      case shape?: matched.append(name)
+      case let other?: misfits.append(Misfit(name: name, given: other, expected: shape))
+      }
+    }
+    let names = Set(model.map(\.name))
+    unexpected = given.map(\.name).filter { !names.contains($0) && !$0.hasSuffix("num_batches_tracked") }.sorted()
+  }
+
+  /// Whether the file has exactly the model's weights.
+  public var isExact: Bool { missing.isEmpty && unexpected.isEmpty && misfits.isEmpty }
+
+  /// What differs, in one sentence; nil where nothing does.
+  public var difference: String? {
+    var parts: [String] = []
+    func list(_ what: String, _ names: [String]) {
+      guard !names.isEmpty else { return }
+      let rest = names.count > 5 ? " and \(names.count - 5) more" : ""
+      parts.append("\(names.count) \(what) (\(names.prefix(5).joined(separator: ", "))\(rest))")
+    }
+    list(missing.count == 1 ? "weight is missing" : "weights are missing", missing)
+    list(unexpected.count == 1 ? "is no weight of the model" : "are no weights of the model", unexpected)
+    list(
+      misfits.count == 1 ? "has another shape" : "have other shapes",
+      misfits.map { "\($0.name): \($0.given) instead of \($0.expected)" })
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
+  }
+}

@@ -1,0 +1,83 @@
+import LabCore
+import LabData
+import LabNN
+import LabStore
+import LabZoo
+
+/// What has to be known of weights to classify images with them; it is stored as attributes beside them.
+struct ModelCard {
+  /// The resolved configuration of the model.
+  var model: JSONValue
+  /// The name of each class, in the order of the logits.
+  var classNames: [String]
+  /// What is done to an image before the model sees it.
+  var preprocessing: Preprocessing
+  /// The training step after which the weights were taken.
+  var position: StepPosition
+
+  /// The card with the weights of another step.
+  func at(step: Int) -> ModelCard {
+    var card = self
+    card.position = position.at(step: step)
+    return card
+  }
+
+  /// The model.
+  func configuration() throws -> ModelConfiguration { try model.decode() }
+
+  // MARK: Attributes
+
+  private struct Position: Codable {
+    var step: Int
+    var stepsPerEpoch: Int
+    var totalSteps: Int
+
+    enum CodingKeys: String, CodingKey {
+      case step
+      case stepsPerEpoch = "steps_per_epoch"
+      case totalSteps = "total_steps"
+    }
+  }
+
+  /// The card as attributes of a file of weights, each a text in JSON.
+  func attributes() throws -> [String: TensorGroup.Attribute] {
+    let stored = Position(step: position.step, stepsPerEpoch: position.stepsPerEpoch, totalSteps: position.totalSteps)
+    return [
+      "model": .string(model.canonicalText),
+      "class_names": .string(try JSONValue(encoding: classNames).canonicalText),
+      "preprocessing": .string(try JSONValue(encoding: preprocessing).canonicalText),
+      "position": .string(try JSONValue(encoding: stored).canonicalText),
+    ]
+  }
+
+  /// Reads the attributes of a file of weights; nil where it has none of them.
+  ///
+  /// - Throws: `StoreError.unsupportedFile` where they are incomplete.
+  init?(_ attributes: [String: TensorGroup.Attribute], path: String) throws {
+    func value(_ name: String) -> JSONValue? {
+      if case .string(let text)? = attributes[name] { try? JSONValue(parsing: text) } else { nil }
+    }
+    let names = ["model", "class_names", "preprocessing", "position"]
+    guard names.contains(where: { attributes[$0] != nil }) else { return nil }
+    guard let model = value("model"), let classNames: [String] = try? value("class_names")?.decode(),
+      !classNames.isEmpty, let preprocessing: Preprocessing = try? value("preprocessing")?.decode(),
+      let position: Position = try? value("position")?.decode()
+    else {
+      throw StoreError.unsupportedFile(
+        path: path, problem: "its attributes \(names.joined(separator: ", ")) do not describe a model")
+    }
+    self.model = model
+    self.classNames = classNames
+    self.preprocessing = preprocessing
+    self.position = StepPosition(
+      step: position.step, stepsPerEpoch: position.stepsPerEpoch, totalSteps: position.totalSteps)
+  }
+
+  /// Describes weights of a run.
+  init(model: JSONValue, data: PreparedDataset, position: StepPosition) {
+    self.model = model
+    self.position = position
+    classNames = data.classNames
+    preprocessing = Preprocessing(of: data)
+  }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import LabCore
+import LabStore
+import Testing
+
+/// Trained models in use: prediction and evaluation, as a user starts them.
+@Suite struct InferenceTests {
+  /// A folder with one finished sweep of two variants.
+  private static func trained() throws -> (labrun: Labrun, runs: [String]) {
+    let labrun = try Labrun()
+    try labrun.write(Labrun.spec(), to: "Experiments/tiny.json")
+    let sweep = try labrun.run("sweep", "tiny")
+    #expect(sweep.status == 0, "\(sweep.errors)")
+    let runs = try FileManager.default.contentsOfDirectory(
+      atPath: labrun.folder.appendingPathComponent("Results/runs").path)
+    return (labrun, runs.sorted())
+  }
+
+  private func picture(_ value: UInt8, width: Int, height: Int) -> Data {
+    Data("P6 \(width) \(height) 255\n".utf8) + Data((0..<3 * width * height).map { value &+ UInt8($0 % 50) })
+  }
+
+  private func write(_ data: Data, _ name: String, in labrun: Labrun) throws {
+    let file = labrun.folder.appendingPathComponent(name)
+    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try data.write(to: file)
+  }
+
+  @Test func evaluationOfARunGivesItsTestMetricsAgain() throws {
+    let (labrun, runs) = try Self.trained()
+    defer { labrun.remove() }
+    #expect(runs.count == 2)
+    for run in runs {
+      let shown = try JSONValue(parsing: labrun.run("show", run, "--json").output)
+      let result = try labrun.run("evaluate", run, "--json", "--threads", "3")
+      #expect(result.status == 0, "\(result.errors)")
+      let evaluated = try JSONValue(parsing: result.output)
+      #expect(evaluated["images"]?.integerValue == 86)
+      for name in ["accuracy", "macro_f1", "top5_accuracy"] {
+        #expect(evaluated["metrics"]?[name] == shown["metrics"]?["test_" + name], "\(name)")
+      }
+      // The loss of this spec is the cross-entropy, which evaluation reports as log loss.
+      let loss = try #require(evaluated["metrics"]?["log_loss"]?.doubleValue)
+      let stored = try #require(shown["metrics"]?["test_loss"]?.doubleValue)
+      #expect(abs(loss - stored) < 1e-5)
+      // Logits are those that the run stored, to the bit.
+      let folder = labrun.folder.path + "/Results/runs/" + run
+      let content = try ResultFile.read(folder + "/evaluation-synthetic-signs-test.h5", format: "labrun-logits")
+      let predictions = try WeightsFile.read(folder + "/predictions.h5")
+      #expect(content.tensor("logits")?.values == predictions.first { $0.name == "logits" }?.values)
+      #expect(content.tensor("losses")?.shape == [86])
+    }
+  }
+
+  @Test func otherDataAndSplitsAreEvaluatedAsTheModelSeesThem() throws {
+    let (labrun, runs) = try Self.trained()
+    defer { labrun.remove() }
+    let train = try labrun.run("evaluate", runs[0], "--split", "train", "--output", "train.csv")
+    #expect(train.status == 0, "\(train.errors)")
+    #expect(train.output.contains("on synthetic-signs, train"))
+    let table = try String(contentsOf: labrun.folder.appendingPathComponent("train.csv"), encoding: .utf8)
+    #expect(table.split(whereSeparator: \.isNewline).count == 87)
+
+    // A folder with two of the model's classes, in images of another size.
+    for name in ["stop", "give way"] {
+      for index in 0..<3 {
+        try write(picture(UInt8(40 * index), width: 20, height: 30), "photos/\(name)/\(index).ppm", in: labrun)
+      }
+    }
+    let other = try labrun.run(
+      "evaluate", runs[0], "--dataset", "image-folder", "--path", "photos", "--set", "test_share=0.7", "--json")
+    #expect(other.status == 0, "\(other.errors)")
+    #expect(try JSONValue(parsing: other.output)["images"]?.integerValue == 4)
+
+    try write(picture(1, width: 5, height: 5), "photos/stopp/0.ppm", in: labrun)
+    let unknown = try labrun.run(
+      "evaluate", runs[0], "--dataset", "image-folder", "--path", "photos", "--set", "test_share=0.9")
+    #expect(unknown.status == 65)
+    #expect(unknown.errors.contains("the model has no class \"stopp\" (did you mean \"stop\"?)"))
+    let option = try labrun.run("evaluate", runs[0], "--dataset", "image-folder", "--path", "photos", "--set", "x=1")
+    #expect(option.status == 65)
+    #expect(option.errors.contains("has no option \"x\""))
+  }
+
+  @Test func imagesOfAnySizeArePredicted() throws {
+    let (labrun, runs) = try Self.trained()
+    defer { labrun.remove() }
+    try write(picture(10, width: 40, height: 20), "wide.ppm", in: labrun)
+    try write(picture(90, width: 7, height: 9), "stop/small.ppm", in: labrun)
+    let text = try labrun.run("predict", runs[0], "wide.ppm", "stop", "--top", "3")
+    #expect(text.status == 0, "\(text.errors)")
+    #expect(text.output.contains("wide.ppm"))
+    #expect(text.output.contains("stop/small.ppm"))
+    #expect(text.output.contains("accuracy %"))
+    #expect(text.errors.contains("2 images in "))
+
+    // The weights alone know everything that prediction takes, and say the same.
+    let weights = "Results/runs/\(runs[0])/weights-final.h5"
+    let run = try labrun.run("predict", runs[0], "wide.ppm", "stop", "--format", "csv", "--logits", "logits.h5")
+    let file = try labrun.run("predict", weights, "wide.ppm", "stop", "--format", "csv", "--batch-size", "1")
+    #expect(run.status == 0, "\(run.errors)")
+    let rows = run.output.split(whereSeparator: \.isNewline)
+    #expect(rows[0].hasPrefix("image,class,class_1,probability_1,class_2,probability_2"))
+    #expect(rows.count == 3)
+    let words = { (text: String) in text.split { $0 == "," || $0.isNewline }.filter { Double($0) == nil } }
+    #expect(words(run.output) == words(file.output))
+    let logits = try ResultFile.read(labrun.folder.path + "/logits.h5", format: "labrun-logits")
+    #expect(logits.tensor("logits")?.shape == [2, 43])
+    #expect(logits.tensor("labels")?.integers?.first == -1)
+
+    let json = try labrun.run("predict", runs[0], "stop", "--json")
+    let value = try JSONValue(parsing: json.output)
+    #expect(value["rows"]?.arrayValue?.count == 1)
+  }
+
+  @Test func unreadableImagesAreNamedAndTheOthersPredicted() throws {
+    let (labrun, runs) = try Self.trained()
+    defer { labrun.remove() }
+    try write(picture(10, width: 4, height: 4), "a/good.ppm", in: labrun)
+    try write(picture(10, width: 4, height: 4).dropLast(), "a/cut.ppm", in: labrun)
+    let result = try labrun.run("predict", runs[0], "a", "--format", "csv")
+    #expect(result.status == 65)
+    #expect(result.errors.contains("a/cut.ppm ends after 47 bytes of pixels; expected 48, as its header says"))
+    #expect(result.errors.contains("1 of 2 images could not be read"))
+    #expect(result.output.split(whereSeparator: \.isNewline).count == 3)
+    #expect(try labrun.run("predict", runs[0], "none.png").status == 65)
+    #expect(try labrun.run("predict", runs[0]).status == 64)
+    #expect(try labrun.run("predict", "ffffffff", "a").status == 66)
+    let foreign = try labrun.run("predict", "a/good.ppm", "a")
+    #expect(foreign.status != 0 && !foreign.errors.isEmpty)
+  }
+}
