@@ -14,14 +14,16 @@ public struct ModelConfiguration: Encodable, Hashable, Sendable {
   public var convolution = ConvolutionConfiguration(StaticConvolution())
   /// How stages halve the resolution.
   public var downsampling = DownsamplingConfiguration(StridedDownsampling())
-  /// The non-linearity.
-  public var activation = Activation.Function.relu
-  /// The normalisation.
-  public var normalization = NormalizationConfiguration(BatchNorm())
+  /// The attention block; nil for the architecture's own, which mostly is none.
+  public var attention: AttentionConfiguration?
+  /// The non-linearity; nil for the architecture's own.
+  public var activation: Activation.Function?
+  /// The normalisation; nil for the architecture's own.
+  public var normalization: NormalizationConfiguration?
   /// The block between the last stage and the head; nil for none.
   public var fusion: FusionConfiguration?
-  /// The rate of the dropout in front of the last layer.
-  public var dropout = 0.0
+  /// The rate of the dropout, mostly in front of the last layer; nil for the architecture's own.
+  public var dropout: Double?
   /// The first layers; nil for the architecture's default.
   public var stem: Stem?
 
@@ -29,40 +31,42 @@ public struct ModelConfiguration: Encodable, Hashable, Sendable {
   public init() {}
 
   enum CodingKeys: String, CodingKey {
-    case architecture, depth, width, activation, fusion, dropout, stem
+    case architecture, depth, width, attention, activation, fusion, dropout, stem
     case convolution = "conv"
     case downsampling = "downsample"
     case normalization = "norm"
   }
 
   /// The keys of the configuration.
-  public static let schema: ConfigurationSchema = {
-    let defaults = ModelConfiguration()
-    return ConfigurationSchema([
-      .init("architecture", ArchitectureFamily.registry.kind, default: "resnet", "The architecture."),
-      .init(
-        "depth", .optional(.integer(1...10_000)), default: .null,
-        "The number of layers, as the architecture counts them; null for its default."),
-      .init(
-        "width", .optional(.integer(1...65_536)), default: .null,
-        "The channels of the first stage; null for the architecture's default."),
-      .init("conv", ConvolutionFamily.registry.kind, default: "static", "The convolutions."),
-      .init("downsample", DownsamplingFamily.registry.kind, default: "strided", "How stages halve the resolution."),
-      .init(
-        "activation", .choice(Activation.Function.allCases.map(\.rawValue)),
-        default: .string(defaults.activation.rawValue), "The non-linearity."),
-      .init("norm", NormalizationFamily.registry.kind, default: "batch", "The normalisation."),
-      .init(
-        "fusion", .optional(FusionFamily.registry.kind), default: .null,
-        "A block between the last stage and the head; null or none for no block."),
-      .init(
-        "dropout", .number(.init(0, 1, includesMaximum: false)), default: .number(defaults.dropout),
-        "The rate of the dropout in front of the last layer."),
-      .init(
-        "stem", .optional(.choice(Stem.allCases.map(\.rawValue))), default: .null,
-        "The first layers; null for the architecture's default."),
-    ])
-  }()
+  public static let schema = ConfigurationSchema([
+    .init("architecture", ArchitectureFamily.registry.kind, default: "resnet", "The architecture."),
+    .init(
+      "depth", .optional(.integer(1...10_000)), default: .null,
+      "The number of layers, as the architecture counts them; null for its default."),
+    .init(
+      "width", .optional(.integer(1...65_536)), default: .null,
+      "The channels of the first stage; null for the architecture's default."),
+    .init("conv", ConvolutionFamily.registry.kind, default: "static", "The convolutions."),
+    .init("downsample", DownsamplingFamily.registry.kind, default: "strided", "How stages halve the resolution."),
+    .init(
+      "attention", .optional(AttentionFamily.registry.kind), default: .null,
+      "The attention block; null or none for the architecture's own, which mostly is none."),
+    .init(
+      "activation", .optional(.choice(Activation.Function.allCases.map(\.rawValue))), default: .null,
+      "The non-linearity; null for the architecture's own, which mostly is relu."),
+    .init(
+      "norm", .optional(NormalizationFamily.registry.kind), default: .null,
+      "The normalisation; null for the architecture's own, which mostly is batch."),
+    .init(
+      "fusion", .optional(FusionFamily.registry.kind), default: .null,
+      "A block between the last stage and the head; null or none for no block."),
+    .init(
+      "dropout", .optional(.number(.init(0, 1, includesMaximum: false))), default: .null,
+      "The rate of the dropout, mostly in front of the last layer; null for the architecture's own."),
+    .init(
+      "stem", .optional(.choice(Stem.allCases.map(\.rawValue))), default: .null,
+      "The first layers; null for the architecture's default."),
+  ])
 
   /// Builds the model's graph.
   ///
@@ -70,9 +74,11 @@ public struct ModelConfiguration: Encodable, Hashable, Sendable {
   /// - Returns: logits `[N, classCount]`.
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where options do not.
   public func logits(_ images: Tensor, classCount: Int, in context: ModelContext) throws -> Tensor {
-    let network = try NetworkBuilder(
-      style: NetworkStyle(self), context: context, classCount: classCount)
-    return try architecture.component.logits(images, depth: depth, width: width, network: network)
+    let use = OptionUse()
+    let network = NetworkBuilder(style: NetworkStyle(self), context: context, classCount: classCount, use: use)
+    let logits = try architecture.component.logits(images, depth: depth, width: width, network: network)
+    try use.check(self)
+    return logits
   }
 
   /// The model as a function, as the graphs of training and evaluation take it.
@@ -92,6 +98,7 @@ extension ModelConfiguration: Decodable {
     width = try members[CodingKeys.width]
     convolution = try members[CodingKeys.convolution]
     downsampling = try members[CodingKeys.downsampling]
+    attention = try members[CodingKeys.attention]
     activation = try members[CodingKeys.activation]
     normalization = try members[CodingKeys.normalization]
     fusion = try members[CodingKeys.fusion]

@@ -2,46 +2,10 @@ import LabCore
 import LabGraph
 import LabNN
 
-/// The first layers of a network.
-public enum Stem: String, Sendable, Codable, CaseIterable {
-  /// A 3×3 convolution, for images of a few dozen pixels.
-  case cifar
-  /// A 7×7 convolution with stride 2 and a 3×3 maximum pooling with stride 2.
-  case imagenet
-  /// Space-to-depth and a 1×1 convolution (SPD-Conv).
-  case spd
-}
-
-/// What a network's blocks are made of.
-public struct NetworkStyle: Sendable {
-  /// The convolutions.
-  public var convolution: any ConvolutionVariant
-  /// How stages halve the resolution.
-  public var downsampling: any DownsamplingVariant
-  /// The normalisation.
-  public var normalization: any NormalizationLayer
-  /// The non-linearity.
-  public var activation: Activation.Function
-  /// The block between the last stage and the head.
-  public var fusion: (any FusionVariant)?
-  /// The rate of the dropout in front of the last layer.
-  public var dropout: Double
-  /// The first layers; nil for the architecture's default.
-  public var stem: Stem?
-
-  /// Takes over a configuration's choices.
-  public init(_ configuration: ModelConfiguration) {
-    convolution = configuration.convolution.component
-    downsampling = configuration.downsampling.component
-    normalization = configuration.normalization.component
-    activation = configuration.activation
-    fusion = configuration.fusion?.component
-    dropout = configuration.dropout
-    stem = configuration.stem
-  }
-}
-
 /// The pieces that architectures are put together from, in the style of a configuration.
+///
+/// Architectures state the convolutions, poolings and names of the original; the builder puts the configured variants
+/// in their place. A convolution or pooling with stride 2 is one that halves the resolution.
 public struct NetworkBuilder {
   /// What blocks are made of.
   public let style: NetworkStyle
@@ -49,85 +13,256 @@ public struct NetworkBuilder {
   public let context: ModelContext
   /// The number of classes.
   public let classCount: Int
+  /// The number of the stage that is being built, from 1; 0 outside of stages.
+  public private(set) var stageNumber = 0
+  private let use: OptionUse
 
   /// Creates a builder.
-  public init(style: NetworkStyle, context: ModelContext, classCount: Int) throws {
+  public init(style: NetworkStyle, context: ModelContext, classCount: Int, use: OptionUse = OptionUse()) {
     self.style = style
     self.context = context
     self.classCount = classCount
+    self.use = use
   }
 
   /// Builds something inside a layer's name.
   public func scope<R>(_ name: String, _ body: () throws -> R) rethrows -> R { try context.scope(name, body) }
 
+  /// The builder of a stage, to which attention blocks can be confined.
+  public func stage(_ number: Int) -> NetworkBuilder {
+    var builder = self
+    builder.stageNumber = number
+    return builder
+  }
+
+  // MARK: Convolutions
+
   /// A convolution of a block's main path, in the configured variant.
   public func convolution(_ x: Tensor, _ name: String, _ convolution: Convolution) throws -> Tensor {
-    try style.convolution.layer(replacing: convolution)(x, name, in: context)
-  }
-
-  /// A convolution that halves the resolution, in the configured way.
-  public func reducingConvolution(_ x: Tensor, _ name: String, channels: Int, kernelSize: Int) throws -> Tensor {
-    let convolution = Convolution(
-      outputChannels: channels, kernelSize: kernelSize, stride: style.downsampling.convolutionStride)
-    return try style.downsampling.afterConvolution(self.convolution(x, name, convolution), in: context)
-  }
-
-  /// A 1×1 convolution and a normalisation that fit a shortcut to its block: names `downsample.0` and `downsample.1`.
-  public func projection(_ x: Tensor, channels: Int, halves: Bool) throws -> Tensor {
-    try scope("downsample") {
-      let input = halves ? try style.downsampling.beforeProjection(x, in: context) : x
-      let convolution = Convolution(
-        outputChannels: channels, kernelSize: 1, stride: halves ? style.downsampling.convolutionStride : 1)
-      return try normalization(outerConvolution(input, "0", convolution), "1")
-    }
-  }
-
-  /// The normalisation.
-  public func normalization(_ x: Tensor, _ name: String) throws -> Tensor {
-    try style.normalization(x, name, in: context)
-  }
-
-  /// The non-linearity.
-  public func activation(_ x: Tensor) throws -> Tensor { try x.activated(style.activation) }
-
-  /// The first layers, named `conv1` and `bn1`.
-  ///
-  /// - Parameters:
-  ///   - default: the architecture's own stem.
-  ///   - channels: the channels of the result.
-  public func stem(_ images: Tensor, default: Stem, channels: Int) throws -> Tensor {
-    try context.tagged("stem") {
-      func normalized(_ x: Tensor, _ convolution: Convolution) throws -> Tensor {
-        try activation(normalization(outerConvolution(x, "conv1", convolution), "bn1"))
-      }
-      switch style.stem ?? style.downsampling.stem(for: `default`) {
-      case .cifar: return try normalized(images, Convolution(outputChannels: channels, kernelSize: 3))
-      case .imagenet:
-        let x = try normalized(images, Convolution(outputChannels: channels, kernelSize: 7, stride: 2))
-        return try Pooling2D(.maximum, PoolingGeometry(window: 3, stride: 2, padding: 1))(x, in: context)
-      case .spd:
-        return try normalized(
-          SpaceToDepth(scale: 2)(images, in: context), Convolution(outputChannels: channels, kernelSize: 1))
-      }
-    }
-  }
-
-  /// The last layers: the fusion block and the non-linearity where one is configured, the mean of each channel, dropout,
-  /// and the linear layer `fc`.
-  public func head(_ features: Tensor) throws -> Tensor {
-    var x = features
-    if let fusion = style.fusion {
-      // No normalisation: the block's convolutions have biases, which one would cancel.
-      x = try activation(fusion.layer(outputChannels: x.shape[1])(x, "fusion", in: context))
-    }
-    x = try GlobalAveragePool()(x, in: context)
-    x = try DropoutLayer(rate: style.dropout)(x, "dropout", in: context)
-    return try context.tagged("head") { try Linear(outputFeatures: classCount)(x, "fc", in: context) }
+    use.insert(.convolution)
+    return try style.convolution.layer(replacing: convolution)(x, name, in: context)
   }
 
   /// A convolution of a stem or a shortcut: static unless the variant is for those, too.
-  private func outerConvolution(_ x: Tensor, _ name: String, _ convolution: Convolution) throws -> Tensor {
-    let layer = style.convolution.isEverywhere ? style.convolution.layer(replacing: convolution) : convolution
-    return try layer(x, name, in: context)
+  public func outerConvolution(_ x: Tensor, _ name: String, _ convolution: Convolution) throws -> Tensor {
+    guard style.convolution.isEverywhere else { return try convolution(x, name, in: context) }
+    return try self.convolution(x, name, convolution)
+  }
+
+  /// A convolution, its normalisation, and the non-linearity.
+  ///
+  /// - Parameters:
+  ///   - isOuter: whether the convolution belongs to a stem or a shortcut, which the papers on dynamic convolutions
+  ///     leave static.
+  ///   - activates: whether the non-linearity follows.
+  public func unit(
+    _ x: Tensor, _ names: UnitNames, _ convolution: Convolution, isOuter: Bool = false, activates: Bool = true
+  ) throws -> Tensor {
+    let halves = convolution.geometry.stride == Extent2D(2)
+    var convolution = convolution
+    if halves {
+      use.insert(.downsampling)
+      convolution.geometry.stride = Extent2D(style.downsampling.convolutionStride)
+    }
+    func reduced(_ y: Tensor, _ reduction: (Tensor, ModelContext) throws -> Tensor) rethrows -> Tensor {
+      halves ? try reduction(y, context) : y
+    }
+    let variant = style.downsampling
+    var y: Tensor
+    let isSpatial = convolution.kernelSize != Extent2D(1) && convolution.geometry.groups < convolution.outputChannels
+    if activates, !isOuter, isSpatial,
+      let attention = attention(as: (any ConvolutionAttention).self)
+    {
+      y = try scope(names.root) { try attention.convolved(x, convolution, network: self) }
+      y = try reduced(y, variant.afterConvolution)
+    } else {
+      y = try (isOuter ? outerConvolution : self.convolution)(x, names.convolution, convolution)
+      y = try normalization(reduced(y, variant.afterConvolution), names.normalization)
+      if activates { y = try activation(y) }
+    }
+    return try reduced(y, variant.afterActivation)
+  }
+
+  /// A 1×1 convolution and a normalisation that fit a shortcut to its block: names `downsample.0` and `downsample.1`.
+  ///
+  /// - Parameter poolsResolution: whether a mean of 2×2 pixels halves the resolution instead of a stride, as in
+  ///   ResNet-D; the names then are `downsample.1` and `downsample.2`.
+  public func projection(
+    _ x: Tensor, channels: Int, halves: Bool, poolsResolution: Bool = false
+  ) throws -> Tensor {
+    try scope("downsample") {
+      if halves { use.insert(.downsampling) }
+      let variant = style.downsampling
+      var input = halves ? try variant.beforeProjection(x, in: context) : x
+      var stride = halves ? variant.convolutionStride : 1
+      if poolsResolution, stride == 2 {
+        let geometry = PoolingGeometry(window: 2, roundsUp: true)
+        input = try Pooling2D(.average(countsPadding: false), geometry)(x, in: context)
+        stride = 1
+      }
+      let convolution = Convolution(outputChannels: channels, kernelSize: 1, stride: stride)
+      let first = poolsResolution ? 1 : 0
+      return try normalization(outerConvolution(input, "\(first)", convolution), "\(first + 1)")
+    }
+  }
+
+  /// A 1×1 convolution without normalisation that fits a shortcut to its block.
+  public func bareProjection(_ x: Tensor, _ name: String, channels: Int, halves: Bool) throws -> Tensor {
+    if halves { use.insert(.downsampling) }
+    let input = halves ? try style.downsampling.beforeProjection(x, in: context) : x
+    let stride = halves ? style.downsampling.convolutionStride : 1
+    return try outerConvolution(
+      input, name, Convolution(outputChannels: channels, kernelSize: 1, stride: stride))
+  }
+
+  /// A pooling that halves the resolution between stages.
+  public func pooling(_ x: Tensor, _ name: String, _ pooling: Pooling2D) throws -> Tensor {
+    use.insert(.downsampling)
+    return try scope(name) { try style.downsampling.pooled(x, pooling, in: context) }
+  }
+
+  // MARK: Normalisation, non-linearity, attention
+
+  /// The normalisation, where there is one.
+  public func normalization(_ x: Tensor, _ name: String) throws -> Tensor {
+    guard let normalization = style.normalization else { return x }
+    use.insert(.normalization)
+    return try normalization(x, name, in: context)
+  }
+
+  /// The non-linearity.
+  public func activation(_ x: Tensor) throws -> Tensor {
+    use.insert(.activation)
+    return try x.activated(style.activation)
+  }
+
+  /// The attention block at the end of a block's main path, named as timm does; nothing where there is none.
+  public func attention(_ x: Tensor, _ name: String = "se") throws -> Tensor {
+    try attended(x, name, at: .block)
+  }
+
+  /// The attention block between two stages; nothing where there is none.
+  public func transition(_ x: Tensor) throws -> Tensor { try attended(x, "bam\(stageNumber)", at: .transition) }
+
+  private func attended(_ x: Tensor, _ name: String, at site: FeatureAttentionSite) throws -> Tensor {
+    guard let attention = attention(as: (any FeatureAttention).self, where: { $0.site == site }) else { return x }
+    return try context.tagged("attention") { try scope(name) { try attention.refined(x, network: self) } }
+  }
+
+  /// The configured attention where it is of a kind and for this stage.
+  private func attention<Kind>(as kind: Kind.Type, where isMeant: (Kind) -> Bool = { _ in true }) -> Kind? {
+    guard let variant = style.attention, variant.stages?.contains(stageNumber) ?? true,
+      let attention = variant as? Kind,
+      isMeant(attention)
+    else { return nil }
+    use.insert(.attention)
+    return attention
+  }
+
+  // MARK: Stem and head
+
+  /// The first layers: a convolution with its normalisation and non-linearity, and a pooling.
+  ///
+  /// - Parameters:
+  ///   - default: the architecture's own stem.
+  ///   - convolution: the convolution for large images; for small ones it is a 3×3 convolution without stride.
+  ///   - pooling: the pooling for large images.
+  ///   - activates: whether normalisation and non-linearity follow the convolution, or come with the first block.
+  public func stem(
+    _ images: Tensor, _ names: UnitNames = UnitNames("conv1", "bn1"), default: Stem, _ convolution: Convolution,
+    pooling: Pooling2D? = nil, activates: Bool = true
+  ) throws -> Tensor {
+    try context.tagged("stem") {
+      use.insert(.stem)
+      func unit(_ x: Tensor, _ convolution: Convolution) throws -> Tensor {
+        let y = try outerConvolution(x, names.convolution, convolution)
+        return activates ? try activation(normalization(y, names.normalization)) : y
+      }
+      func plain(_ size: Int) -> Convolution {
+        Convolution(
+          outputChannels: convolution.outputChannels, kernelSize: size, hasBias: convolution.hasBias,
+          initialization: convolution.initialization)
+      }
+      switch stem(`default`) {
+      case .cifar: return try unit(images, plain(3))
+      case .spd: return try unit(SpaceToDepth(scale: 2)(images, in: context), plain(1))
+      case .imagenet:
+        let x = try unit(images, convolution)
+        guard let pooling else { return x }
+        use.insert(.downsampling)
+        return try style.downsampling.stemPooled(x, pooling, in: context)
+      }
+    }
+  }
+
+  /// The first layers of a residual network, named `conv1` and `bn1`.
+  public func stem(_ images: Tensor, width: Int, default: Stem, activates: Bool = true) throws -> Tensor {
+    try stem(
+      images, default: `default`, Convolution(outputChannels: width, kernelSize: 7, stride: 2),
+      pooling: Pooling2D(.maximum, PoolingGeometry(window: 3, stride: 2, padding: 1)), activates: activates)
+  }
+
+  /// The stem that is built where the architecture's own is the given one.
+  public func stem(_ default: Stem) -> Stem {
+    use.insert(.stem)
+    return style.stem ?? style.downsampling.stem(for: `default`)
+  }
+
+  /// The fusion block and its non-linearity behind the last stage, where one is configured.
+  public func fusion(_ features: Tensor) throws -> Tensor {
+    guard let fusion = style.fusion else { return features }
+    use.insert(.fusion)
+    // No normalisation: the block's convolutions have biases, which one would cancel.
+    return try activation(fusion.layer(outputChannels: features.shape[1])(features, "fusion", in: context))
+  }
+
+  /// Dropout, under the name of its layer.
+  public func dropout(_ x: Tensor, _ name: String = "dropout") throws -> Tensor {
+    use.insert(.dropout)
+    return try DropoutLayer(rate: style.dropout)(x, name, in: context)
+  }
+
+  /// The last layers: fusion, the mean of each channel, dropout, and a linear layer.
+  ///
+  /// - Parameter hasDropout: whether there is dropout here, or elsewhere.
+  public func head(
+    _ features: Tensor, _ name: String = "fc", initialization: WeightInitialization = .torchDefault,
+    hasDropout: Bool = true
+  ) throws -> Tensor {
+    let pooled = try GlobalAveragePool()(fusion(features), in: context)
+    return try classifier(hasDropout ? dropout(pooled) : pooled, name, initialization: initialization)
+  }
+
+  /// The last linear layer.
+  public func classifier(
+    _ x: Tensor, _ name: String, initialization: WeightInitialization = .torchDefault
+  ) throws -> Tensor {
+    try context.tagged("head") {
+      try Linear(outputFeatures: classCount, initialization: initialization)(x, name, in: context)
+    }
+  }
+}
+
+/// The names of a convolution and of the normalisation behind it.
+public struct UnitNames: Hashable, Sendable {
+  /// The convolution's name.
+  public var convolution: String
+  /// The normalisation's name.
+  public var normalization: String
+  /// The name of what takes the place of both.
+  public var root: String
+
+  /// Names side by side: `conv1` and `bn1`.
+  public init(_ convolution: String, _ normalization: String) {
+    self.convolution = convolution
+    self.normalization = normalization
+    root = convolution
+  }
+
+  /// Names inside a common one: `conv1.conv` and `conv1.bn`, or with others for the two parts.
+  public init(in root: String, _ convolution: String = "conv", _ normalization: String = "bn") {
+    self.convolution = "\(root).\(convolution)"
+    self.normalization = "\(root).\(normalization)"
+    self.root = root
   }
 }

@@ -7,30 +7,34 @@ import Testing
 
 /// Gradients of whole networks against finite differences in double precision.
 @Suite struct GradientTests {
-  private static let configurations: [JSONValue] = {
-    let base: JSONValue = ["depth": 8, "width": 2, "activation": "silu"]
-    func with(_ key: String, _ value: JSONValue) -> JSONValue {
-      var configuration = base
-      configuration[key] = value
-      return configuration
+  /// A small network for each architecture with a smooth non-linearity, and for each choice of each option.
+  private static let members: [ZooMember] = {
+    let base = ZooMember.miniature(["depth": 8, "width": 2, "activation": "silu"])
+    func with(_ key: String, _ value: JSONValue, _ member: ZooMember) -> ZooMember {
+      var varied = member
+      varied.configuration[key] = value
+      varied.name = "\(key)=\(value)"
+      return varied
     }
-    let convolutions = ConvolutionFamily.registry.names.map { with("conv", .string($0)) }
-    let reductions = DownsamplingFamily.registry.names.map { with("downsample", .string($0)) }
-    let fusions = ["sum", "weighted", "concat"].map { with("fusion", .string("multiscale-\($0)")) }
-    return convolutions + reductions + fusions + [
-      with("norm", ["name": "group", "groups": 2]), with("architecture", ["name": "resnet", "shortcut": "identity"]),
-      with("stem", "imagenet"), ["architecture": "plain", "depth": 4, "width": 2, "activation": "gelu"],
-      ["architecture": "resnet18", "width": 1, "activation": "silu"],
-      ["architecture": "resnet50", "width": 1, "activation": "silu"],
-    ]
+    func each<Component>(_ key: String, _ registry: Registry<Component>) -> [ZooMember] {
+      registry.names.map { with(key, .string($0), base) }
+    }
+    return ArchitectureFamily.types.map { with("activation", "silu", $0.miniature) }
+      + each("conv", ConvolutionFamily.registry) + each("downsample", DownsamplingFamily.registry)
+      + each("attention", AttentionFamily.registry)
+      + ["sum", "weighted", "concat"].map { with("fusion", .string("multiscale-\($0)"), base) }
+      + [
+        with("norm", ["name": "group", "groups": 2], base), with("stem", "imagenet", base),
+        with("architecture", ["name": "resnet", "shortcut": "identity"], base),
+      ]
   }()
 
-  @Test(arguments: configurations) func gradientsAreSlopes(_ json: JSONValue) throws {
-    let configuration = try ModelConfiguration(configuration: json)
-    let batch = ClassificationBatch(size: 3, image: [2, 16, 16], classCount: 3)
+  @Test(arguments: members) func gradientsAreSlopes(_ member: ZooMember) throws {
+    let configuration = try ModelConfiguration(configuration: member.configuration)
+    let batch = ClassificationBatch(size: 3, image: member.image, classCount: 3)
     let context = ModelContext(.training)
     let builder = context.builder
-    let images = try builder.input("images", [batch.size, 2, 16, 16])
+    let images = try builder.input("images", Shape([batch.size] + batch.image.dimensions))
     let labels = try builder.input("labels", [batch.size], .int32)
     let logits = try configuration.logits(images, classCount: 3, in: context)
     let loss = try FocalLoss(alpha: 1, gamma: 2)(logits, labels: labels, classCounts: nil).mean(0)

@@ -41,6 +41,7 @@ import Testing
     try check(ConvolutionFamily.self)
     try check(DownsamplingFamily.self)
     try check(FusionFamily.self)
+    try check(AttentionFamily.self)
   }
 
   @Test func configurationsSurviveEncoding() throws {

@@ -48,4 +48,9 @@ extension Tensor {
   public func slice(axis: Int, start: Int, count: Int) throws -> Tensor {
     try builder.apply(Slice(axis: axis, start: start, count: count), self)
   }
+
+  /// The features of each sample in one row: `[N, …]` as `[N, F]`.
+  public func flattened() throws -> Tensor {
+    try reshaped(to: [shape[0], shape.dimensions.dropFirst().reduce(1, *)])
+  }
 }

@@ -26,6 +26,10 @@ public struct PlainNet: Architecture {
       .init("stages", .integer(1...8), default: .integer(Self().stages), "The number of stages.")
     ]))
 
+  public static let members = [ZooMember.cifar("plain-7", ["architecture": "plain"])]
+
+  public static let miniature = ZooMember.miniature(["architecture": "plain", "depth": 4, "width": 4])
+
   public func logits(_ images: Tensor, depth: Int?, width: Int?, network: NetworkBuilder) throws -> Tensor {
     let depth = depth ?? 2 * stages + 1
     guard depth > stages, (depth - 1) % stages == 0 else {
@@ -35,20 +39,17 @@ public struct PlainNet: Architecture {
           + "nearest is \(max(1, Int((Double(depth - 1) / Double(stages)).rounded())) * stages + 1)")
     }
     let width = width ?? 16
-    var x = try network.stem(images, default: .cifar, channels: width)
+    var x = try network.stem(images, width: width, default: .cifar)
     for stage in 0..<stages {
+      let builder = network.stage(stage + 1)
       for index in 0..<(depth - 1) / stages {
-        let channels = width << stage
-        x = try network.scope("layer\(stage + 1)") {
-          try network.scope("\(index)") {
-            let y =
-              stage > 0 && index == 0
-              ? try network.reducingConvolution(x, "conv", channels: channels, kernelSize: 3)
-              : try network.convolution(x, "conv", Convolution(outputChannels: channels, kernelSize: 3))
-            return try network.activation(network.normalization(y, "bn"))
-          }
+        let convolution = Convolution(
+          outputChannels: width << stage, kernelSize: 3, stride: stage > 0 && index == 0 ? 2 : 1)
+        x = try network.scope("layer\(stage + 1).\(index)") {
+          try builder.attention(builder.unit(x, UnitNames("conv", "bn"), convolution))
         }
       }
+      if stage < stages - 1 { x = try builder.transition(x) }
     }
     return try network.head(x)
   }

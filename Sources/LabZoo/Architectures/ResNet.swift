@@ -33,6 +33,12 @@ public struct ResNet: Architecture {
         "How a shortcut is fitted: by a 1×1 convolution, or by sub-sampling and zeros without parameters.")
     ]))
 
+  public static let members = [20, 32, 44, 56, 110].map {
+    ZooMember.cifar("resnet-\($0)", ["architecture": "resnet", "depth": .integer($0)])
+  }
+
+  public static let miniature = ZooMember.miniature(["architecture": "resnet", "depth": 8, "width": 4])
+
   public func logits(_ images: Tensor, depth: Int?, width: Int?, network: NetworkBuilder) throws -> Tensor {
     let depth = depth ?? 20
     guard depth >= 8, (depth - 2) % 6 == 0 else {
@@ -42,15 +48,15 @@ public struct ResNet: Architecture {
           + "nearest is \(max(1, Int((Double(depth - 2) / 6).rounded())) * 6 + 2)")
     }
     let width = width ?? 16
-    var x = try network.stem(images, default: .cifar, channels: width)
+    var x = try network.stem(images, width: width, default: .cifar)
     for stage in 0..<3 {
+      let builder = network.stage(stage + 1)
       for index in 0..<(depth - 2) / 6 {
-        x = try network.scope("layer\(stage + 1)") {
-          try network.scope("\(index)") {
-            try block(x, channels: width << stage, halves: stage > 0 && index == 0, network: network)
-          }
+        x = try network.scope("layer\(stage + 1).\(index)") {
+          try block(x, channels: width << stage, halves: stage > 0 && index == 0, network: builder)
         }
       }
+      if stage < 2 { x = try builder.transition(x) }
     }
     return try network.head(x)
   }

@@ -10,6 +10,8 @@ public struct BasicBlock: Sendable {
   public var channels: Int
   /// Whether the first convolution halves the resolution.
   public var halves: Bool
+  /// Whether the names of a convolution and its normalisation are inside a common one.
+  public var nestsNames = false
 
   /// Applies the block.
   ///
@@ -17,13 +19,11 @@ public struct BasicBlock: Sendable {
   public func callAsFunction(
     _ x: Tensor, network: NetworkBuilder, shortcut: ((Tensor) throws -> Tensor)? = nil
   ) throws -> Tensor {
-    var y =
-      halves
-      ? try network.reducingConvolution(x, "conv1", channels: channels, kernelSize: 3)
-      : try network.convolution(x, "conv1", Convolution(outputChannels: channels, kernelSize: 3))
-    y = try network.activation(network.normalization(y, "bn1"))
-    y = try network.convolution(y, "conv2", Convolution(outputChannels: channels, kernelSize: 3))
-    y = try network.normalization(y, "bn2")
+    let names = BlockNames(isNested: nestsNames)
+    var y = try network.unit(
+      x, names[1], Convolution(outputChannels: channels, kernelSize: 3, stride: halves ? 2 : 1))
+    y = try network.unit(y, names[2], Convolution(outputChannels: channels, kernelSize: 3), activates: false)
+    y = try network.attention(y)
     return try network.activation(
       y.adding(fitted(x, channels: channels, halves: halves, network: network, shortcut: shortcut)))
   }
@@ -34,40 +34,61 @@ public struct BasicBlock: Sendable {
 /// ## Shapes
 /// - `x`: `[N, I, H, W]`; result `[N, 4·channels, H, W]`, or half the extent.
 public struct BottleneckBlock: Sendable {
-  /// The channels of the 3×3 convolution.
+  /// A quarter of the channels of the result.
   public var channels: Int
+  /// The channels of the 3×3 convolution.
+  public var innerChannels: Int
+  /// The number of groups of the 3×3 convolution.
+  public var groups = 1
   /// Whether the block halves the resolution.
   public var halves: Bool
   /// Whether the first 1×1 convolution halves it instead of the 3×3, where the down-sampling is by stride.
-  public var halvesAtFirst: Bool
+  public var halvesAtFirst = false
+  /// Whether it is halved by a pooling behind the 3×3 convolution, and in front of the shortcut's 1×1.
+  public var poolsResolution = false
+  /// Whether the names of a convolution and its normalisation are inside a common one.
+  public var nestsNames = false
 
-  /// The channels of the result, relative to those of the 3×3 convolution.
+  /// The channels of the result, relative to ``channels``.
   public static let expansion = 4
 
   /// Applies the block.
   public func callAsFunction(_ x: Tensor, network: NetworkBuilder) throws -> Tensor {
-    let isFirst = halves && halvesAtFirst && network.style.downsampling.convolutionStride == 2
-    var y = try network.convolution(
-      x, "conv1", Convolution(outputChannels: channels, kernelSize: 1, stride: isFirst ? 2 : 1))
-    y = try network.activation(network.normalization(y, "bn1"))
-    y =
-      halves && !isFirst
-      ? try network.reducingConvolution(y, "conv2", channels: channels, kernelSize: 3)
-      : try network.convolution(y, "conv2", Convolution(outputChannels: channels, kernelSize: 3))
-    y = try network.activation(network.normalization(y, "bn2"))
+    let names = BlockNames(isNested: nestsNames)
+    let halvesFirst = halves && halvesAtFirst && network.style.downsampling.convolutionStride == 2
+    var y = try network.unit(
+      x, names[1], Convolution(outputChannels: innerChannels, kernelSize: 1, stride: halvesFirst ? 2 : 1))
+    let stride = halves && !halvesFirst && !poolsResolution ? 2 : 1
+    y = try network.unit(
+      y, names[2], Convolution(outputChannels: innerChannels, kernelSize: 3, stride: stride, groups: groups))
+    if halves, poolsResolution {
+      let mean = Pooling2D(.average(countsPadding: true), PoolingGeometry(window: 3, stride: 2, padding: 1))
+      y = try network.pooling(y, "avd_last", mean)
+    }
     let width = channels * Self.expansion
-    y = try network.convolution(y, "conv3", Convolution(outputChannels: width, kernelSize: 1))
-    y = try network.normalization(y, "bn3")
+    y = try network.unit(y, names[3], Convolution(outputChannels: width, kernelSize: 1), activates: false)
+    y = try network.attention(y)
     return try network.activation(
-      y.adding(fitted(x, channels: width, halves: halves, network: network, shortcut: nil)))
+      y.adding(
+        fitted(x, channels: width, halves: halves, poolsResolution: poolsResolution, network: network, shortcut: nil)))
+  }
+}
+
+/// The names of a residual block's convolutions and normalisations by number.
+private struct BlockNames {
+  var isNested: Bool
+
+  subscript(number: Int) -> UnitNames {
+    isNested ? UnitNames(in: "conv\(number)") : UnitNames("conv\(number)", "bn\(number)")
   }
 }
 
 /// A block's input, fitted to the block's result.
 private func fitted(
-  _ x: Tensor, channels: Int, halves: Bool, network: NetworkBuilder, shortcut: ((Tensor) throws -> Tensor)?
+  _ x: Tensor, channels: Int, halves: Bool, poolsResolution: Bool = false, network: NetworkBuilder,
+  shortcut: ((Tensor) throws -> Tensor)?
 ) throws -> Tensor {
   if let shortcut { return try shortcut(x) }
   guard halves || x.shape[1] != channels else { return x }
-  return try network.projection(x, channels: channels, halves: halves)
+  return try network.projection(x, channels: channels, halves: halves, poolsResolution: poolsResolution)
 }

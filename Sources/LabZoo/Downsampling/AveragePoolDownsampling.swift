@@ -21,4 +21,8 @@ public struct AveragePoolDownsampling: DownsamplingVariant {
   public func beforeProjection(_ x: Tensor, in context: ModelContext) throws -> Tensor {
     try afterConvolution(x, in: context)
   }
+
+  public func pooled(_ x: Tensor, _ pooling: Pooling2D, in context: ModelContext) throws -> Tensor {
+    try Pooling2D(.average(countsPadding: false), pooling.geometry)(x, in: context)
+  }
 }

@@ -3,9 +3,10 @@ import LabNN
 
 /// How a network halves the resolution between its stages.
 ///
-/// Where a network has a convolution with stride 2, it uses ``convolutionStride`` instead and applies
-/// ``afterConvolution(_:in:)`` to the result, in front of the normalisation. A shortcut's 1×1 convolution has the same
-/// stride, and ``beforeProjection(_:in:)`` is applied to its input.
+/// Where a network has a convolution with stride 2, it uses ``convolutionStride`` instead, applies
+/// ``afterConvolution(_:in:)`` to the result, in front of the normalisation, and ``afterActivation(_:in:)`` behind the
+/// non-linearity. A shortcut's 1×1 convolution has the same stride, and ``beforeProjection(_:in:)`` is applied to its
+/// input. Where a network has a pooling with stride 2, ``pooled(_:_:in:)`` takes its place.
 public protocol DownsamplingVariant: ConfigurableComponent {
   /// The stride of the convolution that halves the resolution: 2, or 1 where something else does.
   var convolutionStride: Int { get }
@@ -13,14 +14,37 @@ public protocol DownsamplingVariant: ConfigurableComponent {
   /// What follows the convolution of the main path.
   func afterConvolution(_ x: Tensor, in context: ModelContext) throws -> Tensor
 
+  /// What follows the non-linearity behind the convolution of the main path.
+  func afterActivation(_ x: Tensor, in context: ModelContext) throws -> Tensor
+
   /// What comes before a shortcut's 1×1 convolution.
   func beforeProjection(_ x: Tensor, in context: ModelContext) throws -> Tensor
+
+  /// What takes the place of a pooling between stages.
+  func pooled(_ x: Tensor, _ pooling: Pooling2D, in context: ModelContext) throws -> Tensor
+
+  /// What takes the place of a stem's pooling.
+  func stemPooled(_ x: Tensor, _ pooling: Pooling2D, in context: ModelContext) throws -> Tensor
 
   /// The stem that goes with the variant, for the stem of an architecture.
   func stem(for stem: Stem) -> Stem
 }
 
 extension DownsamplingVariant {
+  public func afterConvolution(_ x: Tensor, in context: ModelContext) throws -> Tensor { x }
+
+  public func afterActivation(_ x: Tensor, in context: ModelContext) throws -> Tensor { x }
+
+  public func beforeProjection(_ x: Tensor, in context: ModelContext) throws -> Tensor { x }
+
+  public func pooled(_ x: Tensor, _ pooling: Pooling2D, in context: ModelContext) throws -> Tensor {
+    try pooling(x, in: context)
+  }
+
+  public func stemPooled(_ x: Tensor, _ pooling: Pooling2D, in context: ModelContext) throws -> Tensor {
+    try pooling(x, in: context)
+  }
+
   public func stem(for stem: Stem) -> Stem { stem }
 }
 
@@ -31,6 +55,7 @@ public enum DownsamplingFamily: ComponentFamily {
     .init(SPDDownsampling.self) { $0 },
     .init(MaximumPoolDownsampling.self) { $0 },
     .init(AveragePoolDownsampling.self) { $0 },
+    .init(BlurDownsampling.self) { $0 },
   ])
 }
 

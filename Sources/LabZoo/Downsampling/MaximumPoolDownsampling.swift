@@ -21,4 +21,8 @@ public struct MaximumPoolDownsampling: DownsamplingVariant {
   public func beforeProjection(_ x: Tensor, in context: ModelContext) throws -> Tensor {
     try afterConvolution(x, in: context)
   }
+
+  public func pooled(_ x: Tensor, _ pooling: Pooling2D, in context: ModelContext) throws -> Tensor {
+    try Pooling2D(.maximum, pooling.geometry)(x, in: context)
+  }
 }

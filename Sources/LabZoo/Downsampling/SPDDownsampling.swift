@@ -26,5 +26,9 @@ public struct SPDDownsampling: DownsamplingVariant {
     try SpaceToDepth(scale: 2)(x, in: context)
   }
 
+  public func pooled(_ x: Tensor, _ pooling: Pooling2D, in context: ModelContext) throws -> Tensor {
+    try SpaceToDepth(scale: 2)(x, in: context)
+  }
+
   public func stem(for stem: Stem) -> Stem { stem == .imagenet ? .spd : stem }
 }

@@ -1,0 +1,72 @@
+import LabCore
+import LabGraph
+import LabNN
+
+/// Bottleneck attention between stages: a channel and a pixel branch side by side.
+///
+/// `x ⊙ (1 + σ(channel(x) + spatial(x)))`, as the paper's equations have it. Parameters as in the authors' code:
+/// `channel_att.gate_c.gate_c_fc_0`, `gate_c_bn_1`, `gate_c_fc_final`; `spatial_att.gate_s.gate_s_conv_reduce0`,
+/// `gate_s_bn_reduce0`, `gate_s_conv_di_0`, `gate_s_bn_di_0`, `gate_s_conv_di_1`, `gate_s_bn_di_1`,
+/// `gate_s_conv_final`.
+///
+/// - Source: Park et al., "BAM: bottleneck attention module", BMVC 2018, arXiv 1807.06514.
+public struct BAM: FeatureAttention {
+  /// The width of the hidden layers as a share of the channels.
+  public var reduction: Double
+  /// The distance between the taps of the spatial branch's 3×3 convolutions.
+  public var dilation: Int
+  public var stages: [Int]?
+
+  /// Creates the block.
+  public init(reduction: Double, dilation: Int = 4, stages: [Int]? = nil) {
+    self.reduction = reduction
+    self.dilation = dilation
+    self.stages = stages
+  }
+
+  /// Creates the block with a sixteenth of the channels in the hidden layers and a dilation of 4.
+  public init() { self.init(reduction: 1 / 16) }
+
+  public static let variant = ConfigurationSchema.Variant(
+    "bam", "Bottleneck attention between stages: a channel and a pixel branch side by side.",
+    options: ConfigurationSchema([
+      .reduction(default: Self().reduction),
+      .init(
+        "dilation", .integer(1...64), default: .integer(Self().dilation),
+        "The distance between the taps of the spatial branch's 3×3 convolutions."),
+      .stages,
+    ]))
+
+  public var site: FeatureAttentionSite { .transition }
+
+  public func refined(_ x: Tensor, network: NetworkBuilder) throws -> Tensor {
+    let channels = x.shape[1]
+    let hidden = max(Int(Double(channels) * reduction), 1)
+    let context = network.context
+    let channel = try context.scope("channel_att.gate_c") {
+      let pooled = try GlobalAveragePool()(x, in: context)
+      let reduced = try Linear(outputFeatures: hidden)(pooled, "gate_c_fc_0", in: context)
+      let z = try BatchNorm()(reduced, "gate_c_bn_1", in: context).activated(.relu)
+      return try Linear(outputFeatures: channels)(z, "gate_c_fc_final", in: context)
+    }
+    let spatial = try context.scope("spatial_att.gate_s") {
+      func convolution(_ x: Tensor, _ name: String, _ channels: Int, size: Int) throws -> Tensor {
+        try Convolution(
+          outputChannels: channels, kernelSize: Extent2D(size),
+          geometry: ConvolutionGeometry(
+            stride: 1, padding: size / 2 * dilation, dilation: size > 1 ? dilation : 1),
+          hasBias: true, initialization: .torchDefault)(x, name, in: context)
+      }
+      func normalized(_ x: Tensor, _ name: String) throws -> Tensor {
+        try BatchNorm()(x, name, in: context).activated(.relu)
+      }
+      var y = try normalized(convolution(x, "gate_s_conv_reduce0", hidden, size: 1), "gate_s_bn_reduce0")
+      for index in 0..<2 {
+        y = try normalized(convolution(y, "gate_s_conv_di_\(index)", hidden, size: 3), "gate_s_bn_di_\(index)")
+      }
+      return try convolution(y, "gate_s_conv_final", 1, size: 1)
+    }
+    let logits = try channel.reshaped(to: [x.shape[0], channels, 1, 1]).adding(spatial)
+    return try x.multiplied(by: logits.activated(.sigmoid).affine(1, offset: 1))
+  }
+}

@@ -1,0 +1,67 @@
+import LabCore
+import LabGraph
+import LabNN
+
+/// Convolutional block attention: a weight for each channel, then one for each pixel.
+///
+/// The channels' weights are `σ(mlp(mean) + mlp(maximum))`, the pixels' `σ(BN(conv7×7([mean; maximum])))` over the
+/// channels. Parameters as in timm: `channel.fc1.weight`, `channel.fc2.weight`, `spatial.conv.conv.weight`,
+/// `spatial.conv.bn.*`.
+///
+/// - Source: Woo et al., "CBAM: convolutional block attention module", ECCV 2018, arXiv 1807.06521.
+public struct CBAM: FeatureAttention {
+  /// The width of the hidden layer as a share of the channels.
+  public var reduction: Double
+  /// The extent of the spatial attention's window.
+  public var window: Int
+  public var stages: [Int]?
+
+  /// Creates the block.
+  public init(reduction: Double, window: Int = 7, stages: [Int]? = nil) {
+    self.reduction = reduction
+    self.window = window
+    self.stages = stages
+  }
+
+  /// Creates the block with a sixteenth of the channels in the hidden layer and a 7×7 window.
+  public init() { self.init(reduction: 1 / 16) }
+
+  public static let variant = ConfigurationSchema.Variant(
+    "cbam", "Convolutional block attention: a weight for each channel, then one for each pixel.",
+    options: ConfigurationSchema([
+      .reduction(default: Self().reduction),
+      .init(
+        "window", .integer(1...31), default: .integer(Self().window),
+        "The extent of the spatial attention's window, odd."),
+      .stages,
+    ]))
+
+  public var site: FeatureAttentionSite { .block }
+
+  public func refined(_ x: Tensor, network: NetworkBuilder) throws -> Tensor {
+    guard window % 2 == 1 else {
+      throw ModelError.option(subject: "attention.window", problem: "the window is an odd number, found \(window)")
+    }
+    let y = try network.scope("channel") { try x.channelsScaled(by: channelWeights(x, network: network)) }
+    return try network.scope("spatial.conv") {
+      let image: Shape = [x.shape[0], 1, x.shape[2], x.shape[3]]
+      let summary = try Tensor.concatenated([y.mean(1).reshaped(to: image), y.maximum(1).reshaped(to: image)])
+      let logits = try Convolution(outputChannels: 1, kernelSize: window)(summary, "conv", in: network.context)
+      return try y.multiplied(by: BatchNorm()(logits, "bn", in: network.context).activated(.sigmoid))
+    }
+  }
+
+  private func channelWeights(_ x: Tensor, network: NetworkBuilder) throws -> Tensor {
+    let (batch, channels) = (x.shape[0], x.shape[1])
+    let hidden = multiple(of: 1, near: Double(channels) * reduction, atLeast: 0)
+    func layer(_ width: Int) -> Linear {
+      Linear(outputFeatures: width, hasBias: false, isPointwiseConvolution: true)
+    }
+    // Means and maxima go through the same two layers, one after the other in a batch.
+    let pooled = try Tensor.concatenated([x.mean(2, 3), x.maximum(2, 3)], axis: 0)
+    let z = try layer(hidden)(pooled, "fc1", in: network.context).activated(.relu)
+    let logits = try layer(channels)(z, "fc2", in: network.context)
+    return try logits.slice(axis: 0, start: 0, count: batch)
+      .adding(logits.slice(axis: 0, start: batch, count: batch)).activated(.sigmoid)
+  }
+}
