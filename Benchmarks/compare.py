@@ -37,7 +37,8 @@ def run_json(command: list[str]) -> dict[str, Any]:
 
 def measure_labrun(options: argparse.Namespace, conv: str, steps: int) -> dict[str, Any]:
     """Returns labrun's result for one convolution."""
-    report = run_json([options.labrun, "bench", "--json", "--conv", conv, "--steps", str(steps)])
+    report = run_json([
+        options.labrun, "bench", "resnet", "--json", "--conv", conv, "--width", str(options.width), "--steps", str(steps)])
     for result in report["results"]:
         if result["conv"] != conv:
             continue
@@ -53,7 +54,7 @@ def measure_pytorch(
 ) -> dict[str, Any]:
     """Returns PyTorch's report for the network of one of labrun's results."""
     return run_json([
-        options.python, str(PYTORCH_SCRIPT), "--json", "--conv", like["conv"], "--width", str(like["width"]),
+        options.python, str(PYTORCH_SCRIPT), "--json", "--conv", like["conv"], "--width", str(options.width),
         "--batch", str(like["batch"]), "--threads", "1", "--steps", str(steps), "--clock", options.clock,
         "--mode", *modes, "--aggregation", *aggregations, "--allocator", *allocators])
 
@@ -176,6 +177,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--conv", nargs="+", choices=CONVOLUTIONS, default=CONVOLUTIONS, metavar="NAME",
         help=f"convolutions: {', '.join(CONVOLUTIONS)} (default: all)")
+    parser.add_argument(
+        "--width", type=positive, default=16, help="channels of the first stage (default: %(default)s)")
     parser.add_argument("--rounds", type=positive, default=5, help="how often both are measured (default: %(default)s)")
     parser.add_argument("--steps", type=positive, default=20, help="steps a measurement (default: %(default)s)")
     parser.add_argument(

@@ -43,8 +43,8 @@ typedef struct {
 } PieceScratch;
 
 // Adds the products of `rows` rows of a row block and `columns` column blocks, for one sample.
-LAB_INLINE void multiplyPiece(LabWinogradGeometry g, const PieceScratch *s, const LabAggregate *weights, LabInt sample, LabInt rowBlock,
-                              LabInt firstRow, LabInt column, LabInt columns) {
+LAB_INLINE void multiplyPiece(LabWinogradGeometry g, const PieceScratch *s, const LabAggregate *weights, LabInt sample,
+                              LabInt rowBlock, LabInt firstRow, LabInt column, LabInt columns) {
   for (LabInt n = 0; n < columns; n++) {
     const WeightSource source = weightSource(weights, sample, rowBlock, column + n);
     float *target = s->piece + (n * pieceRows - firstRow) * lanes;

@@ -122,7 +122,7 @@ LAB_INLINE void multiplyAllTiles(TileProduct p, LabInt tiles, LabInt columns, bo
   }
 }
 
-// Tiles that are worked on together: enough to use each weight often, few enough to stay in the cache beside the weights.
+// Tiles that are worked on together: enough to use each weight often, few enough to stay in the cache beside them.
 LAB_INLINE LabInt tilesOfGroup(LabWinogradGeometry g) {
   const LabInt matrices = g.inputBlocks * g.outputBlocks * matrixFloats;
   return matrices <= 64 * 64 ? 24 : 48;

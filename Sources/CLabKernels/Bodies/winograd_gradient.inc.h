@@ -84,7 +84,8 @@ LAB_INLINE void finishGradientBlock(LabInt results, const float *transformed, fl
 
 LAB_INLINE void finishGradientOf(LabWinogradGeometry g, const float *transformed, float *dw, bool accumulates) {
   for (LabInt block = 0; block < g.inputBlocks * g.outputBlocks; block++) {
-    finishGradientBlock(g.results, transformed + block * gradientBlockFloats(g.results), dw + block * windowTaps * matrixFloats, accumulates);
+    finishGradientBlock(g.results, transformed + block * gradientBlockFloats(g.results),
+                        dw + block * windowTaps * matrixFloats, accumulates);
   }
 }
 
@@ -124,8 +125,8 @@ LAB_INLINE float *endOfPanel(LabWinogradGeometry g, const GradientPanel *p) {
 }
 
 // Transforms `count` tiles from the cursor on, and returns the cursor behind them.
-LAB_INLINE TileCursor fillPanel(GradientPanel *p, LabWinogradGeometry g, TileCursor cursor, LabInt count, const float *x,
-                            const float *dy) {
+LAB_INLINE TileCursor fillPanel(GradientPanel *p, LabWinogradGeometry g, TileCursor cursor, LabInt count,
+                                const float *x, const float *dy) {
   p->count = count;
   for (LabInt tile = 0; tile < count; tile++, cursor = nextTile(g, cursor)) {
     for (LabInt block = 0; block < g.inputBlocks; block++) {
@@ -141,8 +142,8 @@ LAB_INLINE TileCursor fillPanel(GradientPanel *p, LabWinogradGeometry g, TileCur
 }
 
 // The products of all frequencies for one block of inputs and `columns` blocks of outputs.
-LAB_INLINE void multiplyPanel(LabWinogradGeometry g, const GradientPanel *p, LabInt o, LabInt columns, LabInt i, float *results,
-                              LabInt resultStride, bool accumulates) {
+LAB_INLINE void multiplyPanel(LabWinogradGeometry g, const GradientPanel *p, LabInt o, LabInt columns, LabInt i,
+                              float *results, LabInt resultStride, bool accumulates) {
   for (LabInt f = 0; f < frequencyCount(g.results); f++) {
     const GradientProduct product = {
         .tileCount = p->count,
@@ -166,7 +167,8 @@ LAB_INLINE void transformedGradientOf(LabWinogradGeometry g, LabInt samples, con
     for (LabInt o = 0; o < g.outputBlocks; o += gradientColumns) {
       for (LabInt i = 0; i < g.inputBlocks; i++) {
         multiplyPanel(g, &panel, o, smaller(gradientColumns, g.outputBlocks - o), i,
-                      transformed + (o * g.inputBlocks + i) * gradientBlockFloats(g.results), g.inputBlocks * gradientBlockFloats(g.results),
+                      transformed + (o * g.inputBlocks + i) * gradientBlockFloats(g.results),
+                      g.inputBlocks * gradientBlockFloats(g.results),
                       accumulates || first > 0);
       }
     }

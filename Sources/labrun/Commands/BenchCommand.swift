@@ -12,19 +12,28 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure a training step: forward, backward, update.",
     discussion: """
-      A CIFAR ResNet on random images; the breakdown comes from steps of their own, so that its clocks cost the
-      measured steps nothing.
+      On random images. The breakdown comes from steps of their own, so that its clocks cost the measured steps
+      nothing. "Peak" is what the direct method's multiply-adds would need at the core's measured peak.
 
       EXAMPLES
         labrun bench
         labrun bench --conv static --conv odconv-4x --steps 50 --json
+        labrun bench resnet18 mobilenet_v2 --conv static --size 64 --by-layer
+        labrun bench --set attention=cbam --set downsample=spd --conv static
       """)
+
+  @Argument(help: "Architectures; resnet with 20 layers if none is given.")
+  var architectures: [String] = []
 
   @Option(help: ArgumentHelp("A convolution variant.", valueName: "name"))
   var conv: [String] = ["static", "odconv-1x", "odconv-4x"]
 
-  @Option(help: "The number of layers (6n + 2).") var depth = 20
-  @Option(help: "The channels of the first stage.") var width = 16
+  @Option(help: "The number of layers, as the architecture counts them.") var depth: Int?
+  @Option(help: "The channels of the first stage.") var width: Int?
+
+  @Option(help: ArgumentHelp("Any other key of the model, as in a spec.", valueName: "key=value"))
+  var set: [String] = []
+
   @Option(help: "Images a step.") var batch = 64
   @Option(help: "The side of an image in pixels.") var size = 32
   @Option(help: "Threads of the step.") var threads = 1
@@ -42,7 +51,12 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let results = try conv.map { try StepBenchmark(convolution: $0, options: self).measure() }
+    let networks = architectures.isEmpty ? ["resnet"] : architectures
+    let models = try networks.flatMap { network in
+      try conv.map { (name: "\(network) \($0)", configuration: try configuration(network, convolution: $0)) }
+    }
+    let benchmarks = try models.map { try StepBenchmark(name: $0.name, configuration: $0.configuration, options: self) }
+    let results = try benchmarks.map { try $0.measure() }
     let output = Terminal.standardOutput
     if json {
       let document: JSONValue = [
@@ -52,10 +66,19 @@ struct BenchCommand: ParsableCommand {
       return output.note(document.prettyText())
     }
     output.note(
-      "ResNet-\(depth), width \(width), \(size)×\(size), batch \(batch), \(threads) "
+      "\(size)×\(size), batch \(batch), \(threads) "
         + "\(threads == 1 ? "thread" : "threads"), \(OneDNNBackend.instructionSet), oneDNN \(OneDNNBackend.libraryVersion)"
     )
     for result in results { output.write(result.text) }
+  }
+
+  /// A model's configuration as a spec would have it.
+  private func configuration(_ architecture: String, convolution: String) throws -> JSONValue {
+    var configuration: JSONValue = ["architecture": .string(architecture), "conv": .string(convolution)]
+    if let depth = depth ?? (architecture == "resnet" ? 20 : nil) { configuration["depth"] = .integer(depth) }
+    configuration["width"] = width.map(JSONValue.integer)
+    try configuration.apply(settings: set)
+    return configuration
   }
 }
 

@@ -70,13 +70,7 @@ struct DescribeCommand: ParsableCommand {
     configuration["downsample"] = downsample.map(JSONValue.string)
     configuration["depth"] = depth.map(JSONValue.integer)
     configuration["width"] = width.map(JSONValue.integer)
-    for setting in set {
-      guard let equals = setting.firstIndex(of: "=") else {
-        throw CommandError("--set takes key=value, such as dropout=0.5, but \"\(setting)\" was given")
-      }
-      let text = String(setting[setting.index(after: equals)...])
-      configuration[path: String(setting[..<equals])] = (try? JSONValue(parsing: text)) ?? .string(text)
-    }
+    try configuration.apply(settings: set)
     let extents = input.split(whereSeparator: { "x×,".contains($0) }).compactMap { Int($0) }
     guard extents.count == 3, extents.allSatisfy({ $0 > 0 }), classes > 0 else {
       throw CommandError("--input takes channels, height and width, such as 3x32x32, but \"\(input)\" was given")

@@ -7,7 +7,8 @@ import LabReport
 extension StepBenchmark.Result {
   var json: JSONValue {
     [
-      "conv": .string(convolution), "depth": .integer(options.depth), "width": .integer(options.width),
+      "name": .string(name), "model": configuration, "conv": configuration["conv"] ?? .null,
+      "size": .integer(options.size),
       "batch": .integer(options.batch), "threads": .integer(options.threads),
       "algorithms": .string(options.algorithms.rawValue), "medianMilliseconds": .number(median),
       "minMilliseconds": .number(milliseconds.min() ?? 0), "maxMilliseconds": .number(milliseconds.max() ?? 0),
@@ -27,7 +28,7 @@ extension StepBenchmark.Result {
     let rate = NumberText.rate(Double(options.batch) / median * 1e3)
     var lines = [
       "",
-      "\(convolution): median \(NumberText.fixed(median, decimals: 2)) ms (min "
+      "\(name): median \(NumberText.fixed(median, decimals: 2)) ms (min "
         + "\(NumberText.fixed(milliseconds.min() ?? 0, decimals: 2)), max "
         + "\(NumberText.fixed(milliseconds.max() ?? 0, decimals: 2)), processor time "
         + "\(NumberText.fixed(processorMedian, decimals: 2))), \(rate) images/s, "

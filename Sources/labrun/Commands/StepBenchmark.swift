@@ -7,11 +7,22 @@ import LabZoo
 
 /// Measures one network's step.
 struct StepBenchmark {
-  let convolution: String
+  let name: String
+  let configuration: JSONValue
+  private let model: ModelConfiguration
   let options: BenchCommand
 
+  /// Reads the model's configuration, so that a wrong name is known before anything is measured.
+  init(name: String, configuration: JSONValue, options: BenchCommand) throws {
+    self.name = name
+    self.configuration = configuration
+    self.options = options
+    model = try configuration.decode()
+  }
+
   struct Result {
-    var convolution: String
+    var name: String
+    var configuration: JSONValue
     var options: BenchCommand
     var milliseconds: [Double]
     var processorMilliseconds: [Double]
@@ -53,17 +64,13 @@ struct StepBenchmark {
     ]
     let seconds = convolutionKinds.reduce(0) { $0 + (profile.byKind[$1] ?? 0) } * 1e-3
     return Result(
-      convolution: convolution, options: options, milliseconds: milliseconds,
+      name: name, configuration: configuration, options: options, milliseconds: milliseconds,
       processorMilliseconds: processorMilliseconds, profile: profile, peakGigaflops: peak,
       convolutionShare: 2 * graph.convolutionMultiplyAdds / seconds / (peak * 1e9),
       plannedBytes: plain.plannedBytes)
   }
 
   private func trainingGraph() throws -> Graph {
-    let model: ModelConfiguration = try JSONValue.object([
-      "architecture": "resnet", "depth": .integer(options.depth), "width": .integer(options.width),
-      "conv": .string(convolution),
-    ]).decode()
     return try TrainingGraph(
       model: model.model(classCount: 10),
       batch: ClassificationBatch(size: options.batch, image: [3, options.size, options.size], classCount: 10),
