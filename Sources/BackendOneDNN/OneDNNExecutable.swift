@@ -37,7 +37,7 @@ final class OneDNNExecutable: Executable {
         try kernels[segments[index].kernels[0]].prepare(chunkSizes: [1], workers: workers)
         continue
       }
-      let size = OneDNNExecutable.chunkSize(segments[index], kernels, slots, samples: samples, workers: workers)
+      let size = ChunkSize.samples(of: segments[index], kernels, slots, samples: samples, workers: workers)
       segments[index].chunkSize = size
       let sizes = Set(
         OneDNNExecutable.parts(of: samples, among: workers).flatMap { part in
@@ -80,22 +80,6 @@ final class OneDNNExecutable: Executable {
   }
 
   // MARK: Chunks
-
-  /// Bytes of one tensor of a chunk that still leave room for its neighbours in a core's second-level cache.
-  private static let chunkTensorBytes = 256 * 1024
-
-  private static func chunkSize(
-    _ segment: Segment, _ kernels: [any Kernel], _ slots: [Slot], samples: Int, workers: Int
-  ) -> Int {
-    let largest =
-      segment.kernels.flatMap { kernels[$0].reads + kernels[$0].writes }
-      .filter { slots[$0.index].samples == samples && slots[$0.index].samples > 1 }
-      .map { slots[$0.index].bytesPerSample }.max() ?? 1
-    let share = (samples + workers - 1) / workers
-    let wanted = min(max(chunkTensorBytes / max(largest, 1), 1), share)
-    // Equal chunks need one primitive a layer instead of two.
-    return (share + (share + wanted - 1) / wanted - 1) / ((share + wanted - 1) / wanted)
-  }
 
   private static func parts(of samples: Int, among workers: Int) -> [Range<Int>] {
     // Rounded up, so that the first worker, in whose memory sums begin, always has a share.

@@ -24,10 +24,14 @@ struct WinogradPlan {
     // Large tiles save more, but their weights take twice as long to transform, which a few tiles do not make up for.
     let prefersSmallTiles = hasOwnWeights && tiles(4) <= 4
     let results = prefersSmallTiles || multiplications(2) <= multiplications(4) ? 2 : 4
-    // The direct method leaves out what meets the padding. What the transforms cost is made up for where multiplications
-    // are down to less than about a half.
-    let directMultiplications = (3 * shape.inputHeight - 2) * (3 * shape.inputWidth - 2)
-    guard 4 * directMultiplications >= 7 * multiplications(results) else { return nil }
+    let direct = 9 * shape.inputHeight * shape.inputWidth
+    if hasOwnWeights {
+      // Transforming a sample's weights takes as long as about a hundred multiplications for each pair of channels.
+      guard 10 * (multiplications(results) + (results == 2 ? 100 : 200)) <= 7 * direct else { return nil }
+    } else {
+      // Transforms are made up for where multiplications are down to less than about a half, and images share the weights.
+      guard 7 * multiplications(results) <= 4 * direct, shape.samples * tiles(results) >= 16 else { return nil }
+    }
     let block = kernels.block
     geometry = LabWinogradGeometry(
       results: results, height: shape.inputHeight, width: shape.inputWidth,
@@ -47,6 +51,22 @@ struct WinogradPlan {
     kernels.weightCount(isTransposed ? swapped : geometry) * 4
   }
 
-  /// Whether sums of transformed weight gradients stay in the cache between chunks.
-  var sumsStayInCache: Bool { transformedBytes() <= 4 << 20 }
+  /// Whether the gradient of weights that all samples share is faster by this method.
+  ///
+  /// Each chunk of samples adds to the sums of all transformed gradients, four times as many numbers as there are weights:
+  /// where these leave the cache in between, a chunk must have tiles enough to make up for it.
+  func paysForSharedGradient(samples: Int) -> Bool {
+    let bytesPerSample =
+      max(geometry.inputBlocks, geometry.outputBlocks) * kernels.block * geometry.height
+      * geometry.width * 4
+    let chunk = ChunkSize.samples(bytesPerSample: bytesPerSample, weightBytes: transformedBytes(), of: samples)
+    let leastTiles = transformedBytes() <= 768 << 10 ? 1 : transformedBytes() <= 4 << 20 ? 16 : 40
+    return chunk * tiles >= leastTiles
+  }
+
+  /// Tiles of a sample.
+  private var tiles: Int {
+    let results = geometry.results
+    return ((geometry.height + results - 1) / results) * ((geometry.width + results - 1) / results)
+  }
 }

@@ -145,7 +145,7 @@ extension Convolution2DWeightGradient: Lowerable {
     let plan = lowering.convolutionPlan(
       ONEDNN_WEIGHT_GRADIENT, geometry, image: lowering.shape(x), kernel: kernel, result: lowering.shape(upstream),
       imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(upstream))
-    if let winograd = lowering.winogradPlan(plan), winograd.sumsStayInCache {
+    if let winograd = lowering.winogradPlan(plan), winograd.paysForSharedGradient(samples: plan.shape.samples) {
       try lowerWinograd(winograd, plan, node, lowering)
       return
     }
