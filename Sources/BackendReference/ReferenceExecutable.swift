@@ -122,7 +122,8 @@ public final class ReferenceExecutable: Executable {
       keep(node.outputs)
       for value in lastReads[index] { values[value.index] = nil }
       if profiles {
-        profile[ProfileKey(path: graph.nodes[index].path, kind: type(of: kernels[index]).kind), default: 0] += (ContinuousClock.now - start) / .seconds(1)
+        let key = ProfileKey(path: graph.nodes[index].path, kind: type(of: kernels[index]).kind)
+        profile[key, default: 0] += (ContinuousClock.now - start) / .seconds(1)
       }
     }
     results = [:]

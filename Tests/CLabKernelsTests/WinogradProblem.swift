@@ -153,7 +153,7 @@ struct WinogradProblem {
     return (result.values, result.isWithinMargins && scratch.isWithinMargins)
   }
 
-  /// [samples][taps][rows]
+  /// A factor of the rows times that of the taps, `[samples][taps][rows]`.
   private func rows(_ factor: [Float], _ count: Int) -> [Float] {
     (0..<item.samples).flatMap { sample in
       (0..<9).flatMap { tap in (0..<count).map { factor[sample * count + $0] * tapFactor[sample * 9 + tap] } }
