@@ -11,8 +11,9 @@ import LabZoo
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure a training step: forward, backward, update.",
+    usage: "labrun bench [--conv <name> ...] [options]",
     discussion: """
-      A CIFAR ResNet on random images; the breakdown comes from steps of their own, so that its clocks cost the
+      A CIFAR ResNet on random images; the breakdown comes from steps of their own, so that its clocks cost the \
       measured steps nothing.
 
       EXAMPLES
