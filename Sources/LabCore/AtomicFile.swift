@@ -62,7 +62,7 @@ public enum AtomicFile {
   ) throws {
     func fill(_ temporary: String) throws {
       let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-      guard descriptor >= 0 else { throw FileError(action: "create", path: temporary) }
+      guard descriptor >= 0 else { throw FileError(action: "create", path: path) }
       defer { close(descriptor) }
       try data.withUnsafeBytes { bytes in
         var offset = 0

@@ -5,10 +5,14 @@ public enum NearestName {
   /// Case, `-` and `_` do not count as differences.
   public static func suggestion(for name: String, among candidates: some Sequence<String>) -> String? {
     let wanted = fold(name)
-    var best: (name: String, distance: Int)?
+    var best: (name: String, distance: Int, goesOn: Bool)?
     for candidate in candidates {
-      let distance = editDistance(wanted, fold(candidate))
-      if distance < (best?.distance ?? .max) { best = (candidate, distance) }
+      let folded = fold(candidate)
+      let distance = editDistance(wanted, folded)
+      // Of two that are equally close, the one that only goes on from the wanted name: typing stopped too early.
+      let goesOn = folded.starts(with: wanted)
+      let isBetter = best.map { distance < $0.distance || (distance == $0.distance && goesOn && !$0.goesOn) } ?? true
+      if isBetter { best = (candidate, distance, goesOn) }
     }
     // A name that shares no letter with the wanted one is no help, however short both are.
     guard let best, best.distance <= max(2, wanted.count / 3), best.distance < max(wanted.count, fold(best.name).count)

@@ -9,7 +9,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .diverged(let epoch, let step, let loss): "the loss became \(loss) in epoch \(epoch + 1), step \(step + 1)"
+    case .diverged(let epoch, let step, let loss):
+      "the loss became \(loss.isNaN ? "NaN" : loss < 0 ? "−infinity" : "infinity") in epoch \(epoch + 1), step \(step + 1)"
     case .configuration(let key, let problem): "training.\(key): \(problem)"
     case .weights(let name, let problem): "\"\(name)\" \(problem)"
     }

@@ -10,20 +10,26 @@ struct Labrun: ParsableCommand {
     commandName: "labrun",
     abstract: "Ablation studies of convolutional image classifiers: from a spec to a table, fast and resumable.",
     discussion: """
-      A spec (JSON or YAML) names a baseline, factors with levels, and seeds. A sweep trains every cell on all cores,
+      A spec (JSON or YAML) names a baseline, factors with levels, and seeds. A sweep trains every cell on all cores, \
       stores metrics in SQLite and weights in HDF5, and goes on where it was interrupted.
 
       EXAMPLES
-        labrun init my-study                   # write a commented starter spec
-        labrun sweep my-study --dry-run        # what would be trained, and how long that takes
-        labrun sweep my-study                  # train, with progress, and print the table
-        labrun table                           # the newest sweep's table, also while it runs
-        labrun show 3fa9                       # one run: configuration, curves, confusion matrix
-        labrun doctor                          # is everything there, and what to do if not
+        labrun init my-study              # write a commented starter spec
+        labrun sweep my-study --dry-run   # what would be trained, and for how long
+        labrun sweep my-study             # train with progress, print the table
+        labrun table                      # the newest table, also while it runs
+        labrun show 3fa9                  # one run: curves, confusion matrix, log
+        labrun doctor                     # is everything there, what to do if not
 
       EXIT STATUS
-        0 all is well, 1 some runs failed or diverged, 64 wrong usage, 65 wrong spec or data, 66 a file is missing,
-        70 a defect of this program, 74 reading or writing failed, 130 interrupted.
+        0    all is well
+        1    some runs failed or diverged
+        64   wrong usage
+        65   wrong spec or data
+        66   a file is missing
+        70   a defect of this program
+        74   reading or writing failed
+        130  interrupted
       """,
     version: version,
     subcommands: [
@@ -37,6 +43,7 @@ struct Labrun: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      if let failure = Terminal.outputFailure { throw failure }
     } catch let error as ExitCode {
       Darwinized.exit(error.rawValue)
     } catch {

@@ -90,6 +90,47 @@ import Testing
     }
   }
 
+  @Test func initRefusesWhatCannotNameAStudy() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    for name in ["", "a b", "../evil", "a/b"] {
+      let result = try labrun.run("init", name)
+      #expect(result.status == 64)
+      #expect(result.errors.contains("cannot name a study"))
+    }
+    #expect(try labrun.run("init", "--path", "deep/er/study.yaml").status == 0)
+    let text = try String(contentsOf: labrun.folder.appendingPathComponent("deep/er/study.yaml"), encoding: .utf8)
+    #expect(text.contains("\nname: \"study\"\n"))
+    #expect(try labrun.run("sweep", "deep/er/study.yaml", "--dry-run").status == 0)
+    #expect(
+      FileManager.default.fileExists(atPath: labrun.folder.appendingPathComponent("deep/er/spec.schema.json").path))
+  }
+
+  @Test func helpFitsATerminal() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    for command in ["help", "sweep", "table", "list", "show", "describe", "bench", "doctor", "init", "schema"] {
+      let help = try labrun.run(command, "--help", variables: ["COLUMNS": "80"])
+      #expect(help.status == 0)
+      for line in help.output.split(separator: "\n") { #expect(line.count <= 80, "\(command): \(line)") }
+    }
+  }
+
+  @Test func wrongNamesOfSweepsAndRunsAreAnswered() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(Labrun.spec(epochs: 1), to: "Experiments/tiny.json")
+    #expect(try labrun.run("sweep", "tiny").status == 0)
+    for command in ["table", "list"] {
+      let result = try labrun.run(command, "tinny")
+      #expect(result.status == 66)
+      #expect(result.errors.contains("there is no sweep \"tinny\" in Results (did you mean \"tiny\"?)"))
+    }
+    let show = try labrun.run("show", "zz")
+    #expect(show.status == 66)
+    #expect(show.errors.contains("there is no run \"zz\" in the store: `labrun list`"))
+  }
+
   @Test func describeCountsAsPublished() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }

@@ -45,17 +45,27 @@ struct Labrun {
   }
 
   /// Starts the program.
-  func start(_ arguments: [String]) throws -> (process: Process, output: Pipe, errors: Pipe) {
+  ///
+  /// - Parameters:
+  ///   - variables: environment variables beside, or in place of, those that every start has.
+  ///   - preparation: a shell command that comes before, such as one that sets a limit.
+  func start(
+    _ arguments: [String], variables: [String: String] = [:], after preparation: String? = nil
+  ) throws -> (process: Process, output: Pipe, errors: Pipe) {
     let process = Process()
     process.executableURL = Labrun.executable
     process.arguments = arguments
+    if let preparation {
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      process.arguments = ["-c", preparation + "; exec \"$0\" \"$@\"", Labrun.executable.path] + arguments
+    }
     process.currentDirectoryURL = folder
     var environment = ProcessInfo.processInfo.environment
     environment["LABRUN_CACHE"] = FileManager.default.temporaryDirectory.appendingPathComponent("labrun-cli-cache").path
     environment["LABRUN_RESULTS"] = nil
     environment["NO_COLOR"] = "1"
     environment["COLUMNS"] = "120"
-    process.environment = environment
+    process.environment = environment.merging(variables) { _, own in own }
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors
@@ -64,8 +74,10 @@ struct Labrun {
   }
 
   /// Runs the program to its end.
-  func run(_ arguments: String...) throws -> Result {
-    let started = try start(arguments)
+  func run(
+    _ arguments: String..., variables: [String: String] = [:], after preparation: String? = nil
+  ) throws -> Result {
+    let started = try start(arguments, variables: variables, after: preparation)
     // Standard error is short enough for the pipe; standard output may not be.
     let output = started.output.fileHandleForReading.readDataToEndOfFile()
     let errors = started.errors.fileHandleForReading.readDataToEndOfFile()

@@ -104,6 +104,24 @@ import Testing
     #expect(try results(labrun).values.contains { $0.state == .interrupted })
   }
 
+  @Test func failingFastIsNoInterruptionAndFreshRunsAreNotResumed() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let spec = Labrun.spec().replacingOccurrences(of: "\"learning_rate\": 0.05", with: "\"learning_rate\": 1e30")
+    #expect(spec.contains("1e30"))
+    try labrun.write(spec, to: "Experiments/wild.json")
+    let failed = try labrun.run("sweep", "wild", "--fail-fast", "--workers", "1")
+    #expect(failed.status == 1, "\(failed.errors)")
+    #expect(failed.errors.contains("the loss became "))
+    #expect(!failed.errors.contains("interrupted"))
+    #expect(failed.errors.contains("To go on with the 1 run left: labrun sweep wild --workers 1\n"))
+    #expect(failed.errors.contains("To try the 1 unsuccessful run again: labrun sweep wild --workers 1 --retry-failed"))
+
+    try labrun.write(Labrun.spec(name: "calm"), to: "Experiments/calm.json")
+    #expect(try labrun.run("sweep", "calm").errors.contains("2 of 2 runs completed (2 trained)"))
+    #expect(try labrun.run("sweep", "calm", "--fresh").errors.contains("2 of 2 runs completed (2 trained)"))
+  }
+
   @Test func twoSweepsAtOnceTrainNoCellTwice() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }

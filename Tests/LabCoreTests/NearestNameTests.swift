@@ -22,6 +22,10 @@ import Testing
     #expect(NearestName.hint(for: "dyconf", among: names) == " (did you mean \"dyconv\"?)")
   }
 
+  @Test func aNameThatGoesOnWinsOverOneThatIsShorter() {
+    #expect(NearestName.suggestion(for: "odconv-4", among: ["odconv", "odconv-1x", "odconv-4x"]) == "odconv-4x")
+  }
+
   @Test func theFirstOfEquallyCloseNamesWins() {
     #expect(NearestName.suggestion(for: "conv3", among: ["conv1", "conv2"]) == "conv1")
   }

@@ -119,7 +119,9 @@ import Testing
     #expect(own.cacheFolder == "/c")
     #expect(own.dataFolder == "/d")
     #expect(DataEnvironment(variables: ["HOME": "/h", "XDG_CACHE_HOME": "/x"]).cacheFolder == "/x/labrun")
+    #expect(DataEnvironment(variables: ["XDG_DATA_DIRS": "/a/:/b"]).systemFolders == ["/a/datasets", "/b/datasets"])
     let plain = DataEnvironment(variables: ["HOME": "/h", "LABRUN_CACHE": ""])
+    #expect(plain.systemFolders == ["/usr/local/share/datasets", "/usr/share/datasets"])
     #expect(plain.cacheFolder == "/h/.cache/labrun")
     #expect(plain.dataFolder == nil)
   }

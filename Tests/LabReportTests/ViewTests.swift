@@ -155,11 +155,20 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2, 3, 4, 5, 6])
+  func progressFitsAnyHeight(height: Int) {
+    let lines = ProgressView.lines(progress, width: 80, height: height)
+    #expect(lines.count == min(height, 5))
+    #expect(lines.last?.contains("12/36 runs") == true)
+    let counted = [2: "… and 4 workers", 3: "… and 3 more workers", 4: "… and 2 more workers"]
+    if let text = counted[height] { #expect(lines[height - 2] == text) }
+  }
+
   @Test func progressForALogFile() {
     #expect(
       progress.workers.map { ProgressView.logLine($0) } == [
         "odconv-4x, spd, focal · seed 0  epoch 3/15  step 120/235  loss 0.4123  5,120 images/s  ETA 42 s",
-        "static, strided · seed 12  epoch 15/15  evaluating  loss 0.0213  12,120 images/s  ETA 2 s",
+        "static, strided · seed 12  epoch 15/15  loss 0.0213  12,120 images/s  ETA 2 s",
         "static, spd · seed 2  decoding images, 34 %", "idle",
       ])
     #expect(
@@ -193,6 +202,7 @@ import Testing
         "  odconv-4x, strided, seed 1 diverged: loss NaN at epoch 2",
         "  odconv-4x, spd, seed 0 failed: out of memory",
         "To go on with the 3 runs left: labrun sweep ablation",
+        "To try the 2 unsuccessful runs again: labrun sweep ablation --retry-failed",
       ])
   }
 

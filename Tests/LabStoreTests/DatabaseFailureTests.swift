@@ -46,6 +46,24 @@ import Testing
     #expect(throws: StoreError.notResultsDatabase(path: path)) { _ = try StudyStore(folder: folder.path) }
   }
 
+  /// What a process leaves that finds no space, or dies, before the tables are made.
+  @Test func aHalfMadeDatabaseIsNoResultsYetAndIsFinished() throws {
+    let folder = TestFolder()
+    try DatabaseQueue(path: folder.path("labrun.sqlite")).write {
+      try $0.execute(sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+    }
+    #expect(throws: StoreError.noResults(folder: folder.path)) { _ = try StudyStore(reading: folder.path) }
+    #expect(try StudyStore(folder: folder.path).sweeps().isEmpty)
+    #expect(try StudyStore(reading: folder.path).sweeps().isEmpty)
+  }
+
+  @Test func aFileInPlaceOfTheFolderIsNamed() throws {
+    let folder = TestFolder()
+    let path = folder.path("results")
+    try Data("a file".utf8).write(to: URL(fileURLWithPath: path))
+    #expect(error { _ = try StudyStore(folder: path) } == "cannot create the results folder \(path): File exists")
+  }
+
   @Test func missingResultsAreNotCreatedByReading() {
     let folder = TestFolder()
     #expect(throws: StoreError.noResults(folder: folder.path)) { _ = try StudyStore(reading: folder.path) }

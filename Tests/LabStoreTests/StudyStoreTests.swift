@@ -51,6 +51,24 @@ import Testing
     }
   }
 
+  @Test func aRunOfADeadProcessIsNotShownAsRunning() throws {
+    let folder = TestFolder()
+    let store = try StudyStore(folder: folder.path)
+    let registration = RunStoreSamples.sweep()
+    let sweep = try store.register(registration)
+    let runs = registration.variants[0].runs.map(\.identity)
+    // This process's number, but another start: a process that has died since.
+    var dead = ProcessIdentity.current
+    dead.startTime -= 1
+    _ = try store.claim(runs[0], sweep: sweep.id, owner: dead, policy: .unfinished)
+    _ = try store.claim(runs[1], sweep: sweep.id, owner: .current, policy: .unfinished)
+    let reader = try StudyStore(reading: folder.path)
+    #expect(try reader.snapshot(sweep: sweep.id).variants[0].runs.map(\.state) == [.interrupted, .running, .pending])
+    #expect(try reader.runs(sweep: sweep.id).prefix(3).map(\.state) == [.interrupted, .running, .pending])
+    #expect(try reader.run(runs[0])?.reason == "its process ended without a word")
+    #expect(try store.integer("SELECT COUNT(*) FROM run WHERE state = 'running'") == 2, "readers change nothing")
+  }
+
   @Test func aRunKnowsTheSweepsThatItBelongsTo() throws {
     let folder = TestFolder()
     let store = try StudyStore(folder: folder.path)

@@ -19,16 +19,18 @@ public struct DataEnvironment: Hashable, Sendable {
   /// Derives the folders from environment variables.
   ///
   /// - Parameter variables: `LABRUN_DATA` is the folder of data sets; `LABRUN_CACHE`, else `labrun` within
-  ///   `XDG_CACHE_HOME` or `~/.cache`, is the folder of decoded data.
+  ///   `XDG_CACHE_HOME` or `~/.cache`, is the folder of decoded data; the system's data sets are in `datasets` within
+  ///   `XDG_DATA_DIRS`, by default `/usr/local/share` and `/usr/share`.
   public init(variables: [String: String]) {
     func folder(_ name: String) -> String? {
       variables[name].flatMap { $0.isEmpty ? nil : ($0 as NSString).expandingTildeInPath }
     }
     let home = folder("HOME") ?? NSHomeDirectory()
     let caches = folder("XDG_CACHE_HOME") ?? home + "/.cache"
+    let shared = variables["XDG_DATA_DIRS"].flatMap { $0.isEmpty ? nil : $0 } ?? "/usr/local/share:/usr/share"
     self.init(
       dataFolder: folder("LABRUN_DATA"), cacheFolder: folder("LABRUN_CACHE") ?? caches + "/labrun",
-      systemFolders: ["/usr/share/datasets", "/usr/local/share/datasets"])
+      systemFolders: shared.split(separator: ":").map { ($0.hasSuffix("/") ? $0.dropLast() : $0) + "/datasets" })
   }
 
   /// The environment of this process.

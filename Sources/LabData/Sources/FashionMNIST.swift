@@ -18,8 +18,9 @@ extension DatasetDefinition {
     }
     return try IDXSource(
       dataset: "fashion-mnist", folders: folders,
-      remedy: "on Debian and Ubuntu run `apt install dataset-fashion-mnist`; elsewhere download its four IDX files "
-        + "into a folder and set \"path\" to it, or use the data set synthetic-signs, which needs no files",
+      remedy:
+        "run `apt install dataset-fashion-mnist` on Debian or Ubuntu, or put its four IDX files into a folder and "
+        + "set \"path\" to it",
       classNames: [
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
       ])

@@ -42,7 +42,9 @@ struct DatasetCache {
         }
         return dataset
       }
-    } catch let error as FileError {
+    } catch var error as FileError {
+      // Nobody knows the temporary file's name, which would also make one problem of several variants look like many.
+      if error.path.hasPrefix(path) { error.path = path }
       throw unusable(path, reason: error.description)
     } catch let error as CocoaError {
       throw unusable(path, reason: error.localizedDescription)

@@ -52,7 +52,7 @@ public struct LayerTable: Sendable {
     let rows = layers.map { layer in
       ReportTable.Row(
         [
-          .string(layer.path), .string(layer.operation),
+          .init(layer.path.isEmpty ? "(network)" : layer.path, values: [.string(layer.path)]), .string(layer.operation),
           .init(shapeText(layer.outputShape), values: [.array(layer.outputShape.dimensions.map(JSONValue.integer))]),
         ] + counts(layer.parameterCount, layer.multiplyAdds, layer.activationBytes))
     }

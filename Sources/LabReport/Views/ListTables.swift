@@ -70,7 +70,8 @@ public enum ListTables {
     return .init(
       [
         .init(run.identity.short, values: [.string(run.identity.description)]), .string(variant),
-        .init("\(run.seed)", values: [JSONValue(seed: run.seed)]), .string(run.state.rawValue, role: role),
+        .init("\(run.seed)", values: [JSONValue(seed: run.seed)]),
+        .init(run.state.noteWord, values: [.string(run.state.rawValue)], role: role),
         .init(
           "\(run.completedEpochs)/\(run.plannedEpochs)",
           values: [.integer(run.completedEpochs), .integer(run.plannedEpochs)]),

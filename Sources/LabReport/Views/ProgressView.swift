@@ -17,14 +17,29 @@ public enum ProgressView {
   /// A label is shortened to this before any part but the bar is left out.
   private static let smallestLabelWidth = 18
 
-  /// Exactly one line a worker and one for the sweep, none longer than the width.
-  public static func lines(_ progress: SweepProgress, width: Int, style: Style = .plain) -> [String] {
-    workerLines(progress.workers, width: width, style: style) + [sweepLine(progress, width: width, style: style)]
+  /// One line a worker and one for the sweep, none longer than the width.
+  ///
+  /// - Parameter height: where there are more lines than this, the last workers are only counted.
+  public static func lines(
+    _ progress: SweepProgress, width: Int, height: Int = .max, style: Style = .plain
+  ) -> [String] {
+    var lines = workerLines(progress.workers, width: width, style: style)
+    if lines.count >= height {
+      let shown = max(0, height - 2)
+      let rest = "… and \(lines.count - shown) \(shown == 0 ? "" : "more ")workers"
+      lines = lines.prefix(shown) + (height > 1 ? [style.apply(.faint, to: rest.truncated(to: width))] : [])
+    }
+    return lines + [sweepLine(progress, width: width, style: style)]
   }
 
   /// One line on a worker for a log file, which is as long as it needs to be.
   public static func logLine(_ worker: SweepProgress.Worker) -> String {
-    ([label(worker)] + parts(worker).filter { $0.priority < barPriority }.map(\.text).filter { !$0.isEmpty })
+    // What is logged at an epoch's end is the epoch, and that its evaluation follows is nothing to tell.
+    let skipsStep = worker.phase == .evaluating
+    return
+      ([label(worker)]
+      + parts(worker).filter { $0.priority < (skipsStep ? stepPriority : barPriority) }.map(\.text)
+      .filter { !$0.isEmpty })
       .joined(separator: "  ")
   }
 
@@ -34,6 +49,7 @@ public enum ProgressView {
   }
 
   private static let barPriority = 5
+  private static let stepPriority = 4
 
   /// Which run the worker has; where there is little room, the variant is shortened and the seed is kept.
   private static func label(_ worker: SweepProgress.Worker, width: Int = .max) -> String {
@@ -54,7 +70,7 @@ public enum ProgressView {
     return [
       Part(text: bar(worker.fraction, width: barWidth), priority: barPriority),
       Part(text: "epoch \(worker.epoch)/\(worker.epochCount)", priority: 0, isRightAligned: true),
-      Part(text: step, priority: 4, role: .faint, isRightAligned: true),
+      Part(text: step, priority: stepPriority, role: .faint, isRightAligned: true),
       Part(
         text: worker.loss.map { "loss " + ($0.isFinite ? NumberText.fixed($0, decimals: 4) : "NaN") } ?? "",
         priority: 1,

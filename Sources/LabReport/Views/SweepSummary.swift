@@ -63,6 +63,11 @@ public struct SweepSummary: Sendable {
       sentences.append(
         ("To go on with the \(unfinished) \(unfinished == 1 ? "run" : "runs") left: \(resumeCommand)", nil, 0))
     }
+    if total.unsuccessful > 0, let resumeCommand {
+      let runs = total.unsuccessful == 1 ? "run" : "runs"
+      sentences.append(
+        ("To try the \(total.unsuccessful) unsuccessful \(runs) again: \(resumeCommand) --retry-failed", nil, 0))
+    }
     return sentences
   }
 }

@@ -69,6 +69,9 @@ struct DatabaseOpening {
     let queue = try DatabaseQueue(path: location, configuration: configuration(isReadOnly: true))
     try queue.read { database in
       try refuseFutureSchema(database)
+      guard try !StudySchema.migrator.appliedIdentifiers(database).isEmpty else {
+        throw StoreError.noResults(folder: folder)
+      }
       guard try StudySchema.migrator.hasCompletedMigrations(database) else {
         throw StoreError.schemaOutdated(path: path)
       }
@@ -90,7 +93,8 @@ struct DatabaseOpening {
       try database.execute(sql: "PRAGMA busy_timeout = \(busyTimeoutMilliseconds)")
       let identifier = try Int.fetchOne(database, sql: "PRAGMA application_id")
       guard identifier != DatabaseOpening.applicationIdentifier else { return }
-      let tables = "SELECT COUNT(*) FROM sqlite_master WHERE name NOT LIKE 'grdb~_%' ESCAPE '~'"
+      // A process that died, or found no space, while it made the database has left nothing but GRDB's own table.
+      let tables = "SELECT COUNT(*) FROM sqlite_master WHERE tbl_name NOT LIKE 'grdb~_%' ESCAPE '~'"
       guard identifier == 0, try Int.fetchOne(database, sql: tables) == 0 else {
         throw StoreError.notResultsDatabase(path: path)
       }
@@ -110,6 +114,8 @@ struct DatabaseOpening {
   private func createFolder() throws {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch CocoaError.fileWriteFileExists {
+      throw FileError(action: "create the results folder", path: folder, code: EEXIST)
     } catch {
       let code = (error as NSError).userInfo[NSUnderlyingErrorKey].flatMap { ($0 as? NSError)?.code }
       throw FileError(action: "create the results folder", path: folder, code: code.map { Int32($0) } ?? errno)

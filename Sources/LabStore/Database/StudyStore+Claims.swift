@@ -76,7 +76,7 @@ extension StudyStore {
     let attempt = (last?.number ?? 0) + 1
     if let lease, let last {
       try endAttempt(
-        last.number, run: record.id, state: .interrupted, reason: "its process ended without a word",
+        last.number, run: record.id, state: .interrupted, reason: StudyStore.abandonment,
         at: lease.heartbeatAt, database)
       try database.execute(sql: "DELETE FROM lease WHERE run_id = ?", arguments: [record.id])
       try insertEvent(
@@ -101,7 +101,7 @@ extension StudyStore {
         run: try record.stored(attempts: attempt - 1), sweep: sweep, recordedEpochs: recordedEpochs))
   }
 
-  private func isLive(_ lease: LeaseRecord, _ owner: ProcessIdentity, at now: Date) -> Bool {
+  func isLive(_ lease: LeaseRecord, _ owner: ProcessIdentity, at now: Date) -> Bool {
     switch owner.liveness {
     case .alive: true
     case .dead: false

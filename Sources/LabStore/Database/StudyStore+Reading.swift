@@ -126,8 +126,28 @@ extension StudyStore {
       database,
       sql: "SELECT run.*, (SELECT COUNT(*) FROM attempt WHERE run_id = run.id) AS attempts \(sql)",
       arguments: arguments)
+    let abandoned = try abandonedRuns(database)
     var runs: [StoredRun] = []
-    while let row = try rows.next() { runs.append(try RunRecord(row: row).stored(attempts: row["attempts"])) }
+    while let row = try rows.next() {
+      var run = try RunRecord(row: row).stored(attempts: row["attempts"])
+      if abandoned.contains(row["id"]) { (run.state, run.reason) = (.interrupted, StudyStore.abandonment) }
+      runs.append(run)
+    }
     return runs
   }
+
+  /// The runs that are on record as running but whose process has died: who reads sees them as what they are, and who
+  /// claims one next writes it down.
+  func abandonedRuns(_ database: Database) throws -> Set<Int64> {
+    var abandoned: Set<Int64> = []
+    for lease in try LeaseRecord.fetchAll(database) {
+      let attempt = try AttemptRecord.fetchOne(
+        database, sql: "SELECT * FROM attempt WHERE run_id = ? AND number = ?", arguments: [lease.runId, lease.attempt])
+      if let attempt, !isLive(lease, attempt.owner, at: options.now()) { abandoned.insert(lease.runId) }
+    }
+    return abandoned
+  }
+
+  /// Why a run of a dead process was interrupted.
+  static let abandonment = "its process ended without a word"
 }

@@ -35,12 +35,14 @@ extension StudyStore {
         WHERE variant.sweep_id = ? ORDER BY cell.variant_id, cell.position
         """, arguments: [id])
     let additional = try additionalMetrics(sweep: id, database)
+    let abandoned = try abandonedRuns(database)
     var runs: [Int64: [SweepSnapshot.Run]] = [:]
     while let row = try rows.next() {
       var run = SweepSnapshot.Run(
         identity: RunIdentity(hash: ContentHash(hexadecimal: row[1])), seed: UInt64(bitPattern: row[2]),
         state: RunState(rawValue: row[3]) ?? .pending, reason: row[4], completedEpochs: row[5], plannedEpochs: row[6],
         trainSeconds: row[7], imagesPerSecond: row[8])
+      if abandoned.contains(row[9]) { (run.state, run.reason) = (.interrupted, StudyStore.abandonment) }
       for (index, name) in metricColumns.enumerated() {
         if let value: Double = row[10 + index] { run.metrics[name] = value }
       }

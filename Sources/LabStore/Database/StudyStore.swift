@@ -112,6 +112,10 @@ extension StoreError {
       case .SQLITE_READONLY: .readOnly(path: path)
       case .SQLITE_CORRUPT: .damagedDatabase(path: path, problem: problem)
       case .SQLITE_NOTADB: .notResultsDatabase(path: path)
+      case .SQLITE_IOERR:
+        // SQLite tells a full disk, but neither a used-up quota nor a limit on the size of files.
+        .database(
+          path: path, problem: "\(problem); check the disk and your quota on it; nothing that was stored is lost")
       default: .database(path: path, problem: problem)
       }
   }

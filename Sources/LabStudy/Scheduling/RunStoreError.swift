@@ -20,9 +20,10 @@ public enum RunStoreError: Error, Equatable, CustomStringConvertible {
     case .leaseLost(let lease):
       "run \(lease.run.short) is no longer held by attempt \(lease.attempt): another process took it over or it ended"
     case .unknownSweep(let name): "there is no sweep \"\(name)\" in the store"
-    case .unknownRun(let prefix): "there is no run \(prefix) in the store"
+    case .unknownRun(let prefix):
+      "there is no run \"\(prefix)\" in the store: `labrun list` shows sweeps, and `labrun list SWEEP` its runs"
     case .ambiguousRun(let prefix, let matches):
-      "run \(prefix) is ambiguous: it could be \(matches.prefix(5).joined(separator: ", "))"
+      "run \"\(prefix)\" is ambiguous: it could be \(matches.prefix(5).joined(separator: ", "))"
         + (matches.count > 5 ? " or \(matches.count - 5) more" : "")
     case .invalidRegistration(let sweep, let problem): "sweep \"\(sweep)\" cannot be stored: \(problem)"
     }

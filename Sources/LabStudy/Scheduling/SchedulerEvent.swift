@@ -3,6 +3,14 @@ import LabCore
 
 /// What happens while a scheduler works.
 public enum SchedulerEvent: Sendable {
+  /// Why a run's outcome was not recorded.
+  public enum Loss: Sendable {
+    /// Another process took the run over.
+    case takenOver
+    /// The store could not be written; the run goes on from its last checkpoint when it is started again.
+    case notStored(any Error)
+  }
+
   /// Work begins on this many runs.
   case began(runs: Int, workers: Int)
   /// A worker starts a run; epochs on record come from an earlier attempt.
@@ -15,8 +23,8 @@ public enum SchedulerEvent: Sendable {
   case reused(ScheduledRun, StoredRun)
   /// Another process trains the run; it is looked at again later.
   case busy(ScheduledRun, owner: ProcessIdentity)
-  /// A run's outcome was not recorded: another process took it over, or the store could not be written.
-  case lost(ScheduledRun, worker: Int)
+  /// A run's outcome was not recorded.
+  case lost(ScheduledRun, worker: Int, Loss)
   /// Something went wrong that ends no run.
   case warning(String)
   /// No further runs are started.

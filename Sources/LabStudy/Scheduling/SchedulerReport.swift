@@ -22,16 +22,19 @@ public struct SchedulerReport: Sendable {
   public var stopRequest: StopRequest
   /// The error of the machine that ended the work early, if one did.
   public var endingError: (any Error)?
+  /// Whether a failed or diverged run ended the work, as the options asked for.
+  public var hasFailedFast: Bool
 
   /// Creates a report.
   public init(
     runs: [ScheduledRun], results: [RunIdentity: Result] = [:], stopRequest: StopRequest = .none,
-    endingError: (any Error)? = nil
+    endingError: (any Error)? = nil, hasFailedFast: Bool = false
   ) {
     self.runs = runs
     self.results = results
     self.stopRequest = stopRequest
     self.endingError = endingError
+    self.hasFailedFast = hasFailedFast
   }
 
   /// The number of runs that are now in a state, by this scheduler's work or before.

@@ -22,6 +22,7 @@ final class SchedulerSession: Sendable {
     var announcedBusy = Set<RunIdentity>()
     var announcedStop = StopRequest.none
     var endingError: (any Error)?
+    var hasFailedFast = false
   }
 
   /// What a worker does next.
@@ -98,7 +99,8 @@ final class SchedulerSession: Sendable {
   func conclude() -> SchedulerReport {
     let report = state.withLock {
       SchedulerReport(
-        runs: runs, results: $0.results, stopRequest: max(stop.request, ownStop.request), endingError: $0.endingError)
+        runs: runs, results: $0.results, stopRequest: max(stop.request, ownStop.request), endingError: $0.endingError,
+        hasFailedFast: $0.hasFailedFast)
     }
     emit(.finished(report))
     observerQueue.sync {}
@@ -228,18 +230,19 @@ final class SchedulerSession: Sendable {
         $0.results[run.identity] = .lost
         $0.queue.postpone(run)
       }
-      emit(.lost(run, worker: worker))
+      emit(.lost(run, worker: worker, .takenOver))
       return
     } catch {
       // The run stays in state running; the next sweep finds its process dead and goes on from its checkpoint.
       endWork(with: error)
       state.withLock { $0.results[run.identity] = .lost }
-      emit(.lost(run, worker: worker))
+      emit(.lost(run, worker: worker, .notStored(error)))
       return
     }
     state.withLock { $0.results[run.identity] = .ended(outcome) }
     emit(.ended(run, worker: worker, outcome: outcome, duration: duration))
     if scheduler.options.failsFast, outcome.state == .failed || outcome.state == .diverged {
+      state.withLock { $0.hasFailedFast = true }
       ownStop.raise(to: .afterStep)
     }
   }

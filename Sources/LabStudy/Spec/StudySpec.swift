@@ -42,7 +42,7 @@ public struct StudySpec: Sendable {
   public var meaningHash: ContentHash
 
   /// Whether a name can name files and be typed in a shell.
-  static func isUsableName(_ name: String) -> Bool {
+  public static func isUsableName(_ name: String) -> Bool {
     guard let first = name.first, first.isASCII, first.isLetter || first.isNumber, name.count <= 100 else {
       return false
     }

@@ -11,8 +11,9 @@ import LabZoo
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure a training step: forward, backward, update.",
+    usage: "labrun bench [<architecture> ...] [--conv <name> ...] [options]",
     discussion: """
-      On random images. The breakdown comes from steps of their own, so that its clocks cost the measured steps
+      On random images. The breakdown comes from steps of their own, so that its clocks cost the measured steps \
       nothing. "Peak" is what the direct method's multiply-adds would need at the core's measured peak.
 
       EXAMPLES

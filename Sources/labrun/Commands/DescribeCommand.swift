@@ -12,9 +12,10 @@ struct DescribeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "describe",
     abstract: "Print a model as a table of layers: shapes, parameters, multiply-adds, activations.",
+    usage: "labrun describe <subject> [options]",
     discussion: """
       EXAMPLES
-        labrun describe resnet --depth 20 --conv odconv-4x --input 3x32x32 --classes 10
+        labrun describe resnet --depth 20 --conv odconv-4x --input 3x32x32
         labrun describe plain --set dropout=0.5 --input 1x28x28
         labrun describe Experiments/ablation.json --variant baseline
       """)
@@ -41,6 +42,10 @@ struct DescribeCommand: ParsableCommand {
   var format = "text"
 
   @Flag(help: "The same as --format json.") var json = false
+
+  func validate() throws {
+    if let level, level < 1 { throw ValidationError("--level must be at least 1, but is \(level).") }
+  }
 
   func run() throws {
     let format = try TableFormats.named(json ? "json" : format)
@@ -80,7 +85,9 @@ struct DescribeCommand: ParsableCommand {
 
   private func fromSpec() throws -> Described {
     let laboratory = Laboratory()
-    let plan = try laboratory.check(SpecSource(contentsOf: SpecLocator().locate(subject))).validPlan()
+    let (checked, note) = laboratory.checkOrSubstitute(try SpecSource(contentsOf: SpecLocator().locate(subject)))
+    if let note { Terminal.standardError.note("note: \(note)") }
+    let plan = try checked.validPlan()
     guard
       let chosen = variant.map({ label in plan.variants.first { $0.label == label } })
         ?? (plan.baseline ?? plan.variants.first)

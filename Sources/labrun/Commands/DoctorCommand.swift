@@ -10,7 +10,12 @@ import LabStore
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Check libraries, processor, data and folders, and say what to do where something is missing.")
+    abstract: "Check libraries, processor, data and folders, and say what to do where something is missing.",
+    discussion: """
+      EXAMPLES
+        labrun doctor
+        labrun doctor --json
+      """)
 
   @Flag(help: "Print JSON.") var json = false
 

@@ -13,7 +13,8 @@ struct ShowCommand: ParsableCommand {
     abstract: "Show one run: configuration, curves, per-class metrics, confusion matrix, provenance.",
     discussion: """
       EXAMPLES
-        labrun show 3fa9            # the run whose identity starts so; `labrun list NAME` shows identities
+        labrun list ablation        # the runs of a sweep with their identities
+        labrun show 3fa9            # the run whose identity starts so
         labrun show 3fa9 --epochs   # every epoch as a table instead of curves
       """)
 

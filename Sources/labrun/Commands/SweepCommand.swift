@@ -9,16 +9,18 @@ import LabStudy
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep", abstract: "Train every cell of a spec that has no result yet, and print the table.",
+    usage: "labrun sweep <spec> [--dry-run] [--only <factor=level,…> ...] [options]",
     discussion: """
-      Nothing is trained before the whole spec is checked: keys, levels, data, every variant's graph, memory. Cells that
-      are complete are not trained again, also where another spec trained them; interrupted ones go on bit for bit.
+      Nothing is trained before the whole spec is checked: keys, levels, data, every variant's graph, memory. Cells \
+      that are complete are not trained again, also where another spec trained them; interrupted ones go on bit for bit.
 
       Ctrl-C once: finish the step, write checkpoints, tell how to resume. Twice: stop at once.
 
       EXAMPLES
         labrun sweep Experiments/ablation.json
         labrun sweep ablation --dry-run
-        labrun sweep ablation --only conv=odconv-1x,odconv-4x --only seed=0 --workers 2
+        labrun sweep ablation --only conv=odconv-1x,odconv-4x --only seed=0
+        labrun sweep ablation --workers 1 --threads-per-run 2 --fail-fast
       """)
 
   @Argument(help: "The spec: a path, in any case, or the name of a file in Experiments/.", completion: .file())
@@ -39,7 +41,7 @@ struct SweepCommand: ParsableCommand {
       valueName: "factor=level,…"))
   var only: [String] = []
 
-  @Option(help: "At most this many cells.")
+  @Option(help: "Only the first cells, complete ones included, in the order of training.")
   var limit: Int?
 
   @Flag(help: "End the sweep at the first failed or diverged run.")
@@ -73,12 +75,14 @@ struct SweepCommand: ParsableCommand {
     Log.debug("spec checked")
     let execution: ExecutionConfiguration = try plan.execution.decode()
     let threads = threadsPerRun ?? execution.threadsPerRun
-    let workers = workers ?? execution.workers ?? max(1, Machine.coreCount / threads)
     let inspections = try laboratory.inspect(plan.variants, threads: threads)
     Log.debug("variants compiled")
     let study = PlannedStudy(
       source: checked.source, specHash: checked.spec?.meaningHash ?? checked.source.hash, plan: plan,
       inspections: inspections, cells: try plan.cells(only: only, limit: limit))
+    let asked = workers ?? execution.workers ?? max(1, Machine.coreCount / threads)
+    // A worker without a run would only stand there.
+    let workers = min(asked, max(1, study.cells.count))
     let budget = execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? Machine.memoryBytes / 5 * 4
     try study.checkMemory(budget: budget)
     if dryRun {
@@ -89,8 +93,17 @@ struct SweepCommand: ParsableCommand {
       study: study, laboratory: laboratory, folder: resultsOptions.folder, workers: workers, threads: threads,
       memoryBudget: budget, claimPolicy: claimPolicy, failsFast: failFast,
       checkpointSeconds: execution.checkpointEverySeconds)
-    let status = try session.run(resumeCommand: "labrun sweep \(spec)", json: json)
+    let status = try session.run(resumeCommand: resumeCommand, json: json)
     if let status { throw ExitCode(status.rawValue) }
+  }
+
+  /// What goes on with the sweep: the same command without what would start anew or leave cells out.
+  private var resumeCommand: String {
+    var words = ["labrun", "sweep", spec]
+    if let results = resultsOptions.results { words += ["--results", results] }
+    if let workers { words += ["--workers", "\(workers)"] }
+    if let threadsPerRun { words += ["--threads-per-run", "\(threadsPerRun)"] }
+    return words.map(\.shellQuoted).joined(separator: " ")
   }
 
   private var policy: RerunPolicy { fresh ? .fresh : retryFailed ? .retryingFailed : .unfinished }
@@ -101,11 +114,8 @@ struct SweepCommand: ParsableCommand {
 
   /// Checks the spec, prints what is wrong with it, and falls back on built-in images where data are missing.
   private func check(_ source: SpecSource, _ laboratory: Laboratory) throws -> SpecCheck {
-    var checked = laboratory.check(source)
-    if let substituted = laboratory.substitutingMissingData(source, checked) {
-      Terminal.standardError.note("note: \(substituted.note)")
-      checked = substituted.check
-    }
+    let (checked, note) = laboratory.checkOrSubstitute(source)
+    if let note { Terminal.standardError.note("note: \(note)") }
     if !checked.issues.isEmpty { Terminal.standardError.note(checked.report()) }
     if checked.plan == nil {
       let count = checked.issues.errors.count
@@ -113,6 +123,14 @@ struct SweepCommand: ParsableCommand {
       throw ExitCode(ExitStatus.badData.rawValue)
     }
     return checked
+  }
+}
+
+extension String {
+  /// The text as one word of a shell's command.
+  fileprivate var shellQuoted: String {
+    let isPlain = !isEmpty && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=,:+@%".contains($0)) }
+    return isPlain ? self : "'" + replacing("'", with: "'\\''") + "'"
   }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LabCore
 import LabReport
 import LabStore
 import LabStudy
@@ -7,14 +8,15 @@ import LabStudy
 struct TableCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "table", abstract: "Compare a sweep's variants with the baseline; also while it runs.",
+    usage: "labrun table [<sweep>] [--by <factor> ...] [options]",
     discussion: """
-      A row a variant: mean ± standard deviation over seeds, and the difference to the baseline, paired by seed, with a
-      95 % interval. Failed and missing runs are shown, never averaged away.
+      A row a variant: mean ± standard deviation over seeds, and the difference to the baseline, paired by seed, with \
+      a 95 % interval. Failed and missing runs are shown, never averaged away.
 
       EXAMPLES
         labrun table
         labrun table ablation --by conv
-        labrun table --metric test_accuracy --metric test_loss --sort test_accuracy:descending
+        labrun table --metric test_accuracy --sort test_accuracy:descending
         labrun table --filter conv=odconv-4x --format latex > table.tex
       """)
 
@@ -60,13 +62,16 @@ struct TableCommand: ParsableCommand {
 extension StudyStore {
   /// The sweep of a number or name; the newest where none is given.
   ///
-  /// - Throws: `RunStoreError.unknownSweep`, or ``StoreError/noResults(folder:)`` where there is none at all.
+  /// - Throws: ``CommandError`` with the nearest name, or ``StoreError/noResults(folder:)`` where there is none at all.
   func sweep(matching text: String?) throws -> StoredSweep {
     let sweeps = try sweeps()
     guard let newest = sweeps.first else { throw StoreError.noResults(folder: folder) }
     guard let text else { return newest }
     if let match = sweeps.first(where: { $0.name == text }) { return match }
     if let number = Int64(text), let match = sweeps.first(where: { $0.id == number }) { return match }
-    throw RunStoreError.unknownSweep(text)
+    let names = sweeps.map(\.name)
+    throw CommandError(
+      "there is no sweep \"\(text)\" in \(folder)\(NearestName.hint(for: text, among: names)): `labrun list` shows them",
+      status: .noInput)
   }
 }

@@ -4,6 +4,7 @@ import LabCore
 import LabData
 import LabGraph
 import LabNN
+import LabReport
 import LabStudy
 import LabTrain
 
@@ -20,8 +21,36 @@ struct Laboratory: Sendable {
   // MARK: Specs
 
   /// Checks a spec against everything that can be known without training: keys and values, data, every variant's graph.
-  func check(_ source: SpecSource) -> SpecCheck {
-    StudySchema.labrun.check(source) { issues(of: $0) }
+  func check(_ source: SpecSource, schema: StudySchema = .labrun) -> SpecCheck {
+    schema.check(source) { issues(of: $0) }
+  }
+
+  /// Checks a spec; where it wants Fashion-MNIST and that is not installed, the spec with the built-in images instead,
+  /// and one sentence on it.
+  func checkOrSubstitute(_ source: SpecSource) -> (check: SpecCheck, note: String?) {
+    var missing: String?
+    let check = StudySchema.labrun.check(source) { variant in
+      if missing == nil { missing = remedyForMissingStandardData(of: variant) }
+      return issues(of: variant)
+    }
+    guard let missing else { return (check, nil) }
+    let substitute = SubstituteData(source, remedy: missing)
+    return (self.check(substitute.source, schema: substitute.schema), substitute.note)
+  }
+
+  /// How to get the standard data set, where a variant wants it from no particular folder and it is not installed.
+  private func remedyForMissingStandardData(of variant: ResolvedVariant) -> String? {
+    guard let configuration = try? RunConfiguration(variant.configuration),
+      configuration.dataset.name == DatasetConfiguration.standardName, configuration.dataset.path == nil
+    else { return nil }
+    do {
+      _ = try dataset(configuration)
+      return nil
+    } catch DataError.notFound(_, _, let remedy) {
+      return remedy
+    } catch {
+      return nil
+    }
   }
 
   /// What only building a variant can tell.
@@ -31,8 +60,23 @@ struct Laboratory: Sendable {
     }
     let configuration: RunConfiguration
     do { configuration = try RunConfiguration(variant.configuration) } catch { return issue("model", error) }
-    let data: PreparedDataset
-    do { data = try dataset(configuration) } catch { return issue("dataset", error) }
+    var issues: [SpecIssue] = []
+    if let path = configuration.training.initialWeights, !FileManager.default.isReadableFile(atPath: path) {
+      issues += issue(
+        "training.initial_weights", FileError(action: "read the initial weights", path: path, code: ENOENT))
+    }
+    do {
+      return issues + self.issues(of: configuration, data: try dataset(configuration))
+    } catch {
+      return issues + issue("dataset", error)
+    }
+  }
+
+  /// What building the graph of a variant tells.
+  private func issues(of configuration: RunConfiguration, data: PreparedDataset) -> [SpecIssue] {
+    func issue(_ section: String, _ error: any Error) -> [SpecIssue] {
+      [SpecIssue(keyPath: ConfigurationPath(section), message: "\(error)")]
+    }
     do {
       let graph = try TrainingGraph(
         model: configuration.model.model(classCount: data.classCount), batch: configuration.batch(of: data),
@@ -48,9 +92,14 @@ struct Laboratory: Sendable {
             key: configuration.training.finalWeights == .best ? "final_weights" : "early_stopping",
             problem: "needs a validation split, which dataset.validation sets aside"))
       }
-      if let path = configuration.training.initialWeights, !FileManager.default.isReadableFile(atPath: path) {
+      // Compiling allocates the variables, so what can never fit is found before.
+      let bytes = graph.graph.variables.reduce(0) { $0 + $1.type.shape.elementCount * 4 }
+      guard bytes < Machine.memoryBytes else {
         return issue(
-          "training.initial_weights", FileError(action: "read the initial weights", path: path, code: ENOENT))
+          "model",
+          CommandError(
+            "its weights and their optimiser's state take \(NumberText.bytes(bytes)), more than the "
+              + "\(NumberText.bytes(Machine.memoryBytes)) of memory here"))
       }
       return []
     } catch {
@@ -60,14 +109,8 @@ struct Laboratory: Sendable {
 
   // MARK: Data
 
-  /// The prepared data of a run; the built-in images where the standard data set's files are not installed.
+  /// The prepared data of a run.
   func dataset(_ configuration: RunConfiguration) throws -> PreparedDataset {
     try library.dataset(configuration.dataset)
-  }
-
-  /// The plan with the built-in images in place of Fashion-MNIST, where that is not installed, and one sentence on it.
-  func substitutingMissingData(_ source: SpecSource, _ check: SpecCheck) -> (check: SpecCheck, note: String)? {
-    guard check.plan == nil, let substitute = SubstituteData(source, check, library: library) else { return nil }
-    return (self.check(substitute.source), substitute.note)
   }
 }

@@ -29,14 +29,26 @@ struct RunConfiguration {
   }
 }
 
+extension DatasetConfiguration {
+  /// The data set of a spec that names none.
+  static let standardName = "fashion-mnist"
+  /// The data set that stands in for it where it is not installed.
+  static let substituteName = "synthetic-signs"
+}
+
 extension StudySchema {
   /// What a spec of this program may say.
-  static let labrun = StudySchema(
-    sections: [
-      Section(
-        "dataset", "The images: which data set, which part of it, and what is done to it once.",
-        kind: .variant(DatasetConfiguration.variants), default: "fashion-mnist"),
-      Section("model", "The network.", ModelConfiguration.schema),
-      Section("training", "How the network is trained.", TrainingConfiguration.schema),
-    ], execution: ExecutionConfiguration.schema)
+  static let labrun = labrunSchema(defaultDataset: DatasetConfiguration.standardName)
+
+  /// - Parameter defaultDataset: the data set of a spec that names none.
+  static func labrunSchema(defaultDataset: String) -> StudySchema {
+    StudySchema(
+      sections: [
+        Section(
+          "dataset", "The images: which data set, which part of it, and what is done to it once.",
+          kind: .variant(DatasetConfiguration.variants), default: .string(defaultDataset)),
+        Section("model", "The network.", ModelConfiguration.schema),
+        Section("training", "How the network is trained.", TrainingConfiguration.schema),
+      ], execution: ExecutionConfiguration.schema)
+  }
 }

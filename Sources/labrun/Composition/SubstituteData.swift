@@ -7,27 +7,23 @@ import LabStudy
 ///
 /// The spec's text itself is changed, so that the store records what was really trained on.
 struct SubstituteData {
+  /// The spec with the other data set.
   let source: SpecSource
+  /// What a spec means that names no data set.
+  let schema: StudySchema
+  /// One sentence on what happens and how to get the real images.
   let note: String
 
-  init?(_ source: SpecSource, _ check: SpecCheck, library: DatasetLibrary) {
-    let standard = DatasetConfiguration(name: "fashion-mnist")
-    guard source.text.contains("\"fashion-mnist\"") || source.text.contains("fashion-mnist"),
-      case .notFound(_, _, let remedy)? = SubstituteData.failure({ try library.dataset(standard) })
-    else { return nil }
+  init(_ source: SpecSource, remedy: String) {
+    let name = DatasetConfiguration.standardName
     var changed = source
-    changed.text = source.text.replacing("fashion-mnist", with: "synthetic-signs")
+    // In JSON a name is a whole string; in YAML it may be a bare word.
+    let pattern = source.format == .json ? "\"\(name)\"" : "(?<![\\w/.-])\(name)(?![\\w/.-])"
+    let replacement = DatasetConfiguration.substituteName
+    changed.text = source.text.replacingOccurrences(
+      of: pattern, with: source.format == .json ? "\"\(replacement)\"" : replacement, options: .regularExpression)
     self.source = changed
-    note =
-      "Fashion-MNIST is not installed, so this runs on the built-in synthetic-signs; for the real images: \(remedy)"
-  }
-
-  private static func failure(_ body: () throws -> PreparedDataset) -> DataError? {
-    do {
-      _ = try body()
-      return nil
-    } catch {
-      return error as? DataError
-    }
+    schema = StudySchema.labrunSchema(defaultDataset: replacement)
+    note = "Fashion-MNIST is not installed, so this runs on the built-in \(replacement); for the real images, \(remedy)"
   }
 }

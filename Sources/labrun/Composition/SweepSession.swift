@@ -54,7 +54,7 @@ struct SweepSession {
     display.close()
     try summarise(report, seconds: (ContinuousClock.now - start).secondCount, resumeCommand: resumeCommand, json: json)
     if let error = report.endingError { throw error }
-    if report.stopRequest != .none { return .interrupted }
+    if report.stopRequest != .none, !report.hasFailedFast { return .interrupted }
     return report.isComplete ? nil : .someRunsFailed
   }
 
@@ -62,15 +62,15 @@ struct SweepSession {
     _ report: SchedulerReport, seconds: Double, resumeCommand: String, json: Bool
   ) throws {
     let snapshot = try store.snapshot(sweep: sweep.id)
-    // A run that took more than one attempt was trained on from where an earlier one stopped.
     let resumed = try report.results.count { identity, result in
       guard case .ended(.completed) = result else { return false }
-      return try store.attempts(at: identity).count > 1
+      let events = try store.events(of: identity)
+      return events.contains { $0.kind == .resumed && $0.attempt == events.last?.attempt }
     }
     let summary = SweepSummary(
       snapshot: snapshot, trained: report.trainedCount - resumed, resumed: resumed, reused: report.reusedCount,
       elapsedSeconds: seconds,
-      isInterrupted: report.stopRequest != .none, resumeCommand: resumeCommand)
+      isInterrupted: report.stopRequest != .none && !report.hasFailedFast, resumeCommand: resumeCommand)
     let terminal = Terminal.standardError
     for line in summary.lines(width: terminal.width, style: terminal.style) { terminal.note(line) }
     let table = try SweepTables.table(snapshot)

@@ -57,7 +57,9 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
   private func handle(_ event: SchedulerEvent) {
     switch event {
     case .began(let runs, let workers):
-      log("\(progress.name): \(runs) runs on \(workers) \(workers == 1 ? "worker" : "workers")", isForLog: true)
+      log(
+        "\(progress.name): \(runs) \(runs == 1 ? "run" : "runs") on \(workers) \(workers == 1 ? "worker" : "workers")",
+        isForLog: true)
     case .started(let run, let worker, let attempt, let epochs):
       activeRuns[worker] = run.identity
       loggedEpochs[worker] = nil
@@ -78,9 +80,12 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
       count(stored.state)
     case .busy(let run, let owner):
       log("wait   \(run.label) · seed \(run.seed) is trained by \(owner)")
-    case .lost(let run, let worker):
+    case .lost(let run, let worker, let loss):
       settle(run, worker)
-      log("lost   \(run.label) · seed \(run.seed): another process took it over")
+      switch loss {
+      case .takenOver: log("lost   \(run.label) · seed \(run.seed): another process took it over")
+      case .notStored: log("stop   \(run.label) · seed \(run.seed): how far it came could not be stored")
+      }
     case .warning(let text): log("warning: \(text)")
     case .stopping: progress.isStopping = true
     case .finished: break
@@ -162,7 +167,8 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
 
   private func redraw() {
     estimate()
-    let lines = ProgressView.lines(progress, width: terminal.width - 1, style: terminal.style)
+    let lines = ProgressView.lines(
+      progress, width: terminal.width - 1, height: terminal.height - 1, style: terminal.style)
     // One write a frame, so that nothing flickers.
     terminal.write(eraseSequence + lines.joined(separator: "\n") + "\n")
     drawnLines = lines.count

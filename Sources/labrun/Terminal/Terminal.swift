@@ -1,5 +1,7 @@
 import Foundation
+import LabCore
 import LabReport
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -27,13 +29,24 @@ struct Terminal: Sendable {
 
   /// Columns of the terminal; 120 where there is none.
   var width: Int {
-    var size = winsize()
-    if isInteractive, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+    if let size, size.ws_col > 0 { return Int(size.ws_col) }
     if let text = ProcessInfo.processInfo.environment["COLUMNS"], let columns = Int(text), columns > 0 {
       return columns
     }
     return 120
   }
+
+  /// Rows of the terminal; 24 where there is none, or none that tells.
+  var height: Int { size.flatMap { $0.ws_row > 0 ? Int($0.ws_row) : nil } ?? 24 }
+
+  private var size: winsize? {
+    var size = winsize()
+    return isInteractive && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 ? size : nil
+  }
+
+  /// Why results could not be written to standard output, as far as that has happened.
+  static var outputFailure: FileError? { failure.withLock { $0 } }
+  private static let failure = Mutex<FileError?>(nil)
 
   /// Writes text as it is; a closed pipe ends the process quietly, as shell users expect.
   func write(_ text: String) {
@@ -42,6 +55,11 @@ struct Terminal: Sendable {
       let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress!, $0.count) }
       if count < 0 {
         if errno == EINTR || errno == EAGAIN { continue }
+        // What is said beside results may be lost, and training goes on; a table that is lost must not pass for one.
+        if descriptor == STDOUT_FILENO {
+          let error = FileError(action: "write to", path: "standard output")
+          Terminal.failure.withLock { $0 = error }
+        }
         return
       }
       bytes = bytes.dropFirst(count)

@@ -97,6 +97,7 @@ struct FullDisk: SweepEndingError, CustomStringConvertible {
     #expect(executor.order == ["a/0", "b/0"])
     #expect(report.results[sweep.identity("c", 0)] == .notStarted)
     #expect(report.stopRequest == .afterStep)
+    #expect(report.hasFailedFast)
   }
 
   @Test func failingFastStopsRunsThatAreUnderWay() throws {
@@ -138,6 +139,7 @@ struct FullDisk: SweepEndingError, CustomStringConvertible {
     #expect(report.endingError is FullDisk)
     #expect(report.results[sweep.identity("a", 0)] == .lost)
     #expect(report.trainedCount == 0)
+    #expect(!report.hasFailedFast)
   }
 
   @Test func aRunLargerThanTheBudgetFailsAlone() throws {
