@@ -2,7 +2,7 @@
 # Works with GNU make 3.81 and newer.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build sweep test bench compare lint format install clean check-swift
+.PHONY: help deps build sweep test bench zoo compare lint format install clean check-swift
 
 BINARY := .build/release/labrun
 SPEC := Experiments/ablation.json
@@ -38,6 +38,9 @@ test: deps ## Runs every test, built for release
 
 bench: build ## Measures one thread's training step
 	$(BINARY) bench
+
+zoo: build ## Writes the page of all architectures, Results/zoo.md
+	$(BINARY) describe --all --format markdown > Results/zoo.md
 
 compare: build ## Measures the training step in turn with PyTorch's
 	python3 Benchmarks/compare.py --labrun $(BINARY)

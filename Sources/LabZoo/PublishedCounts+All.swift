@@ -2,7 +2,7 @@ import LabCore
 
 extension PublishedCounts {
   /// Everything that the zoo is checked against; a new architecture adds its line.
-  public static let all: [PublishedCounts] = libraries + dynamicConvolutions
+  public static let all: [PublishedCounts] = libraries + papers + dynamicConvolutions
 
   /// Counts of model libraries: torchvision's documentation (which calls multiply-adds FLOPS), and timm's models.
   private static let libraries: [PublishedCounts] =
@@ -19,17 +19,49 @@ extension PublishedCounts {
       ("resnext101_64x4d", "83,455,272", "15.46 G"),
       ("wide_resnet50_2", "68,883,240", "11.398 G"), ("wide_resnet101_2", "126,886,696", "22.753 G"),
       ("squeezenet1_0", "1,248,424", "0.819 G"), ("squeezenet1_1", "1,235,496", "0.349 G"),
-      ("mobilenet_v2", "3,504,872", "0.301 G"),
+      ("mobilenet_v2", "3,504,872", "0.301 G"), ("googlenet", "6,624,904", "1.498 G"),
+      ("shufflenet_v2_x0_5", "1,366,792", "0.04 G"), ("shufflenet_v2_x1_0", "2,278,604", "0.145 G"),
+      ("shufflenet_v2_x1_5", "3,503,624", "0.296 G"), ("shufflenet_v2_x2_0", "7,393,996", "0.583 G"),
     ].map { PublishedCounts(["architecture": .string($0.0)], $0.1, $0.2, "torchvision") }
     + [
       ("seresnet18", "11,779,624"), ("seresnet34", "21,960,416"), ("seresnet50", "28,088,024"),
       ("seresnet101", "49,326,872"), ("seresnet152", "66,821,848"),
       ("mobilenetv1_100", "4,231,976"), ("mobilenetv2_075", "2,636,424"), ("mobilenetv2_050", "1,968,680"),
+      ("skresnet18", "11,958,056"), ("skresnet34", "22,282,376"), ("skresnet50", "25,803,160"),
+      ("resnest14d", "10,611,688"), ("resnest26d", "17,069,448"), ("resnest50d", "27,483,240"),
+      ("resnest101e", "48,275,016"), ("xception", "22,855,952"),
     ].map { PublishedCounts(["architecture": .string($0.0)], $0.1, nil, "timm") }
+
+  /// Counts that papers and their authors' repositories print.
+  private static let papers: [PublishedCounts] =
+    [
+      ("bam_resnet18", "11.71 M", "arXiv 1807.06514"), ("bam_resnet34", "21.82 M", "arXiv 1807.06514"),
+      ("bam_resnet50", "25.92 M", "arXiv 1807.06514"), ("bam_resnet101", "44.91 M", "arXiv 1807.06514"),
+    ].map { PublishedCounts(["architecture": .string($0.0)], $0.1, nil, $0.2) }
+    + [
+      ("cbam_resnet18", "11.78 M"), ("cbam_resnet34", "21.96 M"), ("cbam_resnet50", "28.09 M"),
+      ("cbam_resnet101", "49.33 M"),
+    ].map {
+      PublishedCounts(
+        ["architecture": .string($0.0), "attention": ["name": "cbam", "bias": true]], $0.1, nil, "arXiv 1807.06521")
+    }
     + [
       PublishedCounts(
+        ["architecture": ["name": "googlenet", "aux_logits": true]], "13,004,888", nil, "torchvision"),
+      PublishedCounts(
         ["architecture": ["name": "wrn", "widening": 10], "depth": 28], "36.5 M", nil, image: [3, 32, 32],
-        classCount: 10, "arXiv 1605.07146")
+        classCount: 10, "arXiv 1605.07146"),
+      PublishedCounts(
+        ["architecture": ["name": "wrn", "widening": 8], "depth": 16], "11.0 M", nil, image: [3, 32, 32],
+        classCount: 10, "arXiv 1605.07146"),
+      PublishedCounts(
+        ["architecture": ["name": "wrn", "widening": 2], "depth": 40], "2.2 M", nil, image: [3, 32, 32],
+        classCount: 10, "arXiv 1605.07146"),
+      // The paper's 1,649,402 lack the 1,712 scales of normalisations, which its library left out by default.
+      PublishedCounts(
+        ["architecture": "mini-inception"], "1.65 M", nil, image: [3, 28, 28], classCount: 10, "arXiv 1611.03530"),
+      PublishedCounts(["architecture": "shufflenet_v1_g3"], "1.9 M", nil, "github.com/megvii-model"),
+      PublishedCounts(["architecture": "shufflenet_v1_g8"], "2.4 M", nil, "github.com/megvii-model"),
     ]
 
   /// The tables of the ODConv paper, and DyConv as it is compared there.

@@ -139,6 +139,34 @@ import Testing
     #expect(result.output.contains("11,689,512") || result.output.contains("11 689 512"))
   }
 
+  @Test func describePrintsThePublishedCounts() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let result = try labrun.run(
+      "describe", "resnet50", "--conv", "odconv-4x", "--input", "3x224x224", "--classes", "1000")
+    #expect(result.status == 0, "\(result.errors)")
+    for text in ["layer4.2.conv3", "90.67 M", "4.080 G"] { #expect(result.output.contains(text), "\(text)") }
+  }
+
+  @Test func describeTakesTheArchitecturesOwnImages() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    #expect(try labrun.run("describe", "squeezenet1_1", "--format", "csv").output.contains("1235496"))
+    #expect(try labrun.run("describe").status == 64)
+    #expect(try labrun.run("describe", "alexnet", "--all").status == 64)
+    let refused = try labrun.run("describe", "alexnet", "--attention", "se", "--set", "depth=9")
+    #expect(refused.status == 65 && refused.errors.contains("alexnet comes in one depth"), "\(refused.errors)")
+  }
+
+  @Test func shippedZooIsCurrent() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let shipped = try String(contentsOf: root.appendingPathComponent("Results/zoo.md"), encoding: .utf8)
+    #expect(try labrun.run("describe", "--all", "--format", "markdown").output == shipped, "run: make zoo")
+  }
+
   @Test func doctorKnowsTheLibraries() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }

@@ -74,8 +74,8 @@ import Testing
     var optimization = OptimizationConfiguration()
     optimization.optimizer = OptimizerConfiguration(SGD(momentum: 0))
     optimization.schedule = ScheduleConfiguration(ConstantSchedule())
-    // A step of a thousandth at most: tiny networks can be very steep.
-    optimization.learningRate = 1e-3
+    // A step of a ten-thousandth at most: tiny networks can be very steep.
+    optimization.learningRate = 1e-4
     optimization.gradientClipNorm = 1
     optimization.weightDecay = 0
     let step = try TrainingGraph(

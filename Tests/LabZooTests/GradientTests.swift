@@ -37,7 +37,10 @@ import Testing
     let images = try builder.input("images", Shape([batch.size] + batch.image.dimensions))
     let labels = try builder.input("labels", [batch.size], .int32)
     let logits = try configuration.logits(images, classCount: 3, in: context)
-    let loss = try FocalLoss(alpha: 1, gamma: 2)(logits, labels: labels, classCounts: nil).mean(0)
+    let focal = FocalLoss(alpha: 1, gamma: 2)
+    let heads = [(logits: logits, weight: Float(1))] + context.auxiliaries
+    let losses = try heads.map { try focal($0.logits, labels: labels, classCounts: nil).affine($0.weight) }
+    let loss = try losses.dropFirst().reduce(losses[0]) { try $0.adding($1) }.mean(0)
     let parameters = zip(context.declarations, context.variables).filter { $0.0.role == .parameter }
     let gradients = try builder.gradients(of: loss, withRespectTo: parameters.map(\.1))
     try builder.output("loss", loss)

@@ -6,9 +6,9 @@ import LabNN
 import LabZoo
 import Testing
 
-/// Networks against the same ones in PyTorch: names, shapes, counts and logits.
+/// Networks against the same ones in PyTorch, and in its libraries torchvision and timm: names, shapes, counts, logits.
 @Suite struct NetworkTests {
-  /// One case of `networks.json`.
+  /// One case of `networks.json` or `libraries.json`.
   private struct Case: Decodable {
     var name: String
     var configuration: JSONValue
@@ -23,6 +23,12 @@ import Testing
   @Test func networksAreThoseOfPyTorch() throws {
     let cases = try Fixture.json("networks").decode([Case].self)
     #expect(cases.count >= 28)
+    for fixture in cases { try check(fixture) }
+  }
+
+  @Test func networksAreThoseOfTorchvisionAndTimm() throws {
+    let cases = try Fixture.json("libraries").decode([Case].self)
+    #expect(cases.count >= 22)
     for fixture in cases { try check(fixture) }
   }
 

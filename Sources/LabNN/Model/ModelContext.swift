@@ -35,6 +35,8 @@ public final class ModelContext {
   public private(set) var scalars: [any RuntimeScalar] = []
   /// The running statistics that the graph writes, by name: the value after the step.
   public private(set) var bufferUpdates: [String: Tensor] = [:]
+  /// The logits of auxiliary heads, and the weight of each head's loss in training.
+  public private(set) var auxiliaries: [(logits: Tensor, weight: Float)] = []
   private var tags: Set<String> = []
 
   /// Creates a context.
@@ -82,6 +84,9 @@ public final class ModelContext {
       bufferUpdates[declarations[index].name] = value
     }
   }
+
+  /// Adds the loss of an auxiliary head's logits `[N, classes]` to that of a training step.
+  public func addAuxiliary(_ logits: Tensor, weight: Float) { auxiliaries.append((logits, weight)) }
 
   /// The input of a run-time scalar, declared once however many layers use it.
   ///

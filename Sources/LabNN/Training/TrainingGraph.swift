@@ -11,7 +11,7 @@ import LabGraph
 /// - the ``scalars``, among them `learning_rate`; fill them with ``LabGraph/Executable/fill(_:at:)``.
 ///
 /// ## Outputs
-/// - `logits` `[N, classes]`, `loss_per_sample` `[N]`, `loss` (the mean), and `gradient_norm` before clipping where
+/// - `logits` `[N, classes]`, `loss_per_sample` `[N]` with the weighted losses of auxiliary heads, `loss` (the mean), and `gradient_norm` before clipping where
 ///   ``Options/reportsGradientNorm`` or the gradients are clipped.
 public struct TrainingGraph: Sendable {
   /// What a step takes and reports beside the essentials.
@@ -72,25 +72,30 @@ public struct TrainingGraph: Sendable {
     _ context: ModelContext
   ) throws -> Tensor {
     let builder = context.builder
-    var perSample = try function(
-      logits, labels: batch.labels("labels", in: context), classCounts: batch.classCounts)
+    func loss(labels name: String) throws -> Tensor {
+      let labels = try batch.labels(name, in: context)
+      let main = try function(logits, labels: labels, classCounts: batch.classCounts)
+      return try context.auxiliaries.reduce(main) { sum, head in
+        try sum.adding(function(head.logits, labels: labels, classCounts: batch.classCounts).affine(head.weight))
+      }
+    }
+    var perSample = try loss(labels: "labels")
     if options.mixesLabels {
-      let other = try function(
-        logits, labels: batch.labels("labels2", in: context), classCounts: batch.classCounts)
+      let other = try loss(labels: "labels2")
       let share = try builder.input("mix", [batch.size])
       perSample = try perSample.multiplied(by: share).adding(other.multiplied(by: share.affine(-1, offset: 1)))
     }
-    let loss: Tensor
+    let mean: Tensor
     if options.weighsSamples {
       let weight = try builder.input("sample_weight", [batch.size])
-      loss = try perSample.multiplied(by: weight).sum(0).divided(by: weight.sum(0))
+      mean = try perSample.multiplied(by: weight).sum(0).divided(by: weight.sum(0))
     } else {
-      loss = try perSample.mean(0)
+      mean = try perSample.mean(0)
     }
     try builder.output("logits", logits)
     try builder.output("loss_per_sample", perSample)
-    try builder.output("loss", loss)
-    return loss
+    try builder.output("loss", mean)
+    return mean
   }
 
   /// The first values of every variable of the graph.

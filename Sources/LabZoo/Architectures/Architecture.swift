@@ -93,14 +93,23 @@ public enum ArchitectureFamily: ComponentFamily {
     .init(PlainNet.self) { $0 },
     .init(AlexNet.self) { $0 },
     .init(VGG.self) { $0 },
+    .init(GoogLeNet.self) { $0 },
+    .init(MiniInception.self) { $0 },
     .init(ImageNetResNet.self) { $0 },
     .init(WideResNet.self) { $0 },
     .init(WideCIFARResNet.self) { $0 },
     .init(ResNeXt.self) { $0 },
     .init(SEResNet.self) { $0 },
+    .init(SKResNet.self) { $0 },
+    .init(ResNeSt.self) { $0 },
+    .init(CBAMResNet.self) { $0 },
+    .init(BAMResNet.self) { $0 },
     .init(SqueezeNet.self) { $0 },
+    .init(Xception.self) { $0 },
     .init(MobileNetV1.self) { $0 },
     .init(MobileNetV2.self) { $0 },
+    .init(ShuffleNetV1.self) { $0 },
+    .init(ShuffleNetV2.self) { $0 },
   ])
 
   /// The networks that are known by a name, of every architecture.

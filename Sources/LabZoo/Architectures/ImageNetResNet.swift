@@ -40,28 +40,17 @@ public struct ImageNetResNet: Architecture {
   public static let variant = ConfigurationSchema.Variant(
     "imagenet-resnet", "The residual network for large images; width 64.",
     options: ConfigurationSchema([
-      .layers(ResidualNetwork.Layers.allCases, default: Self().layers), .blocks,
+      .layers(default: Self().layers), .blocks,
       .init(
         "stride_in", .choice(StrideIn.allCases.map(\.rawValue)), default: .string(Self().strideIn.rawValue),
         "The convolution of a bottleneck that halves the resolution: 3x3 as in torchvision, 1x1 as in the paper."),
     ]),
-    aliases: Dictionary(
-      uniqueKeysWithValues: ResidualNetwork.Layers.allCases.map {
-        ("resnet\($0.rawValue)", ["layers": .integer($0.rawValue)])
-      }))
+    aliases: ConfigurationSchema.Variant.layerAliases("resnet"))
 
   public static let members = ResidualNetwork.Layers.allCases.map { ZooMember.imagenet("resnet\($0.rawValue)") }
 
   public static let miniature = ZooMember.miniature(
     ["architecture": ["name": "resnet50", "blocks": [1, 1]], "width": 2, "stem": "cifar"])
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(
-      layers: try container.layers(of: Self.variant.name, forKey: .layers),
-      blocks: try container.decodeIfPresent([Int].self, forKey: .blocks),
-      strideIn: try container.decode(StrideIn.self, forKey: .strideIn))
-  }
 
   public func logits(_ images: Tensor, depth: Int?, width: Int?, network: NetworkBuilder) throws -> Tensor {
     try refuseDepth(depth, except: layers.rawValue)

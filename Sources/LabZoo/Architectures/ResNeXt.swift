@@ -17,8 +17,6 @@ public struct ResNeXt: Architecture {
   /// The channels of a group in the first stage, where that has 64 channels.
   public var groupWidth: Int
 
-  private static let choices: [ResidualNetwork.Layers] = [.fifty, .oneHundredOne, .oneHundredFiftyTwo]
-
   /// Creates the architecture.
   public init(layers: ResidualNetwork.Layers, blocks: [Int]? = nil, groups: Int = 32, groupWidth: Int = 4) {
     self.layers = layers
@@ -38,7 +36,7 @@ public struct ResNeXt: Architecture {
   public static let variant = ConfigurationSchema.Variant(
     "resnext", "The residual network with many narrow groups in its 3×3 convolutions; width 64.",
     options: ConfigurationSchema([
-      .layers(choices, default: Self().layers), .blocks,
+      .layers(from: .fifty, default: Self().layers), .blocks,
       .init("groups", .integer(1...1024), default: .integer(Self().groups), "The number of groups."),
       .init(
         "group_width", .integer(1...1024), default: .integer(Self().groupWidth),
@@ -59,15 +57,6 @@ public struct ResNeXt: Architecture {
       "architecture": ["name": "resnext", "blocks": [1, 1], "groups": 2, "group_width": 64], "width": 2,
       "stem": "cifar",
     ])
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(
-      layers: try container.layers(of: Self.variant.name, Self.choices, forKey: .layers),
-      blocks: try container.decodeIfPresent([Int].self, forKey: .blocks),
-      groups: try container.decode(Int.self, forKey: .groups),
-      groupWidth: try container.decode(Int.self, forKey: .groupWidth))
-  }
 
   public func logits(_ images: Tensor, depth: Int?, width: Int?, network: NetworkBuilder) throws -> Tensor {
     try refuseDepth(depth, except: layers.rawValue)

@@ -24,6 +24,19 @@ public struct ResidualNetwork: Sendable {
 
     /// Whether blocks are bottlenecks.
     var hasBottlenecks: Bool { rawValue >= 50 }
+
+    /// Reads a number of layers.
+    ///
+    /// - Throws: ``LabNN/ModelError/option(subject:problem:)`` for one that residual networks do not come in.
+    public init(from decoder: any Decoder) throws {
+      let count = try decoder.singleValueContainer().decode(Int.self)
+      guard let layers = Self(rawValue: count) else {
+        let choices = Self.allCases.map { "\($0.rawValue)" }.joined(separator: ", ")
+        throw ModelError.option(
+          subject: "layers", problem: "a residual network for large images has \(choices) layers, found \(count)")
+      }
+      self = layers
+    }
   }
 
   /// The number of blocks of each stage.
@@ -95,9 +108,10 @@ public struct ResidualNetwork: Sendable {
 
 extension ConfigurationSchema.Field {
   /// The number of layers of a residual network for large images.
-  static func layers(_ choices: [ResidualNetwork.Layers], default count: ResidualNetwork.Layers) -> Self {
-    .init(
-      "layers", .integer(choices[0].rawValue...choices[choices.count - 1].rawValue), default: .integer(count.rawValue),
+  static func layers(from least: ResidualNetwork.Layers = .eighteen, default count: ResidualNetwork.Layers) -> Self {
+    let choices = ResidualNetwork.Layers.allCases.filter { $0.rawValue >= least.rawValue }
+    return .init(
+      "layers", .integer(least.rawValue...152), default: .integer(count.rawValue),
       "The number of layers: \(choices.map { "\($0.rawValue)" }.joined(separator: ", ")).")
   }
 
@@ -107,20 +121,12 @@ extension ConfigurationSchema.Field {
     "The number of blocks of each stage; null for that of the number of layers.")
 }
 
-extension KeyedDecodingContainer {
-  /// A number of layers.
-  ///
-  /// - Throws: ``LabNN/ModelError/option(subject:problem:)`` for one that the network does not come in.
-  func layers(
-    of architecture: String, _ choices: [ResidualNetwork.Layers] = ResidualNetwork.Layers.allCases, forKey key: Key
-  ) throws -> ResidualNetwork.Layers {
-    let count = try decode(Int.self, forKey: key)
-    guard let layers = ResidualNetwork.Layers(rawValue: count), choices.contains(layers) else {
-      throw ModelError.option(
-        subject: "layers",
-        problem: "the architecture \(architecture) has "
-          + "\(choices.map { "\($0.rawValue)" }.joined(separator: ", ")) layers, found \(count)")
-    }
-    return layers
+extension ConfigurationSchema.Variant {
+  /// Aliases for the numbers of layers: `seresnet18`, `seresnet34`, ….
+  static func layerAliases(
+    _ prefix: String, _ layers: [ResidualNetwork.Layers] = ResidualNetwork.Layers.allCases
+  ) -> [String: [String: JSONValue]] {
+    Dictionary(
+      uniqueKeysWithValues: layers.map { ("\(prefix)\($0.rawValue)", ["layers": .integer($0.rawValue)]) })
   }
 }

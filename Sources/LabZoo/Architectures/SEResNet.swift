@@ -23,27 +23,15 @@ public struct SEResNet: Architecture {
   /// Creates the architecture with 50 layers.
   public init() { self.init(layers: .fifty) }
 
-  enum CodingKeys: String, CodingKey { case layers, blocks }
-
   public static let variant = ConfigurationSchema.Variant(
     "se-resnet", "The residual network for large images with squeeze-and-excitation in every block; width 64.",
-    options: ConfigurationSchema([.layers(ResidualNetwork.Layers.allCases, default: Self().layers), .blocks]),
-    aliases: Dictionary(
-      uniqueKeysWithValues: ResidualNetwork.Layers.allCases.map {
-        ("seresnet\($0.rawValue)", ["layers": .integer($0.rawValue)])
-      }))
+    options: ConfigurationSchema([.layers(default: Self().layers), .blocks]),
+    aliases: ConfigurationSchema.Variant.layerAliases("seresnet"))
 
   public static let members = ResidualNetwork.Layers.allCases.map { ZooMember.imagenet("seresnet\($0.rawValue)") }
 
   public static let miniature = ZooMember.miniature(
     ["architecture": ["name": "se-resnet", "blocks": [1, 1]], "width": 2, "stem": "cifar"])
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(
-      layers: try container.layers(of: Self.variant.name, forKey: .layers),
-      blocks: try container.decodeIfPresent([Int].self, forKey: .blocks))
-  }
 
   public var defaults: NetworkDefaults { NetworkDefaults(attention: SqueezeExcitation()) }
 

@@ -15,8 +15,6 @@ public struct WideResNet: Architecture {
   /// The factor of the inner channels.
   public var widening: Double
 
-  private static let choices: [ResidualNetwork.Layers] = [.fifty, .oneHundredOne]
-
   /// Creates the architecture.
   public init(layers: ResidualNetwork.Layers, blocks: [Int]? = nil, widening: Double = 2) {
     self.layers = layers
@@ -30,7 +28,7 @@ public struct WideResNet: Architecture {
   public static let variant = ConfigurationSchema.Variant(
     "wide-resnet", "The residual network for large images with more channels inside its bottlenecks; width 64.",
     options: ConfigurationSchema([
-      .layers(choices, default: Self().layers), .blocks,
+      .layers(from: .fifty, default: Self().layers), .blocks,
       .init(
         "widening", .number(.init(0.125, 64)), default: .number(Self().widening), "The factor of the inner channels."),
     ]),
@@ -42,14 +40,6 @@ public struct WideResNet: Architecture {
 
   public static let miniature = ZooMember.miniature(
     ["architecture": ["name": "wide-resnet", "blocks": [1, 1]], "width": 2, "stem": "cifar"])
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(
-      layers: try container.layers(of: Self.variant.name, Self.choices, forKey: .layers),
-      blocks: try container.decodeIfPresent([Int].self, forKey: .blocks),
-      widening: try container.decode(Double.self, forKey: .widening))
-  }
 
   public func logits(_ images: Tensor, depth: Int?, width: Int?, network: NetworkBuilder) throws -> Tensor {
     try refuseDepth(depth, except: layers.rawValue)

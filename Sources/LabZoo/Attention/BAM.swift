@@ -4,23 +4,32 @@ import LabNN
 
 /// Bottleneck attention between stages: a channel and a pixel branch side by side.
 ///
-/// `x ⊙ (1 + σ(channel(x) + spatial(x)))`, as the paper's equations have it. Parameters as in the authors' code:
+/// `x ⊙ (1 + σ(channel(x) + spatial(x)))`, as the paper's equations have it, or with the product that the authors' code
+/// has instead of the sum. Parameters as in the authors' code:
 /// `channel_att.gate_c.gate_c_fc_0`, `gate_c_bn_1`, `gate_c_fc_final`; `spatial_att.gate_s.gate_s_conv_reduce0`,
 /// `gate_s_bn_reduce0`, `gate_s_conv_di_0`, `gate_s_bn_di_0`, `gate_s_conv_di_1`, `gate_s_bn_di_1`,
 /// `gate_s_conv_final`.
 ///
 /// - Source: Park et al., "BAM: bottleneck attention module", BMVC 2018, arXiv 1807.06514.
 public struct BAM: FeatureAttention {
+  /// How the two branches are combined.
+  public enum Combination: String, Codable, Sendable, CaseIterable {
+    case sum, product
+  }
+
   /// The width of the hidden layers as a share of the channels.
   public var reduction: Double
   /// The distance between the taps of the spatial branch's 3×3 convolutions.
   public var dilation: Int
+  /// How the two branches are combined.
+  public var combine: Combination
   public var stages: [Int]?
 
   /// Creates the block.
-  public init(reduction: Double, dilation: Int = 4, stages: [Int]? = nil) {
+  public init(reduction: Double, dilation: Int = 4, combine: Combination = .sum, stages: [Int]? = nil) {
     self.reduction = reduction
     self.dilation = dilation
+    self.combine = combine
     self.stages = stages
   }
 
@@ -34,6 +43,9 @@ public struct BAM: FeatureAttention {
       .init(
         "dilation", .integer(1...64), default: .integer(Self().dilation),
         "The distance between the taps of the spatial branch's 3×3 convolutions."),
+      .init(
+        "combine", .choice(Combination.allCases.map(\.rawValue)), default: .string(Self().combine.rawValue),
+        "How the branches are combined: sum as in the paper, product as in the authors' code."),
       .stages,
     ]))
 
@@ -66,7 +78,8 @@ public struct BAM: FeatureAttention {
       }
       return try convolution(y, "gate_s_conv_final", 1, size: 1)
     }
-    let logits = try channel.reshaped(to: [x.shape[0], channels, 1, 1]).adding(spatial)
+    let column = try channel.reshaped(to: [x.shape[0], channels, 1, 1])
+    let logits = try combine == .sum ? column.adding(spatial) : column.multiplied(by: spatial)
     return try x.multiplied(by: logits.activated(.sigmoid).affine(1, offset: 1))
   }
 }

@@ -14,12 +14,15 @@ public struct CBAM: FeatureAttention {
   public var reduction: Double
   /// The extent of the spatial attention's window.
   public var window: Int
+  /// Whether the layers of the channel attention have biases, as in the authors' code, or not, as in timm.
+  public var bias: Bool
   public var stages: [Int]?
 
   /// Creates the block.
-  public init(reduction: Double, window: Int = 7, stages: [Int]? = nil) {
+  public init(reduction: Double, window: Int = 7, bias: Bool = false, stages: [Int]? = nil) {
     self.reduction = reduction
     self.window = window
+    self.bias = bias
     self.stages = stages
   }
 
@@ -33,6 +36,9 @@ public struct CBAM: FeatureAttention {
       .init(
         "window", .integer(1...31), default: .integer(Self().window),
         "The extent of the spatial attention's window, odd."),
+      .init(
+        "bias", .boolean, default: .boolean(Self().bias),
+        "Whether the channel attention's layers have biases: in the authors' code they do, in timm they don't."),
       .stages,
     ]))
 
@@ -55,7 +61,7 @@ public struct CBAM: FeatureAttention {
     let (batch, channels) = (x.shape[0], x.shape[1])
     let hidden = multiple(of: 1, near: Double(channels) * reduction, atLeast: 0)
     func layer(_ width: Int) -> Linear {
-      Linear(outputFeatures: width, hasBias: false, isPointwiseConvolution: true)
+      Linear(outputFeatures: width, hasBias: bias, isPointwiseConvolution: true)
     }
     // Means and maxima go through the same two layers, one after the other in a batch.
     let pooled = try Tensor.concatenated([x.mean(2, 3), x.maximum(2, 3)], axis: 0)

@@ -12,23 +12,31 @@ struct DescribeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "describe",
     abstract: "Print a model as a table of layers: shapes, parameters, multiply-adds, activations.",
-    usage: "labrun describe <subject> [options]",
+    usage: "labrun describe <subject> [options]\n       labrun describe --all",
     discussion: """
       EXAMPLES
         labrun describe resnet --depth 20 --conv odconv-4x --input 3x32x32
+        labrun describe resnet50 --conv odconv-4x --classes 1000
         labrun describe plain --set dropout=0.5 --input 1x28x28
         labrun describe Experiments/ablation.json --variant baseline
+        labrun describe --all
       """)
 
   @Argument(help: "An architecture (\(ArchitectureFamily.registry.names.joined(separator: ", "))) or a spec.")
-  var subject: String
+  var subject: String?
+
+  @Flag(help: "List every network of the zoo with its counts.") var all = false
 
   @Option(help: "The convolutions, such as static, odconv-4x.") var conv: String?
   @Option(help: "How resolution is halved, such as strided, spd.") var downsample: String?
+  @Option(help: "The attention block, such as se, cbam.") var attention: String?
   @Option(help: "The number of layers, as the architecture counts them.") var depth: Int?
   @Option(help: "The channels of the first stage.") var width: Int?
-  @Option(help: ArgumentHelp("An image's extents.", valueName: "channels×height×width")) var input = "3x32x32"
-  @Option(help: "The number of classes.") var classes = 10
+  @Option(
+    help: ArgumentHelp(
+      "An image's extents (default: what the architecture was made for).", valueName: "channels×height×width"))
+  var input: String?
+  @Option(help: "The number of classes (default: what the architecture was made for).") var classes: Int?
 
   @Option(help: ArgumentHelp("Any other key of the model, as in a spec.", valueName: "key=value"))
   var set: [String] = []
@@ -49,8 +57,15 @@ struct DescribeCommand: ParsableCommand {
 
   func run() throws {
     let format = try TableFormats.named(json ? "json" : format)
+    let output = Terminal.standardOutput
+    guard !all else {
+      guard subject == nil else { throw CommandError("--all lists every network, so it takes no architecture") }
+      return output.write(
+        try ZooTable().table.rendered(as: format, options: .init(width: output.width, style: output.style)))
+    }
+    guard let subject else { throw CommandError("describe takes an architecture or a spec, or --all") }
     let isArchitecture = (try? ArchitectureFamily.registry.component(.string(subject))) != nil
-    let (name, model, image, classCount) = try isArchitecture ? fromOptions() : fromSpec()
+    let (name, model, image, classCount) = try isArchitecture ? fromOptions(subject) : fromSpec(subject)
     let batch = ClassificationBatch(size: 1, image: image, classCount: classCount)
     let graph = try EvaluationGraph(model: model.model(classCount: classCount), batch: batch)
     let cost = GraphCost(graph.graph)
@@ -62,28 +77,52 @@ struct DescribeCommand: ParsableCommand {
           path: $0.path, operation: $0.operation, outputShape: $0.outputShape, parameterCount: $0.parameters,
           multiplyAdds: $0.multiplyAdds, activationBytes: $0.activationBytes)
       })
-    let output = Terminal.standardOutput
+    var report = table.table
+    report.notes = try PublishedCounts.matching(model, image: image, classCount: classCount).map(Self.note)
     output.write(
-      table.table.rendered(as: format, options: .init(width: output.width, style: output.style, showsLegend: false)))
+      report.rendered(as: format, options: .init(width: output.width, style: output.style, showsLegend: false)))
+  }
+
+  /// What a source prints about the network, and what the same way of counting gives here.
+  private static func note(_ published: PublishedCounts) throws -> String {
+    let ours = try published.ours()
+    func list(_ parameters: String?, _ multiplyAdds: String?) -> String {
+      [parameters.map { "\($0) parameters" }, multiplyAdds.map { "\($0) multiply-adds" }].compactMap(\.self)
+        .joined(separator: " and ")
+    }
+    let note = "\(published.source) prints \(list(published.parameters, published.multiplyAdds))"
+    guard published.multiplyAddsConfiguration != nil else {
+      return "\(note); counted here: \(list(ours.parameters, ours.multiplyAdds))."
+    }
+    return "\(note); counted here as there, with the stride of a bottleneck in its first 1×1 convolution and with stem "
+      + "and shortcuts dynamic among the multiply-adds: \(list(ours.parameters, ours.multiplyAdds))."
   }
 
   private typealias Described = (name: String, model: ModelConfiguration, image: Shape, classCount: Int)
 
-  private func fromOptions() throws -> Described {
+  private func fromOptions(_ subject: String) throws -> Described {
     var configuration: JSONValue = ["architecture": .string(subject)]
     configuration["conv"] = conv.map(JSONValue.string)
     configuration["downsample"] = downsample.map(JSONValue.string)
+    configuration["attention"] = attention.map(JSONValue.string)
     configuration["depth"] = depth.map(JSONValue.integer)
     configuration["width"] = width.map(JSONValue.integer)
     try configuration.apply(settings: set)
-    let extents = input.split(whereSeparator: { "x×,".contains($0) }).compactMap { Int($0) }
-    guard extents.count == 3, extents.allSatisfy({ $0 > 0 }), classes > 0 else {
-      throw CommandError("--input takes channels, height and width, such as 3x32x32, but \"\(input)\" was given")
+    let model = try configuration.decode(ModelConfiguration.self)
+    let members = type(of: model.architecture.component).members
+    let native = members.first { $0.name == subject } ?? members.first
+    let classCount = classes ?? native?.classCount ?? 10
+    let extents =
+      input.map { $0.split(whereSeparator: { "x×,".contains($0) }).compactMap { Int($0) } }
+      ?? native?.image.dimensions ?? [3, 32, 32]
+    guard extents.count == 3, extents.allSatisfy({ $0 > 0 }), classCount > 0 else {
+      throw CommandError(
+        "--input takes channels, height and width, such as 3x32x32, but \"\(input ?? "")\" was given")
     }
-    return (subject, try configuration.decode(), Shape(extents), classes)
+    return (subject, model, Shape(extents), classCount)
   }
 
-  private func fromSpec() throws -> Described {
+  private func fromSpec(_ subject: String) throws -> Described {
     let laboratory = Laboratory()
     let (checked, note) = laboratory.checkOrSubstitute(try SpecSource(contentsOf: SpecLocator().locate(subject)))
     if let note { Terminal.standardError.note("note: \(note)") }
