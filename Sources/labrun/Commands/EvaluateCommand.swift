@@ -10,16 +10,19 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Evaluate a trained model on any data set or split.",
+    usage: "labrun evaluate <model> [--dataset <name>] [--path <path>] [options]",
     discussion: """
-      Images are resized and normalised as in training, by the statistics of the data that the model was trained on.
-      Classes are matched by name, so a data set may have fewer of them, in another order. Logits, labels and the loss
+      Images are resized and normalised as in training, by the statistics of the data that the model was trained on. \
+      Classes are matched by name, so a data set may have fewer of them, in another order. Logits, labels and the loss \
       of every image are stored with the run, or where --output says.
 
       EXAMPLES
-        labrun evaluate 3fa9                                         # the run's own test images again
+        labrun evaluate 3fa9                      # the run's own test images again
         labrun evaluate 3fa9 --split validation
-        labrun evaluate 3fa9 --dataset image-folder --path new-photos/ --set test_share=0.99
-        labrun evaluate weights-best.h5 --dataset gtsrb --path GTSRB/ --output signs.csv
+        labrun evaluate 3fa9 --dataset image-folder --path photos/ \\
+          --set test_share=0.99
+        labrun evaluate weights-best.h5 --dataset gtsrb --path GTSRB/ \\
+          --output signs.csv
       """)
 
   @Argument(help: ArgumentHelp("A run, by the first digits of its identity, or a file of weights.", valueName: "model"))

@@ -10,14 +10,16 @@ struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
     abstract: "Classify images with a trained model.",
+    usage: "labrun predict <model> <image> ... [options]",
     discussion: """
-      Images are PNG, JPEG, PPM, PGM or BMP files of any size, folders of them, or the images of an HDF5 file. They are
-      resized and normalised as in training; what that takes is stored with the weights. Images in a folder that is
-      named like a class, and those of an HDF5 file with labels, are taken to be of that class: metrics are then printed.
+      Images are PNG, JPEG, PPM, PGM or BMP files of any size, folders of them, or the images of an HDF5 file. They are \
+      resized and normalised as in training; what that takes is stored with the weights. Images in a folder that is \
+      named like a class, and those of an HDF5 file with labels, are taken to be of that class: metrics are then \
+      printed.
 
       EXAMPLES
-        labrun predict 3fa9 sign.jpg                            # a run, by the first digits of its identity
-        labrun predict weights-final.h5 photos/ --top 3         # a file of weights, and all images of a folder
+        labrun predict 3fa9 sign.jpg
+        labrun predict weights-final.h5 photos/ --top 3
         labrun predict 3fa9 test/ --format csv > predictions.csv
         labrun predict 3fa9 gtsrb_32.h5 --summary --logits logits.h5
       """)
