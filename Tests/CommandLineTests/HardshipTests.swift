@@ -31,6 +31,7 @@ import Testing
     #expect(stopped.errors.contains("there is no space left to write Results/"))
     #expect(stopped.errors.contains("To go on with the 4 runs left: labrun sweep tiny --results Results"))
     #expect(!stopped.errors.contains("another process"))
+    #expect(!(stopped.errors + stopped.output).contains("running"), "nothing runs any more")
     let files = FileManager.default.enumerator(atPath: full.folder.appendingPathComponent("Results").path)
     #expect(files?.allObjects.contains { "\($0)".contains(".tmp") } == false)
     let table = try full.run("table")

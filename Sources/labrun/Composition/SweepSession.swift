@@ -61,7 +61,14 @@ struct SweepSession {
   private func summarise(
     _ report: SchedulerReport, seconds: Double, resumeCommand: String, json: Bool
   ) throws {
-    let snapshot = try store.snapshot(sweep: sweep.id)
+    var snapshot = try store.snapshot(sweep: sweep.id)
+    // Where the store cannot be written, it says of this process's runs that they are still being trained.
+    for (variant, content) in snapshot.variants.enumerated() where report.endingError != nil {
+      for (index, run) in content.runs.enumerated()
+      where run.state == .running && report.results[run.identity] == .lost {
+        snapshot.variants[variant].runs[index].state = .interrupted
+      }
+    }
     let resumed = try report.results.count { identity, result in
       guard case .ended(.completed) = result else { return false }
       let events = try store.events(of: identity)
