@@ -26,17 +26,19 @@ public final class Trainer {
   private let dataset: PreparedDataset
   private let programs: TrainingPrograms
   private let loader: BatchLoader
-  private let initialWeights: [String: [Float]]
+  private let initialWeights: [TrainingCheckpoint.Tensor]
+  /// How the weights to start from compare with the model's; nil without any.
+  public let weightMatching: WeightMatching?
   private let clock = ContinuousClock()
 
   /// Builds and compiles the graphs; nothing large is allocated yet.
   ///
   /// - Parameters:
-  ///   - initialWeights: numbers that replace drawn ones, by state_dict name.
+  ///   - initialWeights: weights that replace drawn ones, by state_dict name.
   /// - Throws: ``TrainingError``, ``LabGraph/GraphError`` or ``LabNN/ModelError`` where something does not fit.
   public init(
     _ configuration: TrainingConfiguration, model: @escaping ModelFunction, dataset: PreparedDataset, seed: UInt64,
-    backend: any Backend, threads: Int = 1, initialWeights: [String: [Float]] = [:]
+    backend: any Backend, threads: Int = 1, initialWeights: [TrainingCheckpoint.Tensor] = []
   ) throws {
     self.configuration = configuration
     self.dataset = dataset
@@ -55,6 +57,12 @@ public final class Trainer {
     programs = try TrainingPrograms(
       configuration, model: model, dataset: dataset, seed: seed, backend: backend,
       options: SessionOptions(threads: threads, algorithms: configuration.algorithms))
+    weightMatching =
+      configuration.initialWeights == nil
+      ? nil
+      : try programs.matching(
+        initialWeights, excluding: configuration.initialExclusions)
+    try weightMatching?.check(configuration.initialMatch)
   }
 
   /// Bytes that the run needs, known before they are allocated.
@@ -76,7 +84,7 @@ public final class Trainer {
     if let checkpoint {
       try programs.restore(checkpoint.tensors)
     } else {
-      try programs.initialise(seed: seed, weights: initialWeights)
+      try programs.initialise(seed: seed, weights: initialWeights, matched: weightMatching?.matched ?? [])
     }
     var best = bestWeights
     let prefetcher = Prefetcher(

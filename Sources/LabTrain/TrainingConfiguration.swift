@@ -27,6 +27,10 @@ public struct TrainingConfiguration: Hashable, Sendable {
   public var evaluationInterval = 1
   /// A file of weights, by state_dict name, to start from.
   public var initialWeights: String?
+  /// Whether that file must have exactly the model's weights.
+  public var initialMatch = InitialMatch.strict
+  /// Patterns of weights that are drawn though that file may have them.
+  public var initialExclusions: [String] = []
   /// The algorithms that convolutions may use.
   public var algorithms = ConvolutionAlgorithms.automatic
 
@@ -41,6 +45,14 @@ public struct TrainingConfiguration: Hashable, Sendable {
     case best
   }
 
+  /// How the weights to start from must fit the model.
+  public enum InitialMatch: String, Codable, Sendable, CaseIterable {
+    /// Names and shapes are exactly the model's.
+    case strict
+    /// Weights whose name and shape fit are taken; the model's others are drawn, the file's others left.
+    case partial
+  }
+
   enum CodingKeys: String, CodingKey, CaseIterable {
     case epochs, shuffle, augmentation, algorithms
     case batchSize = "batch_size"
@@ -49,6 +61,8 @@ public struct TrainingConfiguration: Hashable, Sendable {
     case finalWeights = "final_weights"
     case evaluationInterval = "evaluate_every"
     case initialWeights = "initial_weights"
+    case initialMatch = "initial_match"
+    case initialExclusions = "initial_exclude"
   }
 }
 
@@ -67,6 +81,8 @@ extension TrainingConfiguration: Codable {
     evaluationInterval =
       try container.decodeIfPresent(Int.self, forKey: .evaluationInterval) ?? defaults.evaluationInterval
     initialWeights = try container.decodeIfPresent(String.self, forKey: .initialWeights)
+    initialMatch = try container.decodeIfPresent(InitialMatch.self, forKey: .initialMatch) ?? defaults.initialMatch
+    initialExclusions = try container.decodeIfPresent([String].self, forKey: .initialExclusions) ?? []
     algorithms =
       try container.decodeIfPresent(ConvolutionAlgorithms.self, forKey: .algorithms) ?? defaults.algorithms
     optimization = try OptimizationConfiguration(from: decoder)
@@ -84,6 +100,8 @@ extension TrainingConfiguration: Codable {
     try container.encode(finalWeights, forKey: .finalWeights)
     try container.encode(evaluationInterval, forKey: .evaluationInterval)
     try container.encode(initialWeights, forKey: .initialWeights)
+    try container.encode(initialMatch, forKey: .initialMatch)
+    try container.encode(initialExclusions, forKey: .initialExclusions)
     try container.encode(algorithms, forKey: .algorithms)
   }
 
@@ -117,7 +135,13 @@ extension TrainingConfiguration: Codable {
         "Epochs between evaluations; the last epoch is always evaluated."),
       .init(
         CodingKeys.initialWeights.rawValue, .optional(.string), default: .null,
-        "A file of weights (HDF5 or safetensors, by state_dict name) to start from; null draws them by the seed."),
+        "A file of weights (HDF5, safetensors or PyTorch, by state_dict name) to start from; null draws them all."),
+      .init(
+        CodingKeys.initialMatch.rawValue, .choice(InitialMatch.allCases.map(\.rawValue)), default: "strict",
+        "Whether that file must have exactly the model's weights, or those that fit are taken."),
+      .init(
+        CodingKeys.initialExclusions.rawValue, .array(.string), default: [],
+        "Weights that are drawn though that file has them: patterns as in parameter_groups, such as tag:head."),
       .init(
         CodingKeys.algorithms.rawValue, .choice(ConvolutionAlgorithms.allCases.map(\.rawValue)),
         default: .string(defaults.algorithms.rawValue),

@@ -61,25 +61,17 @@ final class TrainingPrograms {
   /// The names of the parameters and buffers.
   var stateNames: Set<String> { Set(stepGraph.declarations.map(\.name)) }
 
-  /// Sets every variable as at the start of a run.
-  ///
-  /// - Throws: ``TrainingError/weights(name:problem:)`` where given weights do not fit.
-  func initialise(seed: UInt64, weights: [String: [Float]]) throws {
-    let shapes = Dictionary(uniqueKeysWithValues: stepGraph.declarations.map { ($0.name, $0.shape) })
-    for (name, elements) in weights.sorted(by: { $0.key < $1.key }) {
-      guard let shape = shapes[name] else {
-        // PyTorch counts the batches that a normalisation has seen; nothing here depends on it.
-        if name.hasSuffix("num_batches_tracked") { continue }
-        throw TrainingError.weights(
-          name: name,
-          problem: "is no parameter of the model\(NearestName.hint(for: name, among: shapes.keys))")
-      }
-      guard shape.elementCount == elements.count else {
-        throw TrainingError.weights(
-          name: name, problem: "has \(elements.count) numbers, but the model's is \(shape)")
-      }
-    }
-    let known = weights.filter { shapes[$0.key] != nil }
+  /// How weights to start from compare with the model's.
+  func matching(_ weights: [TrainingCheckpoint.Tensor], excluding exclusions: [String]) throws -> WeightMatching {
+    try WeightMatching(declarations: stepGraph.declarations, weights: weights, excluding: exclusions)
+  }
+
+  /// Sets every variable as at the start of a run: the matched ones to given weights, the others to drawn numbers.
+  func initialise(seed: UInt64, weights: [TrainingCheckpoint.Tensor], matched: [String]) throws {
+    let matched = Set(matched)
+    let known = Dictionary(
+      weights.filter { matched.contains($0.name) }.map { ($0.name, $0.elements) }
+    ) { first, _ in first }
     for (name, elements) in stepGraph.initialValues(seed: seed, replacing: known) {
       try session.write(name, elements)
     }

@@ -1,5 +1,6 @@
 import LabCore
 import LabGraph
+import LabNN
 
 /// How the weights of a file compare with those of a model, by name and shape.
 public struct WeightMatching: Hashable, Sendable {
@@ -38,8 +39,42 @@ public struct WeightMatching: Hashable, Sendable {
     unexpected = given.map(\.name).filter { !names.contains($0) && !$0.hasSuffix("num_batches_tracked") }.sorted()
   }
 
+  /// Compares weights to start from with a model's, all but those that are drawn anew in any case.
+  ///
+  /// - Parameter exclusions: patterns, as those of parameter groups, of weights that are drawn.
+  /// - Throws: `ModelError.pattern` for a pattern without weights.
+  public init(
+    declarations: [ParameterDeclaration], weights: [TrainingCheckpoint.Tensor], excluding exclusions: [String]
+  ) throws {
+    let groups = exclusions.map { ParameterGroup(pattern: $0) }
+    for group in groups where !declarations.contains(where: group.matches) {
+      throw ModelError.pattern(
+        group.pattern, nearest: NearestName.suggestion(for: group.pattern, among: declarations.map(\.name)))
+    }
+    let excluded = Set(declarations.filter { declaration in groups.contains { $0.matches(declaration) } }.map(\.name))
+    self.init(
+      model: declarations.filter { !excluded.contains($0.name) }.map { ($0.name, $0.shape) },
+      given: weights.filter { !excluded.contains($0.name) }.map { ($0.name, $0.shape) })
+  }
+
   /// Whether the file has exactly the model's weights.
   public var isExact: Bool { missing.isEmpty && unexpected.isEmpty && misfits.isEmpty }
+
+  /// Checks that weights to start from fit as they must.
+  ///
+  /// - Throws: ``TrainingError/weights(name:problem:)``.
+  public func check(_ match: TrainingConfiguration.InitialMatch) throws {
+    switch match {
+    case .strict:
+      guard let difference else { return }
+      throw TrainingError.weights(
+        name: "initial_weights",
+        problem: "does not fit the model: \(difference); \"initial_match\": \"partial\" takes the weights that fit")
+    case .partial:
+      guard matched.isEmpty else { return }
+      throw TrainingError.weights(name: "initial_weights", problem: "has no weight that fits the model")
+    }
+  }
 
   /// What differs, in one sentence; nil where nothing does.
   public var difference: String? {

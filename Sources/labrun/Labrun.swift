@@ -34,7 +34,8 @@ struct Labrun: ParsableCommand {
     version: version,
     subcommands: [
       SweepCommand.self, TableCommand.self, ListCommand.self, ShowCommand.self, DescribeCommand.self,
-      PredictCommand.self, EvaluateCommand.self, BenchCommand.self, DoctorCommand.self, InitCommand.self,
+      PredictCommand.self, EvaluateCommand.self, DataCommand.self, BenchCommand.self, DoctorCommand.self,
+      InitCommand.self,
       SchemaCommand.self,
     ])
 

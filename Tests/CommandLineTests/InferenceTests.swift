@@ -113,6 +113,32 @@ import Testing
     #expect(value["rows"]?.arrayValue?.count == 1)
   }
 
+  @Test func trainedWeightsStartAnotherRun() throws {
+    let (labrun, runs) = try Self.trained()
+    defer { labrun.remove() }
+    // Of the two runs, one has the weights of static convolutions.
+    func spec(_ run: String, _ more: String) -> String {
+      Labrun.spec(name: "tuned", epochs: 1).replacingOccurrences(
+        of: "\"epochs\": 1", with: "\"epochs\": 1, \"initial_weights\": \"Results/runs/\(run)/weights-final.h5\"\(more)"
+      )
+      .replacingOccurrences(of: "[\"static\", \"odconv-1x\"]", with: "[\"static\"]")
+    }
+    var fits: [String] = []
+    for run in runs {
+      try labrun.write(spec(run, ""), to: "Experiments/tuned.json")
+      let strict = try labrun.run("sweep", "tuned", "--dry-run")
+      if strict.status == 0 { fits.append(run) } else { #expect(strict.errors.contains("does not fit the model")) }
+    }
+    #expect(fits.count == 1)
+    let other = try #require(runs.first { $0 != fits.first })
+    let partial =
+      ", \"initial_match\": \"partial\", \"frozen_statistics\": [\"*\"], "
+      + "\"parameter_groups\": [{ \"pattern\": \"tag:head\", \"learning_rate_factor\": 10 }]"
+    try labrun.write(spec(other, partial), to: "Experiments/tuned.json")
+    let tuned = try labrun.run("sweep", "tuned")
+    #expect(tuned.status == 0, "\(tuned.errors)")
+  }
+
   @Test func unreadableImagesAreNamedAndTheOthersPredicted() throws {
     let (labrun, runs) = try Self.trained()
     defer { labrun.remove() }

@@ -77,6 +77,13 @@ struct Labrun {
   func run(
     _ arguments: String..., variables: [String: String] = [:], after preparation: String? = nil
   ) throws -> Result {
+    try run(arguments, variables: variables, after: preparation)
+  }
+
+  /// Runs the program to its end.
+  func run(
+    _ arguments: [String], variables: [String: String] = [:], after preparation: String? = nil
+  ) throws -> Result {
     let started = try start(arguments, variables: variables, after: preparation)
     // Standard error is short enough for the pipe; standard output may not be.
     let output = started.output.fileHandleForReading.readDataToEndOfFile()

@@ -35,10 +35,13 @@ struct TrainingFixture {
     return configuration
   }
 
-  func trainer(_ configuration: TrainingConfiguration? = nil, seed: UInt64 = 1, threads: Int = 1) throws -> Trainer {
+  func trainer(
+    _ configuration: TrainingConfiguration? = nil, seed: UInt64 = 1, threads: Int = 1,
+    initialWeights: [TrainingCheckpoint.Tensor] = []
+  ) throws -> Trainer {
     try Trainer(
       configuration ?? self.configuration, model: model, dataset: dataset, seed: seed, backend: OneDNNBackend(),
-      threads: threads)
+      threads: threads, initialWeights: initialWeights)
   }
 }
 

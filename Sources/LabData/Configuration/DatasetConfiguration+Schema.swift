@@ -59,7 +59,8 @@ extension DatasetConfiguration {
       .optional(
         .either([.integer(0...Int(Int32.max)), .number(.init(0, 1, includesMinimum: false, includesMaximum: false))])),
       default: .null,
-      "The share (below 1) or number of training images set aside for validation, before any limit; null or 0: none."),
+      "The share (below 1) or number of training images set aside for validation, before any limit; 0: none; null: "
+        + "the data's own validation images, where they have any."),
     .init(
       CodingKeys.validationBy.rawValue, .choice(HeldOutUnit.allCases.map(\.rawValue)), default: "auto",
       "Whether validation is split by class, or by group so that no group is on both sides; auto: by group if any."),

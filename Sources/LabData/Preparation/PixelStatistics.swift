@@ -40,11 +40,16 @@ public struct ChannelStatistics: Hashable, Sendable, Codable {
       defer { lock.unlock() }
       for bin in 0..<own.count { total.bins[bin] += own.bins[bin] }
     }
+    self.init(histogram: (0..<total.count).map { Double(total.bins[$0]) }, channels: channels)
+  }
+
+  /// Computes them from how often each value of each channel occurs, 256 for each channel.
+  init(histogram: [Double], channels: Int) {
     mean = []
     standardDeviation = []
-    let count = Double(max(1, indices.count * pixelCount))
     for channel in 0..<channels {
-      let bins = (0..<256).map { Double(total.bins[channel * 256 + $0]) }
+      let bins = histogram[channel * 256..<(channel + 1) * 256].map(\.self)
+      let count = max(1, bins.reduce(0, +))
       // Sums of integers below 2⁵³ are exact, so nothing is lost to cancellation before the last step.
       let sum = (0..<256).reduce(0.0) { $0 + Double($1) * bins[$1] }
       let squares = (0..<256).reduce(0.0) { $0 + Double($1 * $1) * bins[$1] }

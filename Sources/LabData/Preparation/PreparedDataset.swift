@@ -113,6 +113,9 @@ public final class PreparedDataset: Sendable {
     _ configuration: DatasetConfiguration, _ manifest: DatasetManifest, _ selection: SubsetSelection
   ) throws -> [Int32] {
     let total = manifest.trainLabels.count
+    if configuration.validation == nil, manifest.validationCount > 0 {
+      return (total - manifest.validationCount..<total).map(Int32.init)
+    }
     let count = configuration.validation?.resolved(of: total) ?? 0
     guard count > 0 else { return [] }
     guard count < total else {

@@ -20,6 +20,8 @@ package protocol DatasetSource: Sendable {
   var identity: [String] { get }
   /// Where the content comes from, for people: a folder, a file or a generator.
   var origin: String { get }
+  /// The image files that the data set consists of; nil where images are stored in another way.
+  var files: ImageFileList? { get }
   /// Reads everything but the images, and checks that all parts fit each other.
   ///
   /// - Parameter progress: receives a sentence for every file that is left out.
@@ -28,6 +30,10 @@ package protocol DatasetSource: Sendable {
   func decodeImages(
     of part: DatasetPart, manifest: DatasetManifest, into destination: UnsafeMutableBufferPointer<UInt8>,
     progress: DecodingProgress) throws
+}
+
+extension DatasetSource {
+  package var files: ImageFileList? { nil }
 }
 
 /// One of the two parts in which a data set is published.

@@ -6,7 +6,7 @@ extension DatasetDefinition {
   static let hdf5File = DatasetDefinition(
     name: "hdf5",
     summary:
-      "An HDF5 file with {train,test}/images (uint8, N×H×W×C) and {train,test}/labels, and groups if it has any.",
+      "An HDF5 file with {train,test}/images (uint8, N×H×W×C) and labels, and validation and groups if it has any.",
     options: HDF5FileOptions.schema
   ) { configuration, environment in
     guard let path = configuration.path else {
@@ -56,15 +56,21 @@ struct HDF5Source: DatasetSource {
 
   func manifest(progress: @escaping DataProgress) throws -> DatasetManifest {
     try HDF5Reader.reading(origin) { reader in
-      let train = try header(of: .train, reader: reader)
-      let test = try header(of: .test, reader: reader)
-      guard train.shape == test.shape else {
-        throw malformed("has test images of \(test.shape)", "\(train.shape) as the training images")
+      let train = try header(of: "train", reader: reader)
+      let test = try header(of: "test", reader: reader)
+      let hasValidation = hasValidation(reader)
+      let validation = hasValidation ? try header(of: "validation", reader: reader) : (train.shape, [])
+      for (name, shape) in [("test", test.shape), ("validation", validation.0)] where shape != train.shape {
+        throw malformed("has \(name) images of \(shape)", "\(train.shape) as the training images")
       }
-      return DatasetManifest(
+      var manifest = DatasetManifest(
         imageShape: train.shape,
-        classNames: classNames(reader) ?? DatasetManifest.numberedClassNames(for: train.labels, test.labels),
-        trainLabels: train.labels, trainGroups: try groupNumbers(reader), testLabels: test.labels)
+        classNames: classNames(reader)
+          ?? DatasetManifest.numberedClassNames(for: train.labels, validation.1, test.labels),
+        trainLabels: train.labels + validation.1, trainGroups: try groupNumbers(reader, hasValidation: hasValidation),
+        testLabels: test.labels)
+      manifest.validationCount = validation.1.count
+      return manifest
     }
   }
 
@@ -72,13 +78,21 @@ struct HDF5Source: DatasetSource {
     of part: DatasetPart, manifest: DatasetManifest, into destination: UnsafeMutableBufferPointer<UInt8>,
     progress: DecodingProgress
   ) throws {
+    // Validation images of the file's own stand behind the training images.
+    let held = part == .train ? manifest.validationCount * manifest.imageShape.elementCount : 0
+    let boundary = destination.count - held
     try HDF5Reader.reading(origin) {
-      try $0.readBytes("\(part.rawValue)/images", into: destination, progress: progress.add)
+      try $0.readBytes(
+        "\(part.rawValue)/images", into: .init(rebasing: destination[..<boundary]), progress: progress.add)
+      guard held > 0 else { return }
+      try $0.readBytes("validation/images", into: .init(rebasing: destination[boundary...]), progress: progress.add)
     }
   }
 
-  private func header(of part: DatasetPart, reader: HDF5Reader) throws -> (shape: ImageShape, labels: [Int32]) {
-    let images = "\(part.rawValue)/images"
+  private func hasValidation(_ reader: HDF5Reader) -> Bool { reader.names(in: "validation").contains("images") }
+
+  private func header(of part: String, reader: HDF5Reader) throws -> (shape: ImageShape, labels: [Int32]) {
+    let images = "\(part)/images"
     let extents = try reader.dimensions(of: images)
     guard try reader.holdsUnsignedBytes(images) else {
       throw malformed("has no unsigned bytes at \(images)", "uint8 values from 0 to 255")
@@ -86,18 +100,18 @@ struct HDF5Source: DatasetSource {
     guard extents.count == 3 || extents.count == 4 else {
       throw malformed("has the extents \(extents) at \(images)", "[count, height, width, channels]")
     }
-    let labels = try reader.integers("\(part.rawValue)/labels")
+    let labels = try reader.integers("\(part)/labels")
     guard labels.count == extents[0] else {
-      throw malformed("has \(labels.count) \(part.rawValue) labels", "\(extents[0]), one for each image")
+      throw malformed("has \(labels.count) \(part) labels", "\(extents[0]), one for each image")
     }
     let shape = ImageShape(channels: extents.count == 4 ? extents[3] : 1, height: extents[1], width: extents[2])
     return (shape, try labels.enumerated().map { try label($1, at: $0, of: part) })
   }
 
-  private func label(_ value: Int64, at index: Int, of part: DatasetPart) throws -> Int32 {
+  private func label(_ value: Int64, at index: Int, of part: String) throws -> Int32 {
     // A mistaken label, such as 255 or 2³¹ for "none", must not create that many classes.
     guard (0..<65536).contains(value) else {
-      throw malformed("has label \(value) at \(part.rawValue) image \(index)", "labels from 0 to 65535")
+      throw malformed("has label \(value) at \(part) image \(index)", "labels from 0 to 65535")
     }
     return Int32(value)
   }
@@ -115,11 +129,13 @@ struct HDF5Source: DatasetSource {
   }
 
   /// Group ids numbered in the order in which they first occur.
-  private func groupNumbers(_ reader: HDF5Reader) throws -> [Int32]? {
+  private func groupNumbers(_ reader: HDF5Reader, hasValidation: Bool) throws -> [Int32]? {
     let present = reader.names(in: "train")
     guard let name = groups ?? Self.groupNames.first(where: present.contains) else { return nil }
     var numbers = [Int64: Int32]()
-    return try reader.integers("train/\(name)").map { identifier in
+    let identifiers =
+      try reader.integers("train/\(name)") + (hasValidation ? reader.integers("validation/\(name)") : [])
+    return identifiers.map { identifier in
       if let number = numbers[identifier] { return number }
       let number = Int32(numbers.count)
       numbers[identifier] = number

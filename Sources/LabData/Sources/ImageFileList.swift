@@ -1,7 +1,7 @@
 /// Image files with their labels, as a folder, a list or an archive's tables describe them.
-struct ImageFileList: Sendable {
+package struct ImageFileList: Sendable {
   /// One image file.
-  struct Entry: Hashable, Sendable {
+  package struct Entry: Hashable, Sendable {
     /// The path.
     var path: String
     /// The path as messages show it, without the folder that all share.

@@ -96,7 +96,7 @@ struct ImageFileSource: DatasetSource {
     // Images are disjoint parts of the destination, and each is written by one iteration.
     let target = Destination(base: destination.baseAddress!)
     let results = ParallelMap.results(of: Array(entries.enumerated()), progress: progress) { index, entry in
-      let image = try decoded(entry)
+      let image = try Self.decoded(entry)
       resizer.resize(image.pixels, shape: image.shape, into: target.base + index * size)
     }
     let problems = results.compactMap { result -> String? in
@@ -110,7 +110,10 @@ struct ImageFileSource: DatasetSource {
 
   private struct Destination: @unchecked Sendable { let base: UnsafeMutablePointer<UInt8> }
 
-  private func decoded(_ entry: ImageFileList.Entry) throws -> DecodedImage {
+  var files: ImageFileList? { list }
+
+  /// Decodes a file's image, or the part of it that is used.
+  static func decoded(_ entry: ImageFileList.Entry) throws -> DecodedImage {
     let image = try ImageDecoder.decode(path: entry.path)
     guard let region = entry.region else { return image }
     do throws(ImageProblem) {
@@ -121,7 +124,7 @@ struct ImageFileSource: DatasetSource {
   }
 
   private func shape(of entry: ImageFileList.Entry, decodes: Bool) throws -> ImageShape {
-    if decodes { return try decoded(entry).shape }
+    if decodes { return try Self.decoded(entry).shape }
     var shape = try ImageDecoder.shape(path: entry.path)
     if let region = entry.region { (shape.height, shape.width) = (region.rows.count, region.columns.count) }
     return shape

@@ -27,6 +27,8 @@ enum CacheFile {
     var checksums: [UInt32]
     /// The files that were left out; nil where there are none.
     var skippedFiles: [String]?
+    /// The number of training images that were published as validation images; nil where there are none.
+    var validationCount: Int?
 
     var imageByteCount: Int { (trainCount + testCount) * imageShape.elementCount }
     var numberCount: Int { trainCount + testCount + (hasGroups ? trainCount : 0) }
@@ -51,7 +53,8 @@ enum CacheFile {
           imageShape: manifest.imageShape, classNames: manifest.classNames, trainCount: manifest.trainLabels.count,
           testCount: manifest.testLabels.count, hasGroups: manifest.trainGroups != nil,
           contentHash: RawDataset.contentHash(of: manifest, images: images), checksums: checksums(of: images),
-          skippedFiles: manifest.skippedFiles.isEmpty ? nil : manifest.skippedFiles))
+          skippedFiles: manifest.skippedFiles.isEmpty ? nil : manifest.skippedFiles,
+          validationCount: manifest.validationCount == 0 ? nil : manifest.validationCount))
       let header = [
         magic, version, UInt64(imageByteCount), UInt64(numbers.count), UInt64(tail.count),
         UInt64(tail.withUnsafeBytes(checksum)),
@@ -90,6 +93,7 @@ enum CacheFile {
       trainGroups: description.hasGroups ? numbers(trainCount + testCount, trainCount) : nil,
       testLabels: numbers(trainCount, testCount))
     manifest.skippedFiles = description.skippedFiles ?? []
+    manifest.validationCount = description.validationCount ?? 0
     return RawDataset(manifest: manifest, contentHash: description.contentHash, memory: memory)
   }
 

@@ -35,6 +35,8 @@ public struct DatasetManifest: Hashable, Sendable, Codable {
   public var trainGroups: [Int32]?
   /// The label of each test image.
   public var testLabels: [Int32]
+  /// How many of the training images, at the end, were published as validation images; 0 where none were.
+  public var validationCount = 0
   /// The files that were left out because they are damaged, as far as the configuration allows that.
   public var skippedFiles: [String] = []
 
@@ -77,6 +79,9 @@ public struct DatasetManifest: Hashable, Sendable, Codable {
         throw reject(
           "has label \(labels[index]) at \(part.rawValue) image \(index)", "labels from 0 to \(classNames.count - 1)")
       }
+    }
+    guard (0..<trainLabels.count).contains(validationCount) else {
+      throw reject("has \(validationCount) validation images of \(trainLabels.count)", "at least one training image")
     }
     if let trainGroups, trainGroups.count != trainLabels.count {
       throw reject("has \(trainGroups.count) group ids for \(trainLabels.count) training images", "one for each")

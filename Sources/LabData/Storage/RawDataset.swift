@@ -84,6 +84,7 @@ public final class RawDataset: Sendable {
       hasher.update("\(numbers.count)")
       numbers.map(\.littleEndian).withUnsafeBytes { hasher.update($0) }
     }
+    if manifest.validationCount > 0 { hasher.update("validation \(manifest.validationCount)") }
     hasher.update(images)
     return hasher.finish()
   }

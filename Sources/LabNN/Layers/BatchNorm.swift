@@ -47,6 +47,8 @@ public struct BatchNorm: NormalizationLayer, ConfigurableComponent {
     switch context.mode {
     case .evaluation:
       return try context.builder.apply(BatchNormalizationInference(epsilon: Float(epsilon)), operands)[0]
+    case .training where context.keepsStatistics(mean):
+      return try context.builder.apply(BatchNormalizationInference(epsilon: Float(epsilon)), operands)[0]
     case .training:
       let results = try context.builder.apply(
         BatchNormalization(epsilon: Float(epsilon), momentum: Float(momentum)), operands)

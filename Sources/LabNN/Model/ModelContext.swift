@@ -38,11 +38,16 @@ public final class ModelContext {
   /// The logits of auxiliary heads, and the weight of each head's loss in training.
   public private(set) var auxiliaries: [(logits: Tensor, weight: Float)] = []
   private var tags: Set<String> = []
+  private let frozenStatistics: [ParameterGroup]
 
   /// Creates a context.
+  ///
+  /// - Parameter frozenStatistics: patterns of the normalisations that train with their running statistics and keep them.
   public init(
-    _ mode: Mode, seed: UInt64 = 0, weights: Weights = .current, builder: GraphBuilder = GraphBuilder()
+    _ mode: Mode, seed: UInt64 = 0, weights: Weights = .current, builder: GraphBuilder = GraphBuilder(),
+    frozenStatistics: [String] = []
   ) {
+    self.frozenStatistics = frozenStatistics.map { ParameterGroup(pattern: $0) }
     self.mode = mode
     self.seed = seed
     self.weights = weights
@@ -87,6 +92,14 @@ public final class ModelContext {
 
   /// Adds the loss of an auxiliary head's logits `[N, classes]` to that of a training step.
   public func addAuxiliary(_ logits: Tensor, weight: Float) { auxiliaries.append((logits, weight)) }
+
+  /// Whether a normalisation uses its running statistics in training too, and keeps them.
+  ///
+  /// - Parameter buffer: one of its running statistics.
+  public func keepsStatistics(_ buffer: Tensor) -> Bool {
+    guard let index = variables.firstIndex(where: { $0.id == buffer.id }) else { return false }
+    return frozenStatistics.contains { $0.matches(declarations[index]) }
+  }
 
   /// The input of a run-time scalar, declared once however many layers use it.
   ///

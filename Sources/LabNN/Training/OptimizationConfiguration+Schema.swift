@@ -30,6 +30,9 @@ extension OptimizationConfiguration {
         "parameter_groups", .array(.object(ParameterGroup.schema)), default: [],
         "Settings for some parameters; the first group that matches counts."),
       .init(
+        "frozen_statistics", .array(.string), default: [],
+        "Batch normalisations that train with their running statistics and keep them: names with *, [\"*\"] for all."),
+      .init(
         "gradient_clip_norm", .optional(.number(.positive)), default: .null,
         "The largest joint norm of the gradients; null for any."),
       .init(

@@ -24,6 +24,8 @@ public struct OptimizationConfiguration: Encodable, Hashable, Sendable {
   public var excludesNormAndBiasFromDecay = false
   /// Settings for some parameters; the first group that matches counts.
   public var parameterGroups: [ParameterGroup] = []
+  /// Patterns of the normalisations that train with their running statistics and keep them.
+  public var frozenStatistics: [String] = []
   /// The largest joint norm of the gradients; nil for any.
   public var gradientClipNorm: Double?
   /// The decay a step of the weights' moving average; nil for none.
@@ -43,6 +45,7 @@ public struct OptimizationConfiguration: Encodable, Hashable, Sendable {
     case weightDecay = "weight_decay"
     case excludesNormAndBiasFromDecay = "no_decay_on_norm_and_bias"
     case parameterGroups = "parameter_groups"
+    case frozenStatistics = "frozen_statistics"
     case gradientClipNorm = "gradient_clip_norm"
     case movingAverageDecay = "ema_decay"
     case warmsUpMovingAverage = "ema_warmup"
@@ -85,6 +88,7 @@ extension OptimizationConfiguration: Decodable {
     weightDecay = try members[CodingKeys.weightDecay]
     excludesNormAndBiasFromDecay = try members[CodingKeys.excludesNormAndBiasFromDecay]
     parameterGroups = try members[CodingKeys.parameterGroups]
+    frozenStatistics = try members[CodingKeys.frozenStatistics]
     gradientClipNorm = try members[CodingKeys.gradientClipNorm]
     movingAverageDecay = try members[CodingKeys.movingAverageDecay]
     warmsUpMovingAverage = try members[CodingKeys.warmsUpMovingAverage]

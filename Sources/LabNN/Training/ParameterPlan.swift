@@ -14,6 +14,17 @@ public struct ParameterPlan: Hashable, Sendable {
 }
 
 extension OptimizationConfiguration {
+  /// Checks that every pattern of frozen statistics has some.
+  ///
+  /// - Throws: ``ModelError/pattern(_:nearest:)``.
+  func checkFrozenStatistics(of declarations: [ParameterDeclaration]) throws {
+    let buffers = declarations.filter { $0.role == .buffer }
+    for pattern in frozenStatistics where !buffers.contains(where: ParameterGroup(pattern: pattern).matches) {
+      let candidates = Set(buffers.flatMap(\.tags)).sorted().map { "tag:\($0)" } + buffers.map(\.name)
+      throw ModelError.pattern(pattern, nearest: NearestName.suggestion(for: pattern, among: candidates))
+    }
+  }
+
   /// How each of a model's parameters is trained, in order of declaration; buffers have no plan.
   ///
   /// - Throws: ``ModelError/pattern(_:nearest:)`` for a group without parameters, and an error if all are frozen.

@@ -51,13 +51,14 @@ public struct TrainingGraph: Sendable {
     model: ModelFunction, batch: ClassificationBatch, optimization: OptimizationConfiguration, seed: UInt64,
     options: Options = Options()
   ) throws {
-    let context = ModelContext(.training, seed: seed)
+    let context = ModelContext(.training, seed: seed, frozenStatistics: optimization.frozenStatistics)
     let builder = context.builder
     let logits = try batch.logits(model, in: context)
     let loss = try builder.scope("loss") {
       try Self.loss(logits, batch, optimization.loss.component, options, context)
     }
     plan = try optimization.plan(for: context.declarations)
+    try optimization.checkFrozenStatistics(of: context.declarations)
     declarations = context.declarations
     movingAverage = optimization.movingAverage
     try StepUpdates(context: context, optimization: optimization, plan: plan).add(

@@ -1,7 +1,7 @@
 import Foundation
 import LabCore
 
-/// Weights from any source: files of this program, HDF5 files of others, safetensors.
+/// Weights from any source: files of this program, HDF5 files of others, safetensors, PyTorch.
 public enum WeightsFile {
   private static let hdf5Signature = Data([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a])
 
@@ -23,6 +23,12 @@ public enum WeightsFile {
       content = try SealedFile.read(path)
     } else if hasHDF5Signature(head) {
       content = try HDF5Image.read(foreign: path)
+    } else if ZipArchive.isArchive(head) {
+      content = TensorGroup(try PyTorchCheckpoint.read(path))
+    } else if head.first == 0x80 {
+      throw StoreError.unsupportedFile(
+        path: path,
+        problem: "it is a pickle, as PyTorch wrote before version 1.6; load it there and store it by torch.save again")
     } else {
       content = try SafetensorsFile.readGroup(path)
     }

@@ -101,6 +101,15 @@ struct Laboratory: Sendable {
             "its weights and their optimiser's state take \(NumberText.bytes(bytes)), more than the "
               + "\(NumberText.bytes(Machine.memoryBytes)) of memory here"))
       }
+      guard configuration.training.initialWeights != nil else { return [] }
+      do {
+        let weights = try configuration.training.loadInitialWeights()
+        let matching = try WeightMatching(
+          declarations: graph.declarations, weights: weights, excluding: configuration.training.initialExclusions)
+        try matching.check(configuration.training.initialMatch)
+      } catch {
+        return issue("training.initial_weights", error)
+      }
       return []
     } catch {
       return issue("model", error)

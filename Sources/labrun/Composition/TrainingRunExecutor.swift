@@ -23,10 +23,14 @@ struct TrainingRunExecutor: RunExecutor {
     let trainer = try Trainer(
       configuration.training, model: configuration.model.model(classCount: data.classCount), dataset: data,
       seed: run.run.seed, backend: laboratory.backend, threads: context.threads,
-      initialWeights: initialWeights(configuration.training))
+      initialWeights: configuration.training.loadInitialWeights())
     trainer.checkpointSeconds = checkpointSeconds
     try store.record(
       provenance.record(run: run.run, threads: context.threads), lease: run.lease)
+    if let matching = trainer.weightMatching, let difference = matching.difference {
+      try store.log(
+        .warning, "of the initial weights, \(matching.matched.count) were taken: \(difference)", lease: run.lease)
+    }
     let folder = try store.heldFolder(for: run.lease)
     let start = try startingPoint(run, folder)
     let card = ModelCard(
@@ -44,15 +48,6 @@ struct TrainingRunExecutor: RunExecutor {
       if case .diverged = error { return .diverged(reason: "\(error)") }
       throw error
     }
-  }
-
-  private func initialWeights(_ training: TrainingConfiguration) throws -> [String: [Float]] {
-    guard let path = training.initialWeights else { return [:] }
-    var weights: [String: [Float]] = [:]
-    for tensor in try WeightsFile.read(path) {
-      if let floats = tensor.floats { weights[tensor.name] = floats }
-    }
-    return weights
   }
 
   /// The newest whole checkpoint, and the best weights that go with it.
@@ -78,5 +73,14 @@ struct TrainingRunExecutor: RunExecutor {
       best = try folder.folder.readWeights(.bestWeights).map { try TrainingCheckpoint.Tensor($0, role: .parameter) }
     }
     return (checkpoint, best)
+  }
+}
+
+extension TrainingConfiguration {
+  /// The weights to start from, of any format that can be read; empty without a file.
+  func loadInitialWeights() throws -> [TrainingCheckpoint.Tensor] {
+    guard let initialWeights else { return [] }
+    return try WeightsFile.read((initialWeights as NSString).expandingTildeInPath)
+      .filter { $0.floats != nil }.map { try TrainingCheckpoint.Tensor($0, role: .parameter) }
   }
 }

@@ -1,0 +1,132 @@
+import LabCore
+
+/// What a data set consists of and what is odd about it.
+public struct DatasetInspection: Sendable {
+  /// Images with the same pixels.
+  public struct Duplicates: Hashable, Sendable {
+    /// The places of the images in the catalogue.
+    public var samples: [Int]
+    /// Whether some are training and some are test images.
+    public var crossesParts: Bool
+    /// Whether they are not all of one class.
+    public var differsInClass: Bool
+  }
+
+  /// A number of images of one size.
+  public struct Size: Hashable, Sendable {
+    public var width: Int
+    public var height: Int
+    public var count: Int
+  }
+
+  /// An image that is out of the ordinary, and why.
+  public struct Suspicion: Hashable, Sendable {
+    /// The place of the image in the catalogue.
+    public var sample: Int
+    /// What is suspicious, such as `5×40 pixels: smaller than 8`.
+    public var reason: String
+  }
+
+  /// The images.
+  public let catalog: SampleCatalog
+  /// The number of images of each class, by part.
+  public let classCounts: [DatasetPart: [Int]]
+  /// The number of groups of training images; nil where they have none.
+  public let groupCount: Int?
+  /// The sizes of readable images, the most frequent first.
+  public let sizes: [Size]
+  /// The mean and standard deviation over the training images' own pixels, each channel; nil where channels differ.
+  public let statistics: ChannelStatistics?
+  /// Images with the same pixels, by their first one.
+  public let duplicates: [Duplicates]
+  /// Images that cannot be decoded, with what is wrong.
+  public let unreadable: [(sample: Int, problem: String)]
+  /// Images of unusual sizes.
+  public let suspicions: [Suspicion]
+
+  /// The smallest side in pixels that is not suspicious.
+  public static let smallestSide = 8
+  /// The largest ratio of the sides that is not suspicious.
+  public static let largestAspect = 4.0
+  /// How many times more or fewer pixels than the median are not suspicious.
+  public static let largestAreaRatio = 25.0
+
+  /// Looks at every image of a data set.
+  public init(_ catalog: SampleCatalog, progress: @escaping DataProgress = { _ in }) {
+    self.catalog = catalog
+    let samples = catalog.samples
+    let results = catalog.measure(progress: progress)
+    var counts = [DatasetPart: [Int]]()
+    for part in DatasetPart.allCases { counts[part] = Array(repeating: 0, count: catalog.classNames.count) }
+    for sample in samples { counts[sample.part]?[sample.label] += 1 }
+    classCounts = counts
+    let groups = samples.filter { $0.part == .train }.compactMap(\.group)
+    groupCount = groups.isEmpty ? nil : Set(groups).count
+
+    var facts: [(sample: Int, facts: SampleCatalog.Facts)] = []
+    var unreadable: [(sample: Int, problem: String)] = []
+    for (index, result) in results.enumerated() {
+      switch result {
+      case .success(let found): facts.append((index, found))
+      case .failure(let error): unreadable.append((index, "\(error)"))
+      }
+    }
+    self.unreadable = unreadable
+    sizes = Self.sizes(facts.map(\.facts.shape))
+    statistics = Self.statistics(facts.filter { samples[$0.sample].part == .train }.map(\.facts))
+    duplicates = Self.duplicates(facts, samples)
+    suspicions = Self.suspicions(facts)
+  }
+
+  private static func sizes(_ shapes: [ImageShape]) -> [Size] {
+    var counts = [SIMD2<Int>: Int]()
+    for shape in shapes { counts[SIMD2(shape.width, shape.height), default: 0] += 1 }
+    return counts.map { Size(width: $0.key.x, height: $0.key.y, count: $0.value) }
+      .sorted { ($1.count, $0.width, $0.height) < ($0.count, $1.width, $1.height) }
+  }
+
+  private static func statistics(_ facts: [SampleCatalog.Facts]) -> ChannelStatistics? {
+    guard let channels = facts.first?.shape.channels, facts.allSatisfy({ $0.shape.channels == channels }) else {
+      return nil
+    }
+    var bins = [Double](repeating: 0, count: 256 * channels)
+    for fact in facts {
+      for (index, count) in fact.histogram.enumerated() { bins[index] += Double(count) }
+    }
+    return ChannelStatistics(histogram: bins, channels: channels)
+  }
+
+  private static func duplicates(
+    _ facts: [(sample: Int, facts: SampleCatalog.Facts)], _ samples: [SampleCatalog.Sample]
+  ) -> [Duplicates] {
+    var groups = [ContentHash: [Int]]()
+    for (sample, facts) in facts { groups[facts.pixelHash, default: []].append(sample) }
+    return groups.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }.map { members in
+      Duplicates(
+        samples: members, crossesParts: Set(members.map { samples[$0].part }).count > 1,
+        differsInClass: Set(members.map { samples[$0].label }).count > 1)
+    }
+  }
+
+  private static func suspicions(_ facts: [(sample: Int, facts: SampleCatalog.Facts)]) -> [Suspicion] {
+    let areas = facts.map { $0.facts.shape.width * $0.facts.shape.height }.sorted()
+    let median = Double(areas.isEmpty ? 0 : areas[areas.count / 2])
+    return facts.compactMap { sample, facts in
+      let (width, height) = (facts.shape.width, facts.shape.height)
+      let area = Double(width * height)
+      let reason: String
+      if min(width, height) < smallestSide {
+        reason = "a side is shorter than \(smallestSide)"
+      } else if Double(max(width, height)) > largestAspect * Double(min(width, height)) {
+        reason = "one side is more than \(Int(largestAspect)) times the other"
+      } else if area > median * largestAreaRatio {
+        reason = "more than \(Int(largestAreaRatio)) times the median's pixels"
+      } else if area * largestAreaRatio < median {
+        reason = "fewer than 1/\(Int(largestAreaRatio)) of the median's pixels"
+      } else {
+        return nil
+      }
+      return Suspicion(sample: sample, reason: "\(width)×\(height) pixels: \(reason)")
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import LabCore
+
+/// Every image of a data set as it is published: at its own size, with its part, class and group.
+public struct SampleCatalog: Sendable {
+  /// One image.
+  public struct Sample: Hashable, Sendable {
+    /// The part that it is published in.
+    public var part: DatasetPart
+    /// Its path within the data set, or its number.
+    public var name: String
+    /// Its class.
+    public var label: Int
+    /// What it belongs to (a recording, a patient), where that is known.
+    public var group: String?
+  }
+
+  /// What is known of an image once it has been decoded.
+  public struct Facts: Hashable, Sendable {
+    /// Its own extents.
+    public var shape: ImageShape
+    /// The hash of its extents and pixels; equal for equal pictures, whatever their files' formats.
+    public var pixelHash: ContentHash
+    /// How often each value of each channel occurs, 256 for each channel.
+    var histogram: [UInt32]
+  }
+
+  private enum Content: Sendable {
+    case files([ImageFileList.Entry])
+    case decoded(RawDataset)
+  }
+
+  /// The name of the data set.
+  public let dataset: String
+  /// The folder, file or generator that the images are from.
+  public let origin: String
+  /// The name of each class; a label is an index into it.
+  public let classNames: [String]
+  /// The images: training first, then test.
+  public let samples: [Sample]
+  private let content: Content
+
+  /// Lists the images of a data set; those that come as files are not decoded yet.
+  ///
+  /// - Parameter ignoresParts: whether all images count as training images, in the order of their names.
+  /// - Throws: ``DataError``.
+  public init(
+    _ configuration: DatasetConfiguration, environment: DataEnvironment = .current, ignoresParts: Bool = false,
+    progress: @escaping DataProgress = { _ in }
+  ) throws {
+    let configuration = try configuration.validated()
+    let source = try DatasetRegistry.definition(configuration.name).open(configuration, environment)
+    dataset = configuration.name
+    origin = source.origin
+    if let list = source.files {
+      classNames = list.classNames
+      var entries = DatasetPart.allCases.flatMap { part in list.entries(of: part).map { (part, $0) } }
+      if ignoresParts { entries = entries.map { (.train, $0.1) }.sorted { $0.1.name < $1.1.name } }
+      samples = entries.map { Sample(part: $0, name: $1.name, label: Int($1.label), group: $1.group) }
+      content = .files(entries.map(\.1))
+    } else {
+      let raw = try DatasetCache(environment: environment)
+        .dataset(name: configuration.name, source: source, progress: progress)
+      let manifest = raw.manifest
+      classNames = manifest.classNames
+      samples = DatasetPart.allCases.flatMap { part in
+        manifest.labels(of: part).enumerated().map { index, label in
+          let group = part == .train ? manifest.trainGroups.map { String($0[index]) } : nil
+          return Sample(
+            part: ignoresParts ? .train : part, name: "\(part.rawValue)[\(index)]", label: Int(label), group: group)
+        }
+      }
+      content = .decoded(raw)
+    }
+  }
+
+  /// Decodes an image.
+  ///
+  /// - Throws: ``DataError`` where its file is damaged.
+  package func image(at index: Int) throws -> DecodedImage {
+    switch content {
+    case .files(let entries): return try ImageFileSource.decoded(entries[index])
+    case .decoded(let raw):
+      let count = raw.manifest.trainLabels.count
+      let pixels = index < count ? raw.pixels(at: index, of: .train) : raw.pixels(at: index - count, of: .test)
+      return DecodedImage(shape: raw.manifest.imageShape, pixels: pixels)
+    }
+  }
+
+  /// Decodes every image on all cores, and says what it is or why it cannot be used.
+  public func measure(progress: @escaping DataProgress = { _ in }) -> [Result<Facts, any Error>] {
+    let counter = DecodingProgress("looking at \(dataset)", total: samples.count, report: progress)
+    return ParallelMap.results(of: Array(samples.indices), progress: counter) { index in
+      Facts(try image(at: index))
+    }
+  }
+}
+
+extension SampleCatalog.Facts {
+  /// Measures an image.
+  init(_ image: DecodedImage) {
+    shape = image.shape
+    var hasher = ContentHasher()
+    hasher.update("\(image.shape)")
+    image.pixels.withUnsafeBytes { hasher.update($0) }
+    pixelHash = hasher.finish()
+    histogram = [UInt32](repeating: 0, count: 256 * image.shape.channels)
+    for (index, value) in image.pixels.enumerated() {
+      histogram[index % image.shape.channels * 256 + Int(value)] += 1
+    }
+  }
+}

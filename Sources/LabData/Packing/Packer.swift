@@ -1,0 +1,184 @@
+import Foundation
+import LabCore
+
+/// Writes what a plan says: one HDF5 file, or a folder of PNG files a class. The source is only read.
+public struct Packer: Sendable {
+  /// What is written.
+  public let plan: PackingPlan
+  /// The HDF5 file, by a name that ends in .h5 or .hdf5, or the folder.
+  public let destination: String
+
+  /// Creates a packer.
+  ///
+  /// - Throws: ``DataError`` where the destination exists, lies within the source, or cannot hold images of several
+  ///   sizes.
+  public init(_ plan: PackingPlan, destination: String) throws {
+    self.plan = plan
+    let path = (destination as NSString).expandingTildeInPath
+    self.destination = path
+    guard !FileManager.default.fileExists(atPath: path) else {
+      throw DataError.inaccessible(path: path, reason: "it exists already", remedy: "name a new file or folder")
+    }
+    func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+    guard !(absolute(path) + "/").hasPrefix(absolute(plan.catalog.origin) + "/") else {
+      throw DataError.inaccessible(
+        path: path, reason: "it lies within the source \(plan.catalog.origin)", remedy: "write to another place")
+    }
+    if isHDF5, plan.imageShape == nil {
+      throw DataError.invalidOption(
+        key: "image_size", actual: "null",
+        expected: "a size in pixels, since images of different sizes cannot be packed")
+    }
+  }
+
+  /// Whether one file is written.
+  public var isHDF5: Bool { ["h5", "hdf5"].contains((destination as NSString).pathExtension.lowercased()) }
+
+  /// Where the list of everything that was done is written.
+  public var manifestPath: String { isHDF5 ? destination + ".manifest.json" : destination + "/manifest.json" }
+
+  /// Writes the images, then the manifest.
+  ///
+  /// - Throws: ``DataError`` or `FileError`; a file or folder that is not complete does not take the destination's name.
+  public func write(progress: @escaping DataProgress = { _ in }) throws {
+    let total = plan.items.values.reduce(0) { $0 + $1.count }
+    let counter = DecodingProgress(
+      "writing \((destination as NSString).lastPathComponent)", total: total, report: progress)
+    let renderer = PackingRenderer(plan: plan)
+    if isHDF5 {
+      try writeHDF5(renderer, counter)
+      try AtomicFile.write(manifestData(), to: manifestPath)
+    } else {
+      try writeFolder(renderer, counter)
+    }
+  }
+
+  // MARK: HDF5
+
+  private func writeHDF5(_ renderer: PackingRenderer, _ counter: DecodingProgress) throws {
+    guard let shape = plan.imageShape else { return }
+    let numbers = groupNumbers()
+    try AtomicFile.replace(destination) { temporary in
+      try HDF5Writer.writing(temporary) { file in
+        try file.writeAttribute("class_names", JSONValue(encoding: plan.catalog.classNames).canonicalText)
+        for split in SplitName.allCases {
+          let items = plan.items[split] ?? []
+          guard !items.isEmpty else { continue }
+          try file.createGroup(split.rawValue)
+          try file.writeBytes(
+            "\(split.rawValue)/images", extents: [items.count, shape.height, shape.width, shape.channels],
+            rowsAtOnce: 1024
+          ) { rows in
+            try ParallelMap.results(of: Array(items[rows]), progress: counter) { try renderer.pixels(of: $0).pixels }
+              .flatMap { try $0.get() }
+          }
+          try file.writeIntegers(
+            "\(split.rawValue)/labels", items.map { Int64(plan.catalog.samples[$0.sample].label) })
+          if let numbers {
+            try file.writeIntegers("\(split.rawValue)/groups", items.map { numbers[$0.sample] })
+          }
+        }
+      }
+    }
+  }
+
+  /// The number of each image's group; nil where some training or validation image has none.
+  private func groupNumbers() -> [Int64]? {
+    let samples = plan.catalog.samples
+    let learnt = (plan.items[.train] ?? []) + (plan.items[.validation] ?? [])
+    guard learnt.allSatisfy({ samples[$0.sample].group != nil }) else { return nil }
+    var numbers = [String: Int64]()
+    return samples.map { sample in
+      // An image of no group is one by itself.
+      let group = sample.group ?? "\u{0}\(sample.name)"
+      let number = numbers[group] ?? Int64(numbers.count)
+      numbers[group] = number
+      return number
+    }
+  }
+
+  // MARK: Folder
+
+  private func writeFolder(_ renderer: PackingRenderer, _ counter: DecodingProgress) throws {
+    let files = FileManager.default
+    let temporary = destination + ".tmp-\(UUID().uuidString)"
+    do {
+      for split in SplitName.allCases where plan.items[split]?.isEmpty == false {
+        for index in plan.catalog.classNames.indices {
+          try files.createDirectory(
+            atPath: "\(temporary)/\(split.rawValue)/\(folderName(index))", withIntermediateDirectories: true)
+        }
+        let results = ParallelMap.results(of: plan.items[split] ?? [], progress: counter) { item in
+          try write(item, renderer, to: "\(temporary)/\(path(of: item, in: split))")
+        }
+        for result in results { try result.get() }
+      }
+      try AtomicFile.write(manifestData(), to: temporary + "/manifest.json")
+      try files.moveItem(atPath: temporary, toPath: destination)
+    } catch {
+      try? files.removeItem(atPath: temporary)
+      if let error = error as? CocoaError {
+        throw DataError.inaccessible(
+          path: destination, reason: error.localizedDescription,
+          remedy: "check the folder, its permissions and the space that is left")
+      }
+      throw error
+    }
+  }
+
+  private func write(_ item: PackingPlan.Item, _ renderer: PackingRenderer, to path: String) throws {
+    let image = try renderer.pixels(of: item)
+    do throws(ImageProblem) {
+      try writeData(ImageDecoder.encodePNG(image), path)
+    } catch {
+      throw error.error(path: plan.catalog.samples[item.sample].name)
+    }
+  }
+
+  private func writeData(_ data: Data, _ path: String) throws(ImageProblem) {
+    guard FileManager.default.createFile(atPath: path, contents: data) else {
+      throw ImageProblem(actual: "cannot be written to \(path)", expected: "space and permission to write there")
+    }
+  }
+
+  private func folderName(_ label: Int) -> String {
+    plan.catalog.classNames[label].replacingOccurrences(of: "/", with: "∕")
+  }
+
+  /// The path of an image within the folder; the number keeps files of equal names apart.
+  private func path(of item: PackingPlan.Item, in split: SplitName) -> String {
+    let sample = plan.catalog.samples[item.sample]
+    let stem = ((sample.name as NSString).lastPathComponent as NSString).deletingPathExtension
+    let number = String(format: "%06d", item.sample)
+    return "\(split.rawValue)/\(folderName(sample.label))/\(number)-\(stem)\(item.variation.suffix).png"
+  }
+
+  // MARK: Manifest
+
+  /// What was done to every image, as JSON.
+  private func manifestData() throws -> Data {
+    let samples = plan.catalog.samples
+    var splits: [String: JSONValue] = [:]
+    for split in SplitName.allCases {
+      guard let items = plan.items[split], !items.isEmpty else { continue }
+      splits[split.rawValue] = .array(
+        items.enumerated().map { index, item in
+          var entry: [String: JSONValue] = [
+            "source": .string(samples[item.sample].name),
+            "class": .string(plan.catalog.classNames[samples[item.sample].label]),
+          ]
+          entry["group"] = samples[item.sample].group.map(JSONValue.string)
+          entry["variation"] = item.variation == .original ? nil : .string(String(item.variation.suffix.dropFirst()))
+          if isHDF5 { entry["index"] = .integer(index) } else { entry["file"] = .string(path(of: item, in: split)) }
+          return .object(entry)
+        })
+    }
+    let manifest: JSONValue = [
+      "format": "labrun-packed-1", "dataset": .string(plan.catalog.dataset), "origin": .string(plan.catalog.origin),
+      "options": plan.options.json, "splits": .object(splits),
+      "dropped": .array(
+        plan.dropped.map { ["source": .string(samples[$0.sample].name), "reason": .string($0.reason)] }),
+    ]
+    return Data((manifest.prettyText() + "\n").utf8)
+  }
+}

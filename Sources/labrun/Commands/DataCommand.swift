@@ -1,0 +1,75 @@
+import ArgumentParser
+import Foundation
+import LabCore
+import LabData
+
+/// The command `labrun data`.
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Inspect data sets, and prepare new ones from them.",
+    subcommands: [DataInspectCommand.self, DataPrepareCommand.self])
+}
+
+/// Which data set a command is about.
+struct DataSourceOptions: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "A data set (\(DatasetRegistry.names.joined(separator: ", "))), or a folder, a CSV file or an HDF5 file.",
+      valueName: "dataset"), completion: .file())
+  var dataset: String
+
+  @Option(help: "The folder or file that holds the data set.", completion: .file())
+  var path: String?
+
+  @Option(help: ArgumentHelp("Any other key of the data set, as in a spec.", valueName: "key=value"))
+  var set: [String] = []
+
+  /// The images of the data set.
+  ///
+  /// - Parameter allowsNoTest: whether a data set may lack test images; all are then training images.
+  func catalog(allowsNoTest: Bool, progress: @escaping DataProgress) throws -> SampleCatalog {
+    var object = try Settings.parse(set)
+    if DatasetRegistry.names.contains(dataset) {
+      object["name"] = .string(dataset)
+      if let path { object["path"] = .string(path) }
+    } else {
+      guard path == nil, let name = kind else {
+        throw DataError.unknownDataset(name: dataset, known: DatasetRegistry.names)
+      }
+      object["name"] = .string(name)
+      object["path"] = .string(dataset)
+    }
+    let lacksTest = allowsNoTest && needsTestShare(object)
+    // Any share does, since parts are not looked at then.
+    if lacksTest { object["test_share"] = 0.5 }
+    let configuration = try JSONValue.object(object).decode(DatasetConfiguration.self)
+    return try SampleCatalog(configuration, ignoresParts: lacksTest, progress: progress)
+  }
+
+  /// What a path that was given in place of a name holds.
+  private var kind: String? {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: dataset, isDirectory: &isFolder) else { return nil }
+    if isFolder.boolValue { return "image-folder" }
+    switch (dataset as NSString).pathExtension.lowercased() {
+    case "csv", "tsv": return "image-list"
+    case "h5", "hdf5": return "hdf5"
+    default: return nil
+    }
+  }
+
+  /// Whether opening the data set fails only because it has no test images.
+  private func needsTestShare(_ object: [String: JSONValue]) -> Bool {
+    guard object["test_share"] == nil else { return false }
+    do {
+      let configuration = try JSONValue.object(object).decode(DatasetConfiguration.self)
+      _ = try DatasetRegistry.locate(configuration)
+      return false
+    } catch let error as DataError {
+      if case .unusableSplit = error { return true }
+      return false
+    } catch {
+      return false
+    }
+  }
+}

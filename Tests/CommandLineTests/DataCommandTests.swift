@@ -1,0 +1,91 @@
+import Foundation
+import LabCore
+import Testing
+
+/// `labrun data`, as a user starts it.
+@Suite struct DataCommandTests {
+  private func folder(with files: [(name: String, width: Int)]) throws -> Labrun {
+    let labrun = try Labrun()
+    for (index, (name, width)) in files.enumerated() {
+      let file = labrun.folder.appendingPathComponent(name)
+      try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      let pixels = Data((0..<width * 9 * 3).map { UInt8(truncatingIfNeeded: index * 40 + $0) })
+      try (Data("P6 \(width) 9 255\n".utf8) + pixels).write(to: file)
+    }
+    return labrun
+  }
+
+  private static let files = [
+    ("photos/cat/1.ppm", 9), ("photos/cat/2.ppm", 10), ("photos/cat/3.ppm", 9), ("photos/cat/4.ppm", 60),
+    ("photos/dog/1.ppm", 9), ("photos/dog/2.ppm", 8), ("photos/dog/3.ppm", 9), ("photos/dog/4.ppm", 9),
+  ]
+
+  @Test func inspectDescribesAFolder() throws {
+    let labrun = try folder(with: Self.files)
+    defer { labrun.remove() }
+    let photos = labrun.folder.appendingPathComponent("photos")
+    try FileManager.default.copyItem(
+      at: photos.appendingPathComponent("cat/1.ppm"), to: photos.appendingPathComponent("dog/copy.ppm"))
+    try Data("broken".utf8).write(to: photos.appendingPathComponent("dog/broken.png"))
+    let result = try labrun.run("data", "inspect", "photos", "--svg", "photos.svg")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("10 training images, 0 test images, 2 classes"))
+    #expect(result.output.contains("cat/1.ppm (cat) = dog/copy.ppm (dog)"))
+    #expect(result.output.contains("photos/dog/broken.png is no image of a known format"))
+    #expect(result.output.contains("cat/4.ppm: 60×9 pixels: one side is more than 4 times the other"))
+    #expect(result.output.contains("█"))
+    let svg = try String(contentsOf: labrun.folder.appendingPathComponent("photos.svg"), encoding: .utf8)
+    #expect(svg.hasPrefix("<svg ") && svg.hasSuffix("</svg>\n"))
+    #expect(svg.contains("<title>60×9: 1</title>"))
+    let json = try JSONValue(parsing: labrun.run("data", "inspect", "photos", "--json").output)
+    #expect(json["duplicates"]?.arrayValue?.count == 1)
+    #expect(json["classes"]?.arrayValue?.first?["train"]?.integerValue == 4)
+    #expect(try labrun.run("data", "inspect", "phottos").status == 65)
+  }
+
+  @Test func preparedDataCanBeTrainedOn() throws {
+    let labrun = try folder(with: Self.files)
+    defer { labrun.remove() }
+    let arguments = [
+      "data", "prepare", "photos", "photos.h5", "--split", "0.5,0.25,0.25", "--image-size", "8", "--resize",
+      "letterbox",
+    ]
+    let dry = try labrun.run(arguments + ["--dry-run"])
+    #expect(dry.status == 0, "\(dry.errors)")
+    #expect(dry.errors.contains("nothing was written"))
+    #expect(!FileManager.default.fileExists(atPath: labrun.folder.appendingPathComponent("photos.h5").path))
+    let done = try labrun.run(arguments)
+    #expect(done.status == 0, "\(done.errors)")
+    #expect(done.output == dry.output)
+    #expect(try labrun.run(arguments).errors.contains("it exists already"))
+
+    try labrun.write(
+      """
+      {
+        "name": "photos", "dataset": { "name": "hdf5", "path": "photos.h5" },
+        "model": { "depth": 8, "width": 8 }, "training": { "epochs": 1, "batch_size": 2 },
+        "factors": { "conv": ["static"] }, "baseline": { "conv": "static" }, "seeds": [0]
+      }
+      """, to: "Experiments/photos.json")
+    let sweep = try labrun.run("sweep", "photos")
+    #expect(sweep.status == 0, "\(sweep.errors)")
+    let run = try #require(
+      FileManager.default.contentsOfDirectory(atPath: labrun.folder.appendingPathComponent("Results/runs").path).first)
+    let evaluated = try JSONValue(parsing: labrun.run("evaluate", run, "--split", "validation", "--json").output)
+    #expect(evaluated["images"]?.integerValue == 2)
+  }
+
+  @Test func wrongOptionsAreSaid() throws {
+    let labrun = try folder(with: Self.files)
+    defer { labrun.remove() }
+    let split = try labrun.run("data", "prepare", "photos", "x.h5", "--split", "0.5,0.5")
+    #expect(split.status == 64)
+    #expect(split.errors.contains("--split takes three shares"))
+    let sizes = try labrun.run("data", "prepare", "photos", "x.h5", "--split", "0.5,0.25,0.25")
+    #expect(sizes.status == 65)
+    #expect(sizes.errors.contains("images of different sizes cannot be packed"))
+    let parts = try labrun.run("data", "prepare", "photos", "x.h5", "--image-size", "8")
+    #expect(parts.errors.contains("\"test_share\""))
+    #expect(try labrun.run("data", "prepare", "photos", "x.h5", "--per-class", "3").status == 64)
+  }
+}

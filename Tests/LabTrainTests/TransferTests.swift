@@ -1,0 +1,97 @@
+import LabCore
+import LabData
+import LabNN
+import LabTrain
+import Testing
+
+/// Starting from trained weights: strict and partial matching, a new head, frozen stages and statistics.
+@Suite struct TransferTests {
+  private func weights(_ fixture: TrainingFixture) throws -> [TrainingCheckpoint.Tensor] {
+    try #require(fixture.trainer().run(observer: RecordingObserver()).result).lastWeights
+  }
+
+  private func trainer(
+    _ fixture: TrainingFixture, from weights: [TrainingCheckpoint.Tensor], partial: Bool = false,
+    _ change: (inout TrainingConfiguration) -> Void = { _ in }
+  ) throws -> Trainer {
+    var configuration = fixture.configuration
+    configuration.initialWeights = "given"
+    if partial { configuration.initialMatch = .partial }
+    change(&configuration)
+    return try fixture.trainer(configuration, seed: 2, initialWeights: weights)
+  }
+
+  @Test func strictWeightsMustFitExactly() throws {
+    let fixture = try TrainingFixture()
+    var weights = try weights(fixture)
+    #expect(try trainer(fixture, from: weights).weightMatching?.isExact == true)
+    // PyTorch's counter of batches is passed over.
+    weights.append(.init(name: "bn1.num_batches_tracked", shape: [], role: .buffer, elements: [1]))
+    #expect(try trainer(fixture, from: weights).weightMatching?.isExact == true)
+
+    let removed = weights.removeFirst()
+    weights.append(.init(name: "extra.weight", shape: [1], role: .parameter, elements: [1]))
+    let head = try #require(weights.firstIndex { $0.name == "fc.bias" })
+    weights[head] = .init(name: "fc.bias", shape: [7], role: .parameter, elements: Array(repeating: 0, count: 7))
+    let error = #expect(throws: TrainingError.self) { try trainer(fixture, from: weights) }
+    let text = error?.description ?? ""
+    #expect(text.contains("1 weight is missing (\(removed.name))"))
+    #expect(text.contains("1 is no weight of the model (extra.weight)"))
+    #expect(text.contains("1 has another shape (fc.bias: [7] instead of [43])"))
+    #expect(text.contains("\"initial_match\": \"partial\""))
+
+    let matching = try #require(try trainer(fixture, from: weights, partial: true).weightMatching)
+    #expect(matching.missing == [removed.name])
+    #expect(matching.unexpected == ["extra.weight"])
+    #expect(matching.misfits.map(\.name) == ["fc.bias"])
+    let foreign = [TrainingCheckpoint.Tensor(name: "x", shape: [1], role: .parameter, elements: [1])]
+    #expect(throws: TrainingError.self) { try trainer(fixture, from: foreign, partial: true) }
+  }
+
+  @Test func aBackboneIsKeptWhereTheHeadIsNew() throws {
+    let fixture = try TrainingFixture()
+    let backbone = try weights(fixture).filter { !$0.name.hasPrefix("fc.") }
+    // With everything but the head frozen, the backbone stays what was given to the bit.
+    let trainer = try trainer(fixture, from: backbone, partial: true) {
+      $0.optimization.parameterGroups = [
+        ParameterGroup(pattern: "tag:head", learningRateFactor: 10),
+        ParameterGroup(pattern: "*", learningRateFactor: 0),
+      ]
+      $0.optimization.frozenStatistics = ["*"]
+    }
+    let observer = RecordingObserver()
+    let result = try #require(trainer.run(observer: observer).result)
+    #expect(observer.epochs[1].trainLoss < observer.epochs[0].trainLoss)
+    let after = Dictionary(uniqueKeysWithValues: result.lastWeights.map { ($0.name, $0.elements) })
+    for tensor in backbone { #expect(after[tensor.name] == tensor.elements, "\(tensor.name)") }
+  }
+
+  @Test func excludedWeightsAreDrawn() throws {
+    let fixture = try TrainingFixture()
+    let given = try weights(fixture)
+    let matching = try trainer(fixture, from: given) { $0.initialExclusions = ["tag:head"] }.weightMatching
+    #expect(matching?.isExact == true)
+    #expect(matching?.matched.contains("fc.weight") == false)
+    #expect(matching?.matched.count == given.count - 2)
+    #expect(throws: ModelError.self) { try trainer(fixture, from: given) { $0.initialExclusions = ["tag:haed"] } }
+  }
+
+  @Test func statisticsFreezeByPattern() throws {
+    let fixture = try TrainingFixture()
+    let given = try weights(fixture)
+    let trainer = try trainer(fixture, from: given) { $0.optimization.frozenStatistics = ["layer1.*"] }
+    let result = try #require(trainer.run(observer: RecordingObserver()).result)
+    let before = Dictionary(uniqueKeysWithValues: given.map { ($0.name, $0.elements) })
+    for tensor in result.lastWeights where tensor.name.hasSuffix("running_mean") {
+      let isKept = before[tensor.name] == tensor.elements
+      #expect(isKept == tensor.name.hasPrefix("layer1."), "\(tensor.name)")
+    }
+    // The normalisations' own weights are still trained.
+    let weight = result.lastWeights.first { $0.name == "layer1.0.bn1.weight" }
+    #expect(weight != nil && weight?.elements != before["layer1.0.bn1.weight"])
+    let error = #expect(throws: ModelError.self) {
+      try self.trainer(fixture, from: given) { $0.optimization.frozenStatistics = ["layr1.*"] }
+    }
+    #expect(error?.description.contains("layr1.*") == true)
+  }
+}
