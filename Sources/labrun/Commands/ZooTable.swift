@@ -52,7 +52,10 @@ struct ZooTable {
         let options = members.filter { $0.key != "name" }.sorted { $0.key < $1.key }
         return ([name] + options.map { $0.value == true ? $0.key : "\($0.key) \(text($0.value))" })
           .joined(separator: " ")
-      default: return value.description
+      case .integer(let integer): return "\(integer)"
+      case .number(let number): return "\(number)"
+      case .boolean(let boolean): return "\(boolean)"
+      case .null, .array: return ""
       }
     }
     guard case .object(let members) = configuration else { return text(configuration) }
