@@ -8,7 +8,7 @@ import LabNN
 /// in their place. A convolution or pooling with stride 2 is one that halves the resolution.
 public struct NetworkBuilder {
   /// What blocks are made of.
-  public let style: NetworkStyle
+  public internal(set) var style: NetworkStyle
   /// Where the network is built.
   public let context: ModelContext
   /// The number of classes.

@@ -104,12 +104,14 @@ public enum ArchitectureFamily: ComponentFamily {
     .init(ResNeSt.self) { $0 },
     .init(CBAMResNet.self) { $0 },
     .init(BAMResNet.self) { $0 },
+    .init(ResidualAttentionNetwork.self) { $0 },
     .init(SqueezeNet.self) { $0 },
     .init(Xception.self) { $0 },
     .init(MobileNetV1.self) { $0 },
     .init(MobileNetV2.self) { $0 },
     .init(ShuffleNetV1.self) { $0 },
     .init(ShuffleNetV2.self) { $0 },
+    .init(MultiScaleDynamicNet.self) { $0 },
   ])
 
   /// The networks that are known by a name, of every architecture.

@@ -49,7 +49,7 @@ public struct GoogLeNet: Architecture {
   ]
 
   public static let miniature = ZooMember.miniature(
-    ["architecture": ["name": "googlenet", "aux_logits": true], "width": 16, "stem": "cifar"], extent: 8)
+    ["architecture": ["name": "googlenet", "aux_logits": true], "width": 16, "stem": "cifar"])
 
   public var defaults: NetworkDefaults { NetworkDefaults(normalization: BatchNorm(epsilon: 1e-3), dropout: 0.2) }
 

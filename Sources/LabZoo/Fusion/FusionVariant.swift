@@ -9,7 +9,8 @@ public protocol FusionVariant: ConfigurableComponent {
 /// The fusion blocks that a configuration can name.
 public enum FusionFamily: ComponentFamily {
   public static let registry = Registry<any FusionVariant>([
-    .init(MultiScaleFusion.self) { $0 }
+    .init(MultiScaleFusion.self) { $0 },
+    .init(DualAttention.self) { $0 },
   ])
 }
 

@@ -63,8 +63,9 @@ def narrow(factor):
         return count // factor
 
     class Convolution(nn.Conv2d):
-        def __init__(self, inputs, outputs, *arguments, groups=1, **options):
-            super().__init__(scaled(inputs), scaled(outputs), *arguments, groups=scaled(groups), **options)
+        def __init__(self, inputs, outputs, kernel_size, stride=1, padding=0, dilation=1, groups=1, **options):
+            super().__init__(
+                scaled(inputs), scaled(outputs), kernel_size, stride, padding, dilation, scaled(groups), **options)
 
     class Normalization(nn.BatchNorm2d):
         def __init__(self, channels, *arguments, **options):
