@@ -39,6 +39,9 @@ import Testing
     }
     for function in Activation.Function.allCases { add(base, "activation", .string(function.rawValue)) }
     add(base, "architecture", ["name": "resnet", "shortcut": "identity"])
+    var straightened = base
+    straightened.image = [2, 28, 28]
+    for value in choices(FrontendFamily.registry) { add(straightened, "frontend", value) }
     return all
   }()
 
@@ -106,7 +109,8 @@ import Testing
     let values = try losses()
     #expect(values.allSatisfy { $0.isFinite })
     #expect(values[1] < values[0], "\(values)")
-    #expect(try losses() == values)
+    // Once for each architecture, and for each choice of each option on one of them.
+    if member.name == "miniature" || member.configuration["architecture"] == nil { #expect(try losses() == values) }
   }
 
   @Test func changingTheConvolutionsLeavesTheOtherWeightsAsTheyAre() throws {
