@@ -18,12 +18,14 @@ import Testing
         return member
       }
     }
-    return ArchitectureFamily.types.map { type in
+    var all = ArchitectureFamily.types.map { type in
       var member = type.miniature
       member.name = type.variant.name
       return member
-    } + each("attention", AttentionFamily.registry) + each("downsample", DownsamplingFamily.registry)
-      + each("fusion", FusionFamily.registry) + each("frontend", FrontendFamily.registry)
+    }
+    all += each("attention", AttentionFamily.registry) + each("downsample", DownsamplingFamily.registry)
+    all += each("fusion", FusionFamily.registry) + each("frontend", FrontendFamily.registry)
+    return all
   }()
 
   @Test(arguments: members) func trainingStepsAreThoseOfTheReference(_ member: ZooMember) throws {

@@ -10,7 +10,7 @@ import Testing
   /// A small network for each architecture, and with each choice of each option in turn.
   static let members: [ZooMember] = {
     func choices<Component>(_ registry: Registry<Component>) -> [JSONValue] { registry.names.map { .string($0) } }
-    var options: [(key: String, values: [JSONValue])] = [
+    let options: [(key: String, values: [JSONValue])] = [
       ("conv", choices(ConvolutionFamily.registry)), ("downsample", choices(DownsamplingFamily.registry)),
       ("attention", choices(AttentionFamily.registry)), ("fusion", choices(FusionFamily.registry)),
       ("norm", ["batch", ["name": "group", "groups": 1]]), ("activation", ["silu"]), ("dropout", [0.5]),

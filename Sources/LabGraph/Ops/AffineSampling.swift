@@ -66,24 +66,27 @@ public struct AffineTaps<Scalar: BinaryFloatingPoint> {
   public let coordinates: (Scalar, Scalar, Scalar)
 
   /// Transforms a pixel of an image with an extent.
+  @inlinable
   public init(_ matrix: (Int) -> Scalar, row: Int, column: Int, height: Int, width: Int) {
     let x = Scalar(2 * column + 1) / Scalar(width) - 1
     let y = Scalar(2 * row + 1) / Scalar(height) - 1
     coordinates = (x, y, 1)
     let sourceX = ((matrix(0) * x + matrix(1) * y + matrix(2) + 1) * Scalar(width) - 1) / 2
     let sourceY = ((matrix(3) * x + matrix(4) * y + matrix(5) + 1) * Scalar(height) - 1) / 2
-    // Far outside, the exact place does not matter, and may be beyond the integers.
-    let left = min(max(sourceX, -2), Scalar(width) + 1).rounded(.down)
-    let top = min(max(sourceY, -2), Scalar(height) + 1).rounded(.down)
-    self.column = Int(left)
-    self.row = Int(top)
-    right = min(max(sourceX, -2), Scalar(width) + 1) - left
-    down = min(max(sourceY, -2), Scalar(height) + 1) - top
+    // Far outside, the exact place does not matter, and may be beyond the integers, or no number at all.
+    func limited(_ position: Scalar, _ extent: Int) -> Scalar {
+      position > -2 ? min(position, Scalar(extent) + 1) : -2
+    }
+    let (limitedX, limitedY) = (limited(sourceX, width), limited(sourceY, height))
+    self.column = Int(limitedX.rounded(.down))
+    self.row = Int(limitedY.rounded(.down))
+    right = limitedX - limitedX.rounded(.down)
+    down = limitedY - limitedY.rounded(.down)
   }
 
   /// Calls a body for each of the four pixels that is inside of the image: its offset in a plane, its weight, and the
   /// weight's slopes along the horizontal and the vertical.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func forEach(
     height: Int, width: Int, _ body: (_ offset: Int, _ weight: Scalar, _ slopes: (Scalar, Scalar)) -> Void
   ) {
