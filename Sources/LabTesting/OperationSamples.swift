@@ -4,7 +4,8 @@ import LabGraph
 public enum OperationSamples {
   /// Small samples of every operation with every combination of attributes that matters.
   public static let all: [OperationSample] = [
-    activation, activationGradient, adamUpdate, batchNormalization, batchNormalizationGradient,
+    activation, activationGradient, adamUpdate, affineSampling, affineSamplingGradient, topPositions,
+    batchNormalization, batchNormalizationGradient,
     batchNormalizationInference, binary, broadcast, classificationLoss, classificationLossGradient, concatenation,
     convolution, convolutionInputGradient, convolutionWeightGradient, depthToSpace, dropout, dynamicConvolution,
     dynamicConvolutionGradient, gradientClipFactor, matrixProduct, maximumGradient, movingAverageUpdate, pad, permute,

@@ -20,6 +20,8 @@ public struct ModelConfiguration: Encodable, Hashable, Sendable {
   public var activation: Activation.Function?
   /// The normalisation; nil for the architecture's own.
   public var normalization: NormalizationConfiguration?
+  /// The block in front of the network; nil for none.
+  public var frontend: FrontendConfiguration?
   /// The block between the last stage and the head; nil for none.
   public var fusion: FusionConfiguration?
   /// The rate of the dropout, mostly in front of the last layer; nil for the architecture's own.
@@ -31,7 +33,7 @@ public struct ModelConfiguration: Encodable, Hashable, Sendable {
   public init() {}
 
   enum CodingKeys: String, CodingKey {
-    case architecture, depth, width, attention, activation, fusion, dropout, stem
+    case architecture, depth, width, frontend, attention, activation, fusion, dropout, stem
     case convolution = "conv"
     case downsampling = "downsample"
     case normalization = "norm"
@@ -58,6 +60,9 @@ public struct ModelConfiguration: Encodable, Hashable, Sendable {
       "norm", .optional(NormalizationFamily.registry.kind), default: .null,
       "The normalisation; null for the architecture's own, which mostly is batch."),
     .init(
+      "frontend", .optional(FrontendFamily.registry.kind), default: .null,
+      "A block in front of the network; null or none for no block."),
+    .init(
       "fusion", .optional(FusionFamily.registry.kind), default: .null,
       "A block between the last stage and the head; null or none for no block."),
     .init(
@@ -76,7 +81,8 @@ public struct ModelConfiguration: Encodable, Hashable, Sendable {
   public func logits(_ images: Tensor, classCount: Int, in context: ModelContext) throws -> Tensor {
     let use = OptionUse()
     let network = NetworkBuilder(style: NetworkStyle(self), context: context, classCount: classCount, use: use)
-    let logits = try architecture.component.logits(images, depth: depth, width: width, network: network)
+    let seen = try frontend.map { try $0.component.layer(images, "frontend", in: context) } ?? images
+    let logits = try architecture.component.logits(seen, depth: depth, width: width, network: network)
     try use.check(self)
     return logits
   }
@@ -98,6 +104,7 @@ extension ModelConfiguration: Decodable {
     width = try members[CodingKeys.width]
     convolution = try members[CodingKeys.convolution]
     downsampling = try members[CodingKeys.downsampling]
+    frontend = try members[CodingKeys.frontend]
     attention = try members[CodingKeys.attention]
     activation = try members[CodingKeys.activation]
     normalization = try members[CodingKeys.normalization]

@@ -60,8 +60,6 @@ extension PublishedCounts {
       // The paper's 1,649,402 lack the 1,712 scales of normalisations, which its library left out by default.
       PublishedCounts(
         ["architecture": "mini-inception"], "1.65 M", nil, image: [3, 28, 28], classCount: 10, "arXiv 1611.03530"),
-      PublishedCounts(["architecture": "attention56"], "31.9 M", nil, "arXiv 1704.06904"),
-      PublishedCounts(["architecture": "attention92"], "51.3 M", nil, "arXiv 1704.06904"),
       PublishedCounts(
         ["architecture": ["name": "resnet", "shortcut": "identity"], "depth": 20], "0.27 M", nil, image: [3, 32, 32],
         classCount: 10, "arXiv 1512.03385"),

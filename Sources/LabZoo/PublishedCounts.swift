@@ -6,8 +6,6 @@ import LabNN
 public struct PublishedCounts: Hashable, Sendable {
   /// The keys of the ``ModelConfiguration``.
   public var configuration: JSONValue
-  /// The image and the number of classes that the counts are for.
-  public var member: ZooMember { ZooMember("", configuration, image: image, classCount: classCount) }
   /// The image's channels, height and width.
   public var image: Shape
   /// The number of classes.

@@ -10,7 +10,7 @@ import Testing
   /// A small network for each architecture, and with each choice of each option in turn.
   static let members: [ZooMember] = {
     func choices<Component>(_ registry: Registry<Component>) -> [JSONValue] { registry.names.map { .string($0) } }
-    var options: [(key: String, values: [JSONValue])] = [
+    let options: [(key: String, values: [JSONValue])] = [
       ("conv", choices(ConvolutionFamily.registry)), ("downsample", choices(DownsamplingFamily.registry)),
       ("attention", choices(AttentionFamily.registry)), ("fusion", choices(FusionFamily.registry)),
       ("norm", ["batch", ["name": "group", "groups": 1]]), ("activation", ["silu"]), ("dropout", [0.5]),
@@ -39,6 +39,9 @@ import Testing
     }
     for function in Activation.Function.allCases { add(base, "activation", .string(function.rawValue)) }
     add(base, "architecture", ["name": "resnet", "shortcut": "identity"])
+    var straightened = base
+    straightened.image = [2, 28, 28]
+    for value in choices(FrontendFamily.registry) { add(straightened, "frontend", value) }
     return all
   }()
 
@@ -106,7 +109,8 @@ import Testing
     let values = try losses()
     #expect(values.allSatisfy { $0.isFinite })
     #expect(values[1] < values[0], "\(values)")
-    #expect(try losses() == values)
+    // Once for each architecture, and for each choice of each option on one of them.
+    if member.name == "miniature" || member.configuration["architecture"] == nil { #expect(try losses() == values) }
   }
 
   @Test func changingTheConvolutionsLeavesTheOtherWeightsAsTheyAre() throws {

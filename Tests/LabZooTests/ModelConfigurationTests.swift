@@ -42,6 +42,7 @@ import Testing
     try check(DownsamplingFamily.self)
     try check(FusionFamily.self)
     try check(AttentionFamily.self)
+    try check(FrontendFamily.self)
   }
 
   @Test func configurationsSurviveEncoding() throws {

@@ -11,6 +11,8 @@ public enum Initializer: Hashable, Sendable {
   case normal(mean: Double = 0, standardDeviation: Double)
   /// A normal distribution around 0 without what lies beyond some number of standard deviations.
   case truncatedNormal(standardDeviation: Double, cutoff: Double = 2)
+  /// The numbers themselves, one an element.
+  case elements([Double])
   /// A uniform distribution on `[−bound, bound)`.
   case uniform(bound: Double)
 
@@ -76,6 +78,9 @@ public enum Initializer: Hashable, Sendable {
         }
         return 0
       }
+    case .elements(let elements):
+      precondition(elements.count == count, "there is one number an element")
+      return elements.map { Float($0) }
     case .uniform(let bound):
       return (0..<count).map { Float(bound * (2 * Double(stream.uniform(UInt64($0))) - 1)) }
     }

@@ -112,6 +112,7 @@ public enum ArchitectureFamily: ComponentFamily {
     .init(ShuffleNetV1.self) { $0 },
     .init(ShuffleNetV2.self) { $0 },
     .init(MultiScaleDynamicNet.self) { $0 },
+    .init(DynamicCapacityNetwork.self) { $0 },
   ])
 
   /// The networks that are known by a name, of every architecture.

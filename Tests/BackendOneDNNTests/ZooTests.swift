@@ -1,0 +1,57 @@
+import BackendOneDNN
+import BackendReference
+import LabCore
+import LabGraph
+import LabNN
+import LabZoo
+import Testing
+
+/// A training step of every architecture and block against the reference interpreter.
+@Suite struct ZooTests {
+  private static let members: [ZooMember] = {
+    let base = ZooMember.miniature(["depth": 8, "width": 8], extent: 28)
+    func each<Component>(_ key: String, _ registry: Registry<Component>) -> [ZooMember] {
+      registry.names.map {
+        var member = base
+        member.name = "\(key) \($0)"
+        member.configuration[key] = .string($0)
+        return member
+      }
+    }
+    var all = ArchitectureFamily.types.map { type in
+      var member = type.miniature
+      member.name = type.variant.name
+      return member
+    }
+    all += each("attention", AttentionFamily.registry) + each("downsample", DownsamplingFamily.registry)
+    all += each("fusion", FusionFamily.registry) + each("frontend", FrontendFamily.registry)
+    return all
+  }()
+
+  @Test(arguments: members) func trainingStepsAreThoseOfTheReference(_ member: ZooMember) throws {
+    let model = try ModelConfiguration(configuration: member.configuration).model(classCount: 3)
+    let batch = ClassificationBatch(size: 4, image: member.image, classCount: 3)
+    let step = try TrainingGraph(
+      model: model, batch: batch, optimization: OptimizationConfiguration(), seed: 5,
+      options: TrainingGraph.Options(reportsGradientNorm: true))
+    func results(_ backend: any Backend) throws -> (logits: [Float], loss: Float, norm: Float) {
+      let session = try backend.makeSession(SessionOptions())
+      let executable = try session.compile(step.graph)
+      for (name, values) in step.initialValues(seed: 5) { try session.write(name, values) }
+      let stream = RandomStream(seed: 5, name: "images")
+      let images = try executable.floatInput("images")
+      for index in images.indices { images[index] = Float(stream.normal(UInt64(index))) }
+      _ = try executable.integerInput("labels").update(fromContentsOf: [0, 1, 2, 0])
+      try executable.fill(step.scalars, at: StepPosition(step: 0, stepsPerEpoch: 10, totalSteps: 20))
+      try executable.run()
+      return (
+        try executable.read("logits"), try executable.read("loss")[0], try executable.read("gradient_norm")[0]
+      )
+    }
+    let (ours, reference) = (try results(OneDNNBackend()), try results(ReferenceBackend()))
+    let scale = reference.logits.reduce(0) { max($0, abs($1)) }
+    for (a, b) in zip(ours.logits, reference.logits) { #expect(abs(a - b) <= 1e-3 * scale, "\(a) instead of \(b)") }
+    #expect(abs(ours.loss - reference.loss) <= 1e-3 * max(1, abs(reference.loss)))
+    #expect(abs(ours.norm - reference.norm) <= 1e-2 * reference.norm, "\(ours.norm) instead of \(reference.norm)")
+  }
+}
