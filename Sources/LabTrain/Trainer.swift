@@ -57,8 +57,9 @@ public final class Trainer {
     programs = try TrainingPrograms(
       configuration, model: model, dataset: dataset, seed: seed, backend: backend,
       options: SessionOptions(threads: threads, algorithms: configuration.algorithms))
+    // A trainer that only plans a run, to know its memory, is given no weights.
     weightMatching =
-      configuration.initialWeights == nil
+      initialWeights.isEmpty
       ? nil
       : try programs.matching(
         initialWeights, excluding: configuration.initialExclusions)

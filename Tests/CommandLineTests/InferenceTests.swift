@@ -130,13 +130,16 @@ import Testing
       if strict.status == 0 { fits.append(run) } else { #expect(strict.errors.contains("does not fit the model")) }
     }
     #expect(fits.count == 1)
-    let other = try #require(runs.first { $0 != fits.first })
-    let partial =
-      ", \"initial_match\": \"partial\", \"frozen_statistics\": [\"*\"], "
-      + "\"parameter_groups\": [{ \"pattern\": \"tag:head\", \"learning_rate_factor\": 10 }]"
-    try labrun.write(spec(other, partial), to: "Experiments/tuned.json")
-    let tuned = try labrun.run("sweep", "tuned")
-    #expect(tuned.status == 0, "\(tuned.errors)")
+    let fitting = try #require(fits.first)
+    let tuning =
+      ", \"initial_exclude\": [\"tag:head\"], \"frozen_statistics\": [\"*\"], "
+      + "\"parameter_groups\": [{ \"pattern\": \"tag:head\", \"learning_rate_factor\": 2 }]"
+    let other = try #require(runs.first { $0 != fitting })
+    for (run, more) in [(fitting, tuning), (other, ", \"initial_match\": \"partial\"")] {
+      try labrun.write(spec(run, more), to: "Experiments/tuned.json")
+      let tuned = try labrun.run("sweep", "tuned")
+      #expect(tuned.status == 0, "\(tuned.errors)")
+    }
   }
 
   @Test func unreadableImagesAreNamedAndTheOthersPredicted() throws {

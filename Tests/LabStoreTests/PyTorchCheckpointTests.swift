@@ -29,7 +29,8 @@ import Testing
   }
 
   private func problem(_ name: String) throws -> String {
-    let error = try #expect(throws: StoreError.self) { try WeightsFile.read(path(name)) }
+    let path = try path(name)
+    let error = #expect(throws: StoreError.self) { try WeightsFile.read(path) }
     return error?.description ?? ""
   }
 

@@ -1,7 +1,9 @@
 import Foundation
 import LabCore
 
-/// Writes what a plan says: one HDF5 file, or a folder of PNG files a class. The source is only read.
+/// Writes what a plan says: one HDF5 file, or a folder of PNG files a class.
+///
+/// The source is only read.
 public struct Packer: Sendable {
   /// What is written.
   public let plan: PackingPlan
