@@ -72,10 +72,11 @@ import Testing
       try executable.run()
       return try executable.readDouble("loss")[0]
     }
-    // Short, so that maxima hardly ever change places on the way.
-    let step = 1e-7
-    let slope = (try lossMoved(by: step) - lossMoved(by: -step)) / (2 * step)
-    _ = try lossMoved(by: 0)
+    // Off the initial values, where some networks have kinks: a transformation that starts at the identity reads pixels
+    // exactly at their centres. And short, so that maxima hardly ever change places on the way.
+    let (place, step) = (1e-2, 1e-7)
+    let slope = (try lossMoved(by: place + step) - lossMoved(by: place - step)) / (2 * step)
+    _ = try lossMoved(by: place)
     var found = 0.0
     for (declaration, _) in parameters {
       let gradient = try executable.readDouble("gradient/\(declaration.name)")
