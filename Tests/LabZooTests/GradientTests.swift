@@ -72,15 +72,22 @@ import Testing
       try executable.run()
       return try executable.readDouble("loss")[0]
     }
-    // Short, so that maxima hardly ever change places on the way.
-    let step = 1e-7
-    let slope = (try lossMoved(by: step) - lossMoved(by: -step)) / (2 * step)
-    _ = try lossMoved(by: 0)
+    // Off the initial values, where some networks have kinks: a transformation that starts at the identity reads pixels
+    // exactly at their centres.
+    let place = 1e-2
+    _ = try lossMoved(by: place)
     var found = 0.0
     for (declaration, _) in parameters {
       let gradient = try executable.readDouble("gradient/\(declaration.name)")
       found += zip(gradient, direction(declaration.name, gradient.count)).reduce(0) { $0 + $1.0 * $1.1 }
     }
-    #expect(abs(found - slope) <= 1e-5 * max(1, abs(slope)), "\(found) instead of \(slope)")
+    // On the way, maxima may change places, the fewer the shorter it is: the slope is that of the limit.
+    var slopes: [Double] = []
+    for step in [1e-6, 1e-7, 1e-8, 1e-9] {
+      let slope = (try lossMoved(by: place + step) - lossMoved(by: place - step)) / (2 * step)
+      slopes.append(slope)
+      if abs(found - slope) <= 1e-5 * max(1, abs(slope)) { return }
+    }
+    Issue.record("\(found) instead of \(slopes)")
   }
 }
