@@ -31,8 +31,9 @@ func train(_ folder: String, epochs: Int, elements: Int) throws {
   let reading = try files.folder.readCheckpoint()
   for problem in reading.problems { say("problem \(problem)") }
   let start = reading.checkpoint?.progress["epochs"]?.integerValue ?? 0
-  try store.truncateEpochs(from: start, lease: claimed.lease)
+  // Said before it is done: epochs that rest on no checkpoint may be gone from here on.
   say("start \(start)")
+  try store.truncateEpochs(from: start, lease: claimed.lease)
   for epoch in start..<epochs {
     try store.record(RunStoreSamples.epoch(epoch), lease: claimed.lease)
     say("epoch \(epoch)")
