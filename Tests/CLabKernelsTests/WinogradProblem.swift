@@ -184,22 +184,21 @@ struct WinogradProblem {
   func checkWeightGradient() {
     let expected = expected().dw
     let (image, gradient) = (GuardedBuffer(x), GuardedBuffer(upstream))
-    let scratch = GuardedBuffer<Float>(overwritten: winograd.gradientScratchCount(geometry, item.samples))
+    var scratch = GuardedBuffer<Float>(overwritten: winograd.weightGradientScratchCount(geometry, item.samples))
     let dw = GuardedBuffer<Float>(overwritten: setCount)
     winograd.weightGradient(
-      geometry, item.samples, image.pointer, gradient.pointer, dw.pointer, false, scratch.pointer)
+      geometry, item.samples, image.pointer, gradient.pointer, dw.pointer, scratch.pointer)
     expect(dw.values, expected, "the weights' gradient")
-    winograd.weightGradient(
-      geometry, item.samples, image.pointer, gradient.pointer, dw.pointer, true, scratch.pointer)
-    expect(dw.values, expected.map { 2 * $0 }, "the accumulated gradient of the weights")
+    #expect(scratch.isWithinMargins)
 
+    scratch = GuardedBuffer<Float>(overwritten: winograd.transformedGradientScratchCount(geometry, 1))
     let transformed = GuardedBuffer<Float>(overwritten: winograd.weightCount(geometry))
     for sample in 0..<item.samples {
       winograd.transformedGradient(
         geometry, 1, image.pointer + sample * inputs * pixels, gradient.pointer + sample * outputs * pixels,
         transformed.pointer, sample > 0, scratch.pointer)
     }
-    winograd.finishGradient(geometry, transformed.pointer, dw.pointer, false)
+    winograd.finishGradient(geometry, transformed.pointer, dw.pointer)
     expect(dw.values, expected, "the gradient of the weights, sample by sample")
     #expect(dw.isWithinMargins && scratch.isWithinMargins && transformed.isWithinMargins)
   }

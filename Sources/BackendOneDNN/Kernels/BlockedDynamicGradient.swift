@@ -60,7 +60,7 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
       primitiveBytes =
         4
         * max(
-          winograd.kernels.gradientScratchCount(winograd.geometry, 1),
+          winograd.kernels.weightGradientScratchCount(winograd.geometry, 1),
           winograd.kernels.forwardDynamicScratchCount(winograd.swapped, group))
     } else {
       weightPrimitive = try weightPlan.make(samples: 1, weights: layout, workers: workers)
@@ -127,7 +127,7 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     )
     if let winograd {
       winograd.kernels.weightGradient(
-        winograd.geometry, 1, image, upstream, gradient, false,
+        winograd.geometry, 1, image, upstream, gradient,
         scratch.primitive.assumingMemoryBound(to: Float.self))
     } else {
       try weightPrimitive!.execute(

@@ -58,7 +58,7 @@ final class WinogradWeightGradientKernel: BaseKernel, Kernel {
   }
 
   override func prepare(chunkSizes: [Int], workers: Int) throws {
-    scratchBytes = (chunkSizes.map { plan.kernels.gradientScratchCount(plan.geometry, $0) }.max() ?? 0) * 4
+    scratchBytes = (chunkSizes.map { plan.kernels.transformedGradientScratchCount(plan.geometry, $0) }.max() ?? 0) * 4
     accumulatorBytes = plan.transformedBytes()
   }
 
@@ -74,6 +74,6 @@ final class WinogradWeightGradientKernel: BaseKernel, Kernel {
     for worker in step.workers.dropFirst() where worker.hasWorked {
       accumulate(plan.transformedBytes() / 4, worker.accumulator(at: accumulatorOffset), sum)
     }
-    plan.kernels.finishGradient(plan.geometry, sum, step.pointer(gradient), false)
+    plan.kernels.finishGradient(plan.geometry, sum, step.pointer(gradient))
   }
 }

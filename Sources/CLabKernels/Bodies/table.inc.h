@@ -21,7 +21,8 @@
     .block = LAB_BLOCK, .weightCount = winogradWeightCount, .transformWeights = winogradTransformWeights,        \
     .forwardScratchCount = winogradForwardScratchCount, .forward = winogradForward,                              \
     .forwardDynamicScratchCount = winogradForwardDynamicScratchCount, .forwardDynamic = winogradForwardDynamic,  \
-    .gradientScratchCount = winogradGradientScratchCount, .weightGradient = winogradWeightGradient,              \
+    .weightGradientScratchCount = winogradWeightGradientScratchCount, .weightGradient = winogradWeightGradient,  \
+    .transformedGradientScratchCount = winogradTransformedGradientScratchCount,                                  \
     .transformedGradient = winogradTransformedGradient, .finishGradient = winogradFinishGradient,                \
   }
 

@@ -1,10 +1,10 @@
 // The forward pass with each sample's own weights.
 //
 // Where a sample has few tiles and its transformed weights would leave the cache before they are used, they are made in
-// pieces that stay, and the products are summed over the pieces. All samples use a piece of the kernels in turn, so that
+// pieces of a block of rows that stay, and the products are summed over the pieces. All samples use a piece of the kernels in turn, so that
 // it is read from memory once.
 
-enum { pieceRows = LAB_BLOCK, mostPieceTiles = 16, leastPieceWeights = 192 * 1024 };
+enum { mostPieceTiles = 16, leastPieceWeights = 192 * 1024 };
 
 LAB_INLINE bool usesPieces(LabWinogradGeometry g) {
   return tilesOfSample(g) <= mostPieceTiles && winogradWeightCount(g) >= leastPieceWeights;
@@ -14,7 +14,7 @@ static LabInt winogradForwardDynamicScratchCount(LabWinogradGeometry g, LabInt s
   if (!usesPieces(g)) return winogradWeightCount(g) + winogradForwardScratchCount(g);
   const LabInt tiles = tilesOfSample(g) * lanes;
   const LabInt ofSample = frequencyStride(g.inputBlocks * tiles) + frequencyStride(wideColumns * tiles);
-  return frequencyCount(g.results) * (samples * ofSample + frequencyStride(wideColumns * pieceRows * lanes));
+  return frequencyCount(g.results) * (samples * ofSample + frequencyStride(wideColumns * matrixFloats));
 }
 
 // One sample's weights at a time in full.
@@ -42,27 +42,24 @@ typedef struct {
   float *piece;    // [frequency][column block of the piece][row][lane]
 } PieceScratch;
 
-// Adds the products of `rows` rows of a row block and `columns` column blocks, for one sample.
+// Adds the products of a block of rows and `columns` blocks of columns, for one sample.
 LAB_INLINE void multiplyPiece(LabWinogradGeometry g, const PieceScratch *s, const LabAggregate *weights, LabInt sample,
-                              LabInt rowBlock, LabInt firstRow, LabInt column, LabInt columns) {
+                              LabInt rowBlock, LabInt column, LabInt columns) {
   for (LabInt n = 0; n < columns; n++) {
     const WeightSource source = weightSource(weights, sample, rowBlock, column + n);
-    float *target = s->piece + (n * pieceRows - firstRow) * lanes;
-    transformWeightPiece(g.results, &source, weights->extent.kernels, firstRow, pieceRows, target, s->pieceStride);
+    transformWeightMatrix(g.results, &source, weights->extent.kernels, s->piece + n * matrixFloats, s->pieceStride);
   }
   const LabInt tiles = s->tileCount * lanes;
   for (LabInt f = 0; f < frequencyCount(g.results); f++) {
     const TileProduct product = {
         .tiles = s->tiles + (sample * frequencyCount(g.results) + f) * s->tileStride + rowBlock * tiles,
-        .firstRow = firstRow,
-        .rows = pieceRows,
         .rowBlocks = 1,
         .weights = s->piece + f * s->pieceStride,
-        .columnStride = pieceRows * lanes,
+        .columnStride = matrixFloats,
         .results = s->results + (sample * frequencyCount(g.results) + f) * s->resultStride,
         .resultStride = tiles,
     };
-    multiplyAllTiles(product, s->tileCount, columns, rowBlock > 0 || firstRow > 0);
+    multiplyAllTiles(product, s->tileCount, columns, rowBlock > 0);
   }
 }
 
@@ -73,7 +70,7 @@ LAB_INLINE void forwardWithPieces(LabWinogradGeometry g, const LabAggregate *wei
       .tileCount = tileCount,
       .tileStride = frequencyStride(g.inputBlocks * tileCount * lanes),
       .resultStride = frequencyStride(wideColumns * tileCount * lanes),
-      .pieceStride = frequencyStride(wideColumns * pieceRows * lanes),
+      .pieceStride = frequencyStride(wideColumns * matrixFloats),
       .tiles = scratch,
   };
   s.results = s.tiles + samples * frequencyCount(g.results) * s.tileStride;
@@ -90,10 +87,8 @@ LAB_INLINE void forwardWithPieces(LabWinogradGeometry g, const LabAggregate *wei
   }
   for (LabInt column = 0; column < g.outputBlocks; column += wideColumns) {
     const LabInt columns = smaller(wideColumns, g.outputBlocks - column);
-    for (LabInt row = 0; row < g.inputBlocks * lanes; row += pieceRows) {
-      for (LabInt sample = 0; sample < samples; sample++) {
-        multiplyPiece(g, &s, weights, sample, row / lanes, row % lanes, column, columns);
-      }
+    for (LabInt row = 0; row < g.inputBlocks; row++) {
+      for (LabInt sample = 0; sample < samples; sample++) multiplyPiece(g, &s, weights, sample, row, column, columns);
     }
     for (LabInt sample = 0; sample < samples; sample++) {
       const float *results = s.results + sample * frequencyCount(g.results) * s.resultStride;

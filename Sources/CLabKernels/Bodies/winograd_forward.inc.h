@@ -16,10 +16,8 @@ enum { productTiles = 6, productColumns = 2, wideTiles = 3, wideColumns = 4 };
 typedef struct {
   const float *tiles;    // [row block][tile][lane]
   LabInt tileStride;     // floats between row blocks
-  LabInt firstRow;       // of each row block
-  LabInt rows;           // of each row block
   LabInt rowBlocks;
-  const float *weights;  // [column block][row][lane], rows in order of use
+  const float *weights;  // [column block][row][lane]
   LabInt columnStride;   // floats between column blocks of the weights
   float *results;        // [column block][tile][lane]
   LabInt resultStride;   // floats between column blocks of the results
@@ -35,9 +33,9 @@ LAB_INLINE void multiplyTiles(const TileProduct *p, LabInt firstTile, int tiles,
   }
   const float *weights = p->weights;
   for (LabInt block = 0; block < p->rowBlocks; block++) {
-    const float *source = p->tiles + block * p->tileStride + firstTile * lanes + p->firstRow;
+    const float *source = p->tiles + block * p->tileStride + firstTile * lanes;
 #pragma clang loop unroll_count(2)
-    for (LabInt row = 0; row < p->rows; row++) {
+    for (LabInt row = 0; row < lanes; row++) {
       Vec w[wideColumns];
       for (int n = 0; n < columns; n++) w[n] = load(weights + n * p->columnStride);
       for (int t = 0; t < tiles; t++) {
@@ -155,7 +153,6 @@ LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float 
         const TileProduct product = {
             .tiles = tiles + f * tileStride,
             .tileStride = count * lanes,
-            .rows = lanes,
             .rowBlocks = g.inputBlocks,
             .weights = transformed + f * weightStride + column * g.inputBlocks * matrixFloats,
             .columnStride = g.inputBlocks * matrixFloats,

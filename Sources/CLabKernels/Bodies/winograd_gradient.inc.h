@@ -61,7 +61,7 @@ LAB_INLINE void multiplyGradient(const GradientProduct *p, LabInt columns, bool 
 }
 
 // Gᵀ u G of one block of inputs and outputs.
-LAB_INLINE void finishGradientBlock(LabInt results, const float *transformed, float *dw, bool accumulates) {
+LAB_INLINE void finishGradientBlock(LabInt results, const float *transformed, float *dw) {
   const int side = tileSide(results);
   for (LabInt row = 0; row < lanes; row++) {
     Vec columns[mostTileSide][windowSide];  // [frequency column][window row]
@@ -75,17 +75,16 @@ LAB_INLINE void finishGradientBlock(LabInt results, const float *transformed, fl
       for (int j = 0; j < side; j++) u[j] = columns[j][i];
       weightGradientLine(results, u, g);
       for (int j = 0; j < windowSide; j++) {
-        float *target = dw + (i * windowSide + j) * matrixFloats + row * lanes;
-        store(target, accumulates ? load(target) + g[j] : g[j]);
+        store(dw + (i * windowSide + j) * matrixFloats + row * lanes, g[j]);
       }
     }
   }
 }
 
-LAB_INLINE void finishGradientOf(LabWinogradGeometry g, const float *transformed, float *dw, bool accumulates) {
+LAB_INLINE void finishGradientOf(LabWinogradGeometry g, const float *transformed, float *dw) {
   for (LabInt block = 0; block < g.inputBlocks * g.outputBlocks; block++) {
     finishGradientBlock(g.results, transformed + block * gradientBlockFloats(g.results),
-                        dw + block * windowTaps * matrixFloats, accumulates);
+                        dw + block * windowTaps * matrixFloats);
   }
 }
 
@@ -93,13 +92,15 @@ LAB_INLINE LabInt gradientTiles(LabWinogradGeometry g, LabInt samples) {
   return smaller(mostGradientTiles, samples * tilesOfSample(g));
 }
 
-static LabInt winogradGradientScratchCount(LabWinogradGeometry g, LabInt samples) {
+static LabInt winogradTransformedGradientScratchCount(LabWinogradGeometry g, LabInt samples) {
   const LabInt tiles = gradientTiles(g, samples) * lanes;
-  const LabInt panel = frequencyStride(g.inputBlocks * tiles) + frequencyStride(g.outputBlocks * tiles);
+  return frequencyCount(g.results) * (frequencyStride(g.inputBlocks * tiles) + frequencyStride(g.outputBlocks * tiles));
+}
+
+static LabInt winogradWeightGradientScratchCount(LabWinogradGeometry g, LabInt samples) {
   const bool isWhole = samples * tilesOfSample(g) <= mostGradientTiles;
-  const LabInt sums = isWhole ? gradientColumns * gradientBlockFloats(g.results)
-                              : g.inputBlocks * g.outputBlocks * gradientBlockFloats(g.results);
-  return frequencyCount(g.results) * panel + sums;
+  const LabInt sums = isWhole ? gradientColumns : g.inputBlocks * g.outputBlocks;
+  return winogradTransformedGradientScratchCount(g, samples) + sums * gradientBlockFloats(g.results);
 }
 
 // The transformed tiles of a panel.
@@ -176,13 +177,13 @@ LAB_INLINE void transformedGradientOf(LabWinogradGeometry g, LabInt samples, con
 }
 
 LAB_INLINE void weightGradientOf(LabWinogradGeometry g, LabInt samples, const float *x, const float *dy, float *dw,
-                                   bool accumulates, float *scratch) {
+                                 float *scratch) {
   GradientPanel panel = gradientPanel(g, samples, scratch);
   float *sums = endOfPanel(g, &panel);
   const LabInt total = samples * tilesOfSample(g);
   if (total > mostGradientTiles) {
     transformedGradientOf(g, samples, x, dy, sums, false, scratch);
-    finishGradientOf(g, sums, dw, accumulates);
+    finishGradientOf(g, sums, dw);
     return;
   }
   // All tiles fit into one panel: each block is finished while it is in the cache.
@@ -193,14 +194,14 @@ LAB_INLINE void weightGradientOf(LabWinogradGeometry g, LabInt samples, const fl
       multiplyPanel(g, &panel, o, columns, i, sums, gradientBlockFloats(g.results), false);
       for (LabInt n = 0; n < columns; n++) {
         finishGradientBlock(g.results, sums + n * gradientBlockFloats(g.results),
-                            dw + ((o + n) * g.inputBlocks + i) * windowTaps * matrixFloats, accumulates);
+                            dw + ((o + n) * g.inputBlocks + i) * windowTaps * matrixFloats);
       }
     }
   }
 }
 
-static void winogradFinishGradient(LabWinogradGeometry g, const float *transformed, float *dw, bool accumulates) {
-  LAB_BY_RESULTS(finishGradientOf(g, transformed, dw, accumulates))
+static void winogradFinishGradient(LabWinogradGeometry g, const float *transformed, float *dw) {
+  LAB_BY_RESULTS(finishGradientOf(g, transformed, dw))
 }
 
 static void winogradTransformedGradient(LabWinogradGeometry g, LabInt samples, const float *x, const float *dy,
@@ -209,6 +210,6 @@ static void winogradTransformedGradient(LabWinogradGeometry g, LabInt samples, c
 }
 
 static void winogradWeightGradient(LabWinogradGeometry g, LabInt samples, const float *x, const float *dy, float *dw,
-                                   bool accumulates, float *scratch) {
-  LAB_BY_RESULTS(weightGradientOf(g, samples, x, dy, dw, accumulates, scratch))
+                                   float *scratch) {
+  LAB_BY_RESULTS(weightGradientOf(g, samples, x, dy, dw, scratch))
 }

@@ -41,13 +41,13 @@ LAB_INLINE WeightSource weightSource(const LabAggregate *a, LabInt sample, LabIn
   };
 }
 
-// Transforms rows first ..< first + count of a matrix; frequency f of row r goes to target + f·stride + r·lanes.
-LAB_INLINE void transformWeightRows(LabInt results, const WeightSource *s, LabInt kernels, LabInt first, LabInt count,
-                                    float *target, LabInt stride) {
+// Transforms a matrix; frequency f of row r goes to target + f·stride + r·lanes.
+LAB_INLINE void transformWeightRows(LabInt results, const WeightSource *s, LabInt kernels, float *target,
+                                    LabInt stride) {
   const int side = tileSide(results);
   Vec scaled[registerKernels];
   for (LabInt k = 0; k < smaller(kernels, registerKernels); k++) scaled[k] = s->column * factorOf(s->kernelWeights, k);
-  for (LabInt row = first; row < first + count; row++) {
+  for (LabInt row = 0; row < lanes; row++) {
     Vec columns[windowSide][mostTileSide];  // [window column][frequency]
     for (int j = 0; j < windowSide; j++) {
       Vec g[windowSide];
@@ -75,12 +75,12 @@ LAB_INLINE void transformWeightRows(LabInt results, const WeightSource *s, LabIn
 }
 
 // Few kernels as constants.
-LAB_INLINE void transformWeightPiece(LabInt results, const WeightSource *s, LabInt kernels, LabInt first, LabInt count,
-                                     float *target, LabInt stride) {
+LAB_INLINE void transformWeightMatrix(LabInt results, const WeightSource *s, LabInt kernels, float *target,
+                                      LabInt stride) {
   switch (kernels) {
-    case 1: transformWeightRows(results, s, 1, first, count, target, stride); break;
-    case 4: transformWeightRows(results, s, 4, first, count, target, stride); break;
-    default: transformWeightRows(results, s, kernels, first, count, target, stride); break;
+    case 1: transformWeightRows(results, s, 1, target, stride); break;
+    case 4: transformWeightRows(results, s, 4, target, stride); break;
+    default: transformWeightRows(results, s, kernels, target, stride); break;
   }
 }
 
@@ -94,7 +94,7 @@ LAB_INLINE void transformWeights(LabInt results, const LabAggregate *a) {
       for (LabInt sample = 0; sample < a->samples; sample++) {
         const WeightSource source = weightSource(a, sample, row, column);
         float *target = a->out + sample * a->outStride + (column * rowBlocks + row) * matrixFloats;
-        transformWeightPiece(results, &source, extent.kernels, 0, lanes, target, stride);
+        transformWeightMatrix(results, &source, extent.kernels, target, stride);
       }
     }
   }

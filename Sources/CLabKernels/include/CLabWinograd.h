@@ -42,16 +42,17 @@ typedef struct LabWinograd {
   void (*forwardDynamic)(LabWinogradGeometry geometry, const LabAggregate *weights, const float *x, float *y,
                          float *scratch);
 
-  // The weights' gradient, summed over the samples, [o block][i block][9][i][o]: added to dw where `accumulates`.
-  // The geometry is that of the forward pass.
-  LabInt (*gradientScratchCount)(LabWinogradGeometry geometry, LabInt samples);
+  // dw = the weights' gradient, summed over the samples, [o block][i block][9][i][o]. The geometry is that of the forward
+  // pass.
+  LabInt (*weightGradientScratchCount)(LabWinogradGeometry geometry, LabInt samples);
   void (*weightGradient)(LabWinogradGeometry geometry, LabInt samples, const float *x, const float *dy, float *dw,
-                         bool accumulates, float *scratch);
+                         float *scratch);
   // The same in two parts, for a sum over many chunks of samples: transformed gradients (weightCount floats) can be added
-  // up, also those of several threads, and are turned into dw once. The scratch is weightGradient's.
+  // up where a call `accumulates`, also those of several threads, and are turned into dw once.
+  LabInt (*transformedGradientScratchCount)(LabWinogradGeometry geometry, LabInt samples);
   void (*transformedGradient)(LabWinogradGeometry geometry, LabInt samples, const float *x, const float *dy,
                               float *transformed, bool accumulates, float *scratch);
-  void (*finishGradient)(LabWinogradGeometry geometry, const float *transformed, float *dw, bool accumulates);
+  void (*finishGradient)(LabWinogradGeometry geometry, const float *transformed, float *dw);
 } LabWinograd;
 
 // The Winograd kernels of the same instruction set as `kernels`, which come from labKernels or labKernelsNamed.
