@@ -81,11 +81,7 @@ struct CIFARSource: DatasetSource {
   static func folders(
     _ configuration: DatasetConfiguration, _ environment: DataEnvironment, archive: String
   ) -> [String] {
-    let roots =
-      configuration.path.map { environment.candidates(for: $0) }
-      ?? ((environment.dataFolder.map { [$0 + "/" + configuration.name, $0] } ?? [])
-        + environment.systemFolders.map { $0 + "/" + configuration.name })
-    return roots.flatMap { [$0, $0 + "/" + archive] }
+    environment.folders(of: configuration).flatMap { [$0, $0 + "/" + archive] }
   }
 
   /// Takes the first folder that has all files.

@@ -9,15 +9,8 @@ extension DatasetDefinition {
     summary: "60,000 training and 10,000 test images of clothing, 28×28 grey, 10 classes.",
     options: ConfigurationSchema([])
   ) { configuration, environment in
-    let folders: [String]
-    if let path = configuration.path {
-      folders = environment.candidates(for: path)
-    } else {
-      let own = environment.dataFolder.map { [$0 + "/fashion-mnist", $0] } ?? []
-      folders = own + environment.systemFolders.map { $0 + "/fashion-mnist" }
-    }
-    return try IDXSource(
-      dataset: "fashion-mnist", folders: folders,
+    try IDXSource(
+      dataset: "fashion-mnist", folders: environment.folders(of: configuration),
       remedy:
         "run `apt install dataset-fashion-mnist` on Debian or Ubuntu, or put its four IDX files into a folder and "
         + "set \"path\" to it",

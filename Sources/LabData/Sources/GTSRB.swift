@@ -12,13 +12,7 @@ extension DatasetDefinition {
     options: GTSRBOptions.schema
   ) { configuration, environment in
     let options = try GTSRBOptions(configuration)
-    let folders: [String]
-    if let path = configuration.path {
-      folders = environment.candidates(for: path)
-    } else {
-      let own = environment.dataFolder.map { [$0 + "/gtsrb", $0 + "/GTSRB", $0] } ?? []
-      folders = own + environment.systemFolders.map { $0 + "/gtsrb" }
-    }
+    let folders = environment.folders(of: configuration, aliases: ["GTSRB"])
     let list = try GTSRBFolder.find(in: folders).list(cropsToSign: options.cropsToSign)
     var configuration = configuration
     configuration.imageSize = configuration.imageSize ?? 32

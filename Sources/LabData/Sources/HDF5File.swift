@@ -9,16 +9,9 @@ extension DatasetDefinition {
       "An HDF5 file with {train,test}/images (uint8, N×H×W×C) and labels, and validation and groups if it has any.",
     options: HDF5FileOptions.schema
   ) { configuration, environment in
-    guard let path = configuration.path else {
-      throw DataError.invalidOption(
-        key: "path", actual: "null", expected: "the HDF5 file that holds the images of data set hdf5")
-    }
-    let candidates = environment.candidates(for: path)
-    guard let file = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
-      throw DataError.notFound(
-        dataset: "hdf5", searched: candidates,
-        remedy: "set \"path\" to an HDF5 file, or LABRUN_DATA to the folder that holds it")
-    }
+    let file = try environment.place(
+      of: configuration, content: "the HDF5 file that holds the images",
+      remedy: "set \"path\" to an HDF5 file, or LABRUN_DATA to the folder that holds it")
     return try HDF5Source(path: file, groups: HDF5FileOptions(configuration).groups)
   }
 }

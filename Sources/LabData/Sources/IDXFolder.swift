@@ -8,13 +8,10 @@ extension DatasetDefinition {
     summary: "A folder with the four files of MNIST's format: images and labels for training and test, may be gzipped.",
     options: IDXFolderOptions.schema
   ) { configuration, environment in
-    guard let path = configuration.path else {
-      throw DataError.invalidOption(
-        key: "path", actual: "null", expected: "the folder that holds the four IDX files of data set idx")
-    }
+    let folders = try environment.places(of: configuration, content: "the folder that holds the four IDX files")
     let options = try IDXFolderOptions(configuration)
     return try IDXSource(
-      dataset: "idx", folders: environment.candidates(for: path),
+      dataset: "idx", folders: folders,
       remedy: "set \"path\" to the folder that holds train-images-idx3-ubyte and the three other files",
       classNames: options.classNames.isEmpty ? nil : options.classNames)
   }

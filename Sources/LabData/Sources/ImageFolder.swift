@@ -8,16 +8,10 @@ extension DatasetDefinition {
     summary: "A folder a class with PNG, JPEG, PPM and BMP files, within the folders train and test or side by side.",
     options: ImageFolderOptions.schema
   ) { configuration, environment in
-    guard let path = configuration.path else {
-      throw DataError.invalidOption(
-        key: "path", actual: "null", expected: "the folder that holds the classes' folders of data set image-folder")
-    }
     let options = try ImageFolderOptions(configuration)
-    let candidates = environment.candidates(for: path)
-    guard let root = candidates.first(where: ImageFolder.isFolder) else {
-      throw DataError.notFound(
-        dataset: "image-folder", searched: candidates, remedy: "set \"path\" to a folder with a folder for each class")
-    }
+    let root = try environment.place(
+      of: configuration, content: "the folder that holds the classes' folders",
+      remedy: "set \"path\" to a folder with a folder for each class", where: ImageFolder.isFolder)
     var list = try ImageFolder(root: root, options: options).list()
     try list.holdOutTest(share: options.testShare, seed: configuration.subsetSeed, dataset: "image-folder")
     return try ImageFileSource(list, configuration: configuration, policy: options.policy)

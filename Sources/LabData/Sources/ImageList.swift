@@ -8,16 +8,10 @@ extension DatasetDefinition {
     summary: "A CSV file with the columns path and label, and split (train, test) and group if it has them.",
     options: ImageListOptions.schema
   ) { configuration, environment in
-    guard let path = configuration.path else {
-      throw DataError.invalidOption(
-        key: "path", actual: "null", expected: "the CSV file of paths and labels of data set image-list")
-    }
     let options = try ImageListOptions(configuration)
-    let candidates = environment.candidates(for: path)
-    guard let file = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
-      throw DataError.notFound(
-        dataset: "image-list", searched: candidates, remedy: "set \"path\" to a CSV file of paths and labels")
-    }
+    let file = try environment.place(
+      of: configuration, content: "the CSV file of paths and labels",
+      remedy: "set \"path\" to a CSV file of paths and labels")
     var list = try options.list(CSVFile(path: file))
     try list.holdOutTest(share: options.testShare, seed: configuration.subsetSeed, dataset: "image-list")
     return try ImageFileSource(list, configuration: configuration, policy: options.policy)
