@@ -13,7 +13,8 @@ public struct ConfigurationDifference: Hashable, Sendable, CustomStringConvertib
   public static func between(
     _ before: JSONValue?, _ after: JSONValue?, at path: ConfigurationPath = .root
   ) -> [ConfigurationDifference] {
-    guard before != after else { return [] }
+    // 1 and 1.0 are the same configuration.
+    guard before?.canonicalText != after?.canonicalText else { return [] }
     guard case .object(let old)? = before, case .object(let new)? = after else {
       return [ConfigurationDifference(path: path, before: before, after: after)]
     }

@@ -12,23 +12,10 @@ public struct PlanComparison: Hashable, Sendable {
     public var seed: UInt64
     /// The run.
     public var identity: RunIdentity
-    /// The resolved configuration, where it is known.
-    public var configuration: JSONValue?
-    /// The hash of the data set's content, where it is known.
-    public var dataHash: ContentHash?
-
-    /// Creates a cell.
-    public init(
-      label: String, levels: [String: String], seed: UInt64, identity: RunIdentity, configuration: JSONValue? = nil,
-      dataHash: ContentHash? = nil
-    ) {
-      self.label = label
-      self.levels = levels
-      self.seed = seed
-      self.identity = identity
-      self.configuration = configuration
-      self.dataHash = dataHash
-    }
+    /// The resolved configuration.
+    public var configuration: JSONValue
+    /// The hash of the data set's content.
+    public var dataHash: ContentHash
 
     /// The label and the seed, for people.
     public var description: String { "\(label) (seed \(seed))" }
@@ -43,11 +30,8 @@ public struct PlanComparison: Hashable, Sendable {
     /// The keys whose values differ; empty where only the data do.
     public var differences: [ConfigurationDifference]
 
-    /// Whether the data set's content is known to differ.
-    public var dataDiffers: Bool {
-      guard let before = before.dataHash, let after = after.dataHash else { return false }
-      return before != after
-    }
+    /// Whether the data set's content differs.
+    public var dataDiffers: Bool { before.dataHash != after.dataHash }
   }
 
   /// Cells that the earlier sweep did not have.
@@ -60,15 +44,12 @@ public struct PlanComparison: Hashable, Sendable {
   public var unchangedCount = 0
 
   /// Compares the registration of a plan with that of an earlier sweep.
-  public init(from earlier: SweepRegistration, to current: SweepRegistration) {
-    self.init(from: PlanComparison.cells(of: earlier), to: PlanComparison.cells(of: current))
-  }
-
-  /// Compares two lists of cells.
   ///
   /// A run that both sides have is unchanged, whatever it is called; of the others, cells of the same levels or label
   /// and seed belong together.
-  public init(from earlier: [Cell], to current: [Cell]) {
+  public init(from earlier: SweepRegistration, to current: SweepRegistration) {
+    let earlier = PlanComparison.cells(of: earlier)
+    let current = PlanComparison.cells(of: current)
     let earlierRuns = Set(earlier.map(\.identity))
     let currentRuns = Set(current.map(\.identity))
     unchangedCount = current.count { earlierRuns.contains($0.identity) }
@@ -82,11 +63,10 @@ public struct PlanComparison: Hashable, Sendable {
         continue
       }
       let old = unmatched.remove(at: match)
-      var differences: [ConfigurationDifference] = []
-      if let before = old.configuration, let after = cell.configuration {
-        differences = ConfigurationDifference.between(before, after)
-      }
-      changed.append(Change(before: old, after: cell, differences: differences))
+      changed.append(
+        Change(
+          before: old, after: cell,
+          differences: ConfigurationDifference.between(old.configuration, cell.configuration)))
     }
     removed = unmatched
   }

@@ -43,28 +43,7 @@ import Testing
   }
 }
 
-@Suite struct SweepDifferenceTests {
-  @Test func anUnchangedSweepDiffersInNothing() {
-    #expect(SweepDifference(from: RunStoreSamples.sweep(), to: RunStoreSamples.sweep()).isEmpty)
-  }
-
-  @Test func namesAddedRemovedAndChangedCells() {
-    let before = RunStoreSamples.sweep(levels: ["static", "odconv-1x"], seeds: [0, 1])
-    var after = RunStoreSamples.sweep(levels: ["static", "dyconv"], seeds: [0])
-    after.variants[0].runs = [RunStoreSamples.run(level: "static", seed: 0, epochs: 9)]
-    let difference = SweepDifference(from: before, to: after)
-    #expect(difference.added.map(\.description) == ["dyconv, seed 0"])
-    #expect(
-      difference.removed.map(\.description) == ["static, seed 1", "odconv-1x, seed 0", "odconv-1x, seed 1"])
-    #expect(difference.changed.map(\.cell.description) == ["static, seed 0"])
-    #expect(difference.changed[0].keys == ["training.epochs"])
-    #expect(!difference.changed[0].dataDiffers)
-    let otherData = SweepDifference(
-      from: before, to: RunStoreSamples.sweep(levels: ["static"], seeds: [0], data: "new"))
-    #expect(otherData.changed.map(\.dataDiffers) == [true])
-    #expect(otherData.changed[0].keys == [])
-  }
-
+@Suite struct PlanHashTests {
   @Test func thePlanHashSeesEverythingButCounts() {
     let sweep = RunStoreSamples.sweep()
     var counted = sweep
