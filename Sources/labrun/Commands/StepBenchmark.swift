@@ -56,9 +56,12 @@ struct StepBenchmark {
     let profiled = try prepared(graph, profiles: true)
     for _ in 0..<options.warmup { try profiled.run() }
     _ = profiled.takeProfile()
-    let profiledSteps = max(options.steps / 3, 1)
-    for _ in 0..<profiledSteps { try profiled.run() }
-    let profile = profiled.takeProfile().mapValues { $0 * 1e3 / Double(profiledSteps) }
+    let profiles = try (0..<max(options.steps / 3, 1)).map { _ in
+      try profiled.run()
+      return profiled.takeProfile().mapValues { $0 * 1e3 }
+    }
+    // That of the median step: a mean would mix in the steps that something else on the machine slowed down.
+    let profile = profiles.sorted { $0.values.reduce(0, +) < $1.values.reduce(0, +) }[profiles.count / 2]
     let convolutionKinds: [KernelKind] = [
       .convolutionForward, .convolutionInputGradient, .convolutionWeightGradient,
     ]
