@@ -34,39 +34,46 @@ final class BlockedDynamicConvolutionKernel: BaseKernel, Kernel {
     writes = [y]
   }
 
+  /// Memory of a group of samples.
+  private var demand: DynamicScratchDemand {
+    DynamicScratchDemand(
+      operands: operands, setBytes: layout.byteCount, block: kernels.block,
+      groupSize: DynamicScratchDemand.groupSize(setBytes: layout.byteCount, least: 4), holdsWeights: winograd == nil,
+      holdsGradients: false)
+  }
+
   override func prepare(chunkSizes: [Int], workers: Int) throws {
-    let convolutionBytes: Int
+    var demand = demand
     if let winograd {
-      let group = DynamicScratch.groupSize(setBytes: layout.byteCount)
-      convolutionBytes = winograd.kernels.forwardDynamicScratchCount(winograd.geometry, group) * 4
+      demand.convolutionBytes = winograd.kernels.forwardDynamicScratchCount(winograd.geometry, demand.groupSize) * 4
     } else {
       primitive = try plan.make(samples: 1, weights: layout, workers: workers)
-      convolutionBytes = primitive!.scratchBytes
+      demand.convolutionBytes = primitive!.scratchBytes
     }
-    scratchBytes = DynamicScratch.byteCount(
-      operands, setBytes: layout.byteCount, primitiveBytes: convolutionBytes, block: kernels.block)
+    scratchBytes = demand.byteCount
   }
 
   override func run(_ worker: Worker) throws {
-    let scratch = DynamicScratch(worker.scratch, operands, setBytes: layout.byteCount, block: kernels.block)
-    let stride = DynamicScratch.stride(setBytes: layout.byteCount)
-    for group in worker.groups(of: DynamicScratch.groupSize(setBytes: layout.byteCount)) {
+    let demand = demand
+    let scratch = DynamicScratch(worker.scratch, demand)
+    for group in worker.groups(of: demand.groupSize) {
       var arguments = operands.aggregation(of: group, worker, isTransposed: false, rowFactors: scratch.rowFactors)
       arguments.extent = operands.extent(kernels.block, setBytes: layout.byteCount)
       arguments.w = UnsafePointer(worker.whole(weights))
       arguments.out = scratch.weights
-      arguments.outStride = stride
+      arguments.outStride = demand.stride
       if let winograd {
         winograd.kernels.forwardDynamic(
           winograd.geometry, &arguments, worker.pointer(x, sample: group.lowerBound),
-          worker.pointer(y, sample: group.lowerBound), scratch.primitive.assumingMemoryBound(to: Float.self))
+          worker.pointer(y, sample: group.lowerBound), scratch.convolution.assumingMemoryBound(to: Float.self))
         continue
       }
       worker.measure(.dynamicWeights) { kernels.aggregateSamples(&arguments) }
       for (position, index) in group.enumerated() {
         try primitive!.execute(
-          worker: worker.index, image: worker.pointer(x, sample: index), weights: scratch.weights + position * stride,
-          result: worker.pointer(y, sample: index), scratch: scratch.primitive)
+          worker: worker.index, image: worker.pointer(x, sample: index),
+          weights: scratch.weights + position * demand.stride, result: worker.pointer(y, sample: index),
+          scratch: scratch.convolution)
       }
     }
   }

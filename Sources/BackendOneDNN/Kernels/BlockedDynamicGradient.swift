@@ -53,39 +53,47 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
 
   private var weightBytes: Int { VariableLayout.setStride(layout, count: operands.kernelCount) * operands.kernelCount }
 
+  /// Memory of a group of samples.
+  private var demand: DynamicScratchDemand {
+    // Several kernels are read three times a group, and their gradients once.
+    let leastSamples = operands.kernelCount > 1 ? 8 : 4
+    return DynamicScratchDemand(
+      operands: operands, setBytes: layout.byteCount, block: kernels.block,
+      groupSize: DynamicScratchDemand.groupSize(setBytes: layout.byteCount, least: leastSamples),
+      holdsWeights: winograd == nil, holdsGradients: true)
+  }
+
   override func prepare(chunkSizes: [Int], workers: Int) throws {
-    var primitiveBytes = 0
+    var demand = demand
     if let winograd {
-      let group = DynamicScratch.groupSize(setBytes: layout.byteCount)
-      primitiveBytes =
+      demand.convolutionBytes =
         4
         * max(
           winograd.kernels.weightGradientScratchCount(winograd.geometry, 1),
-          winograd.kernels.forwardDynamicScratchCount(winograd.swapped, group))
+          winograd.kernels.forwardDynamicScratchCount(winograd.swapped, demand.groupSize))
     } else {
       weightPrimitive = try weightPlan.make(samples: 1, weights: layout, workers: workers)
-      primitiveBytes = weightPrimitive!.scratchBytes
+      demand.convolutionBytes = weightPrimitive!.scratchBytes
       if tensors.dx != nil {
         inputPrimitive = try inputPlan.make(samples: 1, weights: inputLayout, workers: workers)
-        primitiveBytes = max(primitiveBytes, inputPrimitive!.scratchBytes)
+        demand.convolutionBytes = max(demand.convolutionBytes, inputPrimitive!.scratchBytes)
       }
     }
-    scratchBytes = DynamicScratch.byteCount(
-      operands, setBytes: layout.byteCount, primitiveBytes: primitiveBytes, block: kernels.block)
+    scratchBytes = demand.byteCount
     accumulatorBytes = workers > 1 ? weightBytes : 0
   }
 
   override func run(_ worker: Worker) throws {
-    let scratch = DynamicScratch(worker.scratch, operands, setBytes: layout.byteCount, block: kernels.block)
+    let demand = demand
+    let scratch = DynamicScratch(worker.scratch, demand)
     let dWeights =
       worker.index == 0 ? worker.whole(tensors.dWeights) : worker.accumulator(at: accumulatorOffset, as: Float.self)
     if worker.isFirstChunk { dWeights.update(repeating: 0, count: weightBytes / 4) }
-    let stride = DynamicScratch.stride(setBytes: layout.byteCount)
-    for group in worker.groups(of: DynamicScratch.groupSize(setBytes: layout.byteCount)) {
+    for group in worker.groups(of: demand.groupSize) {
       try computeInputGradient(group, scratch, worker)
       try worker.measure(.convolutionWeightGradient) {
         for (position, index) in group.enumerated() {
-          try computeWeightGradient(of: index, into: scratch.gradients + position * stride, scratch, worker)
+          try computeWeightGradient(of: index, into: scratch.gradients + position * demand.stride, scratch, worker)
         }
       }
       worker.measure(.dynamicWeights) { contract(group, dWeights, scratch, worker) }
@@ -94,7 +102,7 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
 
   private func computeInputGradient(_ group: Range<Int>, _ scratch: DynamicScratch, _ worker: Worker) throws {
     guard let dx = tensors.dx, let transposed = tensors.transposedWeights else { return }
-    let stride = DynamicScratch.stride(setBytes: layout.byteCount)
+    let stride = demand.stride
     var arguments = operands.aggregation(of: group, worker, isTransposed: true, rowFactors: scratch.rowFactors)
     // With swapped outer blocks the matrices are those of the other aggregation, inputs and outputs exchanged.
     arguments.transposed = !outerBlocksAreSwapped
@@ -108,14 +116,14 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     if let winograd {
       winograd.kernels.forwardDynamic(
         winograd.swapped, &arguments, worker.pointer(tensors.upstream, sample: group.lowerBound),
-        worker.pointer(dx, sample: group.lowerBound), scratch.primitive.assumingMemoryBound(to: Float.self))
+        worker.pointer(dx, sample: group.lowerBound), scratch.convolution.assumingMemoryBound(to: Float.self))
       return
     }
     worker.measure(.dynamicWeights) { kernels.aggregateSamples(&arguments) }
     for (position, index) in group.enumerated() {
       try inputPrimitive!.execute(
         worker: worker.index, image: worker.pointer(dx, sample: index), weights: scratch.weights + position * stride,
-        result: worker.pointer(tensors.upstream, sample: index), scratch: scratch.primitive)
+        result: worker.pointer(tensors.upstream, sample: index), scratch: scratch.convolution)
     }
   }
 
@@ -128,10 +136,10 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     if let winograd {
       winograd.kernels.weightGradient(
         winograd.geometry, 1, image, upstream, gradient,
-        scratch.primitive.assumingMemoryBound(to: Float.self))
+        scratch.convolution.assumingMemoryBound(to: Float.self))
     } else {
       try weightPrimitive!.execute(
-        worker: worker.index, image: image, weights: gradient, result: upstream, scratch: scratch.primitive)
+        worker: worker.index, image: image, weights: gradient, result: upstream, scratch: scratch.convolution)
     }
   }
 
@@ -153,7 +161,7 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     arguments.samples = count
     arguments.w = UnsafePointer(worker.whole(tensors.weights))
     arguments.gradient = UnsafePointer(scratch.gradients)
-    arguments.gradientStride = DynamicScratch.stride(setBytes: layout.byteCount)
+    arguments.gradientStride = demand.stride
     arguments.kernelWeights = aggregation.kernelWeights
     arguments.rowFactor = aggregation.rowFactor
     arguments.columnFactor = aggregation.columnFactor
@@ -192,7 +200,7 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     _ zeroed: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ count: Int, _ index: Int,
     _ position: Int, _ scratch: DynamicScratch, _ worker: Worker
   ) {
-    let gradient = scratch.gradients + position * DynamicScratch.stride(setBytes: layout.byteCount)
+    let gradient = scratch.gradients + position * demand.stride
     let attention = operands.sample(index, worker)
     let block = kernels.block
     let extent = operands.extent(block, setBytes: layout.byteCount)

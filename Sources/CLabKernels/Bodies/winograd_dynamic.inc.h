@@ -1,20 +1,34 @@
 // The forward pass with each sample's own weights.
 //
 // Where a sample has few tiles and its transformed weights would leave the cache before they are used, they are made in
-// pieces of a block of rows that stay, and the products are summed over the pieces. All samples use a piece of the kernels in turn, so that
-// it is read from memory once.
+// pieces that stay: the columns of one product, and as many rows as fit. All samples use a piece of the kernels in turn, so
+// that it is read from memory once.
 
-enum { mostPieceTiles = 16, leastPieceWeights = 192 * 1024 };
+enum { mostPieceTiles = 16, leastPieceWeights = 48 * 1024, mostPieceFloats = 64 * 1024 };
 
 LAB_INLINE bool usesPieces(LabWinogradGeometry g) {
   return tilesOfSample(g) <= mostPieceTiles && winogradWeightCount(g) >= leastPieceWeights;
 }
 
+LAB_INLINE LabInt pieceColumns(LabWinogradGeometry g) {
+  return tilesOfSample(g) <= wideTiles ? wideColumns : productColumns;
+}
+
+LAB_INLINE LabInt pieceRows(LabWinogradGeometry g) {
+  const LabInt fitting = mostPieceFloats / (frequencyCount(g.results) * pieceColumns(g) * matrixFloats);
+  return smaller(g.inputBlocks, larger(fitting, 1));
+}
+
+// Floats between a piece's frequencies.
+LAB_INLINE LabInt pieceStride(LabWinogradGeometry g) {
+  return frequencyStride(pieceRows(g) * pieceColumns(g) * matrixFloats);
+}
+
 static LabInt winogradForwardDynamicScratchCount(LabWinogradGeometry g, LabInt samples) {
   if (!usesPieces(g)) return winogradWeightCount(g) + winogradForwardScratchCount(g);
   const LabInt tiles = tilesOfSample(g) * lanes;
-  const LabInt ofSample = frequencyStride(g.inputBlocks * tiles) + frequencyStride(wideColumns * tiles);
-  return frequencyCount(g.results) * (samples * ofSample + frequencyStride(wideColumns * matrixFloats));
+  const LabInt ofSample = frequencyStride(g.inputBlocks * tiles) + frequencyStride(pieceColumns(g) * tiles);
+  return frequencyCount(g.results) * (samples * ofSample + pieceStride(g));
 }
 
 // One sample's weights at a time in full.
@@ -36,30 +50,34 @@ static void forwardWithWholeWeights(LabWinogradGeometry g, const LabAggregate *w
 
 // The memory of a pass in pieces.
 typedef struct {
-  LabInt tileCount, tileStride, resultStride, pieceStride;
+  LabInt tileCount, tileStride, resultStride;
   float *tiles;    // [sample][frequency][row block][tile][lane]
   float *results;  // [sample][frequency][column block of the piece][tile][lane]
   float *piece;    // [frequency][column block of the piece][row][lane]
 } PieceScratch;
 
-// Adds the products of a block of rows and `columns` blocks of columns, for one sample.
+// Adds the products of `rows` blocks of rows and `columns` blocks of columns, for one sample.
 LAB_INLINE void multiplyPiece(LabWinogradGeometry g, const PieceScratch *s, const LabAggregate *weights, LabInt sample,
-                              LabInt rowBlock, LabInt column, LabInt columns) {
+                              LabInt row, LabInt rows, LabInt column, LabInt columns) {
   for (LabInt n = 0; n < columns; n++) {
-    const WeightSource source = weightSource(weights, sample, rowBlock, column + n);
-    transformWeightMatrix(g.results, &source, weights->extent.kernels, s->piece + n * matrixFloats, s->pieceStride);
+    for (LabInt i = 0; i < rows; i++) {
+      const WeightSource source = weightSource(weights, sample, row + i, column + n);
+      transformWeightMatrix(g.results, &source, weights->extent.kernels, s->piece + (n * rows + i) * matrixFloats,
+                            pieceStride(g));
+    }
   }
   const LabInt tiles = s->tileCount * lanes;
   for (LabInt f = 0; f < frequencyCount(g.results); f++) {
     const TileProduct product = {
-        .tiles = s->tiles + (sample * frequencyCount(g.results) + f) * s->tileStride + rowBlock * tiles,
-        .rowBlocks = 1,
-        .weights = s->piece + f * s->pieceStride,
-        .columnStride = matrixFloats,
+        .tiles = s->tiles + (sample * frequencyCount(g.results) + f) * s->tileStride + row * tiles,
+        .tileStride = tiles,
+        .rowBlocks = rows,
+        .weights = s->piece + f * pieceStride(g),
+        .columnStride = rows * matrixFloats,
         .results = s->results + (sample * frequencyCount(g.results) + f) * s->resultStride,
         .resultStride = tiles,
     };
-    multiplyAllTiles(product, s->tileCount, columns, rowBlock > 0);
+    multiplyAllTiles(product, s->tileCount, columns, row > 0);
   }
 }
 
@@ -69,8 +87,7 @@ LAB_INLINE void forwardWithPieces(LabWinogradGeometry g, const LabAggregate *wei
   PieceScratch s = {
       .tileCount = tileCount,
       .tileStride = frequencyStride(g.inputBlocks * tileCount * lanes),
-      .resultStride = frequencyStride(wideColumns * tileCount * lanes),
-      .pieceStride = frequencyStride(wideColumns * matrixFloats),
+      .resultStride = frequencyStride(pieceColumns(g) * tileCount * lanes),
       .tiles = scratch,
   };
   s.results = s.tiles + samples * frequencyCount(g.results) * s.tileStride;
@@ -85,10 +102,13 @@ LAB_INLINE void forwardWithPieces(LabWinogradGeometry g, const LabAggregate *wei
       }
     }
   }
-  for (LabInt column = 0; column < g.outputBlocks; column += wideColumns) {
-    const LabInt columns = smaller(wideColumns, g.outputBlocks - column);
-    for (LabInt row = 0; row < g.inputBlocks; row++) {
-      for (LabInt sample = 0; sample < samples; sample++) multiplyPiece(g, &s, weights, sample, row, column, columns);
+  for (LabInt column = 0; column < g.outputBlocks; column += pieceColumns(g)) {
+    const LabInt columns = smaller(pieceColumns(g), g.outputBlocks - column);
+    for (LabInt row = 0; row < g.inputBlocks; row += pieceRows(g)) {
+      const LabInt rows = smaller(pieceRows(g), g.inputBlocks - row);
+      for (LabInt sample = 0; sample < samples; sample++) {
+        multiplyPiece(g, &s, weights, sample, row, rows, column, columns);
+      }
     }
     for (LabInt sample = 0; sample < samples; sample++) {
       const float *results = s.results + sample * frequencyCount(g.results) * s.resultStride;
