@@ -30,7 +30,7 @@ final class OneDNNExecutable: Executable {
     try lowering.run()
     let kernels = lowering.kernels
     var slots = lowering.slots
-    var segments = Schedule.segments(of: kernels)
+    var segments = Schedule.segments(of: kernels, slots)
     let workers = max(session.options.threads, 1)
     for index in segments.indices {
       guard let samples = segments[index].samples else {

@@ -12,8 +12,15 @@ struct Segment {
 enum Schedule {
   /// Groups kernels greedily: a segment takes every batched kernel whose operands are complete for a sample as soon as
   /// the segment's earlier kernels have seen that sample.
-  static func segments(of kernels: [any Kernel]) -> [Segment] {
+  static func segments(of kernels: [any Kernel], _ slots: [Slot]) -> [Segment] {
     let (predecessors, lateEdges) = dependencies(of: kernels)
+    let segments = earliestSegments(of: kernels, predecessors, lateEdges)
+    return delayed(segments, of: kernels, slots, predecessors, lateEdges)
+  }
+
+  private static func earliestSegments(
+    of kernels: [any Kernel], _ predecessors: [[Int]], _ lateEdges: [Set<Int>]
+  ) -> [Segment] {
     var segmentOf = [Int?](repeating: nil, count: kernels.count)
     var segments: [Segment] = []
     var remaining = Array(kernels.indices)
@@ -52,6 +59,44 @@ enum Schedule {
       segments.append(segment)
     }
     return segments
+  }
+
+  /// Moves each kernel whose results are needed in later segments only to the first of these, where its operands live until
+  /// then in any case: what a chunk computes again from operands that it reads anyway is neither written nor read.
+  private static func delayed(
+    _ segments: [Segment], of kernels: [any Kernel], _ slots: [Slot], _ predecessors: [[Int]], _ lateEdges: [Set<Int>]
+  ) -> [Segment] {
+    var segments = segments
+    var segmentOf = [Int](repeating: 0, count: kernels.count)
+    for (position, segment) in segments.enumerated() {
+      for kernel in segment.kernels { segmentOf[kernel] = position }
+    }
+    var dependents = [[Int]](repeating: [], count: kernels.count)
+    for (kernel, before) in predecessors.enumerated() {
+      for predecessor in before { dependents[predecessor].append(kernel) }
+    }
+    var readers: [SlotID: [Int]] = [:]
+    for (index, kernel) in kernels.enumerated() {
+      for slot in kernel.reads { readers[slot, default: []].append(index) }
+    }
+    func outlives(_ slot: SlotID, _ target: Int, _ kernel: Int) -> Bool {
+      slots[slot.index].samples == 1 || slots[slot.index].storage != .unassigned
+        || readers[slot]!.contains { $0 != kernel && segmentOf[$0] >= target }
+    }
+
+    for kernel in segments.reversed().flatMap({ $0.kernels.reversed() }) {
+      guard let samples = kernels[kernel].samples, kernels[kernel].lateWrites.isEmpty,
+        let target = dependents[kernel].map({ segmentOf[$0] }).min(), target > segmentOf[kernel],
+        segments[target].samples == samples,
+        !dependents[kernel].contains(where: { segmentOf[$0] == target && lateEdges[$0].contains(kernel) }),
+        kernels[kernel].reads.allSatisfy({ outlives($0, target, kernel) })
+      else { continue }
+      segments[segmentOf[kernel]].kernels.removeAll { $0 == kernel }
+      let place = segments[target].kernels.firstIndex { dependents[kernel].contains($0) }!
+      segments[target].kernels.insert(kernel, at: place)
+      segmentOf[kernel] = target
+    }
+    return segments.filter { !$0.kernels.isEmpty }
   }
 
   /// For each kernel the kernels that must come before it, and among them those that must be complete for all samples.
