@@ -50,7 +50,7 @@ extension ContentHash {
     for tensor in tensors.sorted(by: { $0.name < $1.name }) {
       hasher.update(tensor.name)
       hasher.update(tensor.shape.description)
-      tensor.elements.map(\.bitPattern.littleEndian).withUnsafeBytes { hasher.update($0) }
+      tensor.elements.map { $0.bitPattern.littleEndian }.withUnsafeBytes { hasher.update($0) }
     }
     return hasher.finish()
   }

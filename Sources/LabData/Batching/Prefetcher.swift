@@ -1,13 +1,11 @@
 import Dispatch
 import Foundation
 
-/// Prepares batches ahead of their use, in order, on a queue of its own.
+/// Prepares batches ahead of their use, in order, on a thread of its own.
 ///
 /// Used by one thread at a time. It may start at any batch of any epoch, and gives exactly what the loader gives.
 public final class Prefetcher: @unchecked Sendable {
   private let ring: Ring
-  private let refill: DispatchWorkItem
-  private let queue = DispatchQueue(label: "labrun.prefetch", qos: .userInitiated)
   private let clock = ContinuousClock()
   /// How long the caller has waited for batches: near zero where loading keeps up with training.
   public private(set) var waited = Duration.zero
@@ -24,9 +22,9 @@ public final class Prefetcher: @unchecked Sendable {
     precondition(depth >= 2 && epoch >= 0 && (0...loader.plan.batchesPerEpoch).contains(batch), "no such batch")
     let ring = Ring(loader: loader, epoch: epoch, batch: batch, endEpoch: endEpoch, depth: depth)
     self.ring = ring
-    // One item, submitted again for each batch, so that nothing is allocated in the training loop.
-    refill = DispatchWorkItem { ring.prepareNext() }
-    for _ in 0..<depth { queue.async(execute: refill) }
+    // One item for all batches: an item for each would be allocated in the training loop, and an item that is submitted
+    // while it runs can release its queue too often.
+    DispatchQueue(label: "labrun.prefetch", qos: .userInitiated).async { ring.fill() }
   }
 
   deinit { ring.cancel() }
@@ -39,10 +37,7 @@ public final class Prefetcher: @unchecked Sendable {
     let batch = ring.next()
     waited += clock.now - start
     guard let batch else { return nil }
-    defer {
-      ring.release()
-      queue.async(execute: refill)
-    }
+    defer { ring.release() }
     return try body(batch)
   }
 
@@ -56,19 +51,17 @@ private final class Ring: @unchecked Sendable {
   private let buffers: [BatchBuffer]
   private let endEpoch: Int
 
-  // The filling side; used on the prefetcher's serial queue only.
+  // The filling side's.
   private var epoch: Int
   private var batch: Int
-  private var filled = 0
 
-  // Both sides, guarded by the condition.
+  // Both sides', guarded by the condition.
   private let condition = NSCondition()
   private var waiting: [Batch?]
+  private var filled = 0
+  private var emptied = 0
   private var hasEnded = false
   private var isCancelled = false
-
-  // The emptying side; used by the caller's thread only.
-  private var emptied = 0
 
   init(loader: BatchLoader, epoch: Int, batch: Int, endEpoch: Int, depth: Int) {
     self.loader = loader
@@ -79,44 +72,48 @@ private final class Ring: @unchecked Sendable {
     waiting = Array(repeating: nil, count: depth)
   }
 
-  /// Fills the next buffer, which is free: it is called once for each buffer and once for each that was released.
-  func prepareNext() {
-    if batch == loader.plan.batchesPerEpoch {
-      epoch += 1
-      batch = 0
-    }
-    guard !condition.withLock({ isCancelled }) else { return }
-    guard epoch < endEpoch else {
-      condition.withLock {
-        hasEnded = true
-        condition.signal()
+  /// Fills buffers as they become free, until the last batch or until cancelled.
+  func fill() {
+    while let slot = freeSlot() {
+      if batch == loader.plan.batchesPerEpoch {
+        epoch += 1
+        batch = 0
       }
-      return
+      let prepared = epoch < endEpoch ? loader.load(epoch: epoch, batch: batch, into: buffers[slot]) : nil
+      batch += 1
+      condition.withLock {
+        waiting[slot] = prepared
+        filled += 1
+        hasEnded = prepared == nil
+        condition.broadcast()
+      }
     }
-    let slot = filled % buffers.count
-    let prepared = loader.load(epoch: epoch, batch: batch, into: buffers[slot])
-    batch += 1
-    filled += 1
+  }
+
+  /// The next buffer to fill, once it is free; nil where there is nothing left to fill.
+  private func freeSlot() -> Int? {
     condition.withLock {
-      waiting[slot] = prepared
-      condition.signal()
+      while filled - emptied == buffers.count && !isCancelled { condition.wait() }
+      return isCancelled || hasEnded ? nil : filled % buffers.count
     }
   }
 
   /// The next batch, once it is there; nil where there is none.
   func next() -> Batch? {
     condition.withLock {
-      let slot = emptied % buffers.count
-      // Buffers are filled in order, so an empty one after the end stays empty.
-      while waiting[slot] == nil && !hasEnded && !isCancelled { condition.wait() }
-      return isCancelled ? nil : waiting[slot]
+      while filled == emptied && !isCancelled { condition.wait() }
+      // After the last batch comes a buffer that was left empty, and stays.
+      return isCancelled ? nil : waiting[emptied % buffers.count]
     }
   }
 
   /// Gives back the buffer of the batch that `next` returned.
   func release() {
-    condition.withLock { waiting[emptied % buffers.count] = nil }
-    emptied += 1
+    condition.withLock {
+      waiting[emptied % buffers.count] = nil
+      emptied += 1
+      condition.broadcast()
+    }
   }
 
   func cancel() {
