@@ -6,7 +6,7 @@
 
 Each case has a configuration as a spec would hold it, the names and shapes of the network's state_dict, the number of
 its parameters, and the logits of two images in evaluation mode, in double precision, for weights and images that are
-computed by a formula from a tensor's name and an element's position (see make_networks.py). The libraries' classes are
+computed by a formula from a tensor's name and an element's position (formula.py). The libraries' classes are
 used as they are; `narrow` makes networks that take no width small by dividing the channels of every layer.
 """
 
@@ -17,7 +17,6 @@ import pathlib
 import sys
 import types
 
-import numpy
 import torch
 from torch import nn
 
@@ -29,28 +28,10 @@ from timm.models import efficientnet, resnet, sknet  # noqa: E402
 from timm.models.xception import Xception  # noqa: E402
 from torchvision import models  # noqa: E402
 
+from formula import numbers, tensor_values  # noqa: E402
+
 CLASSES = 5
 torch.set_default_dtype(torch.float64)
-
-
-def numbers(name, count):
-    """Numbers in [0, 1) that look random and need no generator."""
-    values = numpy.abs(numpy.sin(sum(name.encode()) + 12.9898 * numpy.arange(count))) * 43758.5453
-    return torch.from_numpy(values - numpy.floor(values))
-
-
-def tensor_values(name, shape):
-    u = numbers(name, math.prod(shape)).reshape(shape)
-    last = name.rsplit(".", 1)[-1]
-    if last == "running_var":
-        values = 0.5 + u
-    elif last in ("running_mean", "bias"):
-        values = 0.4 * u - 0.2
-    elif len(shape) == 1:
-        values = 0.75 + 0.5 * u
-    else:
-        values = (2 * u - 1) * math.sqrt(6 / math.prod(shape[1:]))
-    return values.to(torch.float32).double()
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@
 
 Each case has a configuration as a spec would hold it, the names and shapes of the network's state_dict, the number of
 its parameters, and the logits of two images in evaluation mode, in double precision, for weights and images that are
-computed by a formula (`numbers` below) from a tensor's name and an element's position.
+computed by a formula (formula.py) from a tensor's name and an element's position.
 """
 
 import json
@@ -16,27 +16,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from formula import numbers, tensor_values
+
 torch.set_default_dtype(torch.float64)
-
-
-def numbers(name, count):
-    """Numbers in [0, 1) that look random and need no generator."""
-    phase = sum(name.encode())
-    return torch.tensor([math.modf(abs(math.sin(phase + 12.9898 * i)) * 43758.5453)[0] for i in range(count)]).double()
-
-
-def tensor_values(name, shape):
-    u = numbers(name, math.prod(shape)).reshape(shape)
-    last = name.rsplit(".", 1)[-1]
-    if last == "running_var":
-        values = 0.5 + u
-    elif last in ("running_mean", "bias"):
-        values = 0.4 * u - 0.2
-    elif len(shape) == 1:
-        values = 0.75 + 0.5 * u
-    else:
-        values = (2 * u - 1) * math.sqrt(6 / math.prod(shape[2:] if len(shape) == 5 else shape[1:]))
-    return values.to(torch.float32).double()
 
 
 class Static(nn.Conv2d):
