@@ -9,7 +9,7 @@ public struct RunIdentity: Hashable, Sendable, Codable, CustomStringConvertible 
   ///
   /// - Parameters:
   ///   - configuration: the resolved configuration, reduced to its result-relevant keys.
-  ///   - dataHash: the hash of the data set's content.
+  ///   - dataHash: the hash of what the run reads: the data set's content and any initial weights.
   ///   - seed: the run's seed.
   public init(configuration: JSONValue, dataHash: ContentHash, seed: UInt64) {
     var hasher = ContentHasher()

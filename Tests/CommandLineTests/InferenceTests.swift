@@ -140,6 +140,23 @@ import Testing
       let tuned = try labrun.run("sweep", "tuned")
       #expect(tuned.status == 0, "\(tuned.errors)")
     }
+
+    // Runs are told apart by the weights that they start from, not by the name of a file.
+    let folder = labrun.folder.appendingPathComponent("Results/runs")
+    let start = labrun.folder.appendingPathComponent("start.h5")
+    try FileManager.default.copyItem(at: folder.appendingPathComponent("\(fitting)/weights-final.h5"), to: start)
+    let known = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    let renamed = spec(fitting, tuning).replacingOccurrences(
+      of: "Results/runs/\(fitting)/weights-final.h5", with: "start.h5")
+    try labrun.write(renamed, to: "Experiments/tuned.json")
+    #expect(try labrun.run("sweep", "tuned").status == 0)
+    #expect(try labrun.run("sweep", "tuned", "--dry-run").output.contains("1 run: 1 complete already"))
+    let new = try #require(
+      FileManager.default.contentsOfDirectory(atPath: folder.path).first { !known.contains($0) })
+    try FileManager.default.removeItem(at: start)
+    try FileManager.default.copyItem(at: folder.appendingPathComponent("\(new)/weights-final.h5"), to: start)
+    let changed = try labrun.run("sweep", "tuned", "--dry-run")
+    #expect(changed.output.contains("1 run: 1 to run"), "\(changed.output)")
   }
 
   @Test func unreadableImagesAreNamedAndTheOthersPredicted() throws {

@@ -64,6 +64,13 @@ import Testing
       ])
   }
 
+  @Test func numbersDifferByValue() throws {
+    let (before, after) = try (
+      JSONValue(parsing: #"{"a": {"b": 1, "c": 2}}"#), JSONValue(parsing: #"{"a": {"b": 1.0, "c": 3}}"#)
+    )
+    #expect(ConfigurationDifference.between(before, after).map(\.description) == ["a.c 2 → 3"])
+  }
+
   @Test func changedKeysAreNamed() throws {
     let comparison = try compare(
       to: [("training", #"{"epochs": 5, "loss": {"name": "focal", "gamma": 1}}"#)])
@@ -86,7 +93,7 @@ import Testing
     #expect(comparison.changed.allSatisfy { $0.differences == [] && $0.dataDiffers })
     #expect(
       comparison.summaryLines(limit: 1) == [
-        "12 changed: baseline (seed 0), …", "  because of: the data set's content",
+        "12 changed: baseline (seed 0), …", "  because of: the content of the data set or of the initial weights",
       ])
   }
 

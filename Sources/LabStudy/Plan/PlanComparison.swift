@@ -14,7 +14,7 @@ public struct PlanComparison: Hashable, Sendable {
     public var identity: RunIdentity
     /// The resolved configuration.
     public var configuration: JSONValue
-    /// The hash of the data set's content.
+    /// The hash of what the run reads: the data set's content and any initial weights.
     public var dataHash: ContentHash
 
     /// The label and the seed, for people.
@@ -30,7 +30,7 @@ public struct PlanComparison: Hashable, Sendable {
     /// The keys whose values differ; empty where only the data do.
     public var differences: [ConfigurationDifference]
 
-    /// Whether the data set's content differs.
+    /// Whether what the run reads differs.
     public var dataDiffers: Bool { before.dataHash != after.dataHash }
   }
 
@@ -95,7 +95,7 @@ public struct PlanComparison: Hashable, Sendable {
       cells.isEmpty ? [] : ["\(cells.count) \(what): \(list(cells.map(\.description)))"]
     }
     let keys = Set(changed.flatMap(\.differences)).map(\.description).sorted()
-    let data = changed.contains(where: \.dataDiffers) ? ["the data set's content"] : []
+    let data = changed.contains(where: \.dataDiffers) ? ["the content of the data set or of the initial weights"] : []
     let reasons = data + keys
     return line("added", added) + line("removed", removed) + line("changed", changed.map(\.after))
       + (reasons.isEmpty ? [] : ["  because of: \(list(reasons))"])

@@ -29,7 +29,7 @@ public struct RunProvenance: Sendable, Codable, Hashable {
   public var configuration: JSONValue
   /// The hash of the resolved configuration.
   public var configurationHash: ContentHash
-  /// The hash of the data set's content.
+  /// The hash of what the run reads: the data set's content and any initial weights.
   public var dataHash: ContentHash
   /// The name of the machine.
   public var host: String

@@ -37,7 +37,7 @@ public struct SweepRegistration: Sendable, Codable, Hashable {
     public var identity: RunIdentity
     /// The whole resolved configuration, with the keys that are not part of the identity.
     public var configuration: JSONValue
-    /// The hash of the data set's content.
+    /// The hash of what the run reads: the data set's content and any initial weights.
     public var dataHash: ContentHash
     /// The seed.
     public var seed: UInt64

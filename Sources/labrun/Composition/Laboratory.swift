@@ -60,15 +60,10 @@ struct Laboratory: Sendable {
     }
     let configuration: RunConfiguration
     do { configuration = try RunConfiguration(variant.configuration) } catch { return issue("model", error) }
-    var issues: [SpecIssue] = []
-    if let path = configuration.training.initialWeights, !FileManager.default.isReadableFile(atPath: path) {
-      issues += issue(
-        "training.initial_weights", FileError(action: "read the initial weights", path: path, code: ENOENT))
-    }
     do {
-      return issues + self.issues(of: configuration, data: try dataset(configuration))
+      return issues(of: configuration, data: try dataset(configuration))
     } catch {
-      return issues + issue("dataset", error)
+      return issue("dataset", error)
     }
   }
 
@@ -121,5 +116,16 @@ struct Laboratory: Sendable {
   /// The prepared data of a run.
   func dataset(_ configuration: RunConfiguration) throws -> PreparedDataset {
     try library.dataset(configuration.dataset)
+  }
+}
+
+extension ContentHash {
+  /// A hash of what a run reads: its data and, where it starts from given weights, these.
+  static func ofInput(data: PreparedDataset, initialWeights: [TrainingCheckpoint.Tensor]) -> ContentHash {
+    guard !initialWeights.isEmpty else { return data.contentHash }
+    var hasher = ContentHasher()
+    hasher.update(data.contentHash.hexadecimal)
+    hasher.update(ContentHash.ofWeights(initialWeights).hexadecimal)
+    return hasher.finish()
   }
 }

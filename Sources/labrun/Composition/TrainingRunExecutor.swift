@@ -17,13 +17,15 @@ struct TrainingRunExecutor: RunExecutor {
   func execute(_ run: ClaimedRun, context: RunContext) throws -> RunOutcome {
     let configuration = try RunConfiguration(run.run.configuration)
     let data = try laboratory.dataset(configuration)
-    guard data.contentHash == run.run.dataHash else {
-      return .failed(reason: "the data set has changed since the sweep was planned; start the sweep again")
+    let initialWeights = try configuration.training.loadInitialWeights()
+    guard ContentHash.ofInput(data: data, initialWeights: initialWeights) == run.run.dataHash else {
+      let input = initialWeights.isEmpty ? "the data set has" : "the data set or the initial weights have"
+      return .failed(reason: "\(input) changed since the sweep was planned; start the sweep again")
     }
     let trainer = try Trainer(
       configuration.training, model: configuration.model.model(classCount: data.classCount), dataset: data,
       seed: run.run.seed, backend: laboratory.backend, threads: context.threads,
-      initialWeights: configuration.training.loadInitialWeights())
+      initialWeights: initialWeights)
     trainer.checkpointSeconds = checkpointSeconds
     try store.record(
       provenance.record(run: run.run, threads: context.threads), lease: run.lease)

@@ -15,7 +15,7 @@ struct VariantInspection: Sendable {
   var multiplyAdds: Int
   /// Bytes that a run needs.
   var plannedBytes: Int
-  /// The hash of the variant's data.
+  /// The hash of what the variant reads: data and initial weights.
   var dataHash: ContentHash
   /// Epochs of a run.
   var epochs: Int
@@ -44,9 +44,11 @@ extension Laboratory {
     // Seeds change numbers, not sizes.
     let trainer = try Trainer(
       configuration.training, model: model, dataset: data, seed: 0, backend: backend, threads: threads)
+    let initialWeights = try configuration.training.loadInitialWeights()
     return VariantInspection(
       parameterCount: cost.parameters, multiplyAdds: cost.multiplyAdds, plannedBytes: trainer.plannedBytes,
-      dataHash: data.contentHash, epochs: configuration.training.epochs,
+      dataHash: .ofInput(data: data, initialWeights: initialWeights),
+      epochs: configuration.training.epochs,
       trainedImages: data.train.count * configuration.training.epochs)
   }
 }
