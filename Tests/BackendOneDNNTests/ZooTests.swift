@@ -57,4 +57,16 @@ import Testing
     #expect(abs(ours.loss - reference.loss) <= 1e-3 * max(1, abs(reference.loss)))
     #expect(abs(ours.norm - reference.norm) <= 1e-2 * reference.norm, "\(ours.norm) instead of \(reference.norm)")
   }
+  @Test func activationsThatCanBeComputedAgainAreNotKept() throws {
+    func plannedBytes(depth: Int) throws -> Int {
+      let model = try ModelConfiguration(configuration: ["depth": .integer(depth)]).model(classCount: 10)
+      let batch = ClassificationBatch(size: 32, image: [3, 32, 32], classCount: 10)
+      let step = try TrainingGraph(model: model, batch: batch, optimization: OptimizationConfiguration(), seed: 0)
+      return try OneDNNBackend().makeSession(SessionOptions()).compile(step.graph).plannedBytes
+    }
+    // A block keeps its convolutions' results and its own, but not what the second convolution reads.
+    let stages = 32 * (16 * 32 * 32 + 32 * 16 * 16 + 64 * 8 * 8) * 4
+    let growth = try plannedBytes(depth: 14) - plannedBytes(depth: 8)
+    #expect(growth > 2 * stages && growth < 7 * stages / 2, "\(Double(growth) / Double(stages)) results a block")
+  }
 }
