@@ -57,6 +57,7 @@ import Testing
     #expect(abs(ours.loss - reference.loss) <= 1e-3 * max(1, abs(reference.loss)))
     #expect(abs(ours.norm - reference.norm) <= 1e-2 * reference.norm, "\(ours.norm) instead of \(reference.norm)")
   }
+
   @Test func activationsThatCanBeComputedAgainAreNotKept() throws {
     func plannedBytes(depth: Int) throws -> Int {
       let model = try ModelConfiguration(configuration: ["depth": .integer(depth)]).model(classCount: 10)

@@ -159,6 +159,22 @@ import Testing
     #expect(changed.output.contains("1 run: 1 to run"), "\(changed.output)")
   }
 
+  @Test func missingWeightsAndDataAreNamedTogether() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let spec = Labrun.spec().replacingOccurrences(
+      of: "\"epochs\": 2", with: "\"epochs\": 2, \"initial_weights\": \"~/none.h5\""
+    )
+    .replacingOccurrences(
+      of: "\"name\": \"synthetic-signs\", \"train_count\": 86, \"test_count\": 86, \"image_size\": 16",
+      with: "\"name\": \"hdf5\", \"path\": \"absent.h5\"")
+    try labrun.write(spec, to: "Experiments/tiny.json")
+    let result = try labrun.run("sweep", "tiny")
+    #expect(result.status == 65)
+    #expect(result.errors.contains("none.h5") && result.errors.contains("absent.h5"), "\(result.errors)")
+    #expect(result.errors.contains("2 errors; nothing was trained"), "\(result.errors)")
+  }
+
   @Test func unreadableImagesAreNamedAndTheOthersPredicted() throws {
     let (labrun, runs) = try Self.trained()
     defer { labrun.remove() }

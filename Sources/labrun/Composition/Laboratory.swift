@@ -60,15 +60,24 @@ struct Laboratory: Sendable {
     }
     let configuration: RunConfiguration
     do { configuration = try RunConfiguration(variant.configuration) } catch { return issue("model", error) }
+    var issues: [SpecIssue] = []
+    let initialWeights = Result { try configuration.training.loadInitialWeights() }
+    if case .failure(let error) = initialWeights { issues += issue("training.initial_weights", error) }
     do {
-      return issues(of: configuration, data: try dataset(configuration))
+      issues += self.issues(
+        of: configuration, data: try dataset(configuration), initialWeights: try? initialWeights.get())
     } catch {
-      return issue("dataset", error)
+      issues += issue("dataset", error)
     }
+    return issues
   }
 
   /// What building the graph of a variant tells.
-  private func issues(of configuration: RunConfiguration, data: PreparedDataset) -> [SpecIssue] {
+  ///
+  /// - Parameter initialWeights: the weights to start from, empty without any; nil where they could not be read.
+  private func issues(
+    of configuration: RunConfiguration, data: PreparedDataset, initialWeights: [TrainingCheckpoint.Tensor]?
+  ) -> [SpecIssue] {
     func issue(_ section: String, _ error: any Error) -> [SpecIssue] {
       [SpecIssue(keyPath: ConfigurationPath(section), message: "\(error)")]
     }
@@ -96,11 +105,10 @@ struct Laboratory: Sendable {
             "its weights and their optimiser's state take \(NumberText.bytes(bytes)), more than the "
               + "\(NumberText.bytes(Machine.memoryBytes)) of memory here"))
       }
-      guard configuration.training.initialWeights != nil else { return [] }
+      guard configuration.training.initialWeights != nil, let initialWeights else { return [] }
       do {
-        let weights = try configuration.training.loadInitialWeights()
         let matching = try WeightMatching(
-          declarations: graph.declarations, weights: weights, excluding: configuration.training.initialExclusions)
+          declarations: graph.declarations, weights: initialWeights, excluding: configuration.training.initialExclusions)
         try matching.check(configuration.training.initialMatch)
       } catch {
         return issue("training.initial_weights", error)
