@@ -108,7 +108,8 @@ struct Laboratory: Sendable {
       guard configuration.training.initialWeights != nil, let initialWeights else { return [] }
       do {
         let matching = try WeightMatching(
-          declarations: graph.declarations, weights: initialWeights, excluding: configuration.training.initialExclusions)
+          declarations: graph.declarations, weights: initialWeights,
+          excluding: configuration.training.initialExclusions)
         try matching.check(configuration.training.initialMatch)
       } catch {
         return issue("training.initial_weights", error)
