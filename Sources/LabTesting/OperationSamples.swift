@@ -6,7 +6,8 @@ public enum OperationSamples {
   public static let all: [OperationSample] = [
     activation, activationGradient, adamUpdate, affineSampling, affineSamplingGradient, topPositions,
     batchNormalization, batchNormalizationGradient,
-    batchNormalizationInference, binary, broadcast, classificationLoss, classificationLossGradient, concatenation,
+    batchNormalizationInference, binary, broadcast, channelShuffle, classificationLoss, classificationLossGradient,
+    concatenation,
     convolution, convolutionInputGradient, convolutionWeightGradient, depthToSpace, dropout, dynamicConvolution,
     dynamicConvolutionGradient, gradientClipFactor, matrixProduct, maximumGradient, movingAverageUpdate, pad, permute,
     pooling, poolingGradient, reduction, reshape, sgdUpdate, slice, softmax, softmaxGradient, spaceToDepth, unary,

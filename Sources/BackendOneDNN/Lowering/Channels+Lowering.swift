@@ -2,53 +2,79 @@ import CLabKernels
 import LabCore
 import LabGraph
 
-/// A run of floats that moves from one sample's place to another.
-private struct Move {
-  var from: Int
-  var to: Int
-  var count: Int
+/// A channel of a blocked value.
+struct ChannelSource: Hashable {
+  var value: ValueID
+  var channel: Int
 }
 
 extension Lowering {
-  /// Whether channels of a value can be moved in whole blocks.
-  fileprivate func isWholeBlocks(_ counts: [Int]) -> Bool { counts.allSatisfy { $0 % block == 0 } }
+  /// The channels that a blocked value has: its own, or those it will be put together from.
+  fileprivate func channelSources(_ value: ValueID) -> [ChannelSource?] {
+    if case .selection(let sources) = pending[value] { return sources }
+    return (0..<shape(value)[1]).map { ChannelSource(value: value, channel: $0) }
+  }
 
-  /// Copies runs of each sample from one tensor to another.
-  fileprivate func emitMoves(
-    _ moves: [Move], zeroes: Bool, from source: SlotID, to target: SlotID, samples: Int
-  ) {
-    let targetFloats = slots[target.index].bytesPerSample / 4
+  /// The sum of two selections that share no channel, or nil.
+  func disjointSum(_ a: ValueID, _ b: ValueID) -> [ChannelSource?]? {
+    guard case .selection(let left) = pending[a], case .selection(let right) = pending[b],
+      zip(left, right).allSatisfy({ $0 == nil || $1 == nil })
+    else { return nil }
+    return zip(left, right).map { $0 ?? $1 }
+  }
+
+  /// Puts a blocked value together from channels of others; those that nobody gives are zeros.
+  func emitSelection(_ channels: [ChannelSource?], for value: ValueID) throws {
+    var values: [ValueID] = []
+    var positions: [ValueID: Int32] = [:]
+    for case let source? in channels where positions[source.value] == nil {
+      positions[source.value] = Int32(values.count)
+      values.append(source.value)
+    }
+    let sources = try values.map { try demand($0, .blocked) }
+    let result = define(value, .blocked)
+    let extent = extent(value)
+    let padding = [Int32](repeating: -1, count: extent.blocks * block - channels.count)
+    let origins = channels.map { $0.map { positions[$0.value]! } ?? -1 } + padding
+    let table = channels.map { Int32($0?.channel ?? -1) } + padding
+    let blocks = values.map { self.extent($0).blocks }
+    let kernel = kernelTable.selectChannels!
     add(
-      ChunkKernel(.reorder, path: node.path, samples: samples, reads: [source], writes: [target]) { worker in
-        for index in worker.samples {
-          let (x, y) = (worker.pointer(source, sample: index), worker.pointer(target, sample: index))
-          if zeroes { y.update(repeating: 0, count: targetFloats) }
-          for move in moves { (y + move.to).update(from: x + move.from, count: move.count) }
+      ChunkKernel(.reorder, path: node.path, samples: extent.samples, reads: sources, writes: [result]) { worker in
+        var part = extent
+        part.samples = worker.count
+        let pointers = sources.map { UnsafePointer<Float>?(worker.pointer($0)) }
+        pointers.withUnsafeBufferPointer { pointers in
+          origins.withUnsafeBufferPointer { origins in
+            table.withUnsafeBufferPointer { table in
+              blocks.withUnsafeBufferPointer { blocks in
+                var arguments = LabSelection(
+                  extent: part, sources: pointers.baseAddress, sourceBlocks: blocks.baseAddress,
+                  origins: origins.baseAddress, channels: table.baseAddress, y: worker.pointer(result))
+                kernel(&arguments)
+              }
+            }
+          }
         }
       })
+  }
+}
+
+extension ChannelShuffle: Lowerable {
+  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+    let channels = lowering.channelSources(node.inputs[0])
+    lowering.pending[node.outputs[0]] = .selection(sources(channels: channels.count).map { channels[$0] })
   }
 }
 
 extension Concatenation: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let y = node.outputs[0]
-    let shapes = node.inputs.map(lowering.shape)
-    if axis == 1, lowering.naturalForm(y) == .blocked, lowering.isWholeBlocks(shapes.map { $0[1] }) {
-      let sources = try node.inputs.map { try lowering.demand($0, .blocked) }
-      let result = lowering.define(y, .blocked)
-      let counts = shapes.map { $0.elementCount / $0[0] }
-      lowering.add(
-        ChunkKernel(.reorder, path: node.path, samples: shapes[0][0], reads: sources, writes: [result]) { worker in
-          for index in worker.samples {
-            var target = worker.pointer(result, sample: index)
-            for (source, count) in zip(sources, counts) {
-              target.update(from: worker.pointer(source, sample: index), count: count)
-              target += count
-            }
-          }
-        })
+    if axis == 1, lowering.naturalForm(y) == .blocked {
+      lowering.pending[y] = .selection(node.inputs.flatMap(lowering.channelSources))
       return
     }
+    let shapes = node.inputs.map(lowering.shape)
     let sources = try node.inputs.map { try lowering.demand($0, .flat) }
     let result = lowering.define(y, .flat)
     let strides = lowering.shape(y).strides
@@ -71,13 +97,8 @@ extension Slice: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (x, y) = (node.inputs[0], node.outputs[0])
     let shape = lowering.shape(x)
-    if axis == 1, lowering.naturalForm(x) == .blocked, lowering.isWholeBlocks([shape[1], start, count]) {
-      let source = try lowering.demand(x, .blocked)
-      let result = lowering.define(y, .blocked)
-      let pixels = shape[2] * shape[3]
-      lowering.emitMoves(
-        [Move(from: start * pixels, to: 0, count: count * pixels)], zeroes: false, from: source, to: result,
-        samples: shape[0])
+    if axis == 1, lowering.naturalForm(x) == .blocked {
+      lowering.pending[y] = .selection(Array(lowering.channelSources(x)[start..<start + count]))
       return
     }
     let source = try lowering.demand(x, .flat)
@@ -93,13 +114,11 @@ extension Pad: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (x, y) = (node.inputs[0], node.outputs[0])
     let (shape, target) = (lowering.shape(x), lowering.shape(y))
-    if axis == 1, lowering.naturalForm(x) == .blocked, lowering.isWholeBlocks([shape[1], before, after]) {
-      let source = try lowering.demand(x, .blocked)
-      let result = lowering.define(y, .blocked)
-      let pixels = shape[2] * shape[3]
-      lowering.emitMoves(
-        [Move(from: 0, to: before * pixels, count: shape[1] * pixels)], zeroes: true, from: source, to: result,
-        samples: shape[0])
+    if axis == 1, lowering.naturalForm(y) == .blocked {
+      let (before, after) = (
+        [ChannelSource?](repeating: nil, count: before), [ChannelSource?](repeating: nil, count: after)
+      )
+      lowering.pending[y] = .selection(before + lowering.channelSources(x) + after)
       return
     }
     let source = try lowering.demand(x, .flat)

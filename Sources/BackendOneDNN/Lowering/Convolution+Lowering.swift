@@ -61,19 +61,22 @@ extension Convolution2D: Lowerable {
     let plan = lowering.convolutionPlan(
       ONEDNN_FORWARD, geometry, image: lowering.shape(x), kernel: lowering.shape(weight), result: lowering.shape(y),
       imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(y))
-    let image = try lowering.demand(x, lowering.naturalForm(x))
     let hasBias = node.inputs.count == 3
-    let result =
-      hasBias
-      ? lowering.addSlot(for: y, lowering.naturalForm(y)) : lowering.define(y, lowering.naturalForm(y))
     if let winograd = lowering.winogradPlan(plan) {
+      let image = try lowering.demand(x, .blocked)
+      let result = hasBias ? lowering.addSlot(for: y, .blocked) : lowering.define(y, .blocked)
       try lowering.lowerWinograd(winograd, plan, source: image, weights: weight, result: result)
-    } else {
-      let weights = try lowering.convolutionWeights(weight, for: plan)
-      lowering.add(
-        ConvolutionKernel(
-          plan, layout: weights.layout, image: image, weights: weights.slot, result: result, path: node.path))
+      if hasBias { try lowerBias(node.inputs[2], of: y, raw: result, lowering) }
+      return
     }
+    let detour = ConvolutionDetour.best(for: plan)
+    let image = try lowering.demand(x, lowering.imageForm(detour))
+    let form = lowering.naturalForm(y)
+    let result = hasBias ? lowering.addSlot(for: y, form) : lowering.define(y, form)
+    let weights = try lowering.convolutionWeights(weight, for: detour)
+    lowering.add(
+      ConvolutionKernel(
+        detour.plan, layout: weights.layout, image: image, weights: weights.slot, result: result, path: node.path))
     if hasBias { try lowerBias(node.inputs[2], of: y, raw: result, lowering) }
   }
 
@@ -125,17 +128,19 @@ extension Convolution2DInputGradient: Lowerable {
     let plan = lowering.convolutionPlan(
       ONEDNN_INPUT_GRADIENT, geometry, image: image, kernel: lowering.shape(weight), result: lowering.shape(upstream),
       imageForm: lowering.naturalForm(dx), resultForm: lowering.naturalForm(upstream))
-    let result = try lowering.demand(upstream, lowering.naturalForm(upstream))
     if let winograd = lowering.winogradPlan(plan) {
+      let result = try lowering.demand(upstream, .blocked)
       try lowering.lowerWinograd(
         winograd, plan, source: result, weights: weight, result: lowering.define(dx, .blocked))
       return
     }
-    let weights = try lowering.convolutionWeights(weight, for: plan)
-    let image = lowering.define(dx, lowering.naturalForm(dx))
+    let detour = ConvolutionDetour.best(for: plan)
+    let result = try lowering.demandUpstream(upstream, for: detour, stride: geometry.stride)
+    let weights = try lowering.convolutionWeights(weight, for: detour)
+    let image = lowering.define(dx, lowering.imageForm(detour))
     lowering.add(
       ConvolutionKernel(
-        plan, layout: weights.layout, image: image, weights: weights.slot, result: result, path: node.path))
+        detour.plan, layout: weights.layout, image: image, weights: weights.slot, result: result, path: node.path))
   }
 }
 
@@ -149,18 +154,23 @@ extension Convolution2DWeightGradient: Lowerable {
       try lowerWinograd(winograd, plan, node, lowering)
       return
     }
-    var layout = try plan.preferredWeights()
+    let detour = ConvolutionDetour.best(for: plan)
+    var layout = try detour.plan.preferredWeights()
     // The optimiser wants the gradient in the parameter's layout.
-    if let own = lowering.layoutOfParameter(for: gradient), plan.accepts(own) { layout = own }
-    var shape = plan.shape
-    shape.samples = 1
+    if detour.mergedGroups == 1, let own = lowering.layoutOfParameter(for: gradient), detour.plan.accepts(own) {
+      layout = own
+    }
     let slot = lowering.addSlot(samples: 1, bytes: layout.byteCount)
-    lowering.weightSlots[gradient] = (slot, .weights(layout, shape: shape, count: 1))
     lowering.add(
       ConvolutionWeightGradientKernel(
-        plan, layout: layout, image: try lowering.demand(x, lowering.naturalForm(x)),
-        upstream: try lowering.demand(upstream, lowering.naturalForm(upstream)), gradient: slot,
+        detour.plan, layout: layout, image: try lowering.demand(x, lowering.imageForm(detour)),
+        upstream: try lowering.demandUpstream(upstream, for: detour, stride: geometry.stride), gradient: slot,
         kernels: lowering.kernelTable, path: node.path))
+    if detour.mergedGroups > 1 {
+      try lowering.defineGradient(gradient, merged: slot, layout: layout, detour)
+    } else {
+      lowering.weightSlots[gradient] = (slot, detour.weights(in: layout))
+    }
   }
 
   private func lowerWinograd(

@@ -136,6 +136,10 @@ extension Binary: Lowerable {
       default: return GradientExpression(upstream1: .value(value))
       }
     }
+    if let channels = lowering.disjointSum(a, b) {
+      lowering.pending[y] = .selection(channels)
+      return
+    }
     let (left, right) = (expression(a), expression(b))
     if let sum = merge(left, right) {
       lowering.pending[y] = .gradient(sum)
@@ -201,7 +205,8 @@ extension Binary: Lowerable {
     var isPerSample: Bool
   }
 
-  /// An operand of a blocked result: a whole image, a vector of channels for each sample or for all, or a scalar.
+  /// An operand of a blocked result: a whole image, a vector of channels for each sample or for all, a plane of pixels,
+  /// or a scalar.
   private func blockedOperand(_ value: ValueID, _ target: Shape, _ lowering: Lowering) throws -> BlockedOperand? {
     let shape = lowering.shape(value)
     let block = lowering.block
@@ -216,6 +221,10 @@ extension Binary: Lowerable {
     if shape == [target[0], target[1], 1, 1], target[0] > 1 {
       return BlockedOperand(
         slot: try lowering.demand(value, .flat), strides: [target[1], block, 0, 1], isPerSample: true)
+    }
+    if shape == [target[0], 1, target[2], target[3]] {
+      return BlockedOperand(
+        slot: try lowering.demand(value, .flat), strides: [extent.pixels, 0, 1, 0], isPerSample: true)
     }
     if shape == [1, target[1], 1, 1] || shape == [target[1], 1, 1] {
       return BlockedOperand(slot: try lowering.demand(value, .flat), strides: [0, block, 0, 1], isPerSample: false)

@@ -21,6 +21,8 @@ enum Pending {
   case normGradient(NormGradientExpression)
   /// `factor · value[n][c]` at every pixel.
   case broadcast(ValueID, factor: Float)
+  /// Channels of other values, and zeros.
+  case selection([ChannelSource?])
 }
 
 /// `activation(affine(x) + residual)`.
@@ -141,6 +143,8 @@ extension Lowering {
       try emitNormGradient(expression, for: value)
     case .broadcast(let source, let factor):
       try emitBroadcast(source, factor: factor, for: value)
+    case .selection(let channels):
+      try emitSelection(channels, for: value)
     }
   }
 

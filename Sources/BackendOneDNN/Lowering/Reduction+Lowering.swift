@@ -8,6 +8,8 @@ extension Reduction: Lowerable {
     if lowering.naturalForm(x) == .blocked {
       if axes == [2, 3], function != .maximum { return try lowerPooling(x, y, lowering) }
       if axes == [0, 2, 3], function == .sum { return try lowerChannelSums(x, y, lowering) }
+      if axes == [1] { return try lowerOverChannels(x, y, lowering) }
+      if axes == [2, 3] { return try lowerPooledMaximum(x, y, lowering) }
     }
     try lowerGeneral(x, y, node, lowering)
   }
@@ -66,6 +68,22 @@ extension Reduction: Lowerable {
         lowering.extent(x), x: source, sums: result, kernels: lowering.kernelTable, path: lowering.node.path))
   }
 
+  private func lowerOverChannels(_ x: ValueID, _ y: ValueID, _ lowering: Lowering) throws {
+    let (kernel, code) = (lowering.kernelTable.reduceChannels!, function.kernelCode)
+    try lowering.emitOverImage(.reduction, x, [try lowering.demand(x, .blocked)], to: lowering.define(y, .flat)) {
+      kernel($0, code, $1[0], $2)
+    }
+  }
+
+  private func lowerPooledMaximum(_ x: ValueID, _ y: ValueID, _ lowering: Lowering) throws {
+    let kernel = lowering.kernelTable.poolMaximum!
+    // With one pixel a channel, the blocked form is the padded matrix.
+    let form: Form = lowering.shape(x)[1] % lowering.block == 0 ? .flat : .blocked
+    try lowering.emitOverImage(.reduction, x, [try lowering.demand(x, .blocked)], to: lowering.define(y, form)) {
+      kernel($0, $1[0], $2)
+    }
+  }
+
   /// Any axes: those that are reduced are moved together first where they are not neighbours.
   private func lowerGeneral(_ x: ValueID, _ y: ValueID, _ node: Graph.Node, _ lowering: Lowering) throws {
     let shape = lowering.shape(x)
@@ -98,17 +116,39 @@ extension Reduction: Lowerable {
       reduced = axes.reduce(1) { $0 * shape[$1] }
     }
     let result = lowering.define(y, .flat)
-    let code: Int32 =
-      switch function {
-      case .sum: 0
-      case .mean: 1
-      case .maximum: 2
-      }
+    let code = function.kernelCode
     let kernel = lowering.kernelTable.reduce!
     let (rows, count, columns, operand) = (outer, reduced, inner, source)
     lowering.add(
       WholeKernel(.reduction, path: node.path, reads: [operand], writes: [result]) { step in
         kernel(rows, count, columns, code, step.pointer(operand), step.pointer(result))
+      })
+  }
+}
+
+extension Reduction.Function {
+  /// The kernels' number of the function.
+  fileprivate var kernelCode: Int32 {
+    switch self {
+    case .sum: 0
+    case .mean: 1
+    case .maximum: 2
+    }
+  }
+}
+
+extension Lowering {
+  /// Emits a kernel that reads tensors with a sample dimension, chunk by chunk, and is told the extent of an image.
+  fileprivate func emitOverImage(
+    _ kind: KernelKind, _ image: ValueID, _ reads: [SlotID], to result: SlotID,
+    _ body: @escaping (LabExtent, [UnsafeMutablePointer<Float>], UnsafeMutablePointer<Float>) -> Void
+  ) throws {
+    let extent = extent(image)
+    add(
+      ChunkKernel(kind, path: node.path, samples: extent.samples, reads: reads, writes: [result]) { worker in
+        var part = extent
+        part.samples = worker.count
+        body(part, reads.map(worker.pointer), worker.pointer(result))
       })
   }
 }
@@ -150,6 +190,12 @@ extension Broadcast: Lowerable {
       lowering.pending[y] = .broadcast(x, factor: factor)
       return
     }
+    if lowering.naturalForm(y) == .blocked, axes == [1] {
+      let (kernel, factor) = (lowering.kernelTable.broadcastChannels!, factor)
+      return try lowering.emitOverImage(
+        .elementwise, y, [try lowering.demand(x, .flat)], to: lowering.define(y, .blocked)
+      ) { kernel($0, $1[0], factor, $2) }
+    }
     let source = try lowering.demand(x, .flat)
     let result = lowering.define(y, .flat)
     let dims = shape.dimensions.isEmpty ? [1] : shape.dimensions
@@ -180,6 +226,21 @@ extension Broadcast: Lowerable {
 
 extension MaximumGradient: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+    let (upstream, x, maxima) = (node.inputs[0], node.inputs[1], node.inputs[2])
+    if lowering.naturalForm(x) == .blocked, axes == [1] || axes == [2, 3] {
+      let kernel =
+        axes == [1] ? lowering.kernelTable.maximumOfChannelsGradient! : lowering.kernelTable.poolMaximumGradient!
+      let vectors = try [upstream, maxima].map {
+        axes == [1] ? try lowering.demand($0, .flat) : try lowering.demandPaddedMatrix($0)
+      }
+      let reads = [vectors[0], try lowering.demand(x, .blocked), vectors[1]]
+      let result = lowering.define(node.outputs[0], .blocked)
+      return try lowering.emitOverImage(.reduction, x, reads, to: result) { kernel($0, $1[0], $1[1], $1[2], $2) }
+    }
+    try lowerGeneral(node, lowering)
+  }
+
+  private func lowerGeneral(_ node: Graph.Node, _ lowering: Lowering) throws {
     let shape = lowering.shape(node.inputs[1])
     let reads = try node.inputs.map { try lowering.demand($0, .flat) }
     let result = lowering.define(node.outputs[0], .flat)

@@ -14,6 +14,7 @@
 #include "elements.inc.h"
 #include "strided.inc.h"
 #include "reductions.inc.h"
+#include "channels.inc.h"
 #include "dropout.inc.h"
 #include "rows.inc.h"
 #include "updates.inc.h"

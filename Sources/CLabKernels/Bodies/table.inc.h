@@ -13,7 +13,9 @@
     .classificationLoss = classificationLoss, .classificationLossGradient = classificationLossGradient,          \
     .sgd = sgd, .adam = adam, .movingAverage = movingAverage, .sumOfSquares = sumOfSquares,                      \
     .accumulate = accumulate, .aggregate = aggregate, .contract = contract, .transposeBlocks = transposeBlocks,  \
-    .aggregateSamples = aggregateSamples, .contractSamples = contractSamples,                                    \
+    .aggregateSamples = aggregateSamples, .contractSamples = contractSamples, .reduceChannels = reduceChannels,  \
+    .broadcastChannels = broadcastChannels, .maximumOfChannelsGradient = maximumOfChannelsGradient,              \
+    .poolMaximum = poolMaximum, .poolMaximumGradient = poolMaximumGradient, .selectChannels = selectChannels,    \
   }
 
 #define LAB_WINOGRAD_TABLE                                                                                       \

@@ -130,6 +130,16 @@ typedef struct {
   float *scratch;              // samples · (inputBlocks·block + taps + kernels) · block floats
 } LabContract;
 
+// Channel c of y is channel channels[c] of sources[origins[c]], or zeros where the origin is negative. Both tables have
+// blocks·block entries; y is no source.
+typedef struct {
+  LabExtent extent;            // of y
+  const float *const *sources; // blocked, with the samples and pixels of y
+  const LabInt *sourceBlocks;
+  const int32_t *origins, *channels;
+  float *y;
+} LabSelection;
+
 typedef struct LabKernels {
   const char *name;                    // "avx512", "avx2", "portable"
   LabInt block;                        // channels a block: 16 or 8
@@ -166,6 +176,19 @@ typedef struct LabKernels {
   void (*spaceToDepth)(LabExtent extent, LabInt height, LabInt width, LabInt scale, const float *x, float *y);
   // The inverse; extent, height and width are those of x here too, and x has scale² groups of whole blocks.
   void (*depthToSpace)(LabExtent extent, LabInt height, LabInt width, LabInt scale, const float *x, float *y);
+
+  // --- channels of blocked activations
+  // y[n][p] over the channels of a pixel; function as in `reduce`
+  void (*reduceChannels)(LabExtent extent, int function, const float *x, float *y);
+  // y[n][c][p] = factor · value[n][p]
+  void (*broadcastChannels)(LabExtent extent, const float *value, float factor, float *y);
+  // The gradients of maxima go to the first element that attains it: of a pixel's channels (maxima [n][p]), or of a
+  // channel's pixels (maxima [n][blocks·block]).
+  void (*maximumOfChannelsGradient)(LabExtent extent, const float *upstream, const float *x, const float *maxima,
+                                    float *dx);
+  void (*poolMaximum)(LabExtent extent, const float *x, float *maxima);
+  void (*poolMaximumGradient)(LabExtent extent, const float *upstream, const float *x, const float *maxima, float *dx);
+  void (*selectChannels)(const LabSelection *arguments);
 
   // --- any layout, element by element (unused lanes of a blocked tensor get f(0), which is not 0 for the sigmoids and
   // the exponential: blocked activations are apply's and reduceGradient's)

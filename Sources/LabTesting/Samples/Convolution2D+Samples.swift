@@ -97,12 +97,18 @@ extension OperationSamples {
     }
     let grouped = [
       (16, 16, 16), (32, 32, 32), (48, 48, 48), (20, 20, 20), (32, 32, 2), (16, 32, 4), (48, 16, 2), (24, 48, 8),
+      (64, 64, 16), (24, 60, 3), (64, 32, 32),
     ]
     for (index, (inputs, outputs, groups)) in grouped.enumerated() {
       for stride in [1, 2] {
         let geometry = ConvolutionGeometry(stride: stride, padding: 1, groups: groups)
         samples.append(sample([index % 2 == 0 ? 5 : 1, inputs, 7, 9], outputs, 3, geometry))
       }
+    }
+    // A stride beside a dilation, with and without groups.
+    for (inputs, outputs, groups) in [(16, 32, 1), (20, 6, 1), (32, 32, 8), (32, 4, 2)] {
+      let geometry = ConvolutionGeometry(stride: 2, padding: 2, dilation: 2, groups: groups)
+      samples.append(sample([3, inputs, 9, 8], outputs, 3, geometry))
     }
     return samples
   }()

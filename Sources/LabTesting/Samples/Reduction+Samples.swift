@@ -4,7 +4,9 @@ import LabGraph
 extension OperationSamples {
   private static let shapes: [(String, Shape, [Int])] = [
     ("pixels", [2, 5, 3, 4], [2, 3]), ("pixels of blocked channels", [2, 16, 5, 3], [2, 3]),
-    ("channels", [2, 5, 3, 4], [1]), ("samples and pixels", [3, 4, 2, 2], [0, 2, 3]), ("the last axis", [4, 7], [1]),
+    ("channels", [2, 5, 3, 4], [1]), ("channels of whole blocks", [2, 32, 3, 7], [1]),
+    ("channels of a broken block", [2, 21, 5, 4], [1]), ("samples and pixels", [3, 4, 2, 2], [0, 2, 3]),
+    ("the last axis", [4, 7], [1]),
     ("the first axis", [4, 7], [0]), ("everything", [3, 4, 2], [0, 1, 2]), ("nothing", [3, 4], []),
     ("outer axes", [3, 4, 2], [0, 2]),
   ]

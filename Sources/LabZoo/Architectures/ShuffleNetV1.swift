@@ -103,8 +103,6 @@ public struct ShuffleNetV1: Architecture {
 extension Tensor {
   /// The channels in another order: the first of each group, then the second of each, and so on.
   func shuffled(groups: Int) throws -> Tensor {
-    try builder.apply(
-      Permute([0, 2, 1, 3]), reshaped(to: [shape[0], groups, shape[1] / groups, shape[2] * shape[3]])
-    ).reshaped(to: shape)
+    try builder.apply(ChannelShuffle(groups: groups), self)
   }
 }

@@ -1,0 +1,67 @@
+import COneDNN
+import LabGraph
+
+/// A convolution that computes the same as one for which the library has only its reference code, which is a hundred
+/// times slower.
+struct ConvolutionDetour {
+  /// What is computed instead.
+  var plan: ConvolutionPlan
+  /// How many neighbouring groups are taken as one group, whose weights between the former groups are zeros.
+  var mergedGroups = 1
+  /// Whether the result's gradient lies at every stride-th pixel of a larger image, with zeros between.
+  var isSpread = false
+
+  /// The plan as it is, where the library is good at it, or else the first detour that it is good at.
+  ///
+  /// Groups of fewer channels than a vector has lanes are merged until they fill one; a dilated convolution with a
+  /// stride is differentiated as one without; an image of few channels is padded to a whole block of them.
+  static func best(for plan: ConvolutionPlan) -> ConvolutionDetour {
+    let plain = ConvolutionDetour(plan: plan)
+    guard !plan.isFast else { return plain }
+    let merged = plain.mergingGroups()
+    let candidates = merged + plain.withBlockedImage() + ([plain] + merged).flatMap { $0.withoutStride() }
+    return candidates.first { $0.plan.isFast } ?? plain
+  }
+}
+
+extension ConvolutionPlan {
+  /// Whether the library can make it, and with more than its reference code.
+  fileprivate var isFast: Bool {
+    guard let primitive = try? make(samples: 4, weights: nil, workers: 1) else { return false }
+    return !primitive.implementation.hasPrefix("ref")
+  }
+}
+
+extension ConvolutionDetour {
+  fileprivate func mergingGroups() -> [ConvolutionDetour] {
+    let shape = plan.shape
+    guard shape.groups > 1 else { return [] }
+    return (2...shape.groups).filter { count in
+      let channels = [shape.inputChannels, shape.outputChannels].map { $0 / shape.groups * count }
+      return shape.groups % count == 0 && (count == shape.groups || channels.allSatisfy { $0 % plan.block == 0 })
+    }.map { count in
+      var detour = self
+      detour.mergedGroups = count
+      detour.plan.shape.groups = shape.groups / count
+      return detour
+    }
+  }
+
+  fileprivate func withoutStride() -> [ConvolutionDetour] {
+    let shape = plan.shape
+    guard plan.kind != ONEDNN_FORWARD, shape.strideHeight > 1 || shape.strideWidth > 1 else { return [] }
+    var detour = self
+    detour.isSpread = true
+    detour.plan.shape.outputHeight = (shape.outputHeight - 1) * shape.strideHeight + 1
+    detour.plan.shape.outputWidth = (shape.outputWidth - 1) * shape.strideWidth + 1
+    (detour.plan.shape.strideHeight, detour.plan.shape.strideWidth) = (1, 1)
+    return [detour]
+  }
+
+  fileprivate func withBlockedImage() -> [ConvolutionDetour] {
+    guard !plan.imageIsBlocked else { return [] }
+    var detour = self
+    detour.plan.imageIsBlocked = true
+    return [detour]
+  }
+}

@@ -1,0 +1,125 @@
+import CLabKernels
+import COneDNN
+import LabCore
+import LabGraph
+
+/// Where the weights of one former group lie among those of the merged groups, both row-major.
+private struct MergedWeightMap {
+  let merged: Int
+  let dims: [Int]
+  let narrowStrides: [Int]
+  let wideStrides: [Int]
+  /// Offsets of one former group of each merged one to the next.
+  let narrowStep: Int
+  let wideStep: Int
+  let wideCount: Int
+
+  init(_ detour: ConvolutionDetour) {
+    let shape = detour.plan.shape
+    merged = detour.mergedGroups
+    let outputs = shape.outputChannels / shape.groups / merged
+    let inputs = shape.inputChannels / shape.groups / merged * shape.kernelHeight * shape.kernelWidth
+    dims = [shape.groups, outputs, inputs]
+    narrowStep = outputs * inputs
+    wideStep = (outputs * merged + 1) * inputs
+    narrowStrides = [merged * narrowStep, inputs, 1]
+    wideStrides = [merged * merged * narrowStep, merged * inputs, 1]
+    wideCount = shape.groups * merged * merged * narrowStep
+  }
+}
+
+extension Lowering {
+  /// The form in which a detour reads or writes its image.
+  func imageForm(_ detour: ConvolutionDetour) -> Form { detour.plan.imageIsBlocked ? .blocked : .flat }
+
+  /// The weights of a convolution in the layout of its detour.
+  func convolutionWeights(
+    _ value: ValueID, for detour: ConvolutionDetour
+  ) throws -> (slot: SlotID, layout: WeightLayout) {
+    guard detour.mergedGroups > 1 else { return try convolutionWeights(value, for: detour.plan) }
+    let layout = try detour.plan.preferredWeights()
+    let reorder = try WeightReorder(from: .dense, to: detour.weights(in: layout))
+    let wide = try mergedWeights(value, detour)
+    let target = addSlot(samples: 1, bytes: layout.byteCount)
+    add(
+      WholeKernel(.reorder, path: node.path, reads: [wide], writes: [target]) { step in
+        try reorder.execute(from: step.pointer(wide), to: step.pointer(target))
+      })
+    return (target, layout)
+  }
+
+  /// Row-major weights of merged groups: each former group's weights, and zeros between different groups.
+  private func mergedWeights(_ value: ValueID, _ detour: ConvolutionDetour) throws -> SlotID {
+    let narrow = try demand(value, .flat)
+    let map = MergedWeightMap(detour)
+    let wide = addWhole(floats: map.wideCount)
+    let copy = kernelTable.copyStrided!
+    add(
+      WholeKernel(.reorder, path: node.path, reads: [narrow], writes: [wide]) { step in
+        step.pointer(wide).update(repeating: 0, count: map.wideCount)
+        for group in 0..<map.merged {
+          copy(
+            map.dims.count, map.dims, step.pointer(narrow) + group * map.narrowStep, map.narrowStrides,
+            step.pointer(wide) + group * map.wideStep, map.wideStrides)
+        }
+      })
+    return wide
+  }
+
+  /// Makes a weight gradient's value of the gradient of merged groups' weights, whose zeros' share is dropped.
+  func defineGradient(_ gradient: ValueID, merged slot: SlotID, layout: WeightLayout, _ detour: ConvolutionDetour)
+    throws
+  {
+    let map = MergedWeightMap(detour)
+    let wide = addWhole(floats: map.wideCount)
+    let reorder = try WeightReorder(from: detour.weights(in: layout), to: .dense)
+    let narrow = define(gradient, .flat)
+    let copy = kernelTable.copyStrided!
+    add(
+      WholeKernel(.reorder, path: node.path, reads: [slot], writes: [wide]) { step in
+        try reorder.execute(from: step.pointer(slot), to: step.pointer(wide))
+      })
+    add(
+      WholeKernel(.reorder, path: node.path, reads: [wide], writes: [narrow]) { step in
+        for group in 0..<map.merged {
+          copy(
+            map.dims.count, map.dims, step.pointer(wide) + group * map.wideStep, map.wideStrides,
+            step.pointer(narrow) + group * map.narrowStep, map.narrowStrides)
+        }
+      })
+  }
+
+  /// The gradient of a convolution's result as its detour wants it.
+  func demandUpstream(_ value: ValueID, for detour: ConvolutionDetour, stride: Extent2D) throws -> SlotID {
+    let source = try demand(value, naturalForm(value))
+    guard detour.isSpread else { return source }
+    let shape = shape(value)
+    let isBlocked = naturalForm(value) == .blocked
+    let (planes, lanes) = isBlocked ? (extent(value).blocks, block) : (shape[1], 1)
+    let (height, width) = (detour.plan.shape.outputHeight, detour.plan.shape.outputWidth)
+    let floats = planes * height * width * lanes
+    let target = addSlot(samples: shape[0], bytes: shape[0] * floats * 4)
+    let copy = kernelTable.copyStrided!
+    let dims = [planes, shape[2], shape[3], lanes]
+    let strides = [shape[2] * shape[3] * lanes, shape[3] * lanes, lanes, 1]
+    let targetStrides = [height * width * lanes, stride.height * width * lanes, stride.width * lanes, 1]
+    add(
+      ChunkKernel(.reorder, path: node.path, samples: shape[0], reads: [source], writes: [target]) { worker in
+        for sample in worker.samples {
+          let spread = worker.pointer(target, sample: sample)
+          spread.update(repeating: 0, count: floats)
+          copy(dims.count, dims, worker.pointer(source, sample: sample), strides, spread, targetStrides)
+        }
+      })
+    return target
+  }
+}
+
+extension ConvolutionDetour {
+  /// One set of its weights in a layout.
+  func weights(in layout: WeightLayout) -> VariableLayout {
+    var shape = plan.shape
+    shape.samples = 1
+    return .weights(layout, shape: shape, count: 1)
+  }
+}
