@@ -1,6 +1,7 @@
 // The kernels for any processor: channel blocks of 8, of which the compiler makes two native vectors (SSE2, NEON).
 
 #include <math.h>
+#include <string.h>
 
 #include "instruction_sets.h"
 

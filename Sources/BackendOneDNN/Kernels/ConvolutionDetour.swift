@@ -10,17 +10,22 @@ struct ConvolutionDetour {
   var mergedGroups = 1
   /// Whether the result's gradient lies at every stride-th pixel of a larger image, with zeros between.
   var isSpread = false
+  /// Whether the image, as far as windows reach, lies within a border of zeros in place of padding.
+  var hasBorder = false
 
   /// The plan as it is, where the library is good at it, or else the first detour that it is good at.
   ///
   /// Groups of fewer channels than a vector has lanes are merged until they fill one; a dilated convolution with a
-  /// stride is differentiated as one without; an image of few channels is padded to a whole block of them.
+  /// stride is differentiated as one without; an image of few channels is padded to a whole block of them; where a window
+  /// reaches beyond a small image on both sides, the image is given a border.
   static func best(for plan: ConvolutionPlan) -> ConvolutionDetour {
     let plain = ConvolutionDetour(plan: plan)
     guard !plan.isFast else { return plain }
     let merged = plain.mergingGroups()
-    let candidates = merged + plain.withBlockedImage() + ([plain] + merged).flatMap { $0.withoutStride() }
-    return candidates.first { $0.plan.isFast } ?? plain
+    let strideless = ([plain] + merged).flatMap { $0.withoutStride() }
+    let candidates = merged + plain.withBlockedForms() + strideless
+    let bordered = ([plain] + candidates).flatMap { $0.withBorder() }
+    return (candidates + bordered).first { $0.plan.isFast } ?? plain
   }
 }
 
@@ -58,10 +63,29 @@ extension ConvolutionDetour {
     return [detour]
   }
 
-  fileprivate func withBlockedImage() -> [ConvolutionDetour] {
-    guard !plan.imageIsBlocked else { return [] }
+  fileprivate func withBlockedForms() -> [ConvolutionDetour] {
+    [(true, false), (false, true), (true, true)].compactMap { image, result in
+      var detour = self
+      detour.plan.imageIsBlocked = plan.imageIsBlocked || image
+      detour.plan.resultIsBlocked = plan.resultIsBlocked || result
+      let isChanged =
+        detour.plan.imageIsBlocked != plan.imageIsBlocked || detour.plan.resultIsBlocked != plan.resultIsBlocked
+      return isChanged ? detour : nil
+    }
+  }
+
+  fileprivate func withBorder() -> [ConvolutionDetour] {
+    let shape = plan.shape
+    guard plan.kind == ONEDNN_WEIGHT_GRADIENT, shape.paddingHeight > 0 || shape.paddingWidth > 0 else { return [] }
     var detour = self
-    detour.plan.imageIsBlocked = true
+    detour.hasBorder = true
+    func reach(_ outputs: Int, _ stride: Int, _ dilation: Int, _ kernel: Int) -> Int {
+      (outputs - 1) * stride + dilation * (kernel - 1) + 1
+    }
+    detour.plan.shape.inputHeight = reach(
+      shape.outputHeight, shape.strideHeight, shape.dilationHeight, shape.kernelHeight)
+    detour.plan.shape.inputWidth = reach(shape.outputWidth, shape.strideWidth, shape.dilationWidth, shape.kernelWidth)
+    (detour.plan.shape.paddingHeight, detour.plan.shape.paddingWidth) = (0, 0)
     return [detour]
   }
 }

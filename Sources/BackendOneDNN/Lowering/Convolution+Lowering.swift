@@ -69,14 +69,21 @@ extension Convolution2D: Lowerable {
       if hasBias { try lowerBias(node.inputs[2], of: y, raw: result, lowering) }
       return
     }
-    let detour = ConvolutionDetour.best(for: plan)
-    let image = try lowering.demand(x, lowering.imageForm(detour))
     let form = lowering.naturalForm(y)
     let result = hasBias ? lowering.addSlot(for: y, form) : lowering.define(y, form)
-    let weights = try lowering.convolutionWeights(weight, for: detour)
-    lowering.add(
-      ConvolutionKernel(
-        detour.plan, layout: weights.layout, image: image, weights: weights.slot, result: result, path: node.path))
+    if try !lowering.lowerThin(plan, image: x, weights: weight, result: result) {
+      let detour = ConvolutionDetour.best(for: plan)
+      let image = try lowering.demand(x, lowering.imageForm(detour))
+      let weights = try lowering.convolutionWeights(weight, for: detour)
+      let own = lowering.resultForm(detour)
+      let raw = own == form ? result : lowering.addSlot(for: y, own)
+      lowering.add(
+        ConvolutionKernel(
+          detour.plan, layout: weights.layout, image: image, weights: weights.slot, result: raw, path: node.path))
+      if own != form {
+        lowering.emitConversion(lowering.extent(y), from: raw, to: result, toBlocked: form == .blocked)
+      }
+    }
     if hasBias { try lowerBias(node.inputs[2], of: y, raw: result, lowering) }
   }
 
@@ -134,6 +141,7 @@ extension Convolution2DInputGradient: Lowerable {
         winograd, plan, source: result, weights: weight, result: lowering.define(dx, .blocked))
       return
     }
+    if try lowering.lowerThinInputGradient(plan, upstream: upstream, weights: weight, image: dx) { return }
     let detour = ConvolutionDetour.best(for: plan)
     let result = try lowering.demandUpstream(upstream, for: detour, stride: geometry.stride)
     let weights = try lowering.convolutionWeights(weight, for: detour)
@@ -154,6 +162,7 @@ extension Convolution2DWeightGradient: Lowerable {
       try lowerWinograd(winograd, plan, node, lowering)
       return
     }
+    if try lowering.lowerThinWeightGradient(plan, image: x, upstream: upstream, gradient: gradient) { return }
     let detour = ConvolutionDetour.best(for: plan)
     var layout = try detour.plan.preferredWeights()
     // The optimiser wants the gradient in the parameter's layout.
@@ -163,7 +172,7 @@ extension Convolution2DWeightGradient: Lowerable {
     let slot = lowering.addSlot(samples: 1, bytes: layout.byteCount)
     lowering.add(
       ConvolutionWeightGradientKernel(
-        detour.plan, layout: layout, image: try lowering.demand(x, lowering.imageForm(detour)),
+        detour.plan, layout: layout, image: try lowering.demandImage(x, for: detour, padding: geometry.padding),
         upstream: try lowering.demandUpstream(upstream, for: detour, stride: geometry.stride), gradient: slot,
         kernels: lowering.kernelTable, path: node.path))
     if detour.mergedGroups > 1 {

@@ -32,6 +32,9 @@ extension Lowering {
   /// The form in which a detour reads or writes its image.
   func imageForm(_ detour: ConvolutionDetour) -> Form { detour.plan.imageIsBlocked ? .blocked : .flat }
 
+  /// The form in which a detour writes its result or reads the result's gradient.
+  func resultForm(_ detour: ConvolutionDetour) -> Form { detour.plan.resultIsBlocked ? .blocked : .flat }
+
   /// The weights of a convolution in the layout of its detour.
   func convolutionWeights(
     _ value: ValueID, for detour: ConvolutionDetour
@@ -91,27 +94,48 @@ extension Lowering {
 
   /// The gradient of a convolution's result as its detour wants it.
   func demandUpstream(_ value: ValueID, for detour: ConvolutionDetour, stride: Extent2D) throws -> SlotID {
-    let source = try demand(value, naturalForm(value))
+    let source = try demand(value, resultForm(detour))
     guard detour.isSpread else { return source }
+    let target = Extent2D(detour.plan.shape.outputHeight, detour.plan.shape.outputWidth)
+    return spread(value, source, resultForm(detour), over: target, stride: stride, start: Extent2D(0))
+  }
+
+  /// A convolution's image as its detour wants it.
+  func demandImage(_ value: ValueID, for detour: ConvolutionDetour, padding: Extent2D) throws -> SlotID {
+    let source = try demand(value, imageForm(detour))
+    guard detour.hasBorder else { return source }
+    let target = Extent2D(detour.plan.shape.inputHeight, detour.plan.shape.inputWidth)
+    return spread(value, source, imageForm(detour), over: target, stride: Extent2D(1), start: padding)
+  }
+
+  /// Places an image's pixels in a larger image, from a pixel on at every stride-th one, and zeros elsewhere.
+  private func spread(
+    _ value: ValueID, _ source: SlotID, _ form: Form, over target: Extent2D, stride: Extent2D, start: Extent2D
+  ) -> SlotID {
     let shape = shape(value)
-    let isBlocked = naturalForm(value) == .blocked
-    let (planes, lanes) = isBlocked ? (extent(value).blocks, block) : (shape[1], 1)
-    let (height, width) = (detour.plan.shape.outputHeight, detour.plan.shape.outputWidth)
-    let floats = planes * height * width * lanes
-    let target = addSlot(samples: shape[0], bytes: shape[0] * floats * 4)
+    let (planes, lanes) = form == .blocked ? (extent(value).blocks, block) : (shape[1], 1)
+    let floats = planes * target.height * target.width * lanes
+    let result = addSlot(samples: shape[0], bytes: shape[0] * floats * 4)
     let copy = kernelTable.copyStrided!
-    let dims = [planes, shape[2], shape[3], lanes]
+    // What lies beyond the larger image is dropped.
+    let (height, width) = (
+      min(shape[2], (target.height - start.height - 1) / stride.height + 1),
+      min(shape[3], (target.width - start.width - 1) / stride.width + 1)
+    )
+    let dims = [planes, height, width, lanes]
     let strides = [shape[2] * shape[3] * lanes, shape[3] * lanes, lanes, 1]
-    let targetStrides = [height * width * lanes, stride.height * width * lanes, stride.width * lanes, 1]
+    let row = target.width * lanes
+    let targetStrides = [target.height * row, stride.height * row, stride.width * lanes, 1]
+    let offset = start.height * row + start.width * lanes
     add(
-      ChunkKernel(.reorder, path: node.path, samples: shape[0], reads: [source], writes: [target]) { worker in
+      ChunkKernel(.reorder, path: node.path, samples: shape[0], reads: [source], writes: [result]) { worker in
         for sample in worker.samples {
-          let spread = worker.pointer(target, sample: sample)
-          spread.update(repeating: 0, count: floats)
-          copy(dims.count, dims, worker.pointer(source, sample: sample), strides, spread, targetStrides)
+          let image = worker.pointer(result, sample: sample)
+          image.update(repeating: 0, count: floats)
+          copy(dims.count, dims, worker.pointer(source, sample: sample), strides, image + offset, targetStrides)
         }
       })
-    return target
+    return result
   }
 }
 

@@ -165,8 +165,9 @@ final class Lowering {
       try emit(expression, for: value)
       return try demand(value, form)
     }
-    if let weights = weightSlots[value], form == .flat {
-      return try convertToDense(value, weights)
+    if let weights = weightSlots[value], available[Key(value: value, form: .flat)] == nil {
+      let dense = try convertToDense(value, weights)
+      if form == .flat { return dense }
     }
     let other: Form = form == .flat ? .blocked : .flat
     guard let source = available[Key(value: value, form: other)] else {
@@ -177,7 +178,8 @@ final class Lowering {
     return target
   }
 
-  private func emitConversion(_ extent: LabExtent, from source: SlotID, to target: SlotID, toBlocked: Bool) {
+  /// Emits a change of form.
+  func emitConversion(_ extent: LabExtent, from source: SlotID, to target: SlotID, toBlocked: Bool) {
     let convert = toBlocked ? kernelTable.toBlocked! : kernelTable.fromBlocked!
     add(
       ChunkKernel(.reorder, path: node.path, samples: extent.samples, reads: [source], writes: [target]) { worker in

@@ -15,6 +15,7 @@
 #include "strided.inc.h"
 #include "reductions.inc.h"
 #include "channels.inc.h"
+#include "thin.inc.h"
 #include "dropout.inc.h"
 #include "rows.inc.h"
 #include "updates.inc.h"

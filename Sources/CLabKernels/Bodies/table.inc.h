@@ -16,6 +16,7 @@
     .aggregateSamples = aggregateSamples, .contractSamples = contractSamples, .reduceChannels = reduceChannels,  \
     .broadcastChannels = broadcastChannels, .maximumOfChannelsGradient = maximumOfChannelsGradient,              \
     .poolMaximum = poolMaximum, .poolMaximumGradient = poolMaximumGradient, .selectChannels = selectChannels,    \
+    .thinScratchCount = thinScratchCount, .thinForward = thinForward, .thinWeightGradient = thinWeightGradient,  \
   }
 
 #define LAB_WINOGRAD_TABLE                                                                                       \

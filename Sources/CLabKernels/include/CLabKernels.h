@@ -140,6 +140,15 @@ typedef struct {
   float *y;
 } LabSelection;
 
+// A convolution with unit stride of flat images of a few channels, [samples][channels][height][width].
+typedef struct {
+  LabInt samples, inputChannels, outputChannels;
+  LabInt height, width, outputHeight, outputWidth;
+  LabInt kernelHeight, kernelWidth;
+  LabInt paddingHeight, paddingWidth;    // before the image; behind it as the output's extent asks for
+  LabInt dilationHeight, dilationWidth;
+} LabThinConvolution;
+
 typedef struct LabKernels {
   const char *name;                    // "avx512", "avx2", "portable"
   LabInt block;                        // channels a block: 16 or 8
@@ -189,6 +198,14 @@ typedef struct LabKernels {
   void (*poolMaximum)(LabExtent extent, const float *x, float *maxima);
   void (*poolMaximumGradient)(LabExtent extent, const float *upstream, const float *x, const float *maxima, float *dx);
   void (*selectChannels)(const LabSelection *arguments);
+
+  // --- convolutions of a few flat channels; weights [outputs][inputs][kernel height][kernel width]
+  LabInt (*thinScratchCount)(const LabThinConvolution *convolution);
+  void (*thinForward)(const LabThinConvolution *convolution, const float *x, const float *weights, float *y,
+                      float *scratch);
+  // dw is added to
+  void (*thinWeightGradient)(const LabThinConvolution *convolution, const float *x, const float *upstream, double *dw,
+                             float *scratch);
 
   // --- any layout, element by element (unused lanes of a blocked tensor get f(0), which is not 0 for the sigmoids and
   // the exponential: blocked activations are apply's and reduceGradient's)

@@ -105,6 +105,17 @@ extension OperationSamples {
         samples.append(sample([index % 2 == 0 ? 5 : 1, inputs, 7, 9], outputs, 3, geometry))
       }
     }
+    // Windows that reach beyond a small image on both sides.
+    for (inputs, extent, dilation, stride) in [(16, 4, 2, 1), (20, 2, 2, 2), (3, 4, 4, 1), (16, 8, 4, 1)] {
+      let geometry = ConvolutionGeometry(stride: stride, padding: dilation, dilation: dilation)
+      samples.append(sample([3, inputs, extent, extent], 16, 3, geometry))
+    }
+    // One to a few channels on either side.
+    for (inputs, outputs, kernel, dilation) in [(2, 1, 7, 1), (1, 1, 3, 4), (20, 2, 1, 1), (4, 3, 5, 2), (2, 20, 3, 1)]
+    {
+      let geometry = ConvolutionGeometry(stride: 1, padding: kernel / 2 * dilation, dilation: dilation)
+      samples.append(sample([5, inputs, 9, 37], outputs, kernel, geometry))
+    }
     // A stride beside a dilation, with and without groups.
     for (inputs, outputs, groups) in [(16, 32, 1), (20, 6, 1), (32, 32, 8), (32, 4, 2)] {
       let geometry = ConvolutionGeometry(stride: 2, padding: 2, dilation: 2, groups: groups)

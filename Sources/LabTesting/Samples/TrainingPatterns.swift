@@ -51,7 +51,12 @@ extension OperationSamples {
       let x = try pattern.activation(pattern.norm(pattern.convolution(images, 16)))
       let y = try pattern.norm(pattern.dynamicConvolution(x, 16, kernels: 4))
       let sum = try pattern.activation(builder.apply(Binary(.add), x, y))
-      let logits = try pattern.linear(builder.apply(Reduction(.mean, axes: [2, 3]), sum), 7)
+      // The same weights twice: their gradient is a sum.
+      let shared = try pattern.weight([16, 16, 3, 3], fanIn: 144)
+      let geometry = ConvolutionGeometry(stride: 2, padding: 1)
+      let once = try builder.apply(Convolution2D(geometry), sum, shared)
+      let twice = try builder.apply(Convolution2D(geometry), once, shared)
+      let logits = try pattern.linear(builder.apply(Reduction(.mean, axes: [2, 3]), twice), 7)
       let losses = try builder.apply(ClassificationLoss(loss), logits, labels)
       let mean = try builder.apply(Reduction(.mean, axes: [0]), losses)
       let gradients = try builder.gradients(of: mean, withRespectTo: pattern.parameters)
