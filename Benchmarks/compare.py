@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Compares labrun's training step with PyTorch's on the same network, measured in turn on the same machine.
+"""Compares labrun's training step with PyTorch's on the same networks, measured in turn on the same machine.
 
-PyTorch is first tried in every mode with every allocator, and its fastest combination for each convolution competes.
+PyTorch is first tried in every mode with every allocator, and its fastest combination for each network competes.
 Then both are measured alternately for several rounds. A ratio is PyTorch's median step time divided by labrun's in
 the same round, so above 1 labrun is faster; a machine that slows down for a while slows both. On a machine that
 others use, `--clock processor` compares the processor time of both processes instead of the wall clock's.
@@ -18,45 +18,51 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import subjects
+from measuring import CLOCKS, note, positive, run_json
+from subjects import Subject
+
 PYTORCH_SCRIPT = Path(__file__).resolve().with_name("pytorch_step.py")
-CONVOLUTIONS = ["static", "odconv-1x", "odconv-4x"]
-CLOCKS = {"wall": "medianMilliseconds", "processor": "medianProcessorMilliseconds"}
-HEADER = ["conv", "labrun ms", "PyTorch ms", "PyTorch's mode", "ratio", "least", "most", "peak share"]
+HEADER = [
+    "subject", "labrun ms", "PyTorch ms", "PyTorch's mode", "ratio", "least", "most", "peak share", "labrun MB",
+    "PyTorch MB"]
+TEXT_COLUMNS = (0, 3)
 
 
-def run_json(command: list[str]) -> dict[str, Any]:
-    """Runs a command and reads the JSON that it prints; its standard error passes through."""
-    finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if finished.returncode != 0:
-        sys.exit(f"'{' '.join(command)}' ended with exit code {finished.returncode}.")
-    try:
-        return json.loads(finished.stdout)
-    except json.JSONDecodeError as error:
-        sys.exit(f"'{' '.join(command)}' printed no valid JSON: {error}.")
+def labrun_parameters(options: argparse.Namespace, subject: Subject) -> int:
+    """Returns the number of parameters of labrun's network."""
+    report, _ = run_json([options.labrun, *subject.describe_arguments, "--json"])
+    return report["total"]["parameters"]
 
 
-def measure_labrun(options: argparse.Namespace, conv: str, steps: int) -> dict[str, Any]:
-    """Returns labrun's result for one convolution."""
-    report = run_json([
-        options.labrun, "bench", "resnet", "--json", "--conv", conv, "--width", str(options.width), "--steps", str(steps)])
-    for result in report["results"]:
-        if result["conv"] != conv:
-            continue
-        if CLOCKS[options.clock] not in result:
-            sys.exit(f"'{options.labrun} bench' reports no {CLOCKS[options.clock]} for --clock {options.clock}.")
-        return result
-    sys.exit(f"'{options.labrun} bench' reported nothing for {conv}.")
+def check_parameters(subject: Subject, ours: int, theirs: int, name: str) -> None:
+    """Ends with one sentence where two networks are not the same."""
+    if ours != theirs:
+        sys.exit(f"{subject.name} is not the same network: labrun's has {ours:,} parameters, {name}'s {theirs:,}.")
+
+
+def measure_labrun(options: argparse.Namespace, subject: Subject, steps: int) -> dict[str, Any]:
+    """Returns labrun's result for one network."""
+    report, peak = run_json([options.labrun, *subject.bench_arguments, "--json", "--steps", str(steps)])
+    if not report["results"]:
+        sys.exit(f"'{options.labrun} bench' reported nothing for {subject.name}.")
+    result = report["results"][0]
+    if CLOCKS[options.clock] not in result:
+        sys.exit(f"'{options.labrun} bench' reports no {CLOCKS[options.clock]} for --clock {options.clock}.")
+    return result | {"peakBytes": peak}
 
 
 def measure_pytorch(
-    options: argparse.Namespace, like: dict[str, Any], steps: int, modes: list[str], aggregations: list[str],
+    options: argparse.Namespace, subject: Subject, batch: int, steps: int, modes: list[str], aggregations: list[str],
     allocators: list[str],
 ) -> dict[str, Any]:
-    """Returns PyTorch's report for the network of one of labrun's results."""
-    return run_json([
-        options.python, str(PYTORCH_SCRIPT), "--json", "--conv", like["conv"], "--width", str(options.width),
-        "--batch", str(like["batch"]), "--threads", "1", "--steps", str(steps), "--clock", options.clock,
+    """Returns PyTorch's report for one network."""
+    width = [] if options.width is None else ["--width", str(options.width)]
+    report, _ = run_json([
+        options.python, str(PYTORCH_SCRIPT), "--json", "--subject", subject.name, *width,
+        "--batch", str(batch), "--threads", "1", "--steps", str(steps), "--clock", options.clock,
         "--mode", *modes, "--aggregation", *aggregations, "--allocator", *allocators])
+    return report
 
 
 def spread(values: list[float]) -> dict[str, float]:
@@ -65,25 +71,28 @@ def spread(values: list[float]) -> dict[str, float]:
 
 
 def compare(options: argparse.Namespace) -> dict[str, Any]:
-    """Finds PyTorch's fastest combination for each convolution, then measures both in turn."""
+    """Finds PyTorch's fastest combination for each network, then measures both in turn."""
+    parameters = {subject.name: labrun_parameters(options, subject) for subject in options.subjects}
     rivals: dict[str, dict[str, Any]] = {}
     searches = []
-    for conv in options.conv:
-        note(f"Looking for PyTorch's fastest mode for {conv}")
-        like = measure_labrun(options, conv, steps=1)
+    for subject in options.subjects:
+        note(f"Looking for PyTorch's fastest mode for {subject.name}")
+        batch = measure_labrun(options, subject, steps=1)["batch"]
         searches.append(measure_pytorch(
-            options, like, options.search_steps, options.mode, options.aggregation, options.allocator))
-        rivals[conv] = searches[-1]["best"][0]
+            options, subject, batch, options.search_steps, options.mode, options.aggregation, options.allocator))
+        rival = rivals[subject.name] = searches[-1]["best"][0]
+        check_parameters(subject, parameters[subject.name], rival["parameters"], "PyTorch")
 
-    pairs: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {conv: [] for conv in options.conv}
+    rounds: dict[str, list[dict[str, dict[str, Any]]]] = {subject.name: [] for subject in options.subjects}
     for turn in range(1, options.rounds + 1):
-        for conv in options.conv:
-            note(f"Round {turn} of {options.rounds}, {conv}")
-            rival = rivals[conv]
-            ours = measure_labrun(options, conv, options.steps)
+        for subject in options.subjects:
+            note(f"Round {turn} of {options.rounds}, {subject.name}")
+            rival = rivals[subject.name]
+            ours = measure_labrun(options, subject, options.steps)
             theirs = measure_pytorch(
-                options, ours, options.steps, [rival["mode"]], [rival["aggregation"]], [rival["allocator"]])
-            pairs[conv].append((ours, theirs["best"][0]))
+                options, subject, ours["batch"], options.steps, [rival["mode"]], [rival["aggregation"]],
+                [rival["allocator"]])
+            rounds[subject.name].append({"labrun": ours, "pytorch": theirs["best"][0]})
 
     return {
         "system": searches[0]["system"],
@@ -92,27 +101,33 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
         "clock": options.clock,
         "search": [result for search in searches for result in search["results"]],
         "notMeasured": [failure for search in searches for failure in search["failures"]],
-        "comparisons": [summarise(rivals[conv], pairs[conv], CLOCKS[options.clock]) for conv in options.conv],
+        "comparisons": [
+            summarise(rivals[subject.name], rounds[subject.name], CLOCKS[options.clock])
+            for subject in options.subjects],
     }
 
 
-def summarise(
-    rival: dict[str, Any], pairs: list[tuple[dict[str, Any], dict[str, Any]]], key: str,
-) -> dict[str, Any]:
-    """Returns one convolution's step times and ratios over the rounds."""
-    shares = [ours["convolutionPeakShare"] for ours, _ in pairs if ours.get("convolutionPeakShare") is not None]
+def summarise(rival: dict[str, Any], rounds: list[dict[str, dict[str, Any]]], key: str) -> dict[str, Any]:
+    """Returns one network's step times, ratios and memory over the rounds."""
+    copied = ("subject", "conv", "width", "size", "batch", "parameters", "mode", "aggregation", "allocator")
+    shares = [turn["labrun"].get("convolutionPeakShare") for turn in rounds]
+    shares = [share for share in shares if share is not None]
+    ratios = [turn["pytorch"][key] / turn["labrun"][key] for turn in rounds]
     return {
-        **{name: rival[name] for name in ("conv", "width", "batch", "mode", "aggregation", "allocator")},
-        "labrunMilliseconds": spread([ours[key] for ours, _ in pairs]),
-        "pytorchMilliseconds": spread([theirs[key] for _, theirs in pairs]),
-        "ratios": [theirs[key] / ours[key] for ours, theirs in pairs],
-        "ratio": spread([theirs[key] / ours[key] for ours, theirs in pairs]),
+        **{name: rival[name] for name in copied},
+        "labrunMilliseconds": spread([turn["labrun"][key] for turn in rounds]),
+        "pytorchMilliseconds": spread([turn["pytorch"][key] for turn in rounds]),
+        "ratios": ratios,
+        "ratio": spread(ratios),
         "convolutionPeakShare": statistics.median(shares) if shares else None,
+        "labrunPlannedBytes": rounds[0]["labrun"].get("plannedBytes"),
+        "labrunPeakBytes": max(turn["labrun"]["peakBytes"] for turn in rounds),
+        "pytorchPeakBytes": max(turn["pytorch"]["peakBytes"] for turn in rounds),
     }
 
 
 def table_rows(report: dict[str, Any]) -> list[list[str]]:
-    """Returns the comparison as cells of text, one row a convolution."""
+    """Returns the comparison as cells of text, one row a network."""
     rows = []
     for item in report["comparisons"]:
         mode = [item["mode"], f"{item['allocator']} allocator"]
@@ -120,9 +135,11 @@ def table_rows(report: dict[str, Any]) -> list[list[str]]:
             mode.insert(1, item["aggregation"])
         share = item["convolutionPeakShare"]
         rows.append([
-            item["conv"], f"{item['labrunMilliseconds']['median']:.1f}", f"{item['pytorchMilliseconds']['median']:.1f}",
+            item["subject"], f"{item['labrunMilliseconds']['median']:.1f}",
+            f"{item['pytorchMilliseconds']['median']:.1f}",
             ", ".join(mode), *(f"{item['ratio'][key]:.2f}" for key in ("median", "min", "max")),
-            "–" if share is None else f"{100 * share:.0f} %"])
+            "–" if share is None else f"{100 * share:.0f} %",
+            *(f"{item[key] / 1e6:.0f}" for key in ("labrunPeakBytes", "pytorchPeakBytes"))])
     return rows
 
 
@@ -133,20 +150,16 @@ def print_table(report: dict[str, Any], markdown: bool) -> None:
                f"{report['steps']} steps, {report['clock']} clock; a ratio above 1 means that labrun is faster.")
     if markdown:
         print(f"{caption}\n")
-        for row in [HEADER, ["---", *["---:"] * 2, "---", *["---:"] * 4], *rows]:
+        rule = ["---" if index in TEXT_COLUMNS else "---:" for index in range(len(HEADER))]
+        for row in [HEADER, rule, *rows]:
             print("| " + " | ".join(row) + " |")
         return
     print(caption)
     widths = [max(map(len, column)) for column in zip(HEADER, *rows)]
     for row in [HEADER, *rows]:
         print("  ".join(
-            cell.ljust(width) if index in (0, 3) else cell.rjust(width)
+            cell.ljust(width) if index in TEXT_COLUMNS else cell.rjust(width)
             for index, (cell, width) in enumerate(zip(row, widths))).rstrip())
-
-
-def note(text: str) -> None:
-    """Prints a line of progress, apart from the results."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def check(options: argparse.Namespace) -> None:
@@ -161,24 +174,12 @@ def check(options: argparse.Namespace) -> None:
         note(f"The load average is {load:.1f} on {cores} cores: other processes will disturb the measurement.")
 
 
-def positive(text: str) -> int:
-    """Reads a positive integer for argparse."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not positive")
-    return value
-
-
 def parse_options() -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--labrun", default=".build/release/labrun", help="the labrun program (default: %(default)s)")
     parser.add_argument("--python", default=sys.executable, help="the Python that has PyTorch (default: this one)")
-    parser.add_argument(
-        "--conv", nargs="+", choices=CONVOLUTIONS, default=CONVOLUTIONS, metavar="NAME",
-        help=f"convolutions: {', '.join(CONVOLUTIONS)} (default: all)")
-    parser.add_argument(
-        "--width", type=positive, default=16, help="channels of the first stage (default: %(default)s)")
+    subjects.add_options(parser)
     parser.add_argument("--rounds", type=positive, default=5, help="how often both are measured (default: %(default)s)")
     parser.add_argument("--steps", type=positive, default=20, help="steps a measurement (default: %(default)s)")
     parser.add_argument(
@@ -192,7 +193,9 @@ def parse_options() -> argparse.Namespace:
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print everything measured as JSON")
     output.add_argument("--markdown", action="store_true", help="print a Markdown table")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.subjects = subjects.chosen_subjects(options)
+    return options
 
 
 def main() -> None:
