@@ -60,6 +60,11 @@ class Subject:
         return self.conv != "static"
 
     @property
+    def has_jax(self) -> bool:
+        """Whether `jax_step.py` has the network, too: ResNet-20 with static convolutions or ODConv."""
+        return self.architecture == "resnet" and not self.settings and self.conv != "dyconv"
+
+    @property
     def model_arguments(self) -> list[str]:
         """The model as arguments of labrun's commands."""
         arguments = [self.architecture, "--conv", self.conv]
