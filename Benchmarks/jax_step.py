@@ -4,7 +4,8 @@
 A step is forward, backward and an SGD update with momentum 0.9 on one fixed batch of random images, as one jitted
 function whose arguments are donated. Modes are a layout (nhwc, nchw) and a way to convolve: `convolution` is XLA's,
 and `products` adds up nine shifted matrix products. A dynamic convolution is nine products for each sample in every
-mode, since XLA takes minutes for a convolution with a group a sample on the CPU; kernels are contracted first.
+mode, since XLA's convolution with a group a sample did not end within minutes in a trial; kernels are contracted
+first.
 """
 
 from __future__ import annotations
