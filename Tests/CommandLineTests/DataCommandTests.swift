@@ -43,6 +43,19 @@ import Testing
     #expect(try labrun.run("data", "inspect", "phottos").status == 65)
   }
 
+  @Test func speedMeasuresEveryNamedVariation() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let common = ["data", "speed", "synthetic-signs", "--set", "train_count=200", "--set", "test_count=20"]
+    let json = try JSONValue(parsing: labrun.run(common + ["--seconds", "0.01", "--json"]).output)
+    let results = try #require(json["results"]?.arrayValue)
+    #expect(results.compactMap { $0["augmentation"]?.stringValue } == ["affine", "crop-flip", "none"])
+    #expect(results.allSatisfy { ($0["imagesPerSecond"]?.doubleValue ?? 0) > 0 })
+    let wrong = try labrun.run(common + ["--augment", "rotate_degree=5"])
+    #expect(wrong.status == 65)
+    #expect(wrong.errors.contains(#"augmentation has no option "rotate_degree"; did you mean "rotate_degrees"?"#))
+  }
+
   @Test func preparedDataCanBeTrainedOn() throws {
     let labrun = try folder(with: Self.files)
     defer { labrun.remove() }

@@ -150,12 +150,16 @@ public final class BatchLoader: @unchecked Sendable {
     fill.withUnsafeBufferPointer { fill in
       if transform.brightness == 1 && transform.contrast == 1 {
         dataset.lookupTable.withUnsafeBufferPointer { table in
-          sampler.sample(image, transform, table: table.baseAddress!, fill: fill.baseAddress!, into: output)
+          sampler.sample(
+            image, transform, table: table.baseAddress!, fill: fill.baseAddress!, scratch: workspace.pixels,
+            into: output)
         }
       } else {
         light.fill(
           workspace.table, brightness: transform.brightness, contrast: transform.contrast, image: image)
-        sampler.sample(image, transform, table: workspace.table, fill: fill.baseAddress!, into: output)
+        sampler.sample(
+          image, transform, table: workspace.table, fill: fill.baseAddress!, scratch: workspace.pixels,
+          into: output)
       }
     }
   }
@@ -188,15 +192,19 @@ public final class BatchLoader: @unchecked Sendable {
     let table: UnsafeMutablePointer<Float>
     /// An image to be mixed in.
     let partner: UnsafeMutablePointer<Float>
+    /// An image's pixels while it is sampled.
+    let pixels: UnsafeMutablePointer<SIMD4<Float>>
 
     init(shape: ImageShape) {
       table = .allocate(capacity: shape.channels * 256)
       partner = .allocate(capacity: shape.elementCount)
+      pixels = .allocate(capacity: ImageSampler.scratchCount(shape))
     }
 
     deinit {
       table.deallocate()
       partner.deallocate()
+      pixels.deallocate()
     }
   }
 }

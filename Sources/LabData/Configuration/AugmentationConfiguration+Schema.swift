@@ -38,6 +38,14 @@ extension AugmentationConfiguration {
   /// What a spec accepts: the name of a preset or the object form.
   public static let kind = ConfigurationSchema.Kind.either([.choice(presets.keys.sorted()), .object(schema)])
 
+  /// Reads the object form, as in a spec.
+  ///
+  /// - Throws: ``DataError/unknownOption(subject:key:known:)`` or ``DataError/invalidOption(key:actual:expected:)``.
+  public init(checking object: JSONValue) throws {
+    try Self.schema.check(object, subject: "augmentation")
+    self = try object.decode(Self.self)
+  }
+
   /// Checks every value.
   ///
   /// - Throws: ``DataError/invalidOption(key:actual:expected:)``.

@@ -6,8 +6,8 @@ import LabData
 /// The command `labrun data`.
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Inspect data sets, and prepare new ones from them.",
-    subcommands: [DataInspectCommand.self, DataPrepareCommand.self])
+    commandName: "data", abstract: "Inspect data sets, prepare new ones from them, measure their loading.",
+    subcommands: [DataInspectCommand.self, DataPrepareCommand.self, DataSpeedCommand.self])
 }
 
 /// Which data set a command is about.
@@ -28,6 +28,20 @@ struct DataSourceOptions: ParsableArguments {
   ///
   /// - Parameter allowsNoTest: whether a data set may lack test images; all are then training images.
   func catalog(allowsNoTest: Bool, progress: @escaping DataProgress) throws -> SampleCatalog {
+    var object = try settings()
+    let lacksTest = allowsNoTest && needsTestShare(object)
+    // Any share does, since parts are not looked at then.
+    if lacksTest { object["test_share"] = 0.5 }
+    let configuration = try JSONValue.object(object).decode(DatasetConfiguration.self)
+    return try SampleCatalog(configuration, ignoresParts: lacksTest, progress: progress)
+  }
+
+  /// The data set's configuration as a spec would have it.
+  func configuration() throws -> DatasetConfiguration {
+    try JSONValue.object(settings()).decode(DatasetConfiguration.self)
+  }
+
+  private func settings() throws -> [String: JSONValue] {
     var object = try Settings.parse(set)
     if DatasetRegistry.names.contains(dataset) {
       object["name"] = .string(dataset)
@@ -39,11 +53,7 @@ struct DataSourceOptions: ParsableArguments {
       object["name"] = .string(name)
       object["path"] = .string(dataset)
     }
-    let lacksTest = allowsNoTest && needsTestShare(object)
-    // Any share does, since parts are not looked at then.
-    if lacksTest { object["test_share"] = 0.5 }
-    let configuration = try JSONValue.object(object).decode(DatasetConfiguration.self)
-    return try SampleCatalog(configuration, ignoresParts: lacksTest, progress: progress)
+    return object
   }
 
   /// What a path that was given in place of a name holds.
