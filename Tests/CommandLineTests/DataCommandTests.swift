@@ -46,7 +46,7 @@ import Testing
   @Test func speedMeasuresEveryNamedVariation() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }
-    let common = ["data", "speed", "synthetic-signs", "--set", "train_count=200", "--set", "test_count=20"]
+    let common = ["data", "speed", "synthetic-signs", "--set", "train_count=200", "--set", "test_count=50"]
     let json = try JSONValue(parsing: labrun.run(common + ["--seconds", "0.01", "--json"]).output)
     let results = try #require(json["results"]?.arrayValue)
     #expect(results.compactMap { $0["augmentation"]?.stringValue } == ["affine", "crop-flip", "none"])
