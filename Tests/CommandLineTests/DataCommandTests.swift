@@ -53,7 +53,7 @@ import Testing
     #expect(results.allSatisfy { ($0["imagesPerSecond"]?.doubleValue ?? 0) > 0 })
     let wrong = try labrun.run(common + ["--augment", "rotate_degree=5"])
     #expect(wrong.status == 65)
-    #expect(wrong.errors.contains(#"augmentation has no option "rotate_degree"; did you mean "rotate_degrees"?"#))
+    #expect(wrong.errors.contains(#"augmentation has no option "rotate_degree" (did you mean "rotate_degrees"?)"#))
   }
 
   @Test func preparedDataCanBeTrainedOn() throws {
