@@ -1,39 +1,6 @@
 import CLabKernels
 import LabGraph
 
-/// A convolution's forward pass or the gradient of its image with weights that were transformed before.
-final class WinogradConvolutionKernel: BaseKernel, Kernel {
-  private let geometry: LabWinogradGeometry
-  private let kernels: LabWinograd
-  private let source: SlotID
-  private let weights: SlotID
-  private let result: SlotID
-
-  /// - Parameters:
-  ///   - geometry: the extents of this pass.
-  ///   - source: what is convolved: the image, or the gradient of the result.
-  init(
-    _ geometry: LabWinogradGeometry, kernels: LabWinograd, kind: KernelKind, samples: Int, source: SlotID,
-    weights: SlotID, result: SlotID, path: String
-  ) {
-    self.geometry = geometry
-    self.kernels = kernels
-    self.source = source
-    self.weights = weights
-    self.result = result
-    super.init(kind, path: path, samples: samples)
-    reads = [source, weights]
-    writes = [result]
-    scratchBytes = kernels.forwardScratchCount(geometry) * 4
-  }
-
-  override func run(_ worker: Worker) throws {
-    kernels.forward(
-      geometry, worker.count, worker.pointer(source), worker.whole(weights), worker.pointer(result),
-      worker.scratch.assumingMemoryBound(to: Float.self))
-  }
-}
-
 /// The gradient of a convolution's weights: transformed gradients are summed over chunks and workers, and turned into the
 /// gradient once.
 final class WinogradWeightGradientKernel: BaseKernel, Kernel {

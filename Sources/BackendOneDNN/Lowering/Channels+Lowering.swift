@@ -60,54 +60,6 @@ extension Lowering {
   }
 }
 
-/// A part of an image's rows or columns and its place in another.
-private struct ImagePart {
-  var value: ValueID
-  /// The first row or column that is taken, and the place of it.
-  var start = 0
-  var place = 0
-  var count: Int
-}
-
-extension Lowering {
-  /// Puts a blocked image together from rows or columns of others; those that nobody gives are zeros.
-  fileprivate func emitParts(_ parts: [ImagePart], axis: Int, to y: ValueID, isWhole: Bool = true) throws {
-    let sources = try parts.map { try demand($0.value, .blocked) }
-    let result = define(y, .blocked)
-    let (shape, extent, block) = (shape(y), extent(y), block)
-    let copy = kernelTable.copyStrided!
-    let floats = extent.blocks * extent.pixels * block
-    let step = axis == 2 ? shape[3] * block : block
-    let targetStrides = [extent.pixels * block, shape[3] * block, 1]
-    let copies = parts.map { part in
-      let own = self.shape(part.value)
-      let dims =
-        axis == 2 ? [extent.blocks, part.count, shape[3] * block] : [extent.blocks, shape[2], part.count * block]
-      return (
-        dims: dims, strides: [own[2] * own[3] * block, own[3] * block, 1],
-        offset: part.start * (axis == 2 ? own[3] * block : block), target: part.place * step
-      )
-    }
-    add(
-      ChunkKernel(.reorder, path: node.path, samples: shape[0], reads: sources, writes: [result]) { worker in
-        for sample in worker.samples {
-          let y = worker.pointer(result, sample: sample)
-          if !isWhole { y.update(repeating: 0, count: floats) }
-          for (source, part) in zip(sources, copies) {
-            copy(
-              3, part.dims, worker.pointer(source, sample: sample) + part.offset, part.strides, y + part.target,
-              targetStrides)
-          }
-        }
-      })
-  }
-
-  /// Whether an axis is that of the rows or columns of a blocked image.
-  fileprivate func isImageAxis(_ axis: Int, of value: ValueID) -> Bool {
-    (axis == 2 || axis == 3) && naturalForm(value) == .blocked
-  }
-}
-
 extension ChannelShuffle: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let channels = lowering.channelSources(node.inputs[0])
@@ -127,9 +79,9 @@ extension Concatenation: Lowerable {
       var place = 0
       let parts = zip(node.inputs, shapes).map { value, shape in
         defer { place += shape[axis] }
-        return ImagePart(value: value, place: place, count: shape[axis])
+        return ImagePart(value: value, shape, axis: axis, place: place)
       }
-      return try lowering.emitParts(parts, axis: axis, to: y)
+      return try lowering.emitParts(parts, to: y)
     }
     let sources = try node.inputs.map { try lowering.demand($0, .flat) }
     let result = lowering.define(y, .flat)
@@ -157,7 +109,7 @@ extension Slice: Lowerable {
       return
     }
     if lowering.isImageAxis(axis, of: x) {
-      return try lowering.emitParts([ImagePart(value: x, start: start, count: count)], axis: axis, to: y)
+      return try lowering.emitParts([ImagePart(value: x, shape, axis: axis, start: start, count: count)], to: y)
     }
     let source = try lowering.demand(x, .flat)
     let result = lowering.define(y, .flat)
@@ -180,8 +132,7 @@ extension Pad: Lowerable {
       return
     }
     if lowering.isImageAxis(axis, of: x) {
-      let part = ImagePart(value: x, place: before, count: shape[axis])
-      return try lowering.emitParts([part], axis: axis, to: y, isWhole: false)
+      return try lowering.emitParts([ImagePart(value: x, shape, axis: axis, place: before)], to: y, isWhole: false)
     }
     let source = try lowering.demand(x, .flat)
     let result = lowering.define(y, .flat)

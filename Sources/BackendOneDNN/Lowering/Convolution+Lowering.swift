@@ -62,29 +62,33 @@ extension Convolution2D: Lowerable {
       ONEDNN_FORWARD, geometry, image: lowering.shape(x), kernel: lowering.shape(weight), result: lowering.shape(y),
       imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(y))
     let hasBias = node.inputs.count == 3
-    if let winograd = lowering.winogradPlan(plan) {
-      let image = try lowering.demand(x, .blocked)
-      let result = hasBias ? lowering.addSlot(for: y, .blocked) : lowering.define(y, .blocked)
-      try lowering.lowerWinograd(winograd, plan, source: image, weights: weight, result: result)
-      if hasBias { try lowerBias(node.inputs[2], of: y, raw: result, lowering) }
-      return
-    }
     let form = lowering.naturalForm(y)
     let result = hasBias ? lowering.addSlot(for: y, form) : lowering.define(y, form)
-    if try !lowering.lowerThin(plan, image: x, weights: weight, result: result) {
-      let detour = ConvolutionDetour.best(for: plan)
-      let image = try lowering.demand(x, lowering.imageForm(detour))
-      let weights = try lowering.convolutionWeights(weight, for: detour)
-      let own = lowering.resultForm(detour)
-      let raw = own == form ? result : lowering.addSlot(for: y, own)
-      lowering.add(
-        ConvolutionKernel(
-          detour.plan, layout: weights.layout, image: image, weights: weights.slot, result: raw, path: node.path))
-      if own != form {
-        lowering.emitConversion(lowering.extent(y), from: raw, to: result, toBlocked: form == .blocked)
-      }
+    if let winograd = lowering.winogradPlan(plan) {
+      let image = try lowering.demand(x, .blocked)
+      try lowering.lowerWinograd(winograd, plan, source: image, weights: weight, result: result)
+    } else if try !lowering.lowerThin(plan, image: x, weights: weight, result: result) {
+      try lowerDirect(plan, node, form, result, lowering)
     }
     if hasBias { try lowerBias(node.inputs[2], of: y, raw: result, lowering) }
+  }
+
+  /// The library's convolution, whose result may have another form than the wanted one.
+  private func lowerDirect(
+    _ plan: ConvolutionPlan, _ node: Graph.Node, _ form: Form, _ result: SlotID, _ lowering: Lowering
+  ) throws {
+    let y = node.outputs[0]
+    let detour = ConvolutionDetour.best(for: plan)
+    let image = try lowering.demand(node.inputs[0], lowering.imageForm(detour))
+    let weights = try lowering.convolutionWeights(node.inputs[1], for: detour)
+    let own = lowering.resultForm(detour)
+    let raw = own == form ? result : lowering.addSlot(for: y, own)
+    lowering.add(
+      ConvolutionKernel(
+        detour.plan, layout: weights.layout, image: image, weights: weights.slot, result: raw, path: node.path))
+    if own != form {
+      lowering.emitConversion(lowering.extent(y), from: raw, to: result, toBlocked: form == .blocked)
+    }
   }
 
   /// The bias joins whatever element-wise pass comes next.

@@ -41,13 +41,9 @@ extension Lowering {
   ) throws -> (slot: SlotID, layout: WeightLayout) {
     guard detour.mergedGroups > 1 else { return try convolutionWeights(value, for: detour.plan) }
     let layout = try detour.plan.preferredWeights()
-    let reorder = try WeightReorder(from: .dense, to: detour.weights(in: layout))
     let wide = try mergedWeights(value, detour)
     let target = addSlot(samples: 1, bytes: layout.byteCount)
-    add(
-      WholeKernel(.reorder, path: node.path, reads: [wide], writes: [target]) { step in
-        try reorder.execute(from: step.pointer(wide), to: step.pointer(target))
-      })
+    try emitReorder(wide, .dense, to: target, detour.weights(in: layout))
     return (target, layout)
   }
 
@@ -75,13 +71,9 @@ extension Lowering {
   {
     let map = MergedWeightMap(detour)
     let wide = addWhole(floats: map.wideCount)
-    let reorder = try WeightReorder(from: detour.weights(in: layout), to: .dense)
+    try emitReorder(slot, detour.weights(in: layout), to: wide, .dense)
     let narrow = define(gradient, .flat)
     let copy = kernelTable.copyStrided!
-    add(
-      WholeKernel(.reorder, path: node.path, reads: [slot], writes: [wide]) { step in
-        try reorder.execute(from: step.pointer(slot), to: step.pointer(wide))
-      })
     add(
       WholeKernel(.reorder, path: node.path, reads: [wide], writes: [narrow]) { step in
         for group in 0..<map.merged {
@@ -94,47 +86,32 @@ extension Lowering {
 
   /// The gradient of a convolution's result as its detour wants it.
   func demandUpstream(_ value: ValueID, for detour: ConvolutionDetour, stride: Extent2D) throws -> SlotID {
-    let source = try demand(value, resultForm(detour))
-    guard detour.isSpread else { return source }
+    guard detour.isSpread else { return try demand(value, resultForm(detour)) }
     let target = Extent2D(detour.plan.shape.outputHeight, detour.plan.shape.outputWidth)
-    return spread(value, source, resultForm(detour), over: target, stride: stride, start: Extent2D(0))
+    return try embedded(value, resultForm(detour), in: target, start: Extent2D(0), stride: stride)
   }
 
   /// A convolution's image as its detour wants it.
   func demandImage(_ value: ValueID, for detour: ConvolutionDetour, padding: Extent2D) throws -> SlotID {
-    let source = try demand(value, imageForm(detour))
-    guard detour.hasBorder else { return source }
+    guard detour.hasBorder else { return try demand(value, imageForm(detour)) }
     let target = Extent2D(detour.plan.shape.inputHeight, detour.plan.shape.inputWidth)
-    return spread(value, source, imageForm(detour), over: target, stride: Extent2D(1), start: padding)
+    return try embedded(value, imageForm(detour), in: target, start: padding, stride: Extent2D(1))
   }
 
-  /// Places an image's pixels in a larger image, from a pixel on at every stride-th one, and zeros elsewhere.
-  private func spread(
-    _ value: ValueID, _ source: SlotID, _ form: Form, over target: Extent2D, stride: Extent2D, start: Extent2D
-  ) -> SlotID {
+  /// An image within a larger one, from a pixel on at every stride-th one, and zeros elsewhere.
+  private func embedded(
+    _ value: ValueID, _ form: Form, in target: Extent2D, start: Extent2D, stride: Extent2D
+  ) throws -> SlotID {
     let shape = shape(value)
-    let (planes, lanes) = form == .blocked ? (extent(value).blocks, block) : (shape[1], 1)
-    let floats = planes * target.height * target.width * lanes
-    let result = addSlot(samples: shape[0], bytes: shape[0] * floats * 4)
-    let copy = kernelTable.copyStrided!
+    let planes = form == .blocked ? extent(value).blocks * block : shape[1]
+    let result = addSlot(
+      samples: shape[0], bytes: shape[0] * planes * target.height * target.width * MemoryLayout<Float>.stride)
     // What lies beyond the larger image is dropped.
-    let (height, width) = (
+    let size = Extent2D(
       min(shape[2], (target.height - start.height - 1) / stride.height + 1),
-      min(shape[3], (target.width - start.width - 1) / stride.width + 1)
-    )
-    let dims = [planes, height, width, lanes]
-    let strides = [shape[2] * shape[3] * lanes, shape[3] * lanes, lanes, 1]
-    let row = target.width * lanes
-    let targetStrides = [target.height * row, stride.height * row, stride.width * lanes, 1]
-    let offset = start.height * row + start.width * lanes
-    add(
-      ChunkKernel(.reorder, path: node.path, samples: shape[0], reads: [source], writes: [result]) { worker in
-        for sample in worker.samples {
-          let image = worker.pointer(result, sample: sample)
-          image.update(repeating: 0, count: floats)
-          copy(dims.count, dims, worker.pointer(source, sample: sample), strides, image + offset, targetStrides)
-        }
-      })
+      min(shape[3], (target.width - start.width - 1) / stride.width + 1))
+    let part = ImagePart(value: value, size: size, place: start, stride: stride)
+    try emitParts([part], form, to: result, extent: target, isWhole: false)
     return result
   }
 }

@@ -236,11 +236,7 @@ final class Lowering {
     _ value: ValueID, _ source: (slot: SlotID, layout: VariableLayout)
   ) throws -> SlotID {
     let target = define(value, .flat)
-    let reorder = try WeightReorder(from: source.layout, to: .dense)
-    add(
-      WholeKernel(.reorder, path: node.path, reads: [source.slot], writes: [target]) { step in
-        try reorder.execute(from: step.pointer(source.slot), to: step.pointer(target))
-      })
+    try emitReorder(source.slot, source.layout, to: target, .dense)
     return target
   }
 
@@ -256,12 +252,17 @@ final class Lowering {
     }
     if known.layout.isEqual(to: layout) { return known.slot }
     let target = addSlot(samples: 1, bytes: layout.byteCount(graph.type(of: value)))
-    let reorder = try WeightReorder(from: known.layout, to: layout)
-    add(
-      WholeKernel(.reorder, path: node.path, reads: [known.slot], writes: [target]) { step in
-        try reorder.execute(from: step.pointer(known.slot), to: step.pointer(target))
-      })
+    try emitReorder(known.slot, known.layout, to: target, layout)
     return target
+  }
+
+  /// Emits a change of weights' layout.
+  func emitReorder(_ source: SlotID, _ from: VariableLayout, to target: SlotID, _ layout: VariableLayout) throws {
+    let reorder = try WeightReorder(from: from, to: layout)
+    add(
+      WholeKernel(.reorder, path: node.path, reads: [source], writes: [target]) { step in
+        try reorder.execute(from: step.pointer(source), to: step.pointer(target))
+      })
   }
 
   /// Copies the values that updates did not write in place into their variables.

@@ -63,14 +63,21 @@ extension Reduction: Lowerable {
   private func lowerChannelSums(_ x: ValueID, _ y: ValueID, _ lowering: Lowering) throws {
     let source = try lowering.demand(x, .blocked)
     let result = lowering.define(y, .flat)
+    let (extent, kernel) = (lowering.extent(x), lowering.kernelTable.channelSums!)
     lowering.add(
-      ChannelSumsKernel(
-        lowering.extent(x), x: source, sums: result, kernels: lowering.kernelTable, path: lowering.node.path))
+      SumKernel(
+        .reduction, path: lowering.node.path, samples: extent.samples, reads: [source], sums: result,
+        count: extent.channels, paddedCount: lowering.paddedChannels(x)
+      ) { worker, sums in
+        var part = extent
+        part.samples = worker.count
+        kernel(part, worker.pointer(source), sums)
+      })
   }
 
   private func lowerOverChannels(_ x: ValueID, _ y: ValueID, _ lowering: Lowering) throws {
     let (kernel, code) = (lowering.kernelTable.reduceChannels!, function.kernelCode)
-    try lowering.emitOverImage(.reduction, x, [try lowering.demand(x, .blocked)], to: lowering.define(y, .flat)) {
+    lowering.emitOverImage(.reduction, x, [try lowering.demand(x, .blocked)], to: lowering.define(y, .flat)) {
       kernel($0, code, $1[0], $2)
     }
   }
@@ -79,7 +86,7 @@ extension Reduction: Lowerable {
     let kernel = lowering.kernelTable.poolMaximum!
     // With one pixel a channel, the blocked form is the padded matrix.
     let form: Form = lowering.shape(x)[1] % lowering.block == 0 ? .flat : .blocked
-    try lowering.emitOverImage(.reduction, x, [try lowering.demand(x, .blocked)], to: lowering.define(y, form)) {
+    lowering.emitOverImage(.reduction, x, [try lowering.demand(x, .blocked)], to: lowering.define(y, form)) {
       kernel($0, $1[0], $2)
     }
   }
@@ -142,7 +149,7 @@ extension Lowering {
   fileprivate func emitOverImage(
     _ kind: KernelKind, _ image: ValueID, _ reads: [SlotID], to result: SlotID,
     _ body: @escaping (LabExtent, [UnsafeMutablePointer<Float>], UnsafeMutablePointer<Float>) -> Void
-  ) throws {
+  ) {
     let extent = extent(image)
     add(
       ChunkKernel(kind, path: node.path, samples: extent.samples, reads: reads, writes: [result]) { worker in
@@ -150,36 +157,6 @@ extension Lowering {
         part.samples = worker.count
         body(part, reads.map(worker.pointer), worker.pointer(result))
       })
-  }
-}
-
-/// Sums over samples and pixels: gradients of biases.
-final class ChannelSumsKernel: BaseKernel, Kernel {
-  private let extent: LabExtent
-  private let x: SlotID
-  private let sums: SlotID
-  private let kernels: LabKernels
-
-  init(_ extent: LabExtent, x: SlotID, sums: SlotID, kernels: LabKernels, path: String) {
-    self.extent = extent
-    self.x = x
-    self.sums = sums
-    self.kernels = kernels
-    super.init(.reduction, path: path, samples: extent.samples)
-    reads = [x]
-    lateWrites = [sums]
-    accumulatorBytes = extent.blocks * kernels.block * MemoryLayout<Double>.stride
-  }
-
-  override func run(_ worker: Worker) {
-    var part = extent
-    part.samples = worker.count
-    kernels.channelSums(part, worker.pointer(x), worker.accumulator(at: accumulatorOffset))
-  }
-
-  override func finish(_ step: Step) {
-    let total = step.combineDoubles(at: accumulatorOffset, count: extent.channels)
-    for c in 0..<extent.channels { step.pointer(sums)[c] = Float(total[c]) }
   }
 }
 
@@ -192,7 +169,7 @@ extension Broadcast: Lowerable {
     }
     if lowering.naturalForm(y) == .blocked, axes == [1] {
       let (kernel, factor) = (lowering.kernelTable.broadcastChannels!, factor)
-      return try lowering.emitOverImage(
+      return lowering.emitOverImage(
         .elementwise, y, [try lowering.demand(x, .flat)], to: lowering.define(y, .blocked)
       ) { kernel($0, $1[0], factor, $2) }
     }
@@ -235,7 +212,7 @@ extension MaximumGradient: Lowerable {
       }
       let reads = [vectors[0], try lowering.demand(x, .blocked), vectors[1]]
       let result = lowering.define(node.outputs[0], .blocked)
-      return try lowering.emitOverImage(.reduction, x, reads, to: result) { kernel($0, $1[0], $1[1], $1[2], $2) }
+      return lowering.emitOverImage(.reduction, x, reads, to: result) { kernel($0, $1[0], $1[1], $1[2], $2) }
     }
     try lowerGeneral(node, lowering)
   }

@@ -6,10 +6,9 @@ extension Lowering {
   /// Lowers a convolution of a few channels, or returns false where it has more.
   func lowerThin(_ plan: ConvolutionPlan, image: ValueID, weights: ValueID, result: SlotID) throws -> Bool {
     guard let thin = LabThinConvolution(plan) else { return false }
-    add(
-      ThinConvolutionKernel(
-        thin, kernels: kernelTable, kind: .convolutionForward, samples: plan.shape.samples,
-        source: try demand(image, .flat), weights: try demand(weights, .flat), result: result, path: node.path))
+    addThin(
+      thin, .convolutionForward, samples: plan.shape.samples, source: try demand(image, .flat),
+      weights: try demand(weights, .flat), result: result)
     return true
   }
 
@@ -24,10 +23,9 @@ extension Lowering {
       WholeKernel(.reorder, path: node.path, reads: [source], writes: [turned]) { step in
         thin.turn(step.pointer(source), into: step.pointer(turned))
       })
-    add(
-      ThinConvolutionKernel(
-        thin.inputGradient, kernels: kernelTable, kind: .convolutionInputGradient, samples: plan.shape.samples,
-        source: try demand(upstream, .flat), weights: turned, result: define(image, .flat), path: node.path))
+    addThin(
+      thin.inputGradient, .convolutionInputGradient, samples: plan.shape.samples,
+      source: try demand(upstream, .flat), weights: turned, result: define(image, .flat))
     return true
   }
 
@@ -36,10 +34,42 @@ extension Lowering {
     -> Bool
   {
     guard let thin = LabThinConvolution(plan) else { return false }
+    let (x, upstream) = (try demand(image, .flat), try demand(upstream, .flat))
+    let kernel = kernelTable.thinWeightGradient!
     add(
-      ThinWeightGradientKernel(
-        thin, kernels: kernelTable, samples: plan.shape.samples, image: try demand(image, .flat),
-        upstream: try demand(upstream, .flat), gradient: define(gradient, .flat), path: node.path))
+      SumKernel(
+        .convolutionWeightGradient, path: node.path, samples: plan.shape.samples, reads: [x, upstream],
+        sums: define(gradient, .flat), count: thin.weightCount, paddedCount: thin.weightCount,
+        scratchBytes: thinScratchBytes(thin)
+      ) { worker, sums in
+        var part = thin
+        part.samples = worker.count
+        kernel(
+          &part, worker.pointer(x), worker.pointer(upstream), sums,
+          worker.scratch.assumingMemoryBound(to: Float.self))
+      })
     return true
+  }
+
+  private func addThin(
+    _ thin: LabThinConvolution, _ kind: KernelKind, samples: Int, source: SlotID, weights: SlotID, result: SlotID
+  ) {
+    let kernel = kernelTable.thinForward!
+    add(
+      ChunkKernel(
+        kind, path: node.path, samples: samples, reads: [source, weights], writes: [result],
+        scratchBytes: thinScratchBytes(thin)
+      ) { worker in
+        var part = thin
+        part.samples = worker.count
+        kernel(
+          &part, worker.pointer(source), worker.whole(weights), worker.pointer(result),
+          worker.scratch.assumingMemoryBound(to: Float.self))
+      })
+  }
+
+  private func thinScratchBytes(_ thin: LabThinConvolution) -> Int {
+    var thin = thin
+    return kernelTable.thinScratchCount(&thin) * 4
   }
 }

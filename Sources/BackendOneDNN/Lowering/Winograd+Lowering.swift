@@ -16,10 +16,17 @@ extension Lowering {
     let isForward = direct.kind == ONEDNN_FORWARD
     let kind: KernelKind = isForward ? .convolutionForward : .convolutionInputGradient
     let weights = try transformedWeights(value, for: plan, direct, kind)
+    let geometry = isForward ? plan.geometry : plan.swapped
+    let forward = plan.kernels.forward!
     add(
-      WinogradConvolutionKernel(
-        isForward ? plan.geometry : plan.swapped, kernels: plan.kernels, kind: kind, samples: direct.shape.samples,
-        source: source, weights: weights, result: result, path: node.path))
+      ChunkKernel(
+        kind, path: node.path, samples: direct.shape.samples, reads: [source, weights], writes: [result],
+        scratchBytes: plan.kernels.forwardScratchCount(geometry) * 4
+      ) { worker in
+        forward(
+          geometry, worker.count, worker.pointer(source), worker.whole(weights), worker.pointer(result),
+          worker.scratch.assumingMemoryBound(to: Float.self))
+      })
   }
 
   /// A convolution's weights in matrices of block × block.

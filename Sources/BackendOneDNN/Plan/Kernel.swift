@@ -109,15 +109,48 @@ final class ChunkKernel: BaseKernel, Kernel {
   private let body: (Worker) -> Void
 
   init(
-    _ kind: KernelKind, path: String, samples: Int, reads: [SlotID], writes: [SlotID],
+    _ kind: KernelKind, path: String, samples: Int, reads: [SlotID], writes: [SlotID], scratchBytes: Int = 0,
     replacements: [(result: SlotID, operand: SlotID)] = [], body: @escaping (Worker) -> Void
   ) {
     self.body = body
     super.init(kind, path: path, samples: samples)
     self.reads = reads
     self.writes = writes
+    self.scratchBytes = scratchBytes
     self.replacements = replacements
   }
 
   override func run(_ worker: Worker) throws { body(worker) }
+}
+
+/// A batched kernel whose results are sums over all samples, taken in double precision and rounded once.
+final class SumKernel: BaseKernel, Kernel {
+  private let sums: SlotID
+  private let count: Int
+  private let body: (Worker, UnsafeMutablePointer<Double>) -> Void
+
+  /// - Parameters:
+  ///   - count: the number of sums.
+  ///   - paddedCount: the number of those that `body` adds to.
+  ///   - body: adds a chunk's share to the sums of its worker.
+  init(
+    _ kind: KernelKind, path: String, samples: Int, reads: [SlotID], sums: SlotID, count: Int, paddedCount: Int,
+    scratchBytes: Int = 0, body: @escaping (Worker, UnsafeMutablePointer<Double>) -> Void
+  ) {
+    self.sums = sums
+    self.count = count
+    self.body = body
+    super.init(kind, path: path, samples: samples)
+    self.reads = reads
+    self.scratchBytes = scratchBytes
+    lateWrites = [sums]
+    accumulatorBytes = paddedCount * MemoryLayout<Double>.stride
+  }
+
+  override func run(_ worker: Worker) { body(worker, worker.accumulator(at: accumulatorOffset)) }
+
+  override func finish(_ step: Step) {
+    let total = step.combineDoubles(at: accumulatorOffset, count: count)
+    for index in 0..<count { step.pointer(sums)[index] = Float(total[index]) }
+  }
 }
