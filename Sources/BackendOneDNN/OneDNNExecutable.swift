@@ -98,12 +98,12 @@ final class OneDNNExecutable: Executable {
     let arena = AlignedMemory(byteCount: plan.arenaBytes)
     var own: [AlignedMemory] = []
     let workers = (0..<max(session.options.threads, 1)).map { index in
-      let local = AlignedMemory(byteCount: plan.localBytes)
-      let scratch = AlignedMemory(byteCount: scratchBytes)
-      let accumulators = AlignedMemory(byteCount: accumulatorBytes)
-      own += [local, scratch, accumulators]
+      let scratchOffset = MemoryPlan.align(plan.localBytes)
+      let accumulatorOffset = scratchOffset + MemoryPlan.align(scratchBytes)
+      let local = AlignedMemory(byteCount: accumulatorOffset + accumulatorBytes)
+      own.append(local)
       return Worker(
-        index: index, scratch: scratch.base, accumulators: accumulators.base,
+        index: index, scratch: local.base + scratchOffset, accumulators: local.base + accumulatorOffset,
         bases: slots.map { slot in
           switch slot.storage {
           case .arena(let offset): arena.base + offset
@@ -126,6 +126,8 @@ final class OneDNNExecutable: Executable {
   func run() throws {
     let (_, workers, step, _) = allocate()
     oneDnnUseOneThread()
+    let mode = labFlushDenormals()
+    defer { labRestoreFloatingPointMode(mode) }
     for segment in segments {
       if let samples = segment.samples {
         try runBatched(segment, samples: samples, workers: workers)
@@ -162,6 +164,8 @@ final class OneDNNExecutable: Executable {
       let job = UncheckedTask(run: work)
       DispatchQueue.concurrentPerform(iterations: workers.count) { index in
         oneDnnUseOneThread()
+        let mode = labFlushDenormals()
+        defer { labRestoreFloatingPointMode(mode) }
         do { try job.run(index) } catch { failures.append(error) }
       }
     }

@@ -150,5 +150,5 @@ struct MemoryPlan {
     return (offsets, align(total))
   }
 
-  private static func align(_ value: Int) -> Int { (value + alignment - 1) / alignment * alignment }
+  static func align(_ value: Int) -> Int { (value + alignment - 1) / alignment * alignment }
 }

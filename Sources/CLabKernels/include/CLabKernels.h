@@ -277,6 +277,13 @@ const LabKernels *labKernels(void);
 // The kernels of one name, or NULL where this machine cannot run them or the build has none.
 const LabKernels *labKernelsNamed(const char *name);
 
+// Makes this thread take denormal numbers for zeros, as operands and as results, and returns the mode that it had. Their
+// arithmetic takes a hundred times as long as that of other numbers. Does nothing where the processor is none that we know.
+uint64_t labFlushDenormals(void);
+
+// Gives this thread a floating-point mode that `labFlushDenormals` returned.
+void labRestoreFloatingPointMode(uint64_t mode);
+
 // Fused multiply-add throughput of one core with the widest vectors in GFLOP/s, a multiply-add counted as two
 // operations, measured for about `milliseconds`.
 double labMeasurePeakGflops(int milliseconds);
