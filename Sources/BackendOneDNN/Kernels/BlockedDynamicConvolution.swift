@@ -3,7 +3,7 @@ import COneDNN
 import LabCore
 import LabGraph
 
-/// A dynamic convolution whose channels fill whole blocks: each sample's weights are aggregated in the convolution's own
+/// A dynamic convolution without groups: each sample's weights are aggregated in the convolution's own
 /// layout and used at once, so that no more than one sample's weights exist a worker.
 final class BlockedDynamicConvolutionKernel: BaseKernel, Kernel {
   private let plan: ConvolutionPlan
@@ -37,7 +37,7 @@ final class BlockedDynamicConvolutionKernel: BaseKernel, Kernel {
   /// Memory of a group of samples.
   private var demand: DynamicScratchDemand {
     DynamicScratchDemand(
-      operands: operands, setBytes: layout.byteCount, block: kernels.block,
+      operands: operands, setBytes: layout.byteCount,
       groupSize: DynamicScratchDemand.groupSize(setBytes: layout.byteCount, least: 4), holdsWeights: winograd == nil,
       holdsGradients: false)
   }
@@ -58,7 +58,7 @@ final class BlockedDynamicConvolutionKernel: BaseKernel, Kernel {
     let scratch = DynamicScratch(worker.scratch, demand)
     for group in worker.groups(of: demand.groupSize) {
       var arguments = operands.aggregation(of: group, worker, isTransposed: false, rowFactors: scratch.rowFactors)
-      arguments.extent = operands.extent(kernels.block, setBytes: layout.byteCount)
+      arguments.extent = operands.extent(setBytes: layout.byteCount)
       arguments.w = UnsafePointer(worker.whole(weights))
       arguments.out = scratch.weights
       arguments.outStride = demand.stride
@@ -94,7 +94,7 @@ extension DynamicConvolutionOperands {
     of group: Range<Int>, _ worker: Worker, isTransposed: Bool, rowFactors: UnsafeMutablePointer<Float>
   ) -> LabAggregate {
     let (row, column) = isTransposed ? (filter, channel) : (channel, filter)
-    let rows = isTransposed ? outputChannels : inputChannels
+    let rows = isTransposed ? paddedOutputChannels : paddedInputChannels
     if row != nil || spatial != nil {
       for (position, index) in group.enumerated() {
         fillRowFactors(
@@ -117,15 +117,15 @@ extension DynamicConvolutionOperands {
 
 extension DynamicConvolutionOperands {
   /// The blocked extents of the kernels.
-  func extent(_ block: Int, setBytes: Int) -> LabDynamicExtent {
+  func extent(setBytes: Int) -> LabDynamicExtent {
     LabDynamicExtent(
-      kernels: kernelCount, outputBlocks: outputChannels / block, inputBlocks: inputChannels / block, taps: taps,
+      kernels: kernelCount, outputBlocks: outputBlocks, inputBlocks: inputBlocks, taps: taps,
       kernelStride: (setBytes + (kernelCount > 1 ? VariableLayout.setPaddingBytes : 0)) / 4)
   }
 
   /// The extents of kernels whose outer blocks are swapped: inputs and outputs exchange their roles.
-  func swappedExtent(_ block: Int, setBytes: Int) -> LabDynamicExtent {
-    var extent = extent(block, setBytes: setBytes)
+  func swappedExtent(setBytes: Int) -> LabDynamicExtent {
+    var extent = extent(setBytes: setBytes)
     swap(&extent.outputBlocks, &extent.inputBlocks)
     return extent
   }

@@ -58,7 +58,7 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     // Several kernels are read three times a group, and their gradients once.
     let leastSamples = operands.kernelCount > 1 ? 8 : 4
     return DynamicScratchDemand(
-      operands: operands, setBytes: layout.byteCount, block: kernels.block,
+      operands: operands, setBytes: layout.byteCount,
       groupSize: DynamicScratchDemand.groupSize(setBytes: layout.byteCount, least: leastSamples),
       holdsWeights: winograd == nil, holdsGradients: true)
   }
@@ -108,8 +108,8 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     arguments.transposed = !outerBlocksAreSwapped
     arguments.extent =
       outerBlocksAreSwapped
-      ? operands.swappedExtent(kernels.block, setBytes: layout.byteCount)
-      : operands.extent(kernels.block, setBytes: layout.byteCount)
+      ? operands.swappedExtent(setBytes: layout.byteCount)
+      : operands.extent(setBytes: layout.byteCount)
     arguments.w = UnsafePointer(worker.whole(transposed))
     arguments.out = scratch.weights
     arguments.outStride = stride
@@ -152,12 +152,12 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
   ) {
     let count = group.count
     let sumInput = scratch.sums
-    let sumOutput = sumInput + count * operands.inputChannels
-    let sumTap = sumOutput + count * operands.outputChannels
+    let sumOutput = sumInput + count * operands.paddedInputChannels
+    let sumTap = sumOutput + count * operands.paddedOutputChannels
     let dKernel = sumTap + count * operands.taps
     let aggregation = operands.aggregation(of: group, worker, isTransposed: false, rowFactors: scratch.rowFactors)
     var arguments = LabContract()
-    arguments.extent = operands.extent(kernels.block, setBytes: layout.byteCount)
+    arguments.extent = operands.extent(setBytes: layout.byteCount)
     arguments.samples = count
     arguments.w = UnsafePointer(worker.whole(tensors.weights))
     arguments.gradient = UnsafePointer(scratch.gradients)
@@ -178,20 +178,20 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
         worker.pointer(targets.removeFirst(), sample: index)
           .update(from: dKernel + position * operands.kernelCount, count: operands.kernelCount)
       }
-      func divide(_ sums: UnsafeMutablePointer<Float>, _ slot: SlotID?, _ width: Int) {
+      func divide(_ sums: UnsafeMutablePointer<Float>, _ slot: SlotID?, _ width: Int, stride: Int) {
         guard let slot else { return }
         let attention = worker.pointer(slot, sample: index)
         let target = worker.pointer(targets.removeFirst(), sample: index)
         var hasZero = false
         for i in 0..<width {
           hasZero = hasZero || attention[i] == 0
-          target[i] = sums[position * width + i] / attention[i]
+          target[i] = sums[position * stride + i] / attention[i]
         }
         if hasZero { recomputeZeros(attention, target, width, index, position, scratch, worker) }
       }
-      divide(sumTap, operands.spatial, operands.taps)
-      divide(sumInput, operands.channel, operands.inputChannels)
-      divide(sumOutput, operands.filter, operands.outputChannels)
+      divide(sumTap, operands.spatial, operands.taps, stride: operands.taps)
+      divide(sumInput, operands.channel, operands.inputChannels, stride: operands.paddedInputChannels)
+      divide(sumOutput, operands.filter, operands.outputChannels, stride: operands.paddedOutputChannels)
     }
   }
 
@@ -203,7 +203,7 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     let gradient = scratch.gradients + position * demand.stride
     let attention = operands.sample(index, worker)
     let block = kernels.block
-    let extent = operands.extent(block, setBytes: layout.byteCount)
+    let extent = operands.extent(setBytes: layout.byteCount)
     let weights = worker.whole(tensors.weights)
     for i in 0..<count where zeroed[i] == 0 { target[i] = 0 }
     for o in 0..<operands.outputChannels {

@@ -5,32 +5,39 @@ import LabGraph
 
 /// What the kernels of a dynamic convolution share: its extents and where its attentions are.
 struct DynamicConvolutionOperands {
-  var attentions: DynamicAttentions
-  var kernel: SlotID?
-  var spatial: SlotID?
-  var channel: SlotID?
-  var filter: SlotID?
-  var kernelCount: Int
-  var inputChannels: Int
-  var outputChannels: Int
-  var groups: Int
-  var taps: Int
+  let kernel: SlotID?
+  let spatial: SlotID?
+  let channel: SlotID?
+  let filter: SlotID?
+  let kernelCount: Int
+  let inputChannels: Int
+  let outputChannels: Int
+  let groups: Int
+  let taps: Int
+  /// The number of channels that are interleaved, 1 for dense weights.
+  let block: Int
 
   init(
-    attentions: DynamicAttentions, slots: [SlotID], kernels: Shape, geometry: ConvolutionGeometry
+    kernel: SlotID?, spatial: SlotID?, channel: SlotID?, filter: SlotID?, kernels: Shape, geometry: ConvolutionGeometry,
+    block: Int
   ) {
-    self.attentions = attentions
-    var rest = slots[...]
-    kernel = attentions.contains(.kernel) ? rest.removeFirst() : nil
-    spatial = attentions.contains(.spatial) ? rest.removeFirst() : nil
-    channel = attentions.contains(.channel) ? rest.removeFirst() : nil
-    filter = attentions.contains(.filter) ? rest.removeFirst() : nil
+    self.kernel = kernel
+    self.spatial = spatial
+    self.channel = channel
+    self.filter = filter
     kernelCount = kernels[0]
     outputChannels = kernels[1]
     inputChannels = kernels[2] * geometry.groups
     groups = geometry.groups
     taps = kernels[3] * kernels[4]
+    self.block = block
   }
+
+  var inputBlocks: Int { (inputChannels + block - 1) / block }
+  var outputBlocks: Int { (outputChannels + block - 1) / block }
+  /// Channels with the padding of the last block, whose attentions and weights are zeros.
+  var paddedInputChannels: Int { inputBlocks * block }
+  var paddedOutputChannels: Int { outputBlocks * block }
 
   var slots: [SlotID] { [kernel, spatial, channel, filter].compactMap { $0 } }
 

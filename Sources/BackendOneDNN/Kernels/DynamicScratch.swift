@@ -5,8 +5,6 @@ struct DynamicScratchDemand {
   var operands: DynamicConvolutionOperands
   /// Bytes of one kernel in the layout of the convolution.
   var setBytes: Int
-  /// Channels of a block.
-  var block: Int
   /// The samples of a group: the kernels are read from memory once for all of them.
   var groupSize: Int
   /// Whether the samples' aggregated weights are kept, not made piece by piece.
@@ -45,13 +43,13 @@ struct DynamicScratch {
       return pointer
     }
     let operands = demand.operands
-    let (inputs, outputs) = (operands.inputChannels, operands.outputChannels)
+    let (inputs, outputs) = (operands.paddedInputChannels, operands.paddedOutputChannels)
     let attentions = operands.taps + operands.kernelCount
     weights = take(demand.holdsWeights ? demand.stride : 0)
     gradients = take(demand.holdsGradients ? demand.stride : 0)
     rowFactors = take(operands.taps * max(inputs, outputs))
     sums = take(demand.holdsGradients ? inputs + outputs + attentions : 0)
-    contraction = take(demand.holdsGradients ? (inputs + attentions) * demand.block : 0)
+    contraction = take(demand.holdsGradients ? (inputs + attentions) * operands.block : 0)
     convolution = next
     byteCount = next - start
   }

@@ -4,9 +4,26 @@ import LabCore
 import LabGraph
 
 extension Lowering {
-  /// Whether a dynamic convolution's channels fill whole blocks.
-  func isBlockedDynamic(kernels: Shape, geometry: ConvolutionGeometry, x: ValueID) -> Bool {
-    geometry.groups == 1 && kernels[1] % block == 0 && kernels[2] % block == 0 && naturalForm(x) == .blocked
+  /// Whether a dynamic convolution's weights can be aggregated in blocks.
+  func isBlockedDynamic(geometry: ConvolutionGeometry, x: ValueID, y: ValueID) -> Bool {
+    geometry.groups == 1 && naturalForm(x) == .blocked && naturalForm(y) == .blocked
+  }
+
+  /// What a dynamic convolution's kernels share; attentions of channels are padded to whole blocks where weights are.
+  func dynamicOperands(
+    _ attentions: DynamicAttentions, _ values: ArraySlice<ValueID>, kernels: Shape, geometry: ConvolutionGeometry,
+    isBlocked: Bool
+  ) throws -> DynamicConvolutionOperands {
+    var rest = values
+    func next(_ attention: DynamicAttentions, isOfChannels: Bool) throws -> SlotID? {
+      guard attentions.contains(attention) else { return nil }
+      let value = rest.removeFirst()
+      return try isBlocked && isOfChannels ? demandPaddedMatrix(value) : demand(value, .flat)
+    }
+    return DynamicConvolutionOperands(
+      kernel: try next(.kernel, isOfChannels: false), spatial: try next(.spatial, isOfChannels: false),
+      channel: try next(.channel, isOfChannels: true), filter: try next(.filter, isOfChannels: true), kernels: kernels,
+      geometry: geometry, block: isBlocked ? block : 1)
   }
 
   /// One kernel's shape for the convolution library.
@@ -29,10 +46,10 @@ extension DynamicConvolution2D: Lowerable {
     let plan = lowering.convolutionPlan(
       ONEDNN_FORWARD, geometry, image: lowering.shape(x), kernel: lowering.singleKernel(kernels),
       result: lowering.shape(y), imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(y))
-    let slots = try node.inputs.dropFirst(2).map { try lowering.demand($0, .flat) }
-    let operands = DynamicConvolutionOperands(
-      attentions: attentions, slots: slots, kernels: kernels, geometry: geometry)
-    guard lowering.isBlockedDynamic(kernels: kernels, geometry: geometry, x: x) else {
+    let isBlocked = lowering.isBlockedDynamic(geometry: geometry, x: x, y: y)
+    let operands = try lowering.dynamicOperands(
+      attentions, node.inputs[2...], kernels: kernels, geometry: geometry, isBlocked: isBlocked)
+    guard isBlocked else {
       let weights = try lowering.demand(weight, .flat)
       let image = try lowering.demand(x, lowering.naturalForm(x))
       lowering.add(
@@ -61,16 +78,16 @@ extension DynamicConvolution2DGradient: Lowerable {
         result: lowering.shape(upstream), imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(upstream)
       )
     }
-    let slots = try node.inputs.dropFirst(3).map { try lowering.demand($0, .flat) }
-    let operands = DynamicConvolutionOperands(
-      attentions: attentions, slots: slots, kernels: kernels, geometry: geometry)
+    let isBlocked = lowering.isBlockedDynamic(geometry: geometry, x: x, y: upstream)
+    let operands = try lowering.dynamicOperands(
+      attentions, node.inputs[3...], kernels: kernels, geometry: geometry, isBlocked: isBlocked)
     var outputs = node.outputs[...]
     let dx = needsInputGradient ? outputs.removeFirst() : nil
     let dWeight = outputs.removeFirst()
     let dAttentions = outputs.map { lowering.define($0, .flat) }
     let (inputPlan, weightPlan) = (plan(ONEDNN_INPUT_GRADIENT), plan(ONEDNN_WEIGHT_GRADIENT))
 
-    guard lowering.isBlockedDynamic(kernels: kernels, geometry: geometry, x: x) else {
+    guard isBlocked else {
       let tensors = BlockedDynamicGradientKernel.Tensors(
         upstream: try lowering.demand(upstream, lowering.naturalForm(upstream)),
         x: try lowering.demand(x, lowering.naturalForm(x)), weights: try lowering.demand(weight, .flat),
