@@ -95,10 +95,18 @@ OneDnnLayout *oneDnnDenseWeights(const OneDnnConvolutionShape *shape) {
 
 OneDnnLayout *oneDnnBlockedWeights(const OneDnnConvolutionShape *shape, long block, bool transposed,
                                    bool outerSwapped) {
-  dnnl_format_tag_t tag;
-  if (block == 16)
-    tag = !transposed ? dnnl_OIhw16i16o : outerSwapped ? dnnl_IOhw16o16i : dnnl_OIhw16o16i;
-  else
-    tag = transposed ? dnnl_OIhw8o8i : dnnl_OIhw8i8o;
-  return makeLayout(weightDescriptor(shape, tag, tag));
+  const bool isDepthWise =
+      shape->groups > 1 && shape->inputChannels == shape->groups && shape->outputChannels == shape->groups;
+  dnnl_format_tag_t plain, grouped;
+  if (block == 16) {
+    plain = !transposed ? dnnl_OIhw16i16o : outerSwapped ? dnnl_IOhw16o16i : dnnl_OIhw16o16i;
+    grouped = isDepthWise    ? dnnl_Goihw16g
+              : !transposed  ? dnnl_gOIhw16i16o
+              : outerSwapped ? dnnl_gIOhw16o16i
+                             : dnnl_gOIhw16o16i;
+  } else {
+    plain = transposed ? dnnl_OIhw8o8i : dnnl_OIhw8i8o;
+    grouped = isDepthWise ? dnnl_Goihw8g : transposed ? dnnl_gOIhw8o8i : dnnl_gOIhw8i8o;
+  }
+  return makeLayout(weightDescriptor(shape, plain, grouped));
 }

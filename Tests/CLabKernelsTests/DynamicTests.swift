@@ -4,21 +4,28 @@ import Testing
 @Suite struct DynamicTests {
   /// Kernels and attentions of a dynamic convolution in whole blocks.
   struct Weights {
-    let kernels, outputBlocks, inputBlocks, taps, samples, block: Int
+    let kernels, outputBlocks, inputBlocks, taps, samples, block, groups: Int
+    let isDepthWise: Bool
     let w, kernelWeights, rows, columns: [Float]
 
     var outputs: Int { outputBlocks * block }
     var inputs: Int { inputBlocks * block }
-    var matrixCount: Int { outputBlocks * inputBlocks * taps * block * block }
+    /// Rows of a matrix.
+    var matrixRows: Int { isDepthWise ? 1 : block }
+    var matrixCount: Int { outputBlocks * (inputBlocks / groups) * taps * matrixRows * block }
     /// A gap between kernels shows that the stride is respected.
     var kernelStride: Int { matrixCount + 5 }
     var extent: LabDynamicExtent {
       LabDynamicExtent(
-        kernels: kernels, outputBlocks: outputBlocks, inputBlocks: inputBlocks, taps: taps, kernelStride: kernelStride)
+        kernels: kernels, outputBlocks: outputBlocks, inputBlocks: inputBlocks, taps: taps, kernelStride: kernelStride,
+        groups: groups, isDepthWise: isDepthWise)
     }
 
     /// Rows are inputs; transposed, they are outputs.
-    init(kernels: Int, outputBlocks: Int, inputBlocks: Int, taps: Int, samples: Int, block: Int, transposed: Bool) {
+    init(_ shape: Shape, block: Int, transposed: Bool) {
+      let (outputBlocks, inputBlocks) = (shape.outputBlocks, shape.inputBlocks)
+      let (kernels, taps, samples) = (shape.kernels, shape.taps, shape.samples)
+      (groups, isDepthWise) = (shape.groups, shape.isDepthWise)
       self.kernels = kernels
       self.outputBlocks = outputBlocks
       self.inputBlocks = inputBlocks
@@ -27,38 +34,57 @@ import Testing
       self.block = block
       var random = TestRandom("dynamic")
       let (outputs, inputs) = (outputBlocks * block, inputBlocks * block)
-      w = random.floats(kernels * (outputs * inputs * taps + 5))
+      let setCount = shape.isDepthWise ? outputs * taps : outputs * (inputs / groups) * taps
+      w = random.floats(kernels * (setCount + 5))
       kernelWeights = random.floats(samples * kernels)
-      rows = random.floats(samples * taps * (transposed ? outputs : inputs))
+      rows = random.floats(samples * taps * (shape.isDepthWise ? 1 : transposed ? outputs : inputs))
       columns = random.floats(samples * (transposed ? inputs : outputs))
     }
 
     /// Visits each matrix element with its index, its tap and its row and column among all channels.
     func forEach(transposed: Bool, _ body: (_ index: Int, _ tap: Int, _ row: Int, _ column: Int) -> Void) {
       for index in 0..<matrixCount {
-        let matrix = index / (block * block)
-        let inputBlock = matrix / taps % inputBlocks
-        let outputBlock = matrix / taps / inputBlocks
-        let row = (transposed ? outputBlock : inputBlock) * block + index / block % block
+        let matrix = index / (matrixRows * block)
+        let inputsPerGroup = inputBlocks / groups
+        let outputBlock = matrix / taps / inputsPerGroup
+        let inputBlock = outputBlock * groups / outputBlocks * inputsPerGroup + matrix / taps % inputsPerGroup
+        let row = isDepthWise ? 0 : (transposed ? outputBlock : inputBlock) * block + index / block % block
         let column = (transposed ? inputBlock : outputBlock) * block + index % block
         body(index, matrix % taps, row, column)
       }
     }
   }
 
-  /// Kernels, output and input blocks, taps and samples.
+  struct Shape: CustomStringConvertible {
+    let kernels, outputBlocks, inputBlocks, taps, samples: Int
+    var groups = 1
+    var isDepthWise = false
+
+    var description: String {
+      "\(kernels) kernels, \(inputBlocks) to \(outputBlocks) blocks, \(taps) taps, \(samples) samples, \(groups) groups"
+    }
+  }
+
   static let shapes = [
-    (1, 1, 2, 9, 1), (1, 2, 1, 1, 3), (4, 2, 2, 9, 3), (4, 1, 1, 9, 4), (3, 1, 2, 4, 2), (6, 2, 1, 3, 3),
+    Shape(kernels: 1, outputBlocks: 1, inputBlocks: 2, taps: 9, samples: 1),
+    Shape(kernels: 1, outputBlocks: 2, inputBlocks: 1, taps: 1, samples: 3),
+    Shape(kernels: 4, outputBlocks: 2, inputBlocks: 2, taps: 9, samples: 3),
+    Shape(kernels: 4, outputBlocks: 1, inputBlocks: 1, taps: 9, samples: 4),
+    Shape(kernels: 3, outputBlocks: 1, inputBlocks: 2, taps: 4, samples: 2),
+    Shape(kernels: 6, outputBlocks: 2, inputBlocks: 1, taps: 3, samples: 3),
+    Shape(kernels: 4, outputBlocks: 4, inputBlocks: 2, taps: 9, samples: 3, groups: 2),
+    Shape(kernels: 2, outputBlocks: 3, inputBlocks: 6, taps: 1, samples: 2, groups: 3),
+    Shape(kernels: 1, outputBlocks: 2, inputBlocks: 2, taps: 9, samples: 1, groups: 2, isDepthWise: true),
+    Shape(kernels: 4, outputBlocks: 3, inputBlocks: 3, taps: 9, samples: 3, groups: 3, isDepthWise: true),
+    Shape(kernels: 6, outputBlocks: 1, inputBlocks: 1, taps: 1, samples: 2, groups: 1, isDepthWise: true),
   ]
 
   @Test(arguments: Instructions.available, shapes.indices)
   func aggregatesKernels(on instructions: Instructions, case index: Int) throws {
     let kernels = try instructions.kernels
-    let (count, outputBlocks, inputBlocks, taps, samples) = Self.shapes[index]
-    for transposed in [false, true] {
-      let weights = Weights(
-        kernels: count, outputBlocks: outputBlocks, inputBlocks: inputBlocks, taps: taps, samples: samples,
-        block: kernels.block, transposed: transposed)
+    let shape = Self.shapes[index]
+    for transposed in shape.isDepthWise ? [false] : [false, true] {
+      let weights = Weights(shape, block: kernels.block, transposed: transposed)
       for (hasKernels, hasRows, hasColumns) in [(true, true, true), (false, true, false), (true, false, true)] {
         checkAggregate(
           kernels, weights, transposed: transposed, hasKernels: hasKernels, hasRows: hasRows, hasColumns: hasColumns)
@@ -69,7 +95,7 @@ import Testing
   func checkAggregate(
     _ kernels: LabKernels, _ weights: Weights, transposed: Bool, hasKernels: Bool, hasRows: Bool, hasColumns: Bool
   ) {
-    let rowCount = transposed ? weights.outputs : weights.inputs
+    let rowCount = weights.isDepthWise ? 1 : transposed ? weights.outputs : weights.inputs
     let columnCount = transposed ? weights.inputs : weights.outputs
     let stride = weights.matrixCount + 3
     var expected = [Double](repeating: 4, count: weights.samples * stride)
@@ -113,10 +139,7 @@ import Testing
   @Test(arguments: Instructions.available, shapes.indices)
   func contractsGradients(on instructions: Instructions, case index: Int) throws {
     let kernels = try instructions.kernels
-    let (count, outputBlocks, inputBlocks, taps, samples) = Self.shapes[index]
-    let weights = Weights(
-      kernels: count, outputBlocks: outputBlocks, inputBlocks: inputBlocks, taps: taps, samples: samples,
-      block: kernels.block, transposed: false)
+    let weights = Weights(Self.shapes[index], block: kernels.block, transposed: false)
     for hasFactors in [true, false] { Contraction(weights, hasFactors: hasFactors).check(kernels) }
   }
 }
@@ -153,7 +176,8 @@ private struct Contraction {
       var scaled = Double(gradient[sample * gradientStride + index])
       if hasFactors {
         scaled *=
-          Double(w.rows[(sample * w.taps + tap) * w.inputs + row]) * Double(w.columns[sample * w.outputs + column])
+          Double(w.rows[(sample * w.taps + tap) * (w.isDepthWise ? 1 : w.inputs) + row])
+          * Double(w.columns[sample * w.outputs + column])
       }
       var sum = 0.0
       for k in 0..<kernels {
@@ -177,7 +201,7 @@ private struct Contraction {
         Array($0[..<($0.count / weights.samples * samples)])
       }
       let sums = expectedSums.map { GuardedBuffer<Float>(overwritten: $0.count) }
-      let vectors = weights.inputs + weights.taps + weights.kernels
+      let vectors = (weights.isDepthWise ? 0 : weights.inputs) + weights.taps + weights.kernels
       let scratch = GuardedBuffer<Float>(overwritten: samples * vectors * weights.block)
       var arguments = LabContract()
       arguments.extent = weights.extent
@@ -189,7 +213,7 @@ private struct Contraction {
       arguments.rowFactor = hasFactors ? UnsafePointer(buffers[3].pointer) : nil
       arguments.columnFactor = hasFactors ? UnsafePointer(buffers[4].pointer) : nil
       arguments.dw = dw.pointer
-      arguments.sumInput = wantsSums ? sums[0].pointer : nil
+      arguments.sumInput = wantsSums && !weights.isDepthWise ? sums[0].pointer : nil
       arguments.sumOutput = wantsSums ? sums[1].pointer : nil
       arguments.sumTap = wantsSums ? sums[2].pointer : nil
       arguments.dKernel = wantsSums ? sums[3].pointer : nil
@@ -205,7 +229,9 @@ private struct Contraction {
       func what() -> String { describe(weights.extent, hasFactors) }
       if samples == weights.samples { expectClose(dw.values, self.dw, absolute: 1e-6, what()) }
       if wantsSums {
-        for (sum, expected) in zip(sums, expectedSums) { expectClose(sum.values, expected, absolute: 2e-4, what()) }
+        for (sum, expected) in zip(sums, expectedSums).dropFirst(weights.isDepthWise ? 1 : 0) {
+          expectClose(sum.values, expected, absolute: 2e-4, what())
+        }
       }
       #expect(dw.isWithinMargins && scratch.isWithinMargins && sums.allSatisfy { $0.isWithinMargins })
     }

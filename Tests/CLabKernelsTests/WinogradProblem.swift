@@ -130,7 +130,8 @@ struct WinogradProblem {
     if transposed { table.transposeBlocks(w.count / (block * block), weights.pointer, weights.pointer) }
     var arguments = LabAggregate()
     arguments.extent = LabDynamicExtent(
-      kernels: kernels, outputBlocks: item.outputBlocks, inputBlocks: item.inputBlocks, taps: 9, kernelStride: setCount)
+      kernels: kernels, outputBlocks: item.outputBlocks, inputBlocks: item.inputBlocks, taps: 9, kernelStride: setCount,
+      groups: 1, isDepthWise: false)
     arguments.samples = hasOwnWeights ? item.samples : 1
     arguments.transposed = transposed
     arguments.w = UnsafePointer(weights.pointer)

@@ -3,7 +3,7 @@ import COneDNN
 import LabCore
 import LabGraph
 
-/// A dynamic convolution without groups: each sample's weights are aggregated in the convolution's own
+/// A dynamic convolution whose groups have whole blocks of channels, or one channel: each sample's weights are aggregated in the convolution's own
 /// layout and used at once, so that no more than one sample's weights exist a worker.
 final class BlockedDynamicConvolutionKernel: BaseKernel, Kernel {
   private let plan: ConvolutionPlan
@@ -57,7 +57,7 @@ final class BlockedDynamicConvolutionKernel: BaseKernel, Kernel {
     let demand = demand
     let scratch = DynamicScratch(worker.scratch, demand)
     for group in worker.groups(of: demand.groupSize) {
-      var arguments = operands.aggregation(of: group, worker, isTransposed: false, rowFactors: scratch.rowFactors)
+      var arguments = operands.aggregation(of: group, worker, isTransposed: false, scratch)
       arguments.extent = operands.extent(setBytes: layout.byteCount)
       arguments.w = UnsafePointer(worker.whole(weights))
       arguments.out = scratch.weights
@@ -91,36 +91,39 @@ extension Worker {
 extension DynamicConvolutionOperands {
   /// The attentions of a group of samples in the aggregation's terms: rows are outputs where `isTransposed`.
   func aggregation(
-    of group: Range<Int>, _ worker: Worker, isTransposed: Bool, rowFactors: UnsafeMutablePointer<Float>
+    of group: Range<Int>, _ worker: Worker, isTransposed: Bool, _ scratch: DynamicScratch
   ) -> LabAggregate {
-    let (row, column) = isTransposed ? (filter, channel) : (channel, filter)
-    let rows = isTransposed ? paddedOutputChannels : paddedInputChannels
-    if row != nil || spatial != nil {
-      for (position, index) in group.enumerated() {
-        fillRowFactors(
-          rowFactors + position * taps * rows, rows: rows, row: row.map { worker.pointer($0, sample: index) },
-          spatial: spatial.map { worker.pointer($0, sample: index) })
-      }
-    }
     func first(_ slot: SlotID?) -> UnsafePointer<Float>? {
       slot.map { UnsafePointer(worker.pointer($0, sample: group.lowerBound)) }
     }
+    let (row, column) = isDepthWise ? (nil, filter ?? channel) : isTransposed ? (filter, channel) : (channel, filter)
+    let rows = isDepthWise ? 1 : isTransposed ? paddedOutputChannels : paddedInputChannels
+    if row != nil || spatial != nil {
+      for (position, index) in group.enumerated() {
+        fillRowFactors(
+          scratch.rowFactors + position * taps * rows, rows: rows, row: row.map { worker.pointer($0, sample: index) },
+          spatial: spatial.map { worker.pointer($0, sample: index) })
+      }
+    }
     var arguments = LabAggregate()
     arguments.samples = group.count
-    arguments.transposed = isTransposed
+    arguments.transposed = isTransposed && !isDepthWise
     arguments.kernelWeights = first(kernel)
-    arguments.rowFactor = row == nil && spatial == nil ? nil : UnsafePointer(rowFactors)
+    arguments.rowFactor = row == nil && spatial == nil ? nil : UnsafePointer(scratch.rowFactors)
     arguments.columnFactor = first(column)
+    if isDepthWise, let channels = first(channel), let filters = first(filter) {
+      for i in 0..<(group.count * paddedOutputChannels) { scratch.columnFactors[i] = channels[i] * filters[i] }
+      arguments.columnFactor = UnsafePointer(scratch.columnFactors)
+    }
     return arguments
   }
-}
 
-extension DynamicConvolutionOperands {
   /// The blocked extents of the kernels.
   func extent(setBytes: Int) -> LabDynamicExtent {
     LabDynamicExtent(
       kernels: kernelCount, outputBlocks: outputBlocks, inputBlocks: inputBlocks, taps: taps,
-      kernelStride: (setBytes + (kernelCount > 1 ? VariableLayout.setPaddingBytes : 0)) / 4)
+      kernelStride: (setBytes + (kernelCount > 1 ? VariableLayout.setPaddingBytes : 0)) / 4,
+      groups: isDepthWise ? outputBlocks : groups, isDepthWise: isDepthWise)
   }
 
   /// The extents of kernels whose outer blocks are swapped: inputs and outputs exchange their roles.

@@ -103,9 +103,9 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
   private func computeInputGradient(_ group: Range<Int>, _ scratch: DynamicScratch, _ worker: Worker) throws {
     guard let dx = tensors.dx, let transposed = tensors.transposedWeights else { return }
     let stride = demand.stride
-    var arguments = operands.aggregation(of: group, worker, isTransposed: true, rowFactors: scratch.rowFactors)
+    var arguments = operands.aggregation(of: group, worker, isTransposed: true, scratch)
     // With swapped outer blocks the matrices are those of the other aggregation, inputs and outputs exchanged.
-    arguments.transposed = !outerBlocksAreSwapped
+    arguments.transposed = !outerBlocksAreSwapped && !operands.isDepthWise
     arguments.extent =
       outerBlocksAreSwapped
       ? operands.swappedExtent(setBytes: layout.byteCount)
@@ -155,7 +155,7 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     let sumOutput = sumInput + count * operands.paddedInputChannels
     let sumTap = sumOutput + count * operands.paddedOutputChannels
     let dKernel = sumTap + count * operands.taps
-    let aggregation = operands.aggregation(of: group, worker, isTransposed: false, rowFactors: scratch.rowFactors)
+    let aggregation = operands.aggregation(of: group, worker, isTransposed: false, scratch)
     var arguments = LabContract()
     arguments.extent = operands.extent(setBytes: layout.byteCount)
     arguments.samples = count
@@ -166,8 +166,10 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     arguments.rowFactor = aggregation.rowFactor
     arguments.columnFactor = aggregation.columnFactor
     arguments.dw = dWeights
-    arguments.sumInput = operands.channel == nil ? nil : sumInput
-    arguments.sumOutput = operands.filter == nil ? nil : sumOutput
+    // A depth-wise filter has one channel, so that both have the same sums.
+    let sharesSums = operands.isDepthWise
+    arguments.sumInput = operands.channel == nil || sharesSums ? nil : sumInput
+    arguments.sumOutput = operands.filter == nil && !(sharesSums && operands.channel != nil) ? nil : sumOutput
     arguments.sumTap = operands.spatial == nil ? nil : sumTap
     arguments.dKernel = operands.kernel == nil ? nil : dKernel
     arguments.scratch = scratch.contraction
@@ -190,7 +192,9 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
         if hasZero { recomputeZeros(attention, target, width, index, position, scratch, worker) }
       }
       divide(sumTap, operands.spatial, operands.taps, stride: operands.taps)
-      divide(sumInput, operands.channel, operands.inputChannels, stride: operands.paddedInputChannels)
+      divide(
+        sharesSums ? sumOutput : sumInput, operands.channel, operands.inputChannels,
+        stride: operands.paddedInputChannels)
       divide(sumOutput, operands.filter, operands.outputChannels, stride: operands.paddedOutputChannels)
     }
   }
@@ -205,14 +209,17 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     let block = kernels.block
     let extent = operands.extent(setBytes: layout.byteCount)
     let weights = worker.whole(tensors.weights)
+    let inputsPerGroup = operands.inputChannels / operands.groups
+    let outputsPerGroup = operands.outputChannels / operands.groups
     for i in 0..<count where zeroed[i] == 0 { target[i] = 0 }
     for o in 0..<operands.outputChannels {
-      for i in 0..<operands.inputChannels {
+      for inGroup in 0..<inputsPerGroup {
         for t in 0..<operands.taps {
+          let i = o / outputsPerGroup * inputsPerGroup + inGroup
           let place = zeroed == attention.spatial ? t : zeroed == attention.channel ? i : o
           guard zeroed[place] == 0 else { continue }
-          let matrix = (o / block * extent.inputBlocks + i / block) * operands.taps + t
-          let at = matrix * block * block + i % block * block + o % block
+          let matrix = (o / block * (extent.inputBlocks / extent.groups) + inGroup / block) * operands.taps + t
+          let at = operands.isDepthWise ? matrix * block + o % block : (matrix * block + i % block) * block + o % block
           var weight: Float = 0
           for k in 0..<operands.kernelCount {
             weight += (attention.kernel?[k] ?? 1) * weights[k * extent.kernelStride + at]

@@ -27,6 +27,15 @@ struct ConvolutionDetour {
     let bordered = ([plain] + candidates).flatMap { $0.withBorder() }
     return (candidates + bordered).first { $0.plan.isFast } ?? plain
   }
+
+  /// The plan with groups merged until each has whole blocks of channels; depth-wise ones, of a channel each, stay.
+  static func inWholeBlocks(_ plan: ConvolutionPlan) -> ConvolutionDetour {
+    let plain = ConvolutionDetour(plan: plan)
+    let shape = plan.shape
+    let channels = [shape.inputChannels, shape.outputChannels].map { $0 / shape.groups }
+    guard shape.groups > 1, channels != [1, 1], channels.contains(where: { $0 % plan.block != 0 }) else { return plain }
+    return plain.mergingGroups().first ?? plain
+  }
 }
 
 extension ConvolutionPlan {

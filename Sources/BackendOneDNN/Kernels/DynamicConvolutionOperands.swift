@@ -18,21 +18,24 @@ struct DynamicConvolutionOperands {
   let block: Int
 
   init(
-    kernel: SlotID?, spatial: SlotID?, channel: SlotID?, filter: SlotID?, kernels: Shape, geometry: ConvolutionGeometry,
-    block: Int
+    kernel: SlotID?, spatial: SlotID?, channel: SlotID?, filter: SlotID?, kernelCount: Int,
+    shape: OneDnnConvolutionShape, block: Int
   ) {
     self.kernel = kernel
     self.spatial = spatial
     self.channel = channel
     self.filter = filter
-    kernelCount = kernels[0]
-    outputChannels = kernels[1]
-    inputChannels = kernels[2] * geometry.groups
-    groups = geometry.groups
-    taps = kernels[3] * kernels[4]
+    self.kernelCount = kernelCount
+    inputChannels = shape.inputChannels
+    outputChannels = shape.outputChannels
+    groups = shape.groups
+    taps = shape.kernelHeight * shape.kernelWidth
     self.block = block
   }
 
+  var isBlocked: Bool { block > 1 }
+  /// Whether each group has one channel, so that a channel's and a filter's attention multiply the same weights.
+  var isDepthWise: Bool { groups > 1 && inputChannels == groups && outputChannels == groups }
   var inputBlocks: Int { (inputChannels + block - 1) / block }
   var outputBlocks: Int { (outputChannels + block - 1) / block }
   /// Channels with the padding of the last block, whose attentions and weights are zeros.

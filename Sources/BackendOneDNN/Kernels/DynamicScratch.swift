@@ -29,6 +29,8 @@ struct DynamicScratch {
   /// Each sample's weight gradient, if there is one.
   let gradients: UnsafeMutablePointer<Float>
   let rowFactors: UnsafeMutablePointer<Float>
+  /// Products of channels' and filters' attentions, where both multiply the same weights.
+  let columnFactors: UnsafeMutablePointer<Float>
   let sums: UnsafeMutablePointer<Float>
   let contraction: UnsafeMutablePointer<Float>
   let convolution: UnsafeMutableRawPointer
@@ -48,6 +50,7 @@ struct DynamicScratch {
     weights = take(demand.holdsWeights ? demand.stride : 0)
     gradients = take(demand.holdsGradients ? demand.stride : 0)
     rowFactors = take(operands.taps * max(inputs, outputs))
+    columnFactors = take(operands.isDepthWise ? outputs : 0)
     sums = take(demand.holdsGradients ? inputs + outputs + attentions : 0)
     contraction = take(demand.holdsGradients ? (inputs + attentions) * operands.block : 0)
     convolution = next

@@ -3,7 +3,7 @@ import COneDNN
 import LabCore
 import LabGraph
 
-/// Where the weights of one former group lie among those of the merged groups, both row-major.
+/// Where the weights of one former group lie among those of the merged groups, both row-major, in one or more sets.
 private struct MergedWeightMap {
   let merged: Int
   let dims: [Int]
@@ -14,17 +14,17 @@ private struct MergedWeightMap {
   let wideStep: Int
   let wideCount: Int
 
-  init(_ detour: ConvolutionDetour) {
+  init(_ detour: ConvolutionDetour, sets: Int) {
     let shape = detour.plan.shape
     merged = detour.mergedGroups
     let outputs = shape.outputChannels / shape.groups / merged
     let inputs = shape.inputChannels / shape.groups / merged * shape.kernelHeight * shape.kernelWidth
-    dims = [shape.groups, outputs, inputs]
+    dims = [sets * shape.groups, outputs, inputs]
     narrowStep = outputs * inputs
     wideStep = (outputs * merged + 1) * inputs
     narrowStrides = [merged * narrowStep, inputs, 1]
     wideStrides = [merged * merged * narrowStep, merged * inputs, 1]
-    wideCount = shape.groups * merged * merged * narrowStep
+    wideCount = sets * shape.groups * merged * merged * narrowStep
   }
 }
 
@@ -41,16 +41,33 @@ extension Lowering {
   ) throws -> (slot: SlotID, layout: WeightLayout) {
     guard detour.mergedGroups > 1 else { return try convolutionWeights(value, for: detour.plan) }
     let layout = try detour.plan.preferredWeights()
-    let wide = try mergedWeights(value, detour)
-    let target = addSlot(samples: 1, bytes: layout.byteCount)
-    try emitReorder(wide, .dense, to: target, detour.weights(in: layout))
-    return (target, layout)
+    return (try mergedWeights(value, detour, in: layout, sets: 1), layout)
+  }
+
+  /// The weights of a dynamic convolution's kernels in a layout of its merged groups.
+  func dynamicWeights(
+    _ value: ValueID, for detour: ConvolutionDetour, in layout: WeightLayout, sets: Int
+  ) throws -> SlotID {
+    guard detour.mergedGroups > 1 else { return try demandWeights(value, in: detour.weights(in: layout, sets: sets)) }
+    return try mergedWeights(value, detour, in: layout, sets: sets)
+  }
+
+  private func mergedWeights(
+    _ value: ValueID, _ detour: ConvolutionDetour, in layout: WeightLayout, sets: Int
+  ) throws -> SlotID {
+    let wide = try mergedWeights(value, detour, sets: sets)
+    let form = detour.weights(in: layout, sets: sets)
+    let target = addSlot(samples: 1, bytes: form.byteCount(graph.type(of: value)))
+    try emitReorder(wide, .dense, to: target, form)
+    return target
   }
 
   /// Row-major weights of merged groups: each former group's weights, and zeros between different groups.
-  private func mergedWeights(_ value: ValueID, _ detour: ConvolutionDetour) throws -> SlotID {
+  private func mergedWeights(_ value: ValueID, _ detour: ConvolutionDetour, sets: Int) throws -> SlotID {
+    let key = MergedKey(value: value, mergedGroups: detour.mergedGroups)
+    if let known = mergedWeightSlots[key] { return known }
     let narrow = try demand(value, .flat)
-    let map = MergedWeightMap(detour)
+    let map = MergedWeightMap(detour, sets: sets)
     let wide = addWhole(floats: map.wideCount)
     let copy = kernelTable.copyStrided!
     add(
@@ -62,16 +79,17 @@ extension Lowering {
             step.pointer(wide) + group * map.wideStep, map.wideStrides)
         }
       })
+    mergedWeightSlots[key] = wide
     return wide
   }
 
   /// Makes a weight gradient's value of the gradient of merged groups' weights, whose zeros' share is dropped.
-  func defineGradient(_ gradient: ValueID, merged slot: SlotID, layout: WeightLayout, _ detour: ConvolutionDetour)
-    throws
-  {
-    let map = MergedWeightMap(detour)
+  func defineGradient(
+    _ gradient: ValueID, merged slot: SlotID, layout: WeightLayout, _ detour: ConvolutionDetour, sets: Int = 1
+  ) throws {
+    let map = MergedWeightMap(detour, sets: sets)
     let wide = addWhole(floats: map.wideCount)
-    try emitReorder(slot, detour.weights(in: layout), to: wide, .dense)
+    try emitReorder(slot, detour.weights(in: layout, sets: sets), to: wide, .dense)
     let narrow = define(gradient, .flat)
     let copy = kernelTable.copyStrided!
     add(
@@ -117,10 +135,10 @@ extension Lowering {
 }
 
 extension ConvolutionDetour {
-  /// One set of its weights in a layout.
-  func weights(in layout: WeightLayout) -> VariableLayout {
+  /// Its weights, in one or more sets, in a layout.
+  func weights(in layout: WeightLayout, sets: Int = 1) -> VariableLayout {
     var shape = plan.shape
     shape.samples = 1
-    return .weights(layout, shape: shape, count: 1)
+    return .weights(layout, shape: shape, count: sets)
   }
 }

@@ -4,16 +4,26 @@ import LabCore
 import LabGraph
 
 extension Lowering {
-  /// Whether a dynamic convolution's weights can be aggregated in blocks.
-  func isBlockedDynamic(geometry: ConvolutionGeometry, x: ValueID, y: ValueID) -> Bool {
-    geometry.groups == 1 && naturalForm(x) == .blocked && naturalForm(y) == .blocked
+  /// Whether a dynamic convolution's weights are aggregated in blocks.
+  private func isBlockedDynamic(x: ValueID, y: ValueID) -> Bool {
+    naturalForm(x) == .blocked && naturalForm(y) == .blocked
+  }
+
+  /// How a dynamic convolution of images `x` to `y` is computed.
+  fileprivate func dynamicDetour(
+    _ kind: OneDnnKind, _ geometry: ConvolutionGeometry, x: ValueID, kernels: Shape, y: ValueID
+  ) -> ConvolutionDetour {
+    let plan = convolutionPlan(
+      kind, geometry, image: shape(x), kernel: Shape(Array(kernels.dimensions.dropFirst())), result: shape(y),
+      imageForm: naturalForm(x), resultForm: naturalForm(y))
+    return isBlockedDynamic(x: x, y: y) ? .inWholeBlocks(plan) : ConvolutionDetour(plan: plan)
   }
 
   /// What a dynamic convolution's kernels share; attentions of channels are padded to whole blocks where weights are.
-  func dynamicOperands(
-    _ attentions: DynamicAttentions, _ values: ArraySlice<ValueID>, kernels: Shape, geometry: ConvolutionGeometry,
-    isBlocked: Bool
+  fileprivate func dynamicOperands(
+    _ attentions: DynamicAttentions, _ values: ArraySlice<ValueID>, kernels: Shape, detour: ConvolutionDetour
   ) throws -> DynamicConvolutionOperands {
+    let isBlocked = detour.plan.imageIsBlocked && detour.plan.resultIsBlocked
     var rest = values
     func next(_ attention: DynamicAttentions, isOfChannels: Bool) throws -> SlotID? {
       guard attentions.contains(attention) else { return nil }
@@ -22,20 +32,18 @@ extension Lowering {
     }
     return DynamicConvolutionOperands(
       kernel: try next(.kernel, isOfChannels: false), spatial: try next(.spatial, isOfChannels: false),
-      channel: try next(.channel, isOfChannels: true), filter: try next(.filter, isOfChannels: true), kernels: kernels,
-      geometry: geometry, block: isBlocked ? block : 1)
+      channel: try next(.channel, isOfChannels: true), filter: try next(.filter, isOfChannels: true),
+      kernelCount: kernels[0], shape: detour.plan.shape, block: isBlocked ? block : 1)
   }
 
-  /// One kernel's shape for the convolution library.
-  func singleKernel(_ kernels: Shape) -> Shape { Shape(Array(kernels.dimensions.dropFirst())) }
-
-  /// The blocked layout of the kernels of a dynamic convolution.
-  func dynamicLayout(_ plan: ConvolutionPlan, kernels: Shape) throws -> (layout: WeightLayout, variable: VariableLayout)
-  {
-    var shape = plan.shape
+  /// The blocked layout of a dynamic convolution's weights.
+  fileprivate func dynamicLayout(
+    _ detour: ConvolutionDetour, isTransposed: Bool = false, swapsOuterBlocks: Bool = false
+  ) throws -> WeightLayout {
+    var shape = detour.plan.shape
     shape.samples = 1
-    let layout = try WeightLayout.blocked(shape, block: block, isTransposed: false)
-    return (layout, .weights(layout, shape: shape, count: kernels[0]))
+    return try WeightLayout.blocked(
+      shape, block: block, isTransposed: isTransposed, swapsOuterBlocks: swapsOuterBlocks)
   }
 }
 
@@ -43,28 +51,25 @@ extension DynamicConvolution2D: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (x, weight, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
     let kernels = lowering.shape(weight)
-    let plan = lowering.convolutionPlan(
-      ONEDNN_FORWARD, geometry, image: lowering.shape(x), kernel: lowering.singleKernel(kernels),
-      result: lowering.shape(y), imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(y))
-    let isBlocked = lowering.isBlockedDynamic(geometry: geometry, x: x, y: y)
-    let operands = try lowering.dynamicOperands(
-      attentions, node.inputs[2...], kernels: kernels, geometry: geometry, isBlocked: isBlocked)
-    guard isBlocked else {
+    let detour = lowering.dynamicDetour(ONEDNN_FORWARD, geometry, x: x, kernels: kernels, y: y)
+    let operands = try lowering.dynamicOperands(attentions, node.inputs[2...], kernels: kernels, detour: detour)
+    guard operands.isBlocked else {
       let weights = try lowering.demand(weight, .flat)
       let image = try lowering.demand(x, lowering.naturalForm(x))
       lowering.add(
         DenseDynamicConvolutionKernel(
-          plan, operands: operands, x: image, weights: weights, y: lowering.define(y, lowering.naturalForm(y)),
+          detour.plan, operands: operands, x: image, weights: weights, y: lowering.define(y, lowering.naturalForm(y)),
           path: node.path))
       return
     }
-    let (layout, variableLayout) = try lowering.dynamicLayout(plan, kernels: kernels)
-    let weights = try lowering.demandWeights(weight, in: variableLayout)
+    let layout = try lowering.dynamicLayout(detour)
+    let weights = try lowering.dynamicWeights(weight, for: detour, in: layout, sets: kernels[0])
     let image = try lowering.demand(x, .blocked)
     lowering.add(
       BlockedDynamicConvolutionKernel(
-        plan, winograd: lowering.winogradPlan(plan, hasOwnWeights: true), layout: layout, operands: operands, x: image,
-        weights: weights, y: lowering.define(y, .blocked), kernels: lowering.kernelTable, path: node.path))
+        detour.plan, winograd: lowering.winogradPlan(detour.plan, hasOwnWeights: true), layout: layout,
+        operands: operands, x: image, weights: weights, y: lowering.define(y, .blocked), kernels: lowering.kernelTable,
+        path: node.path))
   }
 }
 
@@ -72,22 +77,17 @@ extension DynamicConvolution2DGradient: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (upstream, x, weight) = (node.inputs[0], node.inputs[1], node.inputs[2])
     let kernels = lowering.shape(weight)
-    func plan(_ kind: OneDnnKind) -> ConvolutionPlan {
-      lowering.convolutionPlan(
-        kind, geometry, image: lowering.shape(x), kernel: lowering.singleKernel(kernels),
-        result: lowering.shape(upstream), imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(upstream)
-      )
+    func detour(_ kind: OneDnnKind) -> ConvolutionDetour {
+      lowering.dynamicDetour(kind, geometry, x: x, kernels: kernels, y: upstream)
     }
-    let isBlocked = lowering.isBlockedDynamic(geometry: geometry, x: x, y: upstream)
-    let operands = try lowering.dynamicOperands(
-      attentions, node.inputs[3...], kernels: kernels, geometry: geometry, isBlocked: isBlocked)
+    let (inputDetour, weightDetour) = (detour(ONEDNN_INPUT_GRADIENT), detour(ONEDNN_WEIGHT_GRADIENT))
+    let operands = try lowering.dynamicOperands(attentions, node.inputs[3...], kernels: kernels, detour: inputDetour)
     var outputs = node.outputs[...]
     let dx = needsInputGradient ? outputs.removeFirst() : nil
     let dWeight = outputs.removeFirst()
     let dAttentions = outputs.map { lowering.define($0, .flat) }
-    let (inputPlan, weightPlan) = (plan(ONEDNN_INPUT_GRADIENT), plan(ONEDNN_WEIGHT_GRADIENT))
 
-    guard isBlocked else {
+    guard operands.isBlocked else {
       let tensors = BlockedDynamicGradientKernel.Tensors(
         upstream: try lowering.demand(upstream, lowering.naturalForm(upstream)),
         x: try lowering.demand(x, lowering.naturalForm(x)), weights: try lowering.demand(weight, .flat),
@@ -95,38 +95,43 @@ extension DynamicConvolution2DGradient: Lowerable {
         dAttentions: dAttentions)
       lowering.add(
         DenseDynamicGradientKernel(
-          inputPlan: inputPlan, weightPlan: weightPlan, operands: operands, tensors: tensors, path: node.path))
+          inputPlan: inputDetour.plan, weightPlan: weightDetour.plan, operands: operands, tensors: tensors,
+          path: node.path))
       return
     }
-    let (layout, variableLayout) = try lowering.dynamicLayout(inputPlan, kernels: kernels)
-    let weights = try lowering.demandWeights(weight, in: variableLayout)
-    let preferred = try inputPlan.preferredWeights()
-    var shape = inputPlan.shape
-    shape.samples = 1
-    let plain = try WeightLayout.blocked(shape, block: lowering.block, isTransposed: true)
-    let swapped = try WeightLayout.blocked(
-      shape, block: lowering.block, isTransposed: true, swapsOuterBlocks: true)
+    let layout = try lowering.dynamicLayout(weightDetour)
+    let weights = try lowering.dynamicWeights(weight, for: weightDetour, in: layout, sets: kernels[0])
+    let preferred = try inputDetour.plan.preferredWeights()
+    let plain = try lowering.dynamicLayout(inputDetour, isTransposed: true)
+    let swapped = try lowering.dynamicLayout(inputDetour, isTransposed: true, swapsOuterBlocks: true)
     let isSwapped = operands.taps == 1 && preferred.isEqual(to: swapped) && !preferred.isEqual(to: plain)
     let inputLayout = isSwapped ? swapped : plain
+    let form = weightDetour.weights(in: layout, sets: kernels[0])
     var transposed: SlotID?
     if dx != nil {
       transposed =
-        isSwapped
-        ? try lowering.demandWeights(weight, in: .weights(inputLayout, shape: shape, count: kernels[0]))
-        : lowering.transposeSets(weights, layout: variableLayout)
+        operands.isDepthWise
+        ? weights
+        : isSwapped
+          ? try lowering.dynamicWeights(weight, for: inputDetour, in: inputLayout, sets: kernels[0])
+          : lowering.transposeSets(weights, layout: form)
     }
-    let dWeightSlot = lowering.addSlot(samples: 1, bytes: variableLayout.byteCount(lowering.graph.type(of: weight)))
-    lowering.weightSlots[dWeight] = (dWeightSlot, variableLayout)
+    let dWeightSlot = lowering.addSlot(samples: 1, bytes: form.byteCount(lowering.graph.type(of: weight)))
     let tensors = BlockedDynamicGradientKernel.Tensors(
       upstream: try lowering.demand(upstream, .blocked), x: try lowering.demand(x, .blocked), weights: weights,
       transposedWeights: transposed, dx: dx.map { lowering.define($0, .blocked) }, dWeights: dWeightSlot,
       dAttentions: dAttentions)
     lowering.add(
       BlockedDynamicGradientKernel(
-        inputPlan: inputPlan, weightPlan: weightPlan,
-        winograd: lowering.winogradPlan(inputPlan, hasOwnWeights: true), layout: layout, inputLayout: inputLayout,
-        outerBlocksAreSwapped: isSwapped, operands: operands, tensors: tensors, kernels: lowering.kernelTable,
-        path: node.path))
+        inputPlan: inputDetour.plan, weightPlan: weightDetour.plan,
+        winograd: lowering.winogradPlan(inputDetour.plan, hasOwnWeights: true), layout: layout,
+        inputLayout: inputLayout, outerBlocksAreSwapped: isSwapped, operands: operands, tensors: tensors,
+        kernels: lowering.kernelTable, path: node.path))
+    if weightDetour.mergedGroups > 1 {
+      try lowering.defineGradient(dWeight, merged: dWeightSlot, layout: layout, weightDetour, sets: kernels[0])
+    } else {
+      lowering.weightSlots[dWeight] = (dWeightSlot, form)
+    }
   }
 }
 

@@ -44,6 +44,13 @@ final class Lowering {
   var normGradients: [ValueID: [ValueID: NormGradientCoefficients]] = [:]
   var transposedWeights: [SlotID: SlotID] = [:]
   var winogradWeights: [SlotID: SlotID] = [:]
+  var mergedWeightSlots: [MergedKey: SlotID] = [:]
+
+  /// Weights whose neighbouring groups are taken as one.
+  struct MergedKey: Hashable {
+    var value: ValueID
+    var mergedGroups: Int
+  }
 
   /// A value in one form; clones that are computed again for the backward pass are kept apart.
   struct Key: Hashable {

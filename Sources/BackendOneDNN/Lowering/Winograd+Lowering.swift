@@ -49,7 +49,7 @@ extension Lowering {
     let transform = plan.kernels.transformWeights!
     let extent = LabDynamicExtent(
       kernels: 1, outputBlocks: plan.geometry.outputBlocks, inputBlocks: plan.geometry.inputBlocks, taps: 9,
-      kernelStride: 0)
+      kernelStride: 0, groups: 1, isDepthWise: false)
     let results = plan.geometry.results
     add(
       WholeKernel(kind, path: node.path, reads: [source], writes: [target]) { step in

@@ -5,8 +5,17 @@
 
 enum { matrixFloats = LAB_BLOCK * LAB_BLOCK, sampleTuple = LAB_BLOCK == 16 ? 2 : 1, registerKernels = 4 };
 
+// Input blocks of each group.
+LAB_INLINE LabInt blocksOfGroup(LabDynamicExtent extent) { return extent.inputBlocks / extent.groups; }
+
+// `inputBlock` counts within the group.
 LAB_INLINE LabInt matrixIndex(LabDynamicExtent extent, LabInt outputBlock, LabInt inputBlock, LabInt tap) {
-  return (outputBlock * extent.inputBlocks + inputBlock) * extent.taps + tap;
+  return (outputBlock * blocksOfGroup(extent) + inputBlock) * extent.taps + tap;
+}
+
+// The position among all groups' input blocks of one of an output block's group.
+LAB_INLINE LabInt inputBlockOf(LabDynamicExtent extent, LabInt outputBlock, LabInt inputBlock) {
+  return outputBlock / (extent.outputBlocks / extent.groups) * blocksOfGroup(extent) + inputBlock;
 }
 
 // Vector `index` of a table whose entries are 1 where it is absent.
@@ -19,7 +28,7 @@ LAB_INLINE const float *rowOf(const float *table, LabInt row, LabInt columns) {
 }
 
 // One matrix of `tuple` samples. Up to four kernels' factors are kept in registers.
-LAB_INLINE void aggregateMatrix(LabInt kernels, LabInt kernelStride, int tuple, const float *w,
+LAB_INLINE void aggregateMatrix(LabInt kernels, int rowCount, LabInt kernelStride, int tuple, const float *w,
                                 const float *const kernelWeights[], const Vec columns[], const float *const rows[],
                                 float *const out[]) {
   Vec scaled[sampleTuple][registerKernels];
@@ -28,7 +37,7 @@ LAB_INLINE void aggregateMatrix(LabInt kernels, LabInt kernelStride, int tuple, 
       scaled[s][k] = columns[s] * factorOf(kernelWeights[s], k);
     }
   }
-  for (int row = 0; row < lanes; row++) {
+  for (int row = 0; row < rowCount; row++) {
     Vec v[sampleTuple];
     for (int s = 0; s < tuple; s++) v[s] = (Vec)0.0f;
     for (LabInt k = 0; k < kernels; k++) {
@@ -42,46 +51,53 @@ LAB_INLINE void aggregateMatrix(LabInt kernels, LabInt kernelStride, int tuple, 
   }
 }
 
-LAB_INLINE void aggregateTuple(const LabAggregate *a, LabInt kernels, int tuple, LabInt sample, LabInt outputBlock,
-                               LabInt inputBlock, LabInt tap) {
+LAB_INLINE void aggregateTuple(const LabAggregate *a, LabInt kernels, int rowCount, int tuple, LabInt sample,
+                               LabInt outputBlock, LabInt inputBlock, LabInt tap) {
   const LabDynamicExtent extent = a->extent;
   const LabInt outputs = extent.outputBlocks * lanes, inputs = extent.inputBlocks * lanes;
-  const LabInt rowCount = a->transposed ? outputs : inputs, columnCount = a->transposed ? inputs : outputs;
-  const LabInt row = (a->transposed ? outputBlock : inputBlock) * lanes;
-  const LabInt column = (a->transposed ? inputBlock : outputBlock) * lanes;
-  const LabInt offset = matrixIndex(extent, outputBlock, inputBlock, tap) * matrixFloats;
+  const LabInt ownInputs = inputBlockOf(extent, outputBlock, inputBlock) * lanes, ownOutputs = outputBlock * lanes;
+  const LabInt rowStride = rowCount == 1 ? 1 : a->transposed ? outputs : inputs;
+  const LabInt row = rowCount == 1 ? 0 : a->transposed ? ownOutputs : ownInputs;
+  const LabInt columnCount = a->transposed ? inputs : outputs;
+  const LabInt column = a->transposed ? ownInputs : ownOutputs;
+  const LabInt offset = matrixIndex(extent, outputBlock, inputBlock, tap) * rowCount * lanes;
   const float *kernelWeights[sampleTuple], *rows[sampleTuple];
   Vec columns[sampleTuple];
   float *out[sampleTuple];
   for (int s = 0; s < tuple; s++) {
     kernelWeights[s] = rowOf(a->kernelWeights, sample + s, kernels);
-    rows[s] = rowOf(a->rowFactor, (sample + s) * extent.taps + tap, rowCount);
+    rows[s] = rowOf(a->rowFactor, (sample + s) * extent.taps + tap, rowStride);
     if (rows[s]) rows[s] += row;
     columns[s] = factorVector(a->columnFactor, (sample + s) * columnCount + column);
     out[s] = a->out + (sample + s) * a->outStride + offset;
   }
-  aggregateMatrix(kernels, extent.kernelStride, tuple, a->w + offset, kernelWeights, columns, rows, out);
+  aggregateMatrix(kernels, rowCount, extent.kernelStride, tuple, a->w + offset, kernelWeights, columns, rows, out);
 }
 
-LAB_INLINE void aggregateKernels(const LabAggregate *a, LabInt kernels) {
+LAB_INLINE void aggregateKernels(const LabAggregate *a, LabInt kernels, int rowCount) {
   for (LabInt o = 0; o < a->extent.outputBlocks; o++) {
-    for (LabInt i = 0; i < a->extent.inputBlocks; i++) {
+    for (LabInt i = 0; i < blocksOfGroup(a->extent); i++) {
       for (LabInt tap = 0; tap < a->extent.taps; tap++) {
         LabInt sample = 0;
         for (; sample + sampleTuple <= a->samples; sample += sampleTuple) {
-          aggregateTuple(a, kernels, sampleTuple, sample, o, i, tap);
+          aggregateTuple(a, kernels, rowCount, sampleTuple, sample, o, i, tap);
         }
-        for (; sample < a->samples; sample++) aggregateTuple(a, kernels, 1, sample, o, i, tap);
+        for (; sample < a->samples; sample++) aggregateTuple(a, kernels, rowCount, 1, sample, o, i, tap);
       }
     }
   }
 }
 
 static void aggregateSamples(const LabAggregate *a) {
-  switch (a->extent.kernels) {
-    case 1: aggregateKernels(a, 1); break;
-    case 4: aggregateKernels(a, 4); break;
-    default: aggregateKernels(a, a->extent.kernels); break;
+  const LabInt kernels = a->extent.kernels;
+  if (a->extent.isDepthWise) {
+    aggregateKernels(a, kernels, 1);
+  } else if (kernels == 1) {
+    aggregateKernels(a, 1, lanes);
+  } else if (kernels == 4) {
+    aggregateKernels(a, 4, lanes);
+  } else {
+    aggregateKernels(a, kernels, lanes);
   }
 }
 
@@ -93,18 +109,21 @@ static void aggregate(LabDynamicExtent extent, bool transposed, const float *w, 
 
 // One sample's sums, each a vector wide until the end.
 typedef struct {
-  float *inputs;   // [inputBlocks·block][block]
+  float *inputs;   // [inputBlocks·block][block], none for depth-wise weights
   float *taps;     // [taps][block]
   float *kernels;  // [kernels][block]
 } ContractSums;
 
+// Vectors of the inputs' sums: depth-wise weights need none.
+LAB_INLINE LabInt inputVectors(LabDynamicExtent extent) { return extent.isDepthWise ? 0 : extent.inputBlocks * lanes; }
+
 LAB_INLINE LabInt contractVectors(LabDynamicExtent extent) {
-  return extent.inputBlocks * lanes + extent.taps + extent.kernels;
+  return inputVectors(extent) + extent.taps + extent.kernels;
 }
 
 LAB_INLINE ContractSums contractSums(const LabContract *a, LabInt sample) {
   float *base = a->scratch + sample * contractVectors(a->extent) * lanes;
-  float *taps = base + a->extent.inputBlocks * lanes * lanes;
+  float *taps = base + inputVectors(a->extent) * lanes;
   return (ContractSums){base, taps, taps + a->extent.taps * lanes};
 }
 
@@ -118,7 +137,7 @@ typedef struct {
   Vec matrixSum;  // result: Σ over rows of P
 } ContractMatrix;
 
-LAB_INLINE void contractMatrix(LabInt kernels, LabInt kernelStride, int tuple, const float *w, float *dw,
+LAB_INLINE void contractMatrix(LabInt kernels, int rowCount, LabInt kernelStride, int tuple, const float *w, float *dw,
                                ContractMatrix samples[]) {
   Vec kernelSums[sampleTuple][registerKernels];
   Vec factors[sampleTuple][registerKernels];
@@ -130,7 +149,7 @@ LAB_INLINE void contractMatrix(LabInt kernels, LabInt kernelStride, int tuple, c
       factors[s][k] = (Vec)factorOf(samples[s].kernelWeights, k);
     }
   }
-  for (int row = 0; row < lanes; row++) {
+  for (int row = 0; row < rowCount; row++) {
     const LabInt at = row * lanes;
     Vec scaled[sampleTuple], weights[sampleTuple];
     for (int s = 0; s < tuple; s++) {
@@ -157,7 +176,7 @@ LAB_INLINE void contractMatrix(LabInt kernels, LabInt kernelStride, int tuple, c
     }
     for (int s = 0; s < tuple; s++) {
       const Vec product = scaled[s] * weights[s];
-      addTo(samples[s].inputSums + at, product);
+      if (rowCount > 1) addTo(samples[s].inputSums + at, product);
       matrixSums[s] += product;
     }
   }
@@ -169,40 +188,42 @@ LAB_INLINE void contractMatrix(LabInt kernels, LabInt kernelStride, int tuple, c
   }
 }
 
-LAB_INLINE void contractTuple(const LabContract *a, LabInt kernels, int tuple, LabInt sample, LabInt outputBlock,
-                              LabInt inputBlock, LabInt tap) {
+LAB_INLINE void contractTuple(const LabContract *a, LabInt kernels, int rowCount, int tuple, LabInt sample,
+                              LabInt outputBlock, LabInt inputBlock, LabInt tap) {
   const LabDynamicExtent extent = a->extent;
-  const LabInt inputs = extent.inputBlocks * lanes, outputs = extent.outputBlocks * lanes;
-  const LabInt offset = matrixIndex(extent, outputBlock, inputBlock, tap) * matrixFloats;
+  const LabInt outputs = extent.outputBlocks * lanes;
+  const LabInt ownInputs = rowCount == 1 ? 0 : inputBlockOf(extent, outputBlock, inputBlock) * lanes;
+  const LabInt rowStride = rowCount == 1 ? 1 : extent.inputBlocks * lanes;
+  const LabInt offset = matrixIndex(extent, outputBlock, inputBlock, tap) * rowCount * lanes;
   ContractMatrix matrices[sampleTuple];
   for (int s = 0; s < tuple; s++) {
     const ContractSums sums = contractSums(a, sample + s);
-    const float *rows = rowOf(a->rowFactor, (sample + s) * extent.taps + tap, inputs);
+    const float *rows = rowOf(a->rowFactor, (sample + s) * extent.taps + tap, rowStride);
     matrices[s] = (ContractMatrix){
         .gradient = a->gradient + (sample + s) * a->gradientStride + offset,
         .kernelWeights = rowOf(a->kernelWeights, sample + s, kernels),
-        .rows = rows ? rows + inputBlock * lanes : NULL,
+        .rows = rows ? rows + ownInputs : NULL,
         .column = factorVector(a->columnFactor, (sample + s) * outputs + outputBlock * lanes),
-        .inputSums = sums.inputs + inputBlock * matrixFloats,
+        .inputSums = sums.inputs + ownInputs * lanes,
         .kernelSums = sums.kernels,
     };
   }
-  contractMatrix(kernels, extent.kernelStride, tuple, a->w + offset, a->dw + offset, matrices);
+  contractMatrix(kernels, rowCount, extent.kernelStride, tuple, a->w + offset, a->dw + offset, matrices);
   for (int s = 0; s < tuple; s++) {
     addTo(contractSums(a, sample + s).taps + tap * lanes, matrices[s].matrixSum);
     if (a->sumOutput) addTo(a->sumOutput + (sample + s) * outputs + outputBlock * lanes, matrices[s].matrixSum);
   }
 }
 
-LAB_INLINE void contractKernels(const LabContract *a, LabInt kernels) {
+LAB_INLINE void contractKernels(const LabContract *a, LabInt kernels, int rowCount) {
   for (LabInt o = 0; o < a->extent.outputBlocks; o++) {
-    for (LabInt i = 0; i < a->extent.inputBlocks; i++) {
+    for (LabInt i = 0; i < blocksOfGroup(a->extent); i++) {
       for (LabInt tap = 0; tap < a->extent.taps; tap++) {
         LabInt sample = 0;
         for (; sample + sampleTuple <= a->samples; sample += sampleTuple) {
-          contractTuple(a, kernels, sampleTuple, sample, o, i, tap);
+          contractTuple(a, kernels, rowCount, sampleTuple, sample, o, i, tap);
         }
-        for (; sample < a->samples; sample++) contractTuple(a, kernels, 1, sample, o, i, tap);
+        for (; sample < a->samples; sample++) contractTuple(a, kernels, rowCount, 1, sample, o, i, tap);
       }
     }
   }
@@ -218,10 +239,14 @@ static void contractSamples(const LabContract *a) {
   const LabInt sums = a->samples * contractVectors(extent) * lanes;
   for (LabInt i = 0; i < sums; i += lanes) store(a->scratch + i, (Vec)0.0f);
   for (LabInt i = 0; a->sumOutput && i < a->samples * outputs; i += lanes) store(a->sumOutput + i, (Vec)0.0f);
-  switch (extent.kernels) {
-    case 1: contractKernels(a, 1); break;
-    case 4: contractKernels(a, 4); break;
-    default: contractKernels(a, extent.kernels); break;
+  if (extent.isDepthWise) {
+    contractKernels(a, extent.kernels, 1);
+  } else if (extent.kernels == 1) {
+    contractKernels(a, 1, lanes);
+  } else if (extent.kernels == 4) {
+    contractKernels(a, 4, lanes);
+  } else {
+    contractKernels(a, extent.kernels, lanes);
   }
   for (LabInt sample = 0; sample < a->samples; sample++) {
     const ContractSums own = contractSums(a, sample);

@@ -86,16 +86,20 @@ typedef struct {
   double *sum, *sumX1, *sumX2;         // [blocks·block] each, accumulated into; NULL where not wanted
 } LabReduceGradient;
 
-// Dynamic convolution weights, blocked as [output block][input block][tap][block rows][block columns].
+// Dynamic convolution weights, blocked as [output block][input block of the same group][tap][block rows][block columns].
+// Each group has whole blocks. Depth-wise weights, with a channel a group, are [block][tap][block]: matrices of one row,
+// for which `groups`, `outputBlocks` and `inputBlocks` are the same number.
 typedef struct {
   LabInt kernels, outputBlocks, inputBlocks, taps;
   LabInt kernelStride;                 // floats between kernels
+  LabInt groups;
+  bool isDepthWise;
 } LabDynamicExtent;
 
 // Each sample's weights: out = rowFactor[tap][row] · columnFactor[column] · Σ_k kernelWeights[k] · w_k.
 // transposed = false: a matrix's rows are inputs and its columns outputs ([o block][i block][tap][i][o]).
 // transposed = true: its rows are outputs and its columns inputs ([o block][i block][tap][o][i]).
-// A factor that is NULL counts as 1. Row and column counts are whole blocks.
+// A factor that is NULL counts as 1. Row and column counts are whole blocks; there is one row where matrices have one.
 typedef struct {
   LabDynamicExtent extent;
   LabInt samples;
@@ -112,7 +116,7 @@ typedef struct {
 // aggregation with transposed = false:
 // dw_k += kernelWeights[k]·H with H = rowFactor·columnFactor·G, and, with P = H ∘ Σ_k kernelWeights[k]·w_k (which is G
 // times the aggregated weights), sets sumInput[i] = Σ_{o,t} P, sumOutput[o] = Σ_{i,t} P, sumTap[t] = Σ_{o,i} P and
-// dKernel[k] = Σ H·w_k. Any of the four may be NULL.
+// dKernel[k] = Σ H·w_k. Any of the four may be NULL; sumInput has to be for depth-wise weights, where it is sumOutput.
 typedef struct {
   LabDynamicExtent extent;
   LabInt samples;
@@ -127,7 +131,7 @@ typedef struct {
   float *sumOutput;            // [samples][outputBlocks·block]
   float *sumTap;               // [samples][taps]
   float *dKernel;              // [samples][kernels]
-  float *scratch;              // samples · (inputBlocks·block + taps + kernels) · block floats
+  float *scratch;              // samples · (inputBlocks·block + taps + kernels) · block floats; no inputs if depth-wise
 } LabContract;
 
 // Channel c of y is channel channels[c] of sources[origins[c]], or zeros where the origin is negative. Both tables have

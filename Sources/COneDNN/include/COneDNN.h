@@ -54,7 +54,8 @@ int oneDnnConvolutionExecute(OneDnnConvolution *convolution, int thread, const v
 // Dense weights [O, I/groups, kh, kw].
 OneDnnLayout *oneDnnDenseWeights(const OneDnnConvolutionShape *shape);
 // Matrices of block × block: [O/b][I/b][kh][kw][i][o], or [o][i] inside where `transposed`. `outerSwapped` swaps the
-// outer blocks of the transposed form to [I/b][O/b], as 16-channel 1×1 input gradients want it; others ignore it.
+// outer blocks of the transposed form to [I/b][O/b], as 16-channel 1×1 input gradients want it; others ignore it. Groups
+// come first; those of one channel are interleaved, [G/b][kh][kw][g].
 OneDnnLayout *oneDnnBlockedWeights(const OneDnnConvolutionShape *shape, long block, bool transposed, bool outerSwapped);
 OneDnnLayout *oneDnnLayoutCopy(const OneDnnLayout *layout);
 void oneDnnLayoutDestroy(OneDnnLayout *layout);

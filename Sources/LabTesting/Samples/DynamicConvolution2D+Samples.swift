@@ -104,14 +104,20 @@ extension OperationSamples {
           [kernels, outputs, inputs, 3, 3], ConvolutionGeometry(stride: 1, padding: 1), all4
         ).forward)
     }
-    for (inputs, outputs, groups) in [(16, 16, 16), (32, 32, 32), (16, 32, 4), (48, 16, 2)] {
-      let attentions: DynamicAttentions =
-        inputs == groups && outputs == groups ? [.kernel, .spatial, .channel] : all4
-      samples.append(
-        Case(
-          "\(inputs) to \(outputs), \(groups) groups", [5, inputs, 7, 7], [4, outputs, inputs / groups, 3, 3],
-          ConvolutionGeometry(stride: 1, padding: 1, groups: groups), attentions
-        ).forward)
+    // Groups of a channel, of parts of a block, of whole blocks, and of neither.
+    let grouped = [
+      (16, 16, 16), (32, 32, 32), (20, 20, 20), (58, 58, 58), (16, 32, 16), (16, 32, 4), (64, 64, 16), (48, 16, 2),
+      (64, 96, 2), (40, 20, 2),
+    ]
+    for (index, (inputs, outputs, groups)) in grouped.enumerated() {
+      for (window, stride, attentions) in [(3, 1, all4), (3, 2, [.kernel, .channel]), (1, 1, [.kernel, .filter])] {
+        samples.append(
+          Case(
+            "\(inputs) to \(outputs), \(groups) groups, \(window)×\(window), stride \(stride)",
+            [index % 2 == 0 ? 5 : 1, inputs, 7, 7], [index % 3 == 0 ? 1 : 4, outputs, inputs / groups, window, window],
+            ConvolutionGeometry(stride: stride, padding: window / 2, groups: groups), attentions
+          ).forward)
+      }
     }
     return samples
   }()
