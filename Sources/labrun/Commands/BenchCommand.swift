@@ -10,7 +10,7 @@ import LabZoo
 /// The command `labrun bench`.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure a training step: forward, backward, update.",
+    commandName: "bench", abstract: "Measure a training step (forward, backward, update) or a prediction.",
     usage: "labrun bench [<architecture> ...] [--conv <name> ...] [options]",
     discussion: """
       On random images. The breakdown comes from steps of their own, so that its clocks cost the measured steps \
@@ -21,6 +21,7 @@ struct BenchCommand: ParsableCommand {
         labrun bench --conv static --conv odconv-4x --steps 50 --json
         labrun bench resnet18 mobilenet_v2 --conv static --size 64 --by-layer
         labrun bench --set attention=cbam --set downsample=spd --conv static
+        labrun bench resnet18 --conv static --inference --threads 2
       """)
 
   @Argument(help: "Architectures; resnet with 20 layers if none is given.")
@@ -42,12 +43,14 @@ struct BenchCommand: ParsableCommand {
   var algorithms = ConvolutionAlgorithms.automatic
   @Option(help: "Measured steps.") var steps = 30
   @Option(help: "Steps before the measured ones.") var warmup = 5
+  @Flag(help: "Measure a prediction: a forward pass with running statistics.") var inference = false
   @Flag(help: "Break the step down by layer as well.") var byLayer = false
   @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {
-    guard steps > 0, warmup >= 0, batch > 1, threads > 0, size > 0 else {
-      throw ValidationError("--steps, --threads and --size must be positive, and --batch at least 2.")
+    guard steps > 0, warmup >= 0, batch > (inference ? 0 : 1), threads > 0, size > 0 else {
+      throw ValidationError(
+        "--steps, --threads and --size must be positive, and --batch at least 2 (1 with --inference).")
     }
   }
 
@@ -67,7 +70,7 @@ struct BenchCommand: ParsableCommand {
       return output.note(document.prettyText())
     }
     output.note(
-      "\(size)×\(size), batch \(batch), \(threads) "
+      "\(inference ? "inference, " : "")\(size)×\(size), batch \(batch), \(threads) "
         + "\(threads == 1 ? "thread" : "threads"), \(OneDNNBackend.instructionSet), oneDNN \(OneDNNBackend.libraryVersion)"
     )
     for result in results { output.write(result.text) }

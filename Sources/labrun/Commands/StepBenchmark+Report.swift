@@ -8,7 +8,7 @@ extension StepBenchmark.Result {
   var json: JSONValue {
     [
       "name": .string(name), "model": configuration, "conv": configuration["conv"] ?? .null,
-      "size": .integer(options.size),
+      "pass": .string(options.inference ? "inference" : "training"), "size": .integer(options.size),
       "batch": .integer(options.batch), "threads": .integer(options.threads),
       "algorithms": .string(options.algorithms.rawValue), "medianMilliseconds": .number(median),
       "minMilliseconds": .number(milliseconds.min() ?? 0), "maxMilliseconds": .number(milliseconds.max() ?? 0),

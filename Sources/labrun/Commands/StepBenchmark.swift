@@ -39,7 +39,7 @@ struct StepBenchmark {
   }
 
   func measure() throws -> Result {
-    let graph = try trainingGraph()
+    let graph = try graph()
     // Peak and step are measured next to each other, since a shared machine's speed drifts.
     let peakBefore = OneDNNBackend.measurePeakGigaflops(milliseconds: 100)
     let plain = try prepared(graph, profiles: false)
@@ -73,12 +73,12 @@ struct StepBenchmark {
       plannedBytes: plain.plannedBytes)
   }
 
-  private func trainingGraph() throws -> Graph {
-    return try TrainingGraph(
-      model: model.model(classCount: 10),
-      batch: ClassificationBatch(size: options.batch, image: [3, options.size, options.size], classCount: 10),
-      optimization: OptimizationConfiguration(), seed: 0
-    ).graph
+  private func graph() throws -> Graph {
+    let batch = ClassificationBatch(size: options.batch, image: [3, options.size, options.size], classCount: 10)
+    let model = model.model(classCount: 10)
+    return options.inference
+      ? try EvaluationGraph(model: model, batch: batch).graph
+      : try TrainingGraph(model: model, batch: batch, optimization: OptimizationConfiguration(), seed: 0).graph
   }
 
   private func prepared(_ graph: Graph, profiles: Bool) throws -> any Executable {
