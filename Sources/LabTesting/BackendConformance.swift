@@ -52,6 +52,23 @@ public enum BackendConformance {
     }
   }
 
+  /// The results, or where `differentiates` the gradients, whose bits depend on the options: what two sessions compute by
+  /// different algorithms.
+  ///
+  /// - Throws: what the backend throws.
+  public static func differences(
+    _ sample: OperationSample, on backend: any Backend, between options: SessionOptions, and others: SessionOptions,
+    differentiates: Bool
+  ) throws -> Set<String> {
+    let operands = sample.operands.indices.filter { differentiates && sample.operands[$0].isDifferentiable }
+    let graph = try SampleGraph(sample, differentiating: operands)
+    let (one, other) = try (
+      Outcome(graph, on: backend, options: options).first, Outcome(graph, on: backend, options: others).first
+    )
+    let names = differentiates ? graph.gradientNames : graph.resultNames
+    return Set(names.filter { one[$0]!.map(\.bitPattern) != other[$0]!.map(\.bitPattern) })
+  }
+
   private static func compare(
     _ name: String, _ found: Outcome, _ expected: Outcome, _ tolerance: Double, _ sample: OperationSample
   ) throws {

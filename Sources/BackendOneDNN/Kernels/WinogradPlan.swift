@@ -1,6 +1,55 @@
 import CLabKernels
 import COneDNN
 
+/// What a 3×3 convolution costs by each method, in multiplications for each pair of channels.
+///
+/// The numbers are measured ones, rounded: what counts here are shapes alone, so that the same spec takes the same
+/// algorithms, and gives the same bits, wherever vectors are equally long.
+private struct MethodCost {
+  let samples: Int
+  let height: Int
+  let width: Int
+  let channelPairs: Int
+
+  init(_ shape: OneDnnConvolutionShape, block: Int) {
+    func padded(_ channels: Int) -> Int { (channels + block - 1) / block * block }
+    (samples, height, width) = (shape.samples, shape.inputHeight, shape.inputWidth)
+    channelPairs = padded(shape.inputChannels) * padded(shape.outputChannels)
+  }
+
+  private func tiles(_ results: Int) -> Int { ((height + results - 1) / results) * ((width + results - 1) / results) }
+
+  private func frequencies(_ results: Int) -> Int { (results + 2) * (results + 2) }
+
+  /// Multiplications of a sample.
+  private func multiplications(_ results: Int) -> Int { tiles(results) * frequencies(results) }
+
+  private var direct: Int { 9 * height * width }
+
+  /// The results a tile has on each side, where all samples share the weights; nil where the direct method is faster.
+  var tilesForSharedWeights: Int? {
+    // Transforming images and results takes the time of three quarters of the multiplications.
+    func winograd(_ results: Int) -> Double {
+      let transformedBytes = 4 * frequencies(results) * channelPairs
+      // Writing and reading a transformed weight takes longer where they leave the second-level cache in between.
+      let perWeight = transformedBytes <= 1 << 20 ? 25 : 85
+      return 1.75 * Double(samples * multiplications(results)) + Double(perWeight * frequencies(results))
+    }
+    let best = winograd(2) <= winograd(4) ? 2 : 4
+    // The library's rows of registers are half empty where images are narrow.
+    let directCost = Double(samples * direct) * (width < 4 ? 1.9 : 1)
+    return winograd(best) <= directCost ? best : nil
+  }
+
+  /// The same for samples with weights of their own, as in a dynamic convolution.
+  var tilesForOwnWeights: Int? {
+    // Large tiles save more, but their weights take twice as long to transform, which a few tiles do not make up for.
+    let results = tiles(4) <= 4 || multiplications(2) <= multiplications(4) ? 2 : 4
+    // Transforming a sample's weights takes as long as about a hundred multiplications for each pair of channels.
+    return 10 * (multiplications(results) + (results == 2 ? 100 : 200)) <= 7 * direct ? results : nil
+  }
+}
+
 /// A convolution by Winograd's minimal filtering F(r×r, 3×3).
 ///
 /// - Source: Lavin, Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, arXiv 1509.09308.
@@ -17,21 +66,9 @@ struct WinogradPlan {
       (shape.strideHeight, shape.strideWidth) == (1, 1), (shape.paddingHeight, shape.paddingWidth) == (1, 1),
       (shape.dilationHeight, shape.dilationWidth) == (1, 1)
     else { return nil }
-    func tiles(_ results: Int) -> Int {
-      ((shape.inputHeight + results - 1) / results) * ((shape.inputWidth + results - 1) / results)
-    }
-    func multiplications(_ results: Int) -> Int { tiles(results) * (results + 2) * (results + 2) }
-    // Large tiles save more, but their weights take twice as long to transform, which a few tiles do not make up for.
-    let prefersSmallTiles = hasOwnWeights && tiles(4) <= 4
-    let results = prefersSmallTiles || multiplications(2) <= multiplications(4) ? 2 : 4
-    let direct = 9 * shape.inputHeight * shape.inputWidth
-    if hasOwnWeights {
-      // Transforming a sample's weights takes as long as about a hundred multiplications for each pair of channels.
-      guard 10 * (multiplications(results) + (results == 2 ? 100 : 200)) <= 7 * direct else { return nil }
-    } else {
-      // Transforms are made up for where multiplications are down to less than about a half, and images share the weights.
-      guard 7 * multiplications(results) <= 4 * direct, shape.samples * tiles(results) >= 16 else { return nil }
-    }
+    let cost = MethodCost(shape, block: kernels.block)
+    let choice = hasOwnWeights ? cost.tilesForOwnWeights : cost.tilesForSharedWeights
+    guard let results = choice else { return nil }
     let block = kernels.block
     geometry = LabWinogradGeometry(
       results: results, height: shape.inputHeight, width: shape.inputWidth,

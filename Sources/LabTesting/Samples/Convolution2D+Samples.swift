@@ -88,13 +88,7 @@ extension OperationSamples {
           sample([batch, inputs, extent.height, extent.width], outputs, kernel, geometry))
       }
     }
-    // Images of one to a few tiles of minimal filtering, whole and broken.
-    for (extent, inputs, outputs) in [
-      (Extent2D(4, 4), 16, 32), (Extent2D(6, 6), 20, 16), (Extent2D(10, 12), 5, 16), (Extent2D(16, 20), 16, 6),
-    ] {
-      samples.append(
-        sample([3, inputs, extent.height, extent.width], outputs, 3, ConvolutionGeometry(stride: 1, padding: 1)))
-    }
+    samples += convolutionTiles
     let grouped = [
       (16, 16, 16), (32, 32, 32), (48, 48, 48), (20, 20, 20), (32, 32, 2), (16, 32, 4), (48, 16, 2), (24, 48, 8),
       (64, 64, 16), (24, 60, 3), (64, 32, 32),
@@ -123,6 +117,13 @@ extension OperationSamples {
     }
     return samples
   }()
+
+  /// Images of one to a few tiles of minimal filtering, whole and broken, in batches for which it pays.
+  public static let convolutionTiles: [OperationSample] = [
+    (24, 2, 2, 16, 16), (16, 4, 4, 16, 32), (8, 6, 6, 20, 16), (3, 10, 12, 5, 16), (3, 16, 20, 16, 6),
+  ].map { batch, height, width, inputs, outputs in
+    sample([batch, inputs, height, width], outputs, 3, ConvolutionGeometry(stride: 1, padding: 1))
+  }
 
   private static func sample(
     _ image: Shape, _ outputs: Int, _ kernel: Int, _ geometry: ConvolutionGeometry

@@ -20,7 +20,7 @@ extension StepBenchmark.Result {
           ["layer": .string($0.key.path), "kind": .string($0.key.kind.rawValue), "milliseconds": .number($0.value)]
         }),
       "peakGigaflops": .number(peakGigaflops), "convolutionPeakShare": .number(convolutionShare),
-      "plannedBytes": .integer(plannedBytes),
+      "plannedBytes": .integer(plannedBytes), "residentBytes": residentBytes.map(JSONValue.integer) ?? .null,
     ]
   }
 
@@ -33,7 +33,8 @@ extension StepBenchmark.Result {
         + "\(NumberText.fixed(milliseconds.max() ?? 0, decimals: 2)), processor time "
         + "\(NumberText.fixed(processorMedian, decimals: 2))), \(rate) images/s, "
         + "convolutions at \(NumberText.fixed(convolutionShare * 100, decimals: 0)) % of the core's "
-        + "\(NumberText.fixed(peakGigaflops, decimals: 0)) GFLOP/s, \(NumberText.bytes(plannedBytes)) planned",
+        + "\(NumberText.fixed(peakGigaflops, decimals: 0)) GFLOP/s, \(NumberText.bytes(plannedBytes)) planned"
+        + (residentBytes.map { ", \(NumberText.bytes($0)) resident" } ?? ""),
     ]
     for (kind, milliseconds) in profile.byKind.sorted(by: { $0.value > $1.value }) where milliseconds >= 0.005 {
       let name = kind.rawValue.padding(toLength: 30, withPad: " ", startingAt: 0)

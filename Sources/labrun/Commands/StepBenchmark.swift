@@ -31,6 +31,8 @@ struct StepBenchmark {
     var peakGigaflops: Double
     var convolutionShare: Double
     var plannedBytes: Int
+    /// The most memory that the process occupied during the measured steps.
+    var residentBytes: Int?
 
     var median: Double { Result.median(milliseconds) }
     var processorMedian: Double { Result.median(processorMilliseconds) }
@@ -42,6 +44,7 @@ struct StepBenchmark {
     let graph = try graph()
     // Peak and step are measured next to each other, since a shared machine's speed drifts.
     let peakBefore = OneDNNBackend.measurePeakGigaflops(milliseconds: 100)
+    Machine.forgetPeakResidentBytes()
     let plain = try prepared(graph, profiles: false)
     for _ in 0..<options.warmup { try plain.run() }
     let clock = ContinuousClock()
@@ -52,6 +55,7 @@ struct StepBenchmark {
       milliseconds.append((clock.now - start).secondCount * 1e3)
       processorMilliseconds.append((Machine.processorSeconds - processorStart) * 1e3)
     }
+    let residentBytes = Machine.peakResidentBytes
     let peak = max(peakBefore, OneDNNBackend.measurePeakGigaflops(milliseconds: 100))
     let profiled = try prepared(graph, profiles: true)
     for _ in 0..<options.warmup { try profiled.run() }
@@ -70,7 +74,7 @@ struct StepBenchmark {
       name: name, configuration: configuration, options: options, milliseconds: milliseconds,
       processorMilliseconds: processorMilliseconds, profile: profile, peakGigaflops: peak,
       convolutionShare: 2 * graph.convolutionMultiplyAdds / seconds / (peak * 1e9),
-      plannedBytes: plain.plannedBytes)
+      plannedBytes: plain.plannedBytes + plain.variableBytes, residentBytes: residentBytes)
   }
 
   private func graph() throws -> Graph {

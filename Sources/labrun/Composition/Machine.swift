@@ -32,6 +32,26 @@ enum Machine {
   /// Cores that this process may use.
   static var coreCount: Int { max(ProcessInfo.processInfo.activeProcessorCount, 1) }
 
+  /// The most memory that this process has occupied since ``forgetPeakResidentBytes()``, libraries included; nil where the
+  /// system does not tell.
+  static var peakResidentBytes: Int? {
+    #if os(Linux)
+      let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+      let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+      return line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }.map { $0 * 1024 }
+    #else
+      var usage = rusage()
+      return getrusage(RUSAGE_SELF, &usage) == 0 ? Int(usage.ru_maxrss) : nil
+    #endif
+  }
+
+  /// Lets ``peakResidentBytes`` start from what is occupied now, where the system can.
+  static func forgetPeakResidentBytes() {
+    #if os(Linux)
+      try? Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))
+    #endif
+  }
+
   /// Bytes of memory.
   static var memoryBytes: Int { Int(ProcessInfo.processInfo.physicalMemory) }
 }
