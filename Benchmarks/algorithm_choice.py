@@ -22,7 +22,7 @@ NETWORKS = [
     ["resnet", "--conv", "static", "--width", "32", "--batch", "16"],
     ["resnet18", "--conv", "static", "--size", "64", "--batch", "16"],
     ["resnet18", "--conv", "odconv-1x", "--size", "64", "--batch", "16"],
-    ["vgg11_bn", "--conv", "static", "--set", "stem=cifar", "--batch", "16"],
+    ["vgg11_bn", "--conv", "static", "--batch", "16"],
 ]
 PASSES = ("convolution forward", "convolution input gradient", "convolution weight gradient", "dynamic weights")
 

@@ -28,9 +28,9 @@ def _resnet18(_: Subject, __: str) -> nn.Module:
     return ResNet18(CLASSES)
 
 
-def _mobilenet_v2(_: Subject, __: str) -> nn.Module:
+def _mobilenet_v2(subject: Subject, aggregation: str) -> nn.Module:
     from pytorch_models.mobilenet import MobileNetV2
-    return MobileNetV2(CLASSES)
+    return MobileNetV2(CLASSES, subject.conv, aggregation)
 
 
 def _shufflenet_v2(_: Subject, __: str) -> nn.Module:
@@ -113,6 +113,9 @@ SUBJECTS = {subject.name: subject for subject in (
     _resnet("resnet20-wide-odconv-4x", "odconv-4x", width=32),
     Subject("resnet18-64", _resnet18, architecture="resnet18", size=64),
     Subject("mobilenetv2", _mobilenet_v2, architecture="mobilenet_v2", settings={"stem": "cifar"}),
+    Subject(
+        "mobilenetv2-odconv-4x", _mobilenet_v2, architecture="mobilenet_v2", conv="odconv-4x",
+        settings={"stem": "cifar"}),
     Subject("shufflenetv2", _shufflenet_v2, architecture="shufflenet_v2", settings={"stem": "cifar"}),
 )}
 # What `--conv` is short for.

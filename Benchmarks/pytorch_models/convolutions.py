@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Callable, NamedTuple
 
 import torch
@@ -12,8 +11,8 @@ from torch.nn import functional as F
 AGGREGATIONS = ("broadcast", "matmul")
 INITIAL_TEMPERATURE = 30.0
 
-# Makes the convolution of a block from its input channels, filters and stride.
-MakeConvolution = Callable[[int, int, int], nn.Module]
+# Makes the convolution of a block from its input channels, filters, extent of the window, stride and groups.
+MakeConvolution = Callable[..., nn.Module]
 
 
 def convolution(
@@ -37,23 +36,25 @@ class Attentions(NamedTuple):
 
 
 class OmniAttention(nn.Module):
-    """The four attentions of an ODConv layer, from the globally averaged input."""
+    """The four attentions of an ODConv layer, from the globally averaged input; depth-wise ones have none over filters."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, kernels: int) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int, kernels: int, is_depthwise: bool = False,
+    ) -> None:
         super().__init__()
         hidden = max(in_channels // 16, 16)
         self.register_buffer("temperature", torch.tensor(INITIAL_TEMPERATURE), persistent=False)
         self.fc = convolution(in_channels, hidden, 1)
         self.bn = nn.BatchNorm2d(hidden)
         self.channel_fc = convolution(hidden, in_channels, 1, bias=True)
-        self.filter_fc = convolution(hidden, out_channels, 1, bias=True)
+        self.filter_fc = None if is_depthwise else convolution(hidden, out_channels, 1, bias=True)
         self.spatial_fc = convolution(hidden, kernel_size * kernel_size, 1, bias=True) if kernel_size > 1 else None
         self.kernel_fc = convolution(hidden, kernels, 1, bias=True) if kernels > 1 else None
 
     def forward(self, x: Tensor) -> Attentions:
         z = F.relu(self.bn(self.fc(F.adaptive_avg_pool2d(x, 1))))
         channel = torch.sigmoid(self.channel_fc(z) / self.temperature)
-        filters = torch.sigmoid(self.filter_fc(z) / self.temperature)
+        filters = None if self.filter_fc is None else torch.sigmoid(self.filter_fc(z) / self.temperature)
         spatial = None if self.spatial_fc is None else torch.sigmoid(self.spatial_fc(z).flatten(1) / self.temperature)
         kernel = None if self.kernel_fc is None else F.softmax(self.kernel_fc(z).flatten(1) / self.temperature, dim=1)
         return Attentions(channel, filters, spatial, kernel)
@@ -62,7 +63,9 @@ class OmniAttention(nn.Module):
 class KernelAttention(nn.Module):
     """The attention over kernels of a DyConv layer, from the globally averaged input."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, kernels: int) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int, kernels: int, is_depthwise: bool = False,
+    ) -> None:
         super().__init__()
         hidden = max(in_channels // 4, 1)
         self.register_buffer("temperature", torch.tensor(INITIAL_TEMPERATURE), persistent=False)
@@ -83,12 +86,13 @@ class DynamicConv2d(nn.Module):
 
     def __init__(
         self, in_channels: int, out_channels: int, stride: int, attention: type[nn.Module], kernels: int,
-        kernel_size: int = 3, aggregation: str = "broadcast",
+        kernel_size: int = 3, groups: int = 1, aggregation: str = "broadcast",
     ) -> None:
         super().__init__()
-        self.stride, self.padding, self.aggregation = stride, kernel_size // 2, aggregation
-        self.attention = attention(in_channels, out_channels, kernel_size, kernels)
-        self.weight = nn.Parameter(torch.empty(kernels, out_channels, in_channels, kernel_size, kernel_size))
+        self.stride, self.padding, self.groups, self.aggregation = stride, kernel_size // 2, groups, aggregation
+        is_depthwise = groups == in_channels == out_channels
+        self.attention = attention(in_channels, out_channels, kernel_size, kernels, is_depthwise)
+        self.weight = nn.Parameter(torch.empty(kernels, out_channels, in_channels // groups, kernel_size, kernel_size))
         for kernel in self.weight:
             nn.init.kaiming_normal_(kernel, mode="fan_out", nonlinearity="relu")
 
@@ -114,23 +118,22 @@ class DynamicConv2d(nn.Module):
         if attentions.channel is not None:
             x = x * attentions.channel
         x = x.reshape(1, samples * in_channels, height, width)
-        y = F.conv2d(x, weight, stride=self.stride, padding=self.padding, groups=samples)
+        y = F.conv2d(x, weight, stride=self.stride, padding=self.padding, groups=samples * self.groups)
         y = y.view(samples, -1, y.shape[-2], y.shape[-1])
         return y if attentions.filter is None else y * attentions.filter
 
 
-def _static(in_channels: int, out_channels: int, stride: int) -> nn.Module:
-    return convolution(in_channels, out_channels, 3, stride)
-
-
 def convolution_maker(conv: str, aggregation: str = "broadcast") -> MakeConvolution:
-    """Returns what makes the 3x3 convolutions of blocks: `static`, `odconv-1x`, `odconv-4x` or `dyconv`."""
+    """Returns what makes the convolutions of blocks: `static`, `odconv-1x`, `odconv-4x` or `dyconv`."""
     if conv == "static":
-        return _static
-    if conv == "dyconv":
-        return partial(DynamicConv2d, attention=KernelAttention, kernels=4, aggregation=aggregation)
-    kernels = int(conv.removeprefix("odconv-").removesuffix("x"))
-    return partial(DynamicConv2d, attention=OmniAttention, kernels=kernels, aggregation=aggregation)
+        return convolution
+    kernels = 4 if conv == "dyconv" else int(conv.removeprefix("odconv-").removesuffix("x"))
+    attention = KernelAttention if conv == "dyconv" else OmniAttention
+
+    def make(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1) -> nn.Module:
+        return DynamicConv2d(in_channels, out_channels, stride, attention, kernels, kernel_size, groups, aggregation)
+
+    return make
 
 
 def set_temperature(network: nn.Module, temperature: float) -> None:

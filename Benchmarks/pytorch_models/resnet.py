@@ -22,10 +22,10 @@ class BasicBlock(nn.Module):
         super().__init__()
         unshuffles = spd and stride == 2
         stride, growth = (1, 4) if unshuffles else (stride, 1)
-        self.conv1 = make(in_channels, channels, stride)
+        self.conv1 = make(in_channels, channels, 3, stride)
         self.reduce = SpaceToDepth() if unshuffles else nn.Identity()
         self.bn1 = nn.BatchNorm2d(growth * channels)
-        self.conv2 = make(growth * channels, channels, 1)
+        self.conv2 = make(growth * channels, channels, 3)
         self.bn2 = nn.BatchNorm2d(channels)
         self.se = ATTENTIONS[attention](channels) if attention else nn.Identity()
         self.downsample: nn.Module | None = None
