@@ -80,41 +80,56 @@ extension DynamicConvolution2DGradient: Lowerable {
     func detour(_ kind: OneDnnKind) -> ConvolutionDetour {
       lowering.dynamicDetour(kind, geometry, x: x, kernels: kernels, y: upstream)
     }
-    let (inputDetour, weightDetour) = (detour(ONEDNN_INPUT_GRADIENT), detour(ONEDNN_WEIGHT_GRADIENT))
+    let inputDetour = detour(ONEDNN_INPUT_GRADIENT)
     let operands = try lowering.dynamicOperands(attentions, node.inputs[3...], kernels: kernels, detour: inputDetour)
     var outputs = node.outputs[...]
-    let dx = needsInputGradient ? outputs.removeFirst() : nil
-    let dWeight = outputs.removeFirst()
-    let dAttentions = outputs.map { lowering.define($0, .flat) }
+    let gradient = DynamicGradient(
+      operands: operands, inputDetour: inputDetour, weightDetour: detour(ONEDNN_WEIGHT_GRADIENT), upstream: upstream,
+      x: x, weight: weight, dx: needsInputGradient ? outputs.removeFirst() : nil, dWeight: outputs.removeFirst(),
+      dAttentions: outputs.map { lowering.define($0, .flat) })
+    try operands.isBlocked ? gradient.lowerBlocked(in: lowering) : gradient.lowerDense(in: lowering)
+  }
+}
 
-    guard operands.isBlocked else {
-      let tensors = BlockedDynamicGradientKernel.Tensors(
-        upstream: try lowering.demand(upstream, lowering.naturalForm(upstream)),
-        x: try lowering.demand(x, lowering.naturalForm(x)), weights: try lowering.demand(weight, .flat),
-        dx: dx.map { lowering.define($0, lowering.naturalForm($0)) }, dWeights: lowering.define(dWeight, .flat),
-        dAttentions: dAttentions)
-      lowering.add(
-        DenseDynamicGradientKernel(
-          inputPlan: inputDetour.plan, weightPlan: weightDetour.plan, operands: operands, tensors: tensors,
-          path: node.path))
-      return
-    }
+/// A dynamic convolution's gradient on its way to a kernel.
+private struct DynamicGradient {
+  let operands: DynamicConvolutionOperands
+  let inputDetour: ConvolutionDetour
+  let weightDetour: ConvolutionDetour
+  let upstream: ValueID
+  let x: ValueID
+  let weight: ValueID
+  let dx: ValueID?
+  let dWeight: ValueID
+  let dAttentions: [SlotID]
+
+  func lowerDense(in lowering: Lowering) throws {
+    let tensors = BlockedDynamicGradientKernel.Tensors(
+      upstream: try lowering.demand(upstream, lowering.naturalForm(upstream)),
+      x: try lowering.demand(x, lowering.naturalForm(x)), weights: try lowering.demand(weight, .flat),
+      dx: dx.map { lowering.define($0, lowering.naturalForm($0)) }, dWeights: lowering.define(dWeight, .flat),
+      dAttentions: dAttentions)
+    lowering.add(
+      DenseDynamicGradientKernel(
+        inputPlan: inputDetour.plan, weightPlan: weightDetour.plan, operands: operands, tensors: tensors,
+        path: lowering.node.path))
+  }
+
+  func lowerBlocked(in lowering: Lowering) throws {
+    let sets = operands.kernelCount
     let layout = try lowering.dynamicLayout(weightDetour)
-    let weights = try lowering.dynamicWeights(weight, for: weightDetour, in: layout, sets: kernels[0])
-    let preferred = try inputDetour.plan.preferredWeights()
-    let plain = try lowering.dynamicLayout(inputDetour, isTransposed: true)
-    let swapped = try lowering.dynamicLayout(inputDetour, isTransposed: true, swapsOuterBlocks: true)
-    let isSwapped = operands.taps == 1 && preferred.isEqual(to: swapped) && !preferred.isEqual(to: plain)
-    let inputLayout = isSwapped ? swapped : plain
-    let form = weightDetour.weights(in: layout, sets: kernels[0])
+    let form = weightDetour.weights(in: layout, sets: sets)
+    let weights = try lowering.dynamicWeights(weight, for: weightDetour, in: layout, sets: sets)
+    let (inputLayout, isSwapped) = try inputLayout(in: lowering)
     var transposed: SlotID?
-    if dx != nil {
-      transposed =
-        operands.isDepthWise
-        ? weights
-        : isSwapped
-          ? try lowering.dynamicWeights(weight, for: inputDetour, in: inputLayout, sets: kernels[0])
-          : lowering.transposeSets(weights, layout: form)
+    if dx == nil {
+      transposed = nil
+    } else if operands.isDepthWise {
+      transposed = weights
+    } else if isSwapped {
+      transposed = try lowering.dynamicWeights(weight, for: inputDetour, in: inputLayout, sets: sets)
+    } else {
+      transposed = lowering.transposeSets(weights, layout: form)
     }
     let dWeightSlot = lowering.addSlot(samples: 1, bytes: form.byteCount(lowering.graph.type(of: weight)))
     let tensors = BlockedDynamicGradientKernel.Tensors(
@@ -126,12 +141,22 @@ extension DynamicConvolution2DGradient: Lowerable {
         inputPlan: inputDetour.plan, weightPlan: weightDetour.plan,
         winograd: lowering.winogradPlan(inputDetour.plan, hasOwnWeights: true), layout: layout,
         inputLayout: inputLayout, outerBlocksAreSwapped: isSwapped, operands: operands, tensors: tensors,
-        kernels: lowering.kernelTable, path: node.path))
+        kernels: lowering.kernelTable, path: lowering.node.path))
     if weightDetour.mergedGroups > 1 {
-      try lowering.defineGradient(dWeight, merged: dWeightSlot, layout: layout, weightDetour, sets: kernels[0])
+      try lowering.defineGradient(dWeight, merged: dWeightSlot, layout: layout, weightDetour, sets: sets)
     } else {
       lowering.weightSlots[dWeight] = (dWeightSlot, form)
     }
+  }
+
+  /// The layout of the weights for the image's gradient, whose outer blocks are swapped where the library wants it so.
+  private func inputLayout(in lowering: Lowering) throws -> (WeightLayout, isSwapped: Bool) {
+    let plain = try lowering.dynamicLayout(inputDetour, isTransposed: true)
+    guard operands.taps == 1 else { return (plain, false) }
+    let swapped = try lowering.dynamicLayout(inputDetour, isTransposed: true, swapsOuterBlocks: true)
+    let preferred = try inputDetour.plan.preferredWeights()
+    let isSwapped = preferred.isEqual(to: swapped) && !preferred.isEqual(to: plain)
+    return (isSwapped ? swapped : plain, isSwapped)
   }
 }
 
