@@ -60,12 +60,10 @@ struct PlannedStudy {
     }
   }
 
-  /// The multiply-adds of training each run: forward and backward are about three forward passes.
+  /// The multiply-adds of each run.
   var work: [RunIdentity: Double] {
     Dictionary(
-      cells.map { cell in
-        let inspection = inspections[cell.variantIndex]
-        return (identity(of: cell), 3 * Double(inspection.multiplyAdds) * Double(inspection.trainedImages))
-      }, uniquingKeysWith: { first, _ in first })
+      cells.map { (identity(of: $0), inspections[$0.variantIndex].runMultiplyAdds) },
+      uniquingKeysWith: { first, _ in first })
   }
 }

@@ -21,6 +21,11 @@ struct VariantInspection: Sendable {
   var epochs: Int
   /// Training images of a run, over all epochs.
   var trainedImages: Int
+  /// Images that a run is evaluated on, over all evaluations.
+  var evaluatedImages: Int
+
+  /// The multiply-adds of a run; a step's backward pass takes two forward passes.
+  var runMultiplyAdds: Double { Double(multiplyAdds) * Double(3 * trainedImages + evaluatedImages) }
 }
 
 extension Laboratory {
@@ -49,7 +54,15 @@ extension Laboratory {
       parameterCount: cost.parameters, multiplyAdds: cost.multiplyAdds, plannedBytes: trainer.plannedBytes,
       dataHash: .ofInput(data: data, initialWeights: initialWeights),
       epochs: configuration.training.epochs,
-      trainedImages: data.train.count * configuration.training.epochs)
+      trainedImages: data.train.count * configuration.training.epochs,
+      evaluatedImages: evaluatedImages(configuration.training, data))
+  }
+
+  private func evaluatedImages(_ training: TrainingConfiguration, _ data: PreparedDataset) -> Int {
+    let (epochs, interval) = (training.epochs, training.evaluationInterval)
+    let evaluations = (epochs + interval - 1) / interval
+    let perEvaluation = data.validation.count > 0 ? data.validation.count : data.test.count
+    return evaluations * perEvaluation + data.validation.count + data.test.count
   }
 }
 
