@@ -91,11 +91,12 @@ public final class Trainer {
     let prefetcher = Prefetcher(
       loader: loader, epoch: progress.epoch, batch: progress.stepInEpoch, endEpoch: configuration.epochs)
     defer { prefetcher.cancel() }
+    var lastTest: EvaluationResult?
     while progress.epoch < configuration.epochs, !hasStoppedEarly(progress) {
       guard try trainEpoch(&progress, prefetcher, observer) else { return .stopped }
-      guard try finishEpoch(&progress, &best, observer) else { return .stopped }
+      guard try finishEpoch(&progress, &best, &lastTest, observer) else { return .stopped }
     }
-    return try finish(progress, best, observer)
+    return try finish(progress, best, lastTest, observer)
   }
 
   // MARK: Steps
@@ -201,9 +202,11 @@ public final class Trainer {
 
   /// Evaluates, reports and checkpoints a complete epoch.
   ///
+  /// - Parameter lastTest: set to what the last planned epoch's weights reach on the test images, where these are evaluated.
   /// - Returns: false where the observer demanded a stop; the epoch's evaluation is then repeated by the next attempt.
   private func finishEpoch(
-    _ progress: inout TrainingProgress, _ best: inout [TrainingCheckpoint.Tensor]?, _ observer: any TrainingObserver
+    _ progress: inout TrainingProgress, _ best: inout [TrainingCheckpoint.Tensor]?, _ lastTest: inout EvaluationResult?,
+    _ observer: any TrainingObserver
   ) throws -> Bool {
     let start = clock.now
     let isLast = progress.epoch + 1 == configuration.epochs
@@ -213,12 +216,16 @@ public final class Trainer {
     if isEvaluated {
       let evaluator = Evaluator(programs: programs, dataset: dataset)
       let split: SplitName = dataset.validation.count > 0 ? .validation : .test
-      let result = try evaluator.evaluate(split, at: position(progress.step)) { stopsHere(observer) == false }
+      let isFinal = isLast && split == .test
+      let result = try evaluator.evaluate(split, at: position(progress.step), keepsLogits: isFinal) {
+        stopsHere(observer) == false
+      }
       guard let result else {
         if observer.stopDemand == .afterCheckpoint { try observer.didReachCheckpoint(makeCheckpoint(progress)) }
         return false
       }
       if split == .validation { validation = result } else { test = result }
+      if isFinal { lastTest = result }
     }
     var next = progress
     if let validation { try noteValidation(validation, &next, &best, observer) }
@@ -265,7 +272,8 @@ public final class Trainer {
   // MARK: The end
 
   private func finish(
-    _ progress: TrainingProgress, _ best: [TrainingCheckpoint.Tensor]?, _ observer: any TrainingObserver
+    _ progress: TrainingProgress, _ best: [TrainingCheckpoint.Tensor]?, _ lastTest: EvaluationResult?,
+    _ observer: any TrainingObserver
   ) throws -> Outcome {
     let last = try programs.evaluatedTensors()
     var evaluated = last
@@ -288,7 +296,8 @@ public final class Trainer {
         observer.stopDemand == .none
       }
     }
-    guard let test = try evaluate(.test) else { return .stopped }
+    let known = configuration.finalWeights == .last ? lastTest : nil
+    guard let test = try known ?? evaluate(.test) else { return .stopped }
     var validation: EvaluationResult?
     if dataset.validation.count > 0 {
       validation = try evaluate(.validation)

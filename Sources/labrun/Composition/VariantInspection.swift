@@ -61,8 +61,9 @@ extension Laboratory {
   private func evaluatedImages(_ training: TrainingConfiguration, _ data: PreparedDataset) -> Int {
     let (epochs, interval) = (training.epochs, training.evaluationInterval)
     let evaluations = (epochs + interval - 1) / interval
-    let perEvaluation = data.validation.count > 0 ? data.validation.count : data.test.count
-    return evaluations * perEvaluation + data.validation.count + data.test.count
+    // Without validation images, the last epoch's test is the final one.
+    guard data.validation.count > 0 else { return evaluations * data.test.count }
+    return (evaluations + 1) * data.validation.count + data.test.count
   }
 }
 
