@@ -3,8 +3,8 @@ import COneDNN
 import LabCore
 import LabGraph
 
-/// A dynamic convolution whose groups have whole blocks of channels, or one channel: each sample's weights are aggregated in the convolution's own
-/// layout and used at once, so that no more than one sample's weights exist a worker.
+/// A dynamic convolution whose groups have whole blocks of channels, or one channel: each sample's weights are
+/// aggregated in the convolution's own layout and used at once, a few samples at a time.
 final class BlockedDynamicConvolutionKernel: BaseKernel, Kernel {
   private let plan: ConvolutionPlan
   private let layout: WeightLayout
@@ -107,7 +107,7 @@ extension DynamicConvolutionOperands {
     }
     var arguments = LabAggregate()
     arguments.samples = group.count
-    arguments.transposed = isTransposed && !isDepthWise
+    arguments.transposed = isTransposed
     arguments.kernelWeights = first(kernel)
     arguments.rowFactor = row == nil && spatial == nil ? nil : UnsafePointer(scratch.rowFactors)
     arguments.columnFactor = first(column)

@@ -105,7 +105,7 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     let stride = demand.stride
     var arguments = operands.aggregation(of: group, worker, isTransposed: true, scratch)
     // With swapped outer blocks the matrices are those of the other aggregation, inputs and outputs exchanged.
-    arguments.transposed = !outerBlocksAreSwapped && !operands.isDepthWise
+    arguments.transposed = !outerBlocksAreSwapped
     arguments.extent =
       outerBlocksAreSwapped
       ? operands.swappedExtent(setBytes: layout.byteCount)

@@ -11,6 +11,9 @@ struct ConvolutionPlan {
   var imageIsBlocked: Bool
   var resultIsBlocked: Bool
 
+  /// Whether both the image and the result are blocked.
+  var isBlocked: Bool { imageIsBlocked && resultIsBlocked }
+
   /// Makes the primitive for a number of samples; nil weights let the library choose their layout.
   func make(samples: Int, weights: WeightLayout?, workers: Int) throws -> ConvolutionPrimitive {
     var shape = shape

@@ -10,29 +10,15 @@ struct DynamicConvolutionOperands {
   let channel: SlotID?
   let filter: SlotID?
   let kernelCount: Int
-  let inputChannels: Int
-  let outputChannels: Int
-  let groups: Int
-  let taps: Int
+  /// The convolution as it is computed.
+  let shape: OneDnnConvolutionShape
   /// The number of channels that are interleaved, 1 for dense weights.
   let block: Int
 
-  init(
-    kernel: SlotID?, spatial: SlotID?, channel: SlotID?, filter: SlotID?, kernelCount: Int,
-    shape: OneDnnConvolutionShape, block: Int
-  ) {
-    self.kernel = kernel
-    self.spatial = spatial
-    self.channel = channel
-    self.filter = filter
-    self.kernelCount = kernelCount
-    inputChannels = shape.inputChannels
-    outputChannels = shape.outputChannels
-    groups = shape.groups
-    taps = shape.kernelHeight * shape.kernelWidth
-    self.block = block
-  }
-
+  var inputChannels: Int { shape.inputChannels }
+  var outputChannels: Int { shape.outputChannels }
+  var groups: Int { shape.groups }
+  var taps: Int { shape.kernelHeight * shape.kernelWidth }
   var isBlocked: Bool { block > 1 }
   /// Whether each group has one channel, so that a channel's and a filter's attention multiply the same weights.
   var isDepthWise: Bool { groups > 1 && inputChannels == groups && outputChannels == groups }

@@ -1,6 +1,11 @@
 import CLabKernels
 import COneDNN
 
+/// Tiles of results × results that cover an image.
+private func tileCount(height: Int, width: Int, results: Int) -> Int {
+  ((height + results - 1) / results) * ((width + results - 1) / results)
+}
+
 /// What a 3×3 convolution costs by each method, in multiplications for each pair of channels.
 ///
 /// The numbers are measured ones, rounded: what counts here are shapes alone, so that the same spec takes the same
@@ -17,7 +22,7 @@ private struct MethodCost {
     channelPairs = padded(shape.inputChannels) * padded(shape.outputChannels)
   }
 
-  private func tiles(_ results: Int) -> Int { ((height + results - 1) / results) * ((width + results - 1) / results) }
+  private func tiles(_ results: Int) -> Int { tileCount(height: height, width: width, results: results) }
 
   private func frequencies(_ results: Int) -> Int { (results + 2) * (results + 2) }
 
@@ -103,7 +108,6 @@ struct WinogradPlan {
 
   /// Tiles of a sample.
   private var tiles: Int {
-    let results = geometry.results
-    return ((geometry.height + results - 1) / results) * ((geometry.width + results - 1) / results)
+    tileCount(height: geometry.height, width: geometry.width, results: geometry.results)
   }
 }

@@ -4,26 +4,21 @@ import LabCore
 import LabGraph
 
 extension Lowering {
-  /// Whether a dynamic convolution's weights are aggregated in blocks.
-  private func isBlockedDynamic(x: ValueID, y: ValueID) -> Bool {
-    naturalForm(x) == .blocked && naturalForm(y) == .blocked
-  }
-
-  /// How a dynamic convolution of images `x` to `y` is computed.
+  /// How a dynamic convolution of images `x` to `y` is computed: in blocks, unless one of them stays flat.
   fileprivate func dynamicDetour(
     _ kind: OneDnnKind, _ geometry: ConvolutionGeometry, x: ValueID, kernels: Shape, y: ValueID
   ) -> ConvolutionDetour {
     let plan = convolutionPlan(
       kind, geometry, image: shape(x), kernel: Shape(Array(kernels.dimensions.dropFirst())), result: shape(y),
       imageForm: naturalForm(x), resultForm: naturalForm(y))
-    return isBlockedDynamic(x: x, y: y) ? .inWholeBlocks(plan) : ConvolutionDetour(plan: plan)
+    return plan.isBlocked ? .inWholeBlocks(plan) : ConvolutionDetour(plan: plan)
   }
 
   /// What a dynamic convolution's kernels share; attentions of channels are padded to whole blocks where weights are.
   fileprivate func dynamicOperands(
     _ attentions: DynamicAttentions, _ values: ArraySlice<ValueID>, kernels: Shape, detour: ConvolutionDetour
   ) throws -> DynamicConvolutionOperands {
-    let isBlocked = detour.plan.imageIsBlocked && detour.plan.resultIsBlocked
+    let isBlocked = detour.plan.isBlocked
     var rest = values
     func next(_ attention: DynamicAttentions, isOfChannels: Bool) throws -> SlotID? {
       guard attentions.contains(attention) else { return nil }
@@ -121,20 +116,16 @@ private struct DynamicGradient {
     let form = weightDetour.weights(in: layout, sets: sets)
     let weights = try lowering.dynamicWeights(weight, for: weightDetour, in: layout, sets: sets)
     let (inputLayout, isSwapped) = try inputLayout(in: lowering)
-    var transposed: SlotID?
-    if dx == nil {
-      transposed = nil
-    } else if operands.isDepthWise {
-      transposed = weights
-    } else if isSwapped {
-      transposed = try lowering.dynamicWeights(weight, for: inputDetour, in: inputLayout, sets: sets)
-    } else {
-      transposed = lowering.transposeSets(weights, layout: form)
+    func transposedWeights() throws -> SlotID {
+      if operands.isDepthWise { return weights }
+      guard isSwapped else { return lowering.transposeSets(weights, layout: form) }
+      return try lowering.dynamicWeights(weight, for: inputDetour, in: inputLayout, sets: sets)
     }
     let dWeightSlot = lowering.addSlot(samples: 1, bytes: form.byteCount(lowering.graph.type(of: weight)))
     let tensors = BlockedDynamicGradientKernel.Tensors(
       upstream: try lowering.demand(upstream, .blocked), x: try lowering.demand(x, .blocked), weights: weights,
-      transposedWeights: transposed, dx: dx.map { lowering.define($0, .blocked) }, dWeights: dWeightSlot,
+      transposedWeights: dx == nil ? nil : try transposedWeights(), dx: dx.map { lowering.define($0, .blocked) },
+      dWeights: dWeightSlot,
       dAttentions: dAttentions)
     lowering.add(
       BlockedDynamicGradientKernel(

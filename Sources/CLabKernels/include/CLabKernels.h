@@ -99,7 +99,8 @@ typedef struct {
 // Each sample's weights: out = rowFactor[tap][row] · columnFactor[column] · Σ_k kernelWeights[k] · w_k.
 // transposed = false: a matrix's rows are inputs and its columns outputs ([o block][i block][tap][i][o]).
 // transposed = true: its rows are outputs and its columns inputs ([o block][i block][tap][o][i]).
-// A factor that is NULL counts as 1. Row and column counts are whole blocks; there is one row where matrices have one.
+// A factor that is NULL counts as 1. Row and column counts are whole blocks; there is one row where matrices have one,
+// and then `transposed` makes no difference.
 typedef struct {
   LabDynamicExtent extent;
   LabInt samples;
