@@ -29,11 +29,13 @@ struct DryRun {
       dataHash: { variant in study.inspections[study.plan.variants.firstIndex(of: variant) ?? 0].dataHash },
       known: { identity in try store?.run(identity).map { KnownRun($0) } })
     let secondsPerOperation = 2 / (OneDNNBackend.measurePeakGigaflops(milliseconds: 50) * 1e9 * DryRun.expectedShare)
-    let work = study.work
     let cells = try forecasts.map { forecast in
       let inspection = study.inspections[forecast.cell.variantIndex]
       let known = try store?.run(forecast.identity)
-      let whole = try measuredSeconds(forecast, store) ?? (work[forecast.identity] ?? 0) * secondsPerOperation
+      let measured = try measuredTrainingSeconds(forecast, store).map {
+        $0 * inspection.runMultiplyAdds / inspection.trainingMultiplyAdds
+      }
+      let whole = measured ?? inspection.runMultiplyAdds * secondsPerOperation
       let done = Double(known?.completedEpochs ?? 0) / Double(max(inspection.epochs, 1))
       return PlanTable.Cell(
         variant: forecast.cell.variant.label, seed: forecast.cell.seed, action: PlanTable.Action(forecast.action),
@@ -47,11 +49,11 @@ struct DryRun {
       } + comparisonNotes(store))
   }
 
-  /// The share of a core's peak that a whole training, data and evaluation included, reaches on small networks.
+  /// The share of a core's peak that a whole run, data included, reaches on small networks.
   private static let expectedShare = 0.35
 
-  /// The time that another seed of the variant took.
-  private func measuredSeconds(_ forecast: CellForecast, _ store: StudyStore?) throws -> Double? {
+  /// The time that another seed of the variant took to train, without its evaluations.
+  private func measuredTrainingSeconds(_ forecast: CellForecast, _ store: StudyStore?) throws -> Double? {
     guard let store else { return nil }
     for seed in study.plan.seeds {
       var cell = forecast.cell

@@ -24,8 +24,10 @@ struct VariantInspection: Sendable {
   /// Images that a run is evaluated on, over all evaluations.
   var evaluatedImages: Int
 
-  /// The multiply-adds of a run; a step's backward pass takes two forward passes.
-  var runMultiplyAdds: Double { Double(multiplyAdds) * Double(3 * trainedImages + evaluatedImages) }
+  /// The multiply-adds of a run's steps; a backward pass takes two forward passes.
+  var trainingMultiplyAdds: Double { Double(multiplyAdds) * Double(3 * trainedImages) }
+  /// The multiply-adds of a run, evaluations included.
+  var runMultiplyAdds: Double { trainingMultiplyAdds + Double(multiplyAdds) * Double(evaluatedImages) }
 }
 
 extension Laboratory {
