@@ -9,6 +9,8 @@ public struct SampleOperand: Sendable {
     case normal
     /// Uniform numbers of a range.
     case uniform(Double, Double)
+    /// Uniform numbers of a range, every third of them replaced by zero.
+    case uniformWithZeros(Double, Double)
     /// A random order of equally spaced numbers around zero: any two differ by at least the gap.
     case distinct(gap: Double)
     /// Uniform numbers of −8...8 that keep their distance from the places where a function has no derivative.
@@ -83,6 +85,8 @@ public struct SampleOperand: Sendable {
     case .normal: numbers = (0..<count).map { stream.normal(UInt64($0)) }
     case .uniform(let low, let high):
       numbers = (0..<count).map { low + (high - low) * Double(stream.uniform(UInt64($0))) }
+    case .uniformWithZeros(let low, let high):
+      numbers = (0..<count).map { $0 % 3 == 1 ? 0 : low + (high - low) * Double(stream.uniform(UInt64($0))) }
     case .distinct(let gap): numbers = stream.permutation(count: count).map { gap * (Double($0 - count / 2) + 0.5) }
     case .apart(let kinks, let distance):
       numbers = (0..<count).map { index in

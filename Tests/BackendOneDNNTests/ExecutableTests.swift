@@ -77,4 +77,20 @@ import Testing
     #expect(profile[.convolutionForward] ?? 0 > 0)
     #expect(program.takeProfile().isEmpty)
   }
+
+  /// Their arithmetic would take a hundred times as long.
+  @Test(arguments: [1, 3])
+  func denormalNumbersCountAsZeroWithinAStepOnly(threads: Int) throws {
+    let builder = GraphBuilder()
+    let x = try builder.input("x", [6, 16, 4, 4])
+    try builder.output("y", builder.apply(Unary(.affine(factor: 1e10, offset: 0)), x))
+    let program = try OneDNNBackend().makeSession(SessionOptions(threads: threads)).compile(builder.graph)
+    let numbers = try program.floatInput("x")
+    for i in numbers.indices { numbers[i] = i % 2 == 0 ? 1e-40 : 1e-20 }
+    try program.run()
+    let y = try program.read("y")
+    #expect(y.indices.allSatisfy { (y[$0] == 0) == ($0 % 2 == 0) })
+    // The caller's own arithmetic is as before.
+    #expect(numbers[0] * Float(threads) != 0)
+  }
 }

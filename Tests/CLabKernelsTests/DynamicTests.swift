@@ -83,7 +83,7 @@ import Testing
   func aggregatesKernels(on instructions: Instructions, case index: Int) throws {
     let kernels = try instructions.kernels
     let shape = Self.shapes[index]
-    for transposed in shape.isDepthWise ? [false] : [false, true] {
+    for transposed in [false, true] {
       let weights = Weights(shape, block: kernels.block, transposed: transposed)
       for (hasKernels, hasRows, hasColumns) in [(true, true, true), (false, true, false), (true, false, true)] {
         checkAggregate(

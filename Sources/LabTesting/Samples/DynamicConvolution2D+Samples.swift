@@ -37,10 +37,12 @@ extension OperationSamples {
       return [image[0], kernels[1], extent.height, extent.width]
     }
 
-    var forward: OperationSample {
+    var forward: OperationSample { forward(.uniform(0.1, 1)) }
+
+    func forward(_ values: SampleOperand.Values) -> OperationSample {
       OperationSample(
         DynamicConvolution2D(geometry, attentions: attentions), name,
-        [.tensor(image), .parameter(kernels)] + attentionShapes.map { .tensor($0, .uniform(0.1, 1)) })
+        [.tensor(image), .parameter(kernels)] + attentionShapes.map { .tensor($0, values) })
     }
   }
 
@@ -118,6 +120,14 @@ extension OperationSamples {
             ConvolutionGeometry(stride: stride, padding: window / 2, groups: groups), attentions
           ).forward)
       }
+    }
+    // Attentions of exactly zero, by which sums over weights cannot be divided.
+    for (inputs, outputs, groups) in [(20, 32, 1), (20, 20, 20), (16, 32, 4), (64, 32, 2)] {
+      samples.append(
+        Case(
+          "\(inputs) to \(outputs), \(groups) groups, attentions of zero", [3, inputs, 5, 5],
+          [2, outputs, inputs / groups, 3, 3], ConvolutionGeometry(stride: 1, padding: 1, groups: groups), all4
+        ).forward(.uniformWithZeros(0.1, 1)))
     }
     return samples
   }()

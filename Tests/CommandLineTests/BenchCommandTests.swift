@@ -1,0 +1,47 @@
+import LabCore
+import Testing
+
+/// `labrun bench`, as a user starts it.
+@Suite struct BenchCommandTests {
+  private static let small = [
+    "bench", "resnet", "--depth", "8", "--width", "8", "--size", "8", "--conv", "static", "--steps", "1", "--warmup",
+    "0",
+  ]
+
+  private func kinds(_ result: JSONValue) -> Set<String> {
+    Set(result["layers"]?.arrayValue?.compactMap { $0["kind"]?.stringValue } ?? [])
+  }
+
+  @Test func aStepAndAPredictionAreMeasured() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let step = try JSONValue(parsing: labrun.run(Self.small + ["--batch", "2", "--json"]).output)
+    let training = try #require(step["results"]?.arrayValue?.first)
+    #expect(training["pass"]?.stringValue == "training")
+    #expect((training["medianMilliseconds"]?.doubleValue ?? 0) > 0)
+    #expect(kinds(training).isSuperset(of: ["convolution forward", "convolution weight gradient", "optimizer"]))
+    // The process holds more than the plan: the program itself and its libraries.
+    #expect(training["residentBytes"]?.integerValue ?? 0 > training["plannedBytes"]?.integerValue ?? .max)
+    let json = try JSONValue(parsing: labrun.run(Self.small + ["--batch", "1", "--inference", "--json"]).output)
+    let inference = try #require(json["results"]?.arrayValue?.first)
+    #expect(inference["pass"]?.stringValue == "inference")
+    #expect(kinds(inference).contains("convolution forward"))
+    #expect(
+      kinds(inference).isDisjoint(with: ["convolution weight gradient", "convolution input gradient", "optimizer"]))
+    #expect(
+      inference["plannedBytes"]?.integerValue ?? .max < training["plannedBytes"]?.integerValue ?? 0)
+  }
+
+  @Test func theTextNamesThePassAndBothMemories() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let text = try labrun.run(Self.small + ["--batch", "2", "--inference", "--by-layer"])
+    #expect(text.status == 0, "\(text.errors)")
+    #expect(text.output.hasPrefix("inference, 8×8, batch 2, 1 thread, "))
+    #expect(text.output.contains(" planned, ") && text.output.contains(" resident"))
+    #expect(text.output.contains("layer1.0.conv1"))
+    let wrong = try labrun.run(Self.small + ["--batch", "1"])
+    #expect(wrong.status == 64)
+    #expect(wrong.errors.contains("--batch at least 2 (1 with --inference)"))
+  }
+}
