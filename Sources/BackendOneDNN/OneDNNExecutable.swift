@@ -28,9 +28,10 @@ final class OneDNNExecutable: Executable {
     self.session = session
     let lowering = Lowering(graph, session: session)
     try lowering.run()
-    let kernels = lowering.kernels
+    var kernels = lowering.kernels
     var slots = lowering.slots
     var segments = Schedule.segments(of: kernels, slots)
+    if lowering.isReduced { HalfStorage.apply(to: &kernels, &slots, &segments, table: session.kernels) }
     let workers = max(session.options.threads, 1)
     for index in segments.indices {
       guard let samples = segments[index].samples else {
@@ -48,7 +49,7 @@ final class OneDNNExecutable: Executable {
       }
     }
     let kept = try Set(graph.outputs.map { try lowering.demand($0.value, .flat) })
-    let plan = MemoryPlan(&slots, kernels: kernels, segments: segments, kept: kept)
+    let plan = MemoryPlan(&slots, kernels: kernels, segments: &segments, kept: kept)
     var accumulatorBytes = 0
     for segment in segments {
       var offset = 0
@@ -103,18 +104,20 @@ final class OneDNNExecutable: Executable {
       let local = AlignedMemory(byteCount: accumulatorOffset + accumulatorBytes)
       own.append(local)
       return Worker(
-        index: index, scratch: local.base + scratchOffset, accumulators: local.base + accumulatorOffset,
+        index: index, local: local.base, scratch: local.base + scratchOffset,
+        accumulators: local.base + accumulatorOffset,
         bases: slots.map { slot in
           switch slot.storage {
           case .arena(let offset): arena.base + offset
           case .local(let offset): local.base + offset
           case .external(let pointer): pointer
-          // A slot that no kernel uses.
+          // Places of their own come with each segment; an unassigned slot is one that no kernel uses.
+          case .perSegment: local.base
           case .unassigned: arena.base
           }
         },
         strides: slots.map(\.bytesPerSample),
-        isLocal: slots.map { if case .local = $0.storage { true } else { false } }, profile: profile)
+        isLocal: slots.map(\.storage.isLocal), profile: profile)
     }
     let result = (arena, workers, Step(workers: workers), own)
     memory = result
@@ -143,7 +146,7 @@ final class OneDNNExecutable: Executable {
     let members = segment.kernels.map { kernels[$0] }
     func work(_ index: Int) throws {
       let worker = workers[index]
-      worker.beginSegment()
+      worker.begin(segment)
       for kernel in members where kernel.accumulatorBytes > 0 {
         (worker.accumulators + kernel.accumulatorOffset)
           .initializeMemory(as: UInt8.self, repeating: 0, count: kernel.accumulatorBytes)

@@ -17,12 +17,18 @@ public struct SessionOptions: Sendable {
   public var profiles: Bool
   /// Which algorithms convolutions may use.
   public var algorithms: ConvolutionAlgorithms
+  /// In what training steps keep activations and weights.
+  public var precision: Precision
 
   /// Creates options.
-  public init(threads: Int = 1, profiles: Bool = false, algorithms: ConvolutionAlgorithms = .automatic) {
+  public init(
+    threads: Int = 1, profiles: Bool = false, algorithms: ConvolutionAlgorithms = .automatic,
+    precision: Precision = .float32
+  ) {
     self.threads = threads
     self.profiles = profiles
     self.algorithms = algorithms
+    self.precision = precision
   }
 }
 
@@ -98,6 +104,7 @@ public enum KernelKind: String, Sendable, Codable, CaseIterable {
   case matrix = "matrix products"
   case loss
   case reorder = "layout changes"
+  case precision = "changes of precision"
   case optimizer
 }
 

@@ -38,6 +38,14 @@ public struct Difference: CustomStringConvertible, Sendable {
     return largest
   }
 
+  /// The length of the vector of differences, divided by that of the expected one.
+  public static func relativeLength(_ found: [Double], _ expected: [Double], floor: Double = 1e-2) -> Double {
+    precondition(found.count == expected.count && !found.isEmpty, "tensors of different shape cannot be compared")
+    let difference = zip(found, expected).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+    let length = expected.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    return difference / max(length, floor)
+  }
+
   private init(position: Int, found: Double, expected: Double, relative: Double) {
     self.position = position
     self.found = found

@@ -56,7 +56,8 @@ public final class Trainer {
       dropLast: configuration.dropsLastBatch)
     programs = try TrainingPrograms(
       configuration, model: model, dataset: dataset, seed: seed, backend: backend,
-      options: SessionOptions(threads: threads, algorithms: configuration.algorithms))
+      options: SessionOptions(
+        threads: threads, algorithms: configuration.algorithms, precision: configuration.precision))
     // A trainer that only plans a run, to know its memory, is given no weights.
     weightMatching =
       initialWeights.isEmpty

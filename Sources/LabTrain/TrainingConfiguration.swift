@@ -33,6 +33,8 @@ public struct TrainingConfiguration: Hashable, Sendable {
   public var initialExclusions: [String] = []
   /// The algorithms that convolutions may use.
   public var algorithms = ConvolutionAlgorithms.automatic
+  /// In what training steps keep activations and weights.
+  public var precision = Precision.float32
 
   /// Creates a configuration with every key at its default.
   public init() {}
@@ -54,7 +56,7 @@ public struct TrainingConfiguration: Hashable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case epochs, shuffle, augmentation, algorithms
+    case epochs, shuffle, augmentation, algorithms, precision
     case batchSize = "batch_size"
     case dropsLastBatch = "drop_last"
     case earlyStoppingEpochs = "early_stopping"
@@ -85,6 +87,7 @@ extension TrainingConfiguration: Codable {
     initialExclusions = try container.decodeIfPresent([String].self, forKey: .initialExclusions) ?? []
     algorithms =
       try container.decodeIfPresent(ConvolutionAlgorithms.self, forKey: .algorithms) ?? defaults.algorithms
+    precision = try container.decodeIfPresent(Precision.self, forKey: .precision) ?? defaults.precision
     optimization = try OptimizationConfiguration(from: decoder)
   }
 
@@ -103,6 +106,7 @@ extension TrainingConfiguration: Codable {
     try container.encode(initialMatch, forKey: .initialMatch)
     try container.encode(initialExclusions, forKey: .initialExclusions)
     try container.encode(algorithms, forKey: .algorithms)
+    try container.encode(precision, forKey: .precision)
   }
 
   /// The keys of the configuration, those of the optimisation included.
@@ -146,6 +150,11 @@ extension TrainingConfiguration: Codable {
         CodingKeys.algorithms.rawValue, .choice(ConvolutionAlgorithms.allCases.map(\.rawValue)),
         default: .string(defaults.algorithms.rawValue),
         "The algorithms of convolutions: the fastest for each shape, or direct ones, which round less, only."),
+      .init(
+        CodingKeys.precision.rawValue, .choice(Precision.allCases.map(\.rawValue)),
+        default: .string(defaults.precision.rawValue),
+        "In what steps keep activations and weights: single precision, or bfloat16 with single-precision sums, "
+          + "updates and parameters."),
     ]
     return ConfigurationSchema(own + OptimizationConfiguration.schema.fields + last)
   }()

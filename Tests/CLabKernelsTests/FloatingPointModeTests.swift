@@ -14,9 +14,10 @@ import Testing
   func denormalNumbersAreZerosUntilTheModeIsRestored(on instructions: Instructions) throws {
     let kernels = try instructions.kernels
     #expect(product(1e-30, 1e-10, kernels) != 0)
+    let denormal = Float.leastNormalMagnitude / 128
     let mode = labFlushDenormals()
     let (result, operand, normal) = (
-      product(1e-30, 1e-10, kernels), product(1e-40, 1e10, kernels), product(1e-30, 1e-5, kernels)
+      product(1e-30, 1e-10, kernels), product(denormal, 1e10, kernels), product(1e-30, 1e-5, kernels)
     )
     labRestoreFloatingPointMode(mode)
     #expect(result == 0, "a denormal result")

@@ -4,8 +4,9 @@ import LabCore
 ///
 /// The memory lives as long as the process: kernels know it by its address only, and an optimised build would free it
 /// after the last mention of the buffer, before the kernel that was given the address has run.
-final class GuardedBuffer<Element: BinaryFloatingPoint> {
+final class GuardedBuffer<Element: Numeric> {
   private static var margin: Int { 33 }
+  private static var mark: Element { Element(exactly: 12345)! }
   private let storage: UnsafeMutablePointer<Element>
   let count: Int
 
@@ -13,12 +14,14 @@ final class GuardedBuffer<Element: BinaryFloatingPoint> {
   init(_ values: [Element]) {
     count = values.count
     storage = .allocate(capacity: values.count + 2 * Self.margin)
-    storage.initialize(repeating: -12345, count: count + 2 * Self.margin)
+    storage.initialize(repeating: Self.mark, count: count + 2 * Self.margin)
     for (index, value) in values.enumerated() { storage[Self.margin + index] = value }
   }
 
   /// Creates a buffer whose previous contents must not matter.
-  convenience init(overwritten count: Int) { self.init([Element](repeating: .nan, count: count)) }
+  convenience init(overwritten count: Int) where Element: BinaryFloatingPoint {
+    self.init([Element](repeating: .nan, count: count))
+  }
 
   convenience init(zeros count: Int) { self.init([Element](repeating: 0, count: count)) }
 
@@ -27,7 +30,7 @@ final class GuardedBuffer<Element: BinaryFloatingPoint> {
   var values: [Element] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
   var isWithinMargins: Bool {
-    (0..<Self.margin).allSatisfy { storage[$0] == -12345 && storage[Self.margin + count + $0] == -12345 }
+    (0..<Self.margin).allSatisfy { storage[$0] == Self.mark && storage[Self.margin + count + $0] == Self.mark }
   }
 }
 

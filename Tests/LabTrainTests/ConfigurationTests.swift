@@ -19,7 +19,7 @@ import Testing
     let configuration: TrainingConfiguration = try JSONValue.object([
       "epochs": 3, "batch_size": 8, "shuffle": false, "drop_last": true, "augmentation": "crop-flip",
       "early_stopping": 4, "final_weights": "best", "evaluate_every": 2, "initial_weights": "w.h5",
-      "learning_rate": 0.25,
+      "learning_rate": 0.25, "algorithms": "direct", "precision": "bf16",
     ]).decode()
     #expect(configuration.epochs == 3)
     #expect(configuration.batchSize == 8)
@@ -31,6 +31,8 @@ import Testing
     #expect(configuration.evaluationInterval == 2)
     #expect(configuration.initialWeights == "w.h5")
     #expect(configuration.optimization.learningRate == 0.25)
+    #expect(configuration.algorithms == .direct)
+    #expect(configuration.precision == .bfloat16)
     #expect(try JSONValue(encoding: configuration).decode(TrainingConfiguration.self) == configuration)
   }
 

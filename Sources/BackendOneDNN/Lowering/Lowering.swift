@@ -25,6 +25,8 @@ final class Lowering {
   let session: OneDNNSession
   let kernelTable: LabKernels
   let consumers: [[Int]]
+  /// Whether images and weights are rounded to bfloat16: in training steps of that precision.
+  let isReduced: Bool
   /// Values that are read after the step or become a variable's value.
   let escaping: Set<ValueID>
   var slots: [Slot] = []
@@ -40,6 +42,8 @@ final class Lowering {
   var available: [Key: SlotID] = [:]
   var pending: [ValueID: Pending] = [:]
   var weightSlots: [ValueID: (slot: SlotID, layout: VariableLayout)] = [:]
+  /// The variables themselves, where layers read rounded copies.
+  var variableSlots: [ValueID: (slot: SlotID, layout: VariableLayout)] = [:]
   var pooledSums: [ValueID: SlotID] = [:]
   var normGradients: [ValueID: [ValueID: NormGradientCoefficients]] = [:]
   var transposedWeights: [SlotID: SlotID] = [:]
@@ -64,6 +68,7 @@ final class Lowering {
     self.session = session
     kernelTable = session.kernels
     consumers = graph.consumers()
+    isReduced = session.options.precision == .bfloat16 && graph.nodes.contains { $0.stage == .backward }
     escaping = Set(graph.outputs.map(\.value) + graph.updates.map(\.value))
     node = Graph.Node(
       operation: Reshape(.scalar), inputs: [], outputs: [], path: "", stage: .forward)
@@ -151,7 +156,9 @@ final class Lowering {
       return addSlot(samples: shape.rank > 0 ? shape[0] : 1, bytes: max(shape.elementCount, 1) * 4)
     case .blocked:
       let extent = extent(value)
-      return addSlot(samples: shape[0], bytes: shape[0] * extent.blocks * block * extent.pixels * 4)
+      let slot = addSlot(samples: shape[0], bytes: shape[0] * extent.blocks * block * extent.pixels * 4)
+      slots[slot.index].holdsImage = extent.pixels > 1
+      return slot
     }
   }
 
@@ -213,18 +220,32 @@ final class Lowering {
     if case .variable = graph.values[value.index].origin { true } else { false }
   }
 
-  /// A variable's slot and layout; its first user in the session fixes the layout.
+  /// A variable's slot and layout; its first user in the session fixes the layout. Layers are given weights of the
+  /// program's precision, updates the variable itself.
   func variableSlot(
     _ value: ValueID, preferring layout: @autoclosure () throws -> VariableLayout
   ) throws -> (slot: SlotID, layout: VariableLayout) {
-    if let known = weightSlots[value] { return known }
+    if let known = (node.stage == .update ? variableSlots : weightSlots)[value] { return known }
     let (storage, _) = try storage(of: value)
     let settled = try storage.settle(layout())
-    let slot = addSlot(
-      samples: 1, bytes: settled.byteCount(storage.variable.type), .external(storage.memory!.base))
+    let byteCount = settled.byteCount(storage.variable.type)
+    let variable = addSlot(samples: 1, bytes: byteCount, .external(storage.memory!.base))
+    let isRounded = isReduced && node.stage != .update && storage.variable.isWeight
+    let slot = isRounded ? emitRounding(variable, byteCount: byteCount) : variable
+    variableSlots[value] = (variable, settled)
     weightSlots[value] = (slot, settled)
     if case .dense = settled { available[Key(value: value, form: .flat)] = slot }
     return (slot, settled)
+  }
+
+  private func emitRounding(_ source: SlotID, byteCount: Int) -> SlotID {
+    let target = addSlot(samples: 1, bytes: byteCount)
+    let round = kernelTable.roundToBFloat16!
+    add(
+      WholeKernel(.precision, path: node.path, reads: [source], writes: [target]) { step in
+        round(byteCount / 4, step.pointer(source), step.pointer(target))
+      })
+    return target
   }
 
   private func demandVariable(_ value: ValueID, _ form: Form) throws -> SlotID {
@@ -294,4 +315,9 @@ final class Lowering {
         })
     }
   }
+}
+
+extension Variable {
+  /// Whether it multiplies a layer's operand, unlike biases and what normalisation scales by.
+  fileprivate var isWeight: Bool { role == .parameter && type.shape.rank >= 2 }
 }

@@ -32,7 +32,7 @@ extension Lowering {
   /// - Throws: ``GraphError/invalid(path:problem:)`` where the graph does not make the result that variable's new value.
   fileprivate func defineInPlace(_ result: ValueID, operand: ValueID, slot: SlotID) throws {
     guard case .variable(let index) = graph.values[operand.index].origin,
-      graph.updates.contains(where: { $0.variable == index && $0.value == result }), let known = weightSlots[operand]
+      graph.updates.contains(where: { $0.variable == index && $0.value == result }), let known = variableSlots[operand]
     else {
       throw GraphError.invalid(
         path: node.path, problem: "an optimiser's result must become its operand's new value")

@@ -14,8 +14,18 @@ struct Slot {
     case arena(offset: Int)
     /// In each worker's scratch, for the samples of one chunk.
     case local(offset: Int)
+    /// In each worker's scratch for the samples of one chunk, at a place that each segment has for it.
+    case perSegment
     /// Owned by something that lives longer than a step: a variable, an input, a constant.
     case external(UnsafeMutableRawPointer)
+
+    /// Whether there is memory for the samples of one chunk only.
+    var isLocal: Bool {
+      switch self {
+      case .local, .perSegment: true
+      case .unassigned, .arena, .external: false
+      }
+    }
   }
 
   /// Bytes of one sample, or of the whole tensor where it has no sample dimension.
@@ -23,6 +33,8 @@ struct Slot {
   /// The extent of the sample dimension; 1 for a tensor without.
   var samples: Int
   var storage = Storage.unassigned
+  /// Whether it is an image of single-precision numbers, which may lie between segments in bfloat16.
+  var holdsImage = false
 
   var byteCount: Int { bytesPerSample * samples }
 }

@@ -18,17 +18,19 @@ final class Worker {
   private(set) var sampleCount = 0
 
   let profile: Profile?
-  private let bases: [UnsafeMutableRawPointer]
+  private let local: UnsafeMutableRawPointer
+  private var bases: [UnsafeMutableRawPointer]
   private let strides: [Int]
   private let isLocal: [Bool]
 
   init(
-    index: Int, scratch: UnsafeMutableRawPointer, accumulators: UnsafeMutableRawPointer,
+    index: Int, local: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer, accumulators: UnsafeMutableRawPointer,
     bases: [UnsafeMutableRawPointer], strides: [Int], isLocal: [Bool], profile: Profile?
   ) {
     self.index = index
     // One thread's clock is enough for a breakdown.
     self.profile = index == 0 ? profile : nil
+    self.local = local
     self.scratch = scratch
     self.accumulators = accumulators
     self.bases = bases
@@ -39,8 +41,11 @@ final class Worker {
   /// The number of samples in the chunk.
   var count: Int { samples.count }
 
-  /// Forgets the last segment.
-  func beginSegment() { sampleCount = 0 }
+  /// Forgets the last segment, and finds those tensors whose places differ from segment to segment.
+  func begin(_ segment: Segment) {
+    sampleCount = 0
+    for (slot, offset) in segment.places { bases[slot.index] = local + offset }
+  }
 
   /// Moves on to a chunk.
   func begin(_ samples: Range<Int>) {
@@ -56,6 +61,11 @@ final class Worker {
   func pointer(_ slot: SlotID, sample: Int) -> UnsafeMutablePointer<Float> {
     let offset = isLocal[slot.index] ? sample - samples.lowerBound : sample
     return (bases[slot.index] + offset * strides[slot.index]).assumingMemoryBound(to: Float.self)
+  }
+
+  /// The first of the chunk's samples of a tensor that is stored in bfloat16.
+  func halves(_ slot: SlotID) -> UnsafeMutablePointer<UInt16> {
+    UnsafeMutableRawPointer(pointer(slot)).assumingMemoryBound(to: UInt16.self)
   }
 
   /// A tensor without a sample dimension, or the whole batch.

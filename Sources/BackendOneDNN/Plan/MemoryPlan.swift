@@ -14,9 +14,9 @@ struct MemoryPlan {
   /// - Parameters:
   ///   - slots: the tensors; external ones keep their storage.
   ///   - kernels: the program.
-  ///   - segments: their order.
+  ///   - segments: their order; they learn the places that slots have in some segments only.
   ///   - kept: tensors that are read after the step.
-  init(_ slots: inout [Slot], kernels: [any Kernel], segments: [Segment], kept: Set<SlotID>) {
+  init(_ slots: inout [Slot], kernels: [any Kernel], segments: inout [Segment], kept: Set<SlotID>) {
     var firstSegment = [Int?](repeating: nil, count: slots.count)
     var lastSegment = [Int](repeating: -1, count: slots.count)
     var isBatchedImmediate = [Bool](repeating: false, count: slots.count)
@@ -33,24 +33,27 @@ struct MemoryPlan {
     for slot in kept { lastSegment[slot.index] = segments.count }
 
     // Tensors that live and die within one segment exist for a chunk only.
-    var byEnd: [Int: [Int]] = [:]
+    var bySegment = segments.map { segment in
+      Set(segment.kernels.flatMap { kernels[$0].reads + kernels[$0].writes }.map(\.index))
+        .filter { slots[$0].storage == .perSegment }.sorted()
+    }
     var globals: [Int] = []
     for index in slots.indices where slots[index].storage == .unassigned {
       guard let first = firstSegment[index] else { continue }
       if isBatchedImmediate[index], first == lastSegment[index], segments[first].samples == slots[index].samples {
-        byEnd[first, default: []].append(index)
+        bySegment[first].append(index)
       } else {
         globals.append(index)
       }
     }
-    for (position, locals) in byEnd {
-      planLocals(locals, in: segments[position], kernels, &slots)
+    for (position, locals) in bySegment.enumerated() where !locals.isEmpty {
+      planLocals(locals, in: &segments[position], kernels, &slots)
     }
     planArena(globals, firstSegment: firstSegment, lastSegment: lastSegment, kernels, segments, &slots)
   }
 
   private mutating func planLocals(
-    _ locals: [Int], in segment: Segment, _ kernels: [any Kernel], _ slots: inout [Slot]
+    _ locals: [Int], in segment: inout Segment, _ kernels: [any Kernel], _ slots: inout [Slot]
   ) {
     var intervals: [Interval] = []
     for index in locals {
@@ -63,7 +66,13 @@ struct MemoryPlan {
           slot: index, first: uses.first!, last: uses.last!, bytes: slots[index].bytesPerSample * segment.chunkSize))
     }
     let (offsets, total) = MemoryPlan.pack(intervals)
-    for (interval, offset) in zip(intervals, offsets) { slots[interval.slot].storage = .local(offset: offset) }
+    for (interval, offset) in zip(intervals, offsets) {
+      if slots[interval.slot].storage == .perSegment {
+        segment.places.append((SlotID(index: interval.slot), offset))
+      } else {
+        slots[interval.slot].storage = .local(offset: offset)
+      }
+    }
     localBytes = max(localBytes, total)
   }
 

@@ -6,6 +6,8 @@ struct Segment {
   var samples: Int?
   /// The number of samples a chunk.
   var chunkSize = 1
+  /// Where in each worker's scratch the tensors lie whose places differ from segment to segment.
+  var places: [(slot: SlotID, offset: Int)] = []
 }
 
 /// Orders kernels into segments.

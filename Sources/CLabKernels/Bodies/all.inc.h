@@ -12,6 +12,7 @@
 #include "layout.inc.h"
 #include "windows.inc.h"
 #include "elements.inc.h"
+#include "bfloat16.inc.h"
 #include "strided.inc.h"
 #include "reductions.inc.h"
 #include "channels.inc.h"

@@ -17,6 +17,7 @@
     .broadcastChannels = broadcastChannels, .maximumOfChannelsGradient = maximumOfChannelsGradient,              \
     .poolMaximum = poolMaximum, .poolMaximumGradient = poolMaximumGradient, .selectChannels = selectChannels,    \
     .thinScratchCount = thinScratchCount, .thinForward = thinForward, .thinWeightGradient = thinWeightGradient,  \
+    .roundToBFloat16 = roundToBFloat16, .narrowToBFloat16 = narrowToBFloat16, .widenBFloat16 = widenBFloat16,    \
   }
 
 #define LAB_WINOGRAD_TABLE                                                                                       \

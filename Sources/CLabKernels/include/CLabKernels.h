@@ -234,6 +234,12 @@ typedef struct LabKernels {
   void (*dropout)(LabInt count, float rate, uint32_t key0, uint32_t key1, uint32_t step, LabInt firstIndex,
                   const float *x, float *y);
 
+  // --- bfloat16, the upper halves of single-precision numbers; rounded to the nearest, halfway cases to even
+  void (*roundToBFloat16)(LabInt count, const float *x, float *rounded);  // rounded may be x
+  // halves = x rounded; x itself becomes so too where asked for
+  void (*narrowToBFloat16)(LabInt count, bool rounds, float *x, uint16_t *halves);
+  void (*widenBFloat16)(LabInt count, const uint16_t *halves, float *y);
+
   // --- rows
   void (*softmax)(LabInt rows, LabInt columns, const float *x, float *y);
   void (*softmaxGradient)(LabInt rows, LabInt columns, const float *upstream, const float *y, float *dx);

@@ -41,6 +41,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Threads of the step.") var threads = 1
   @Option(help: "The algorithms that convolutions may use: auto or direct.")
   var algorithms = ConvolutionAlgorithms.automatic
+
+  @Option(help: "In what steps keep activations and weights: f32 or bf16.")
+  var precision = Precision.float32
   @Option(help: "Measured steps.") var steps = 30
   @Option(help: "Steps before the measured ones.") var warmup = 5
   @Flag(help: "Measure a prediction: a forward pass with running statistics.") var inference = false
@@ -87,3 +90,4 @@ struct BenchCommand: ParsableCommand {
 }
 
 extension ConvolutionAlgorithms: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}

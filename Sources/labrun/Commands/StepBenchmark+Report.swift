@@ -10,7 +10,8 @@ extension StepBenchmark.Result {
       "name": .string(name), "model": configuration, "conv": configuration["conv"] ?? .null,
       "pass": .string(options.inference ? "inference" : "training"), "size": .integer(options.size),
       "batch": .integer(options.batch), "threads": .integer(options.threads),
-      "algorithms": .string(options.algorithms.rawValue), "medianMilliseconds": .number(median),
+      "algorithms": .string(options.algorithms.rawValue), "precision": .string(options.precision.rawValue),
+      "medianMilliseconds": .number(median),
       "minMilliseconds": .number(milliseconds.min() ?? 0), "maxMilliseconds": .number(milliseconds.max() ?? 0),
       "medianProcessorMilliseconds": .number(processorMedian),
       "breakdown": .object(

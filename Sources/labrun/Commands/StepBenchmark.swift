@@ -87,7 +87,8 @@ struct StepBenchmark {
 
   private func prepared(_ graph: Graph, profiles: Bool) throws -> any Executable {
     let session = try OneDNNBackend().makeSession(
-      SessionOptions(threads: options.threads, profiles: profiles, algorithms: options.algorithms))
+      SessionOptions(
+        threads: options.threads, profiles: profiles, algorithms: options.algorithms, precision: options.precision))
     let executable = try session.compile(graph)
     let stream = RandomStream(seed: 0, name: "bench")
     for (index, variable) in graph.variables.enumerated() where variable.role != .optimizerState {
