@@ -7,9 +7,16 @@ import LabGraph
 public struct OneDNNBackend: Backend {
   /// The vector kernels that sessions use; nil for the widest that this machine has.
   private let chosenSet: String?
+  private let halfProducts: HalfProducts
 
   /// Creates the backend with the widest vector kernels of this machine, within `LABRUN_MAX_ISA`.
-  public init() { chosenSet = nil }
+  public init() { self.init(halfProducts: .available) }
+
+  /// Creates the backend as for a processor that multiplies bfloat16 numbers in a given way, which others imitate slowly.
+  package init(halfProducts: HalfProducts) {
+    chosenSet = nil
+    self.halfProducts = halfProducts
+  }
 
   /// Creates the backend with the vector kernels, and so with the blocks of channels, of a narrower instruction set.
   ///
@@ -24,6 +31,7 @@ public struct OneDNNBackend: Backend {
           + "\(NearestName.hint(for: instructionSet, among: available)); it has \(available.joined(separator: ", "))")
     }
     chosenSet = instructionSet
+    halfProducts = .available
   }
 
   /// The instruction sets whose kernels this machine can run, the widest first.
@@ -45,6 +53,7 @@ public struct OneDNNBackend: Backend {
   }
 
   public func makeSession(_ options: SessionOptions) throws -> any Session {
-    OneDNNSession(options, kernels: chosenSet.flatMap { labKernelsNamed($0) } ?? labKernels())
+    OneDNNSession(
+      options, kernels: chosenSet.flatMap { labKernelsNamed($0) } ?? labKernels(), halfProducts: halfProducts)
   }
 }

@@ -26,10 +26,12 @@ final class OneDNNSession: Session {
   let options: SessionOptions
   let kernels: LabKernels
   let winograd: LabWinograd
+  let halfProducts: HalfProducts
   private(set) var storages: [String: Storage] = [:]
   private(set) var variables: [Variable] = []
 
-  init(_ options: SessionOptions, kernels: UnsafePointer<LabKernels>) {
+  init(_ options: SessionOptions, kernels: UnsafePointer<LabKernels>, halfProducts: HalfProducts) {
+    self.halfProducts = halfProducts
     self.options = options
     self.kernels = kernels.pointee
     winograd = labWinograd(kernels).pointee

@@ -5,9 +5,7 @@
 // Everything that both versions want to know, in their terms.
 typedef struct {
   OneDnnKind kind;
-  Descriptor image, weights, result;
-  // A backward pass needs a forward pass as a hint, which must exist whatever layout the backward pass itself is given.
-  Descriptor forwardWeights;
+  ConvolutionOperands operands;
   dnnl_dims_t strides, dilation, before, after;
   dnnl_primitive_attr_t attributes;
 } Request;
@@ -22,28 +20,31 @@ static long paddingBehind(long input, long output, long kernel, long stride, lon
 #if V3
 
 static dnnl_status_t describeForward(const Request *r, dnnl_primitive_desc_t *description) {
+  const ConvolutionOperands *o = &r->operands;
   return dnnl_convolution_forward_primitive_desc_create(
-      description, sharedEngine(), dnnl_forward_training, algorithm, r->image, r->forwardWeights, NULL, r->result,
+      description, sharedEngine(), dnnl_forward_training, algorithm, o->hintImage, o->hintWeights, NULL, o->hintResult,
       r->strides, r->dilation, r->before, r->after, r->attributes);
 }
 
 static dnnl_status_t describeBackward(const Request *r, dnnl_primitive_desc_t forward,
                                       dnnl_primitive_desc_t *description) {
+  const ConvolutionOperands *o = &r->operands;
   if (r->kind == ONEDNN_INPUT_GRADIENT)
     return dnnl_convolution_backward_data_primitive_desc_create(
-        description, sharedEngine(), algorithm, r->image, r->weights, r->result, r->strides, r->dilation, r->before,
+        description, sharedEngine(), algorithm, o->image, o->weights, o->result, r->strides, r->dilation, r->before,
         r->after, forward, r->attributes);
   return dnnl_convolution_backward_weights_primitive_desc_create(
-      description, sharedEngine(), algorithm, r->image, r->weights, NULL, r->result, r->strides, r->dilation, r->before,
+      description, sharedEngine(), algorithm, o->image, o->weights, NULL, o->result, r->strides, r->dilation, r->before,
       r->after, forward, r->attributes);
 }
 
 #else
 
 static dnnl_status_t describeForward(const Request *r, dnnl_primitive_desc_t *description) {
+  const ConvolutionOperands *o = &r->operands;
   dnnl_convolution_desc_t operation;
   const dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init(
-      &operation, dnnl_forward_training, algorithm, r->image, r->forwardWeights, NULL, r->result, r->strides,
+      &operation, dnnl_forward_training, algorithm, o->hintImage, o->hintWeights, NULL, o->hintResult, r->strides,
       r->dilation, r->before, r->after);
   if (status != dnnl_success) return status;
   return dnnl_primitive_desc_create(description, &operation, r->attributes, sharedEngine(), NULL);
@@ -51,13 +52,14 @@ static dnnl_status_t describeForward(const Request *r, dnnl_primitive_desc_t *de
 
 static dnnl_status_t describeBackward(const Request *r, dnnl_primitive_desc_t forward,
                                       dnnl_primitive_desc_t *description) {
+  const ConvolutionOperands *o = &r->operands;
   dnnl_convolution_desc_t operation;
   const dnnl_status_t status =
       r->kind == ONEDNN_INPUT_GRADIENT
-          ? dnnl_dilated_convolution_backward_data_desc_init(&operation, algorithm, r->image, r->weights, r->result,
+          ? dnnl_dilated_convolution_backward_data_desc_init(&operation, algorithm, o->image, o->weights, o->result,
                                                              r->strides, r->dilation, r->before, r->after)
-          : dnnl_dilated_convolution_backward_weights_desc_init(&operation, algorithm, r->image, r->weights, NULL,
-                                                                r->result, r->strides, r->dilation, r->before,
+          : dnnl_dilated_convolution_backward_weights_desc_init(&operation, algorithm, o->image, o->weights, NULL,
+                                                                o->result, r->strides, r->dilation, r->before,
                                                                 r->after);
   if (status != dnnl_success) return status;
   return dnnl_primitive_desc_create(description, &operation, r->attributes, sharedEngine(), forward);
@@ -65,18 +67,11 @@ static dnnl_status_t describeBackward(const Request *r, dnnl_primitive_desc_t fo
 
 #endif
 
-dnnl_primitive_desc_t describeConvolution(OneDnnKind kind, const OneDnnConvolutionShape *s, Descriptor image,
-                                          Descriptor weights, Descriptor result) {
-  dnnl_dims_t dims;
-  const int rank = weightDims(s, dims);
-  Descriptor any = makeDescriptor(rank, dims, dnnl_format_tag_any);
-  if (!any) return NULL;
+dnnl_primitive_desc_t describeConvolution(OneDnnKind kind, const OneDnnConvolutionShape *s,
+                                          const ConvolutionOperands *operands) {
   Request request = {
       .kind = kind,
-      .image = image,
-      .weights = weights,
-      .result = result,
-      .forwardWeights = kind == ONEDNN_FORWARD ? weights : any,
+      .operands = *operands,
       .strides = {s->strideHeight, s->strideWidth},
       .dilation = {s->dilationHeight - 1, s->dilationWidth - 1},
       .before = {s->paddingHeight, s->paddingWidth},
@@ -96,7 +91,6 @@ dnnl_primitive_desc_t describeConvolution(OneDnnKind kind, const OneDnnConvoluti
     }
     dnnl_primitive_attr_destroy(request.attributes);
   }
-  destroyDescriptor(any);
   if (failed(status, "make a convolution")) return NULL;
   return kind == ONEDNN_FORWARD ? forward : backward;
 }

@@ -29,7 +29,8 @@ dnnl_engine_t sharedEngine(void);
 // MARK: layouts.c
 
 // NULL, and a remembered error, where the library refuses.
-Descriptor makeDescriptor(int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag);
+Descriptor makeDescriptor(int rank, const dnnl_dims_t dims, dnnl_data_type_t type, dnnl_format_tag_t tag);
+bool descriptorsEqual(Descriptor a, Descriptor b);
 Descriptor copyDescriptor(const OneDnnLayout *layout);
 void destroyDescriptor(Descriptor descriptor);
 // A description's part; owned by the description.
@@ -44,8 +45,18 @@ void setWeightDims(Descriptor descriptor, const OneDnnConvolutionShape *shape);
 // The shape under which the library finds its fast kernels.
 OneDnnConvolutionShape wholeBlocks(const OneDnnConvolutionShape *shape, long block, bool imageBlocked,
                                    bool resultBlocked);
+// What a convolution is made for. A backward pass needs a forward pass as a hint, which must exist whatever types and
+// layouts the backward pass itself is given.
+typedef struct {
+  Descriptor image, weights, result;
+  Descriptor hintImage, hintWeights, hintResult;
+} ConvolutionOperands;
 // NULL, and a remembered error, where the library has no such convolution.
-dnnl_primitive_desc_t describeConvolution(OneDnnKind kind, const OneDnnConvolutionShape *shape, Descriptor image,
-                                          Descriptor weights, Descriptor result);
+dnnl_primitive_desc_t describeConvolution(OneDnnKind kind, const OneDnnConvolutionShape *shape,
+                                          const ConvolutionOperands *operands);
+
+// MARK: reorders.c
+
+OneDnnReorder *makeReorder(Descriptor from, Descriptor to);
 
 #endif

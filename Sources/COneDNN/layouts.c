@@ -13,14 +13,14 @@ void destroyDescriptor(Descriptor descriptor) {
 #endif
 }
 
-Descriptor makeDescriptor(int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag) {
+Descriptor makeDescriptor(int rank, const dnnl_dims_t dims, dnnl_data_type_t type, dnnl_format_tag_t tag) {
   Descriptor descriptor = NULL;
 #if V3
-  const dnnl_status_t status = dnnl_memory_desc_create_with_tag(&descriptor, rank, dims, dnnl_f32, tag);
+  const dnnl_status_t status = dnnl_memory_desc_create_with_tag(&descriptor, rank, dims, type, tag);
   if (failed(status, "describe a tensor")) return NULL;
 #else
   descriptor = malloc(sizeof *descriptor);
-  if (failed(dnnl_memory_desc_init_by_tag(descriptor, rank, dims, dnnl_f32, tag), "describe a tensor")) {
+  if (failed(dnnl_memory_desc_init_by_tag(descriptor, rank, dims, type, tag), "describe a tensor")) {
     free(descriptor);
     return NULL;
   }
@@ -61,8 +61,10 @@ void oneDnnLayoutDestroy(OneDnnLayout *layout) {
 
 size_t oneDnnLayoutBytes(const OneDnnLayout *layout) { return dnnl_memory_desc_get_size(layout->descriptor); }
 
+bool descriptorsEqual(Descriptor a, Descriptor b) { return dnnl_memory_desc_equal(a, b) != 0; }
+
 bool oneDnnLayoutsEqual(const OneDnnLayout *a, const OneDnnLayout *b) {
-  return dnnl_memory_desc_equal(a->descriptor, b->descriptor) != 0;
+  return descriptorsEqual(a->descriptor, b->descriptor);
 }
 
 int weightDims(const OneDnnConvolutionShape *shape, dnnl_dims_t dims) {
@@ -86,7 +88,7 @@ static Descriptor weightDescriptor(const OneDnnConvolutionShape *shape, dnnl_for
                                    dnnl_format_tag_t grouped) {
   dnnl_dims_t dims;
   int rank = weightDims(shape, dims);
-  return makeDescriptor(rank, dims, rank == 5 ? grouped : plain);
+  return makeDescriptor(rank, dims, dnnl_f32, rank == 5 ? grouped : plain);
 }
 
 OneDnnLayout *oneDnnDenseWeights(const OneDnnConvolutionShape *shape) {

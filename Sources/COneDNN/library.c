@@ -30,6 +30,17 @@ const char *oneDnnVersion(void) {
   return text;
 }
 
+OneDnnBFloat16 oneDnnBFloat16(void) {
+#if defined(__x86_64__)
+  // Each instruction set's bits contain those of the sets before it.
+  const unsigned set = (unsigned)dnnl_get_effective_cpu_isa();
+  const unsigned tiles = (unsigned)dnnl_cpu_isa_avx512_core_amx, vectors = (unsigned)dnnl_cpu_isa_avx512_core_bf16;
+  if ((set & tiles) == tiles) return ONEDNN_BFLOAT16_TILES;
+  if ((set & vectors) == vectors) return ONEDNN_BFLOAT16_VECTORS;
+#endif
+  return ONEDNN_BFLOAT16_NONE;
+}
+
 static void (*setOpenMPThreads)(int);
 static pthread_once_t openMPOnce = PTHREAD_ONCE_INIT;
 static void findOpenMP(void) { setOpenMPThreads = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads"); }

@@ -15,14 +15,14 @@ static bool makeMemory(dnnl_memory_t *memory, Descriptor descriptor) {
   return !failed(dnnl_memory_create(memory, descriptor, sharedEngine(), DNNL_MEMORY_NONE), "create a memory object");
 }
 
-OneDnnReorder *oneDnnReorderCreate(const OneDnnLayout *from, const OneDnnLayout *to) {
+OneDnnReorder *makeReorder(Descriptor from, Descriptor to) {
   oneDnnUseOneThread();
   dnnl_primitive_attr_t attributes;
   if (failed(dnnl_primitive_attr_create(&attributes), "create attributes")) return NULL;
   dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
   dnnl_primitive_desc_t description = NULL;
-  dnnl_status_t status = dnnl_reorder_primitive_desc_create(&description, from->descriptor, sharedEngine(),
-                                                            to->descriptor, sharedEngine(), attributes);
+  dnnl_status_t status = dnnl_reorder_primitive_desc_create(&description, from, sharedEngine(), to, sharedEngine(),
+                                                            attributes);
   dnnl_primitive_attr_destroy(attributes);
   if (failed(status, "make a layout change")) return NULL;
   OneDnnReorder *reorder = calloc(1, sizeof *reorder);
@@ -31,7 +31,7 @@ OneDnnReorder *oneDnnReorderCreate(const OneDnnLayout *from, const OneDnnLayout 
   const bool ok =
       !failed(dnnl_primitive_create(&reorder->primitive, description), "create a layout change") &&
       !failed(dnnl_stream_create(&reorder->stream, sharedEngine(), dnnl_stream_default_flags), "create a stream") &&
-      makeMemory(&reorder->from, from->descriptor) && makeMemory(&reorder->to, to->descriptor) &&
+      makeMemory(&reorder->from, from) && makeMemory(&reorder->to, to) &&
       (reorder->scratchBytes == 0 || makeMemory(&reorder->scratch, scratch));
   dnnl_primitive_desc_destroy(description);
   if (!ok) {
@@ -39,6 +39,10 @@ OneDnnReorder *oneDnnReorderCreate(const OneDnnLayout *from, const OneDnnLayout 
     return NULL;
   }
   return reorder;
+}
+
+OneDnnReorder *oneDnnReorderCreate(const OneDnnLayout *from, const OneDnnLayout *to) {
+  return makeReorder(from->descriptor, to->descriptor);
 }
 
 void oneDnnReorderDestroy(OneDnnReorder *reorder) {

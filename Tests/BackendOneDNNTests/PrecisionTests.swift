@@ -16,6 +16,34 @@ import Testing
       tolerance: Self.tolerance)
   }
 
+  /// Operands are rounded before they are multiplied, by units that this processor may have to imitate.
+  @Test(
+    arguments: OperationSamples.convolutions + OperationSamples.patterns,
+    HalfProducts.allCases.filter { $0 != .none && OneDNNBackend.instructionSet == "avx512" })
+  func productsOfHalvesAgreeWithTheReference(_ sample: OperationSample, _ products: HalfProducts) throws {
+    try BackendConformance.check(
+      sample, on: OneDNNBackend(halfProducts: products), options: SessionOptions(threads: 2, precision: .bfloat16),
+      tolerance: Self.tolerance)
+  }
+
+  /// Whatever multiplies them, the products of numbers with eight digits are exact, and so are small sums.
+  @Test(.enabled(if: OneDNNBackend.instructionSet == "avx512"))
+  func productsOfHalvesAreThoseOfSinglePrecision() throws {
+    func gradient(_ products: HalfProducts) throws -> (y: [Float], gradient: [Float]) {
+      let session = try OneDNNBackend(halfProducts: products).makeSession(SessionOptions(precision: .bfloat16))
+      let program = try session.compile(product(trains: true))
+      try session.write("weight", (0..<256).map { Float($0 * 29 % 31) / 16 - 1 })
+      let x = try program.floatInput("x")
+      for i in x.indices { x[i] = Float(i * 37 % 101) / 128 }
+      try program.run()
+      return (try program.read("y"), try program.read("gradient"))
+    }
+    let (single, halves) = (try gradient(.none), try gradient(.tiles))
+    #expect(single.y == halves.y)
+    #expect(Difference(halves.gradient.map(Double.init), single.gradient.map(Double.init), tolerance: 0.01) == nil)
+    #expect(halves.gradient != single.gradient, "upstream gradients are rounded too")
+  }
+
   /// A 1×1 convolution, and a step's gradient of its weights or nothing.
   private func product(trains: Bool) throws -> Graph {
     let builder = GraphBuilder()

@@ -40,7 +40,7 @@ struct ConvolutionDetour {
 
 extension ConvolutionPlan {
   /// Whether the library can make it, and with more than its reference code.
-  fileprivate var isFast: Bool {
+  var isFast: Bool {
     guard let primitive = try? make(samples: 4, weights: nil, workers: 1) else { return false }
     return !primitive.implementation.hasPrefix("ref")
   }

@@ -10,6 +10,8 @@ struct ConvolutionPlan {
   var block: Int
   var imageIsBlocked: Bool
   var resultIsBlocked: Bool
+  /// Whether operands are rounded to bfloat16 and multiplied as such; weights then have a layout of that type.
+  var multipliesHalves = false
 
   /// Whether both the image and the result are blocked.
   var isBlocked: Bool { imageIsBlocked && resultIsBlocked }
@@ -20,7 +22,7 @@ struct ConvolutionPlan {
     shape.samples = samples
     guard
       let handle = oneDnnConvolutionCreate(
-        kind, &shape, block, imageIsBlocked, resultIsBlocked, weights?.handle, Int32(workers))
+        kind, &shape, block, imageIsBlocked, resultIsBlocked, multipliesHalves, weights?.handle, Int32(workers))
     else { throw GraphError.oneDNN() }
     return ConvolutionPrimitive(taking: handle)
   }

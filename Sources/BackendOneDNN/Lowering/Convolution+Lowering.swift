@@ -20,9 +20,13 @@ extension Lowering {
     var shape = plan.shape
     shape.samples = 1
     if isVariable(value) {
+      var single = plan
+      single.multipliesHalves = false
       let known = try variableSlot(
-        value, preferring: .weights(plan.preferredWeights(), shape: shape, count: 1))
-      if case .weights(let layout, _, 1) = known.layout, plan.accepts(layout) { return (known.slot, layout) }
+        value, preferring: .weights(single.preferredWeights(), shape: shape, count: 1))
+      if !plan.multipliesHalves, case .weights(let layout, _, 1) = known.layout, plan.accepts(layout) {
+        return (known.slot, layout)
+      }
     }
     let preferred = try plan.preferredWeights()
     if let slot = try transposed(value, to: preferred, shape: shape) { return (slot, preferred) }
@@ -58,9 +62,10 @@ extension Lowering {
 extension Convolution2D: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (x, weight, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
-    let plan = lowering.convolutionPlan(
-      ONEDNN_FORWARD, geometry, image: lowering.shape(x), kernel: lowering.shape(weight), result: lowering.shape(y),
-      imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(y))
+    let plan = lowering.inHalves(
+      lowering.convolutionPlan(
+        ONEDNN_FORWARD, geometry, image: lowering.shape(x), kernel: lowering.shape(weight), result: lowering.shape(y),
+        imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(y)))
     let hasBias = node.inputs.count == 3
     let form = lowering.naturalForm(y)
     let result = hasBias ? lowering.addSlot(for: y, form) : lowering.define(y, form)
@@ -136,9 +141,11 @@ extension Lowering {
 extension Convolution2DInputGradient: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (upstream, weight, dx) = (node.inputs[0], node.inputs[1], node.outputs[0])
-    let plan = lowering.convolutionPlan(
-      ONEDNN_INPUT_GRADIENT, geometry, image: image, kernel: lowering.shape(weight), result: lowering.shape(upstream),
-      imageForm: lowering.naturalForm(dx), resultForm: lowering.naturalForm(upstream))
+    let plan = lowering.inHalves(
+      lowering.convolutionPlan(
+        ONEDNN_INPUT_GRADIENT, geometry, image: image, kernel: lowering.shape(weight),
+        result: lowering.shape(upstream), imageForm: lowering.naturalForm(dx),
+        resultForm: lowering.naturalForm(upstream)))
     if let winograd = lowering.winogradPlan(plan) {
       let result = try lowering.demand(upstream, .blocked)
       try lowering.lowerWinograd(
@@ -159,9 +166,10 @@ extension Convolution2DInputGradient: Lowerable {
 extension Convolution2DWeightGradient: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (x, upstream, gradient) = (node.inputs[0], node.inputs[1], node.outputs[0])
-    let plan = lowering.convolutionPlan(
-      ONEDNN_WEIGHT_GRADIENT, geometry, image: lowering.shape(x), kernel: kernel, result: lowering.shape(upstream),
-      imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(upstream))
+    let plan = lowering.inHalves(
+      lowering.convolutionPlan(
+        ONEDNN_WEIGHT_GRADIENT, geometry, image: lowering.shape(x), kernel: kernel, result: lowering.shape(upstream),
+        imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(upstream)))
     if let winograd = lowering.winogradPlan(plan), winograd.paysForSharedGradient(samples: plan.shape.samples) {
       try lowerWinograd(winograd, plan, node, lowering)
       return

@@ -5,7 +5,7 @@ import LabGraph
 extension Lowering {
   /// Winograd's method for a convolution, where it is allowed, applies and pays.
   func winogradPlan(_ plan: ConvolutionPlan, hasOwnWeights: Bool = false) -> WinogradPlan? {
-    guard session.options.algorithms == .automatic, plan.isBlocked else { return nil }
+    guard session.options.algorithms == .automatic, plan.isBlocked, !plan.multipliesHalves else { return nil }
     return WinogradPlan(plan.shape, kernels: session.winograd, hasOwnWeights: hasOwnWeights)
   }
 

@@ -31,15 +31,25 @@ typedef struct {
 const char *oneDnnVersion(void);
 // Why the last call on this thread failed.
 const char *oneDnnLastError(void);
+// How this processor multiplies bfloat16 numbers, within what the environment allows the library.
+typedef enum {
+  ONEDNN_BFLOAT16_NONE = 0,  // only by way of single precision
+  ONEDNN_BFLOAT16_VECTORS,   // pairs of them in vector units, at twice the rate of single precision
+  ONEDNN_BFLOAT16_TILES      // in matrix units, many times faster
+} OneDnnBFloat16;
+OneDnnBFloat16 oneDnnBFloat16(void);
 // Makes the calling thread execute primitives alone; to be called on every thread that makes or executes plans.
 void oneDnnUseOneThread(void);
 
 // Activations are dense NCHW, or blocked nChw<block>c (8 or 16 channels a block, tail lanes zero) where `blocked`.
 // `weights` fixes the layout of the weights (or of their gradient); NULL lets the library choose.
+// `halves`: operands are multiplied in bfloat16 and summed in single precision. Activations are rounded on the way, in
+// the scratch memory, and weights that are read must already be in the convolution's layout, which is one of bfloat16;
+// gradients of weights are in single precision.
 // `threads`: how many threads may execute the plan at the same time.
 OneDnnConvolution *oneDnnConvolutionCreate(OneDnnKind kind, const OneDnnConvolutionShape *shape, long block,
-                                           bool imageBlocked, bool resultBlocked, const OneDnnLayout *weights,
-                                           int threads);
+                                           bool imageBlocked, bool resultBlocked, bool halves,
+                                           const OneDnnLayout *weights, int threads);
 void oneDnnConvolutionDestroy(OneDnnConvolution *convolution);
 // The layout of the weights; owned by the convolution.
 const OneDnnLayout *oneDnnConvolutionWeights(const OneDnnConvolution *convolution);

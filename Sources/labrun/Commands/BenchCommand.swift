@@ -55,6 +55,10 @@ struct BenchCommand: ParsableCommand {
       throw ValidationError(
         "--steps, --threads and --size must be positive, and --batch at least 2 (1 with --inference).")
     }
+    guard !inference || precision == .float32 else {
+      throw ValidationError(
+        "--inference computes in single precision, so it takes no --precision \(precision.rawValue).")
+    }
   }
 
   func run() throws {
@@ -69,13 +73,15 @@ struct BenchCommand: ParsableCommand {
       let document: JSONValue = [
         "results": .array(results.map(\.json)), "processor": .string(Machine.processorName),
         "oneDNN": .string(OneDNNBackend.libraryVersion), "instructionSet": .string(OneDNNBackend.instructionSet),
+        "halfProducts": .string(HalfProducts.available.rawValue),
       ]
       return output.note(document.prettyText())
     }
     output.note(
       "\(inference ? "inference, " : "")\(size)×\(size), batch \(batch), \(threads) "
-        + "\(threads == 1 ? "thread" : "threads"), \(OneDNNBackend.instructionSet), oneDNN \(OneDNNBackend.libraryVersion)"
+        + "\(threads == 1 ? "thread" : "threads"), \(precision.rawValue), \(OneDNNBackend.instructionSet), oneDNN \(OneDNNBackend.libraryVersion)"
     )
+    if let remark = OneDNNBackend.remark(on: precision) { output.note("note: \(remark)") }
     for result in results { output.write(result.text) }
   }
 

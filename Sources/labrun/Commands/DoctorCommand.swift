@@ -58,7 +58,7 @@ private struct Findings {
       ),
       Finding(
         subject: "vectors",
-        text: "\(OneDNNBackend.instructionSet); one core reaches "
+        text: "\(OneDNNBackend.instructionSet), bf16 products: \(HalfProducts.available.rawValue); one core reaches "
           + NumberText.significant(OneDNNBackend.measurePeakGigaflops(milliseconds: 200), digits: 3) + " GFLOP/s"),
     ]
     findings += LibraryVersions.all.sorted { $0.key < $1.key }.map { Finding(subject: $0.key, text: $0.value) }

@@ -33,6 +33,11 @@ struct PlannedStudy {
       status: .badData)
   }
 
+  /// What the user should know about the cells on this machine, each thing once.
+  var remarks: [String] {
+    Set(cells.compactMap { inspections[$0.variantIndex].remark }).sorted()
+  }
+
   /// What the store is told.
   var registration: SweepRegistration {
     SweepRegistration(

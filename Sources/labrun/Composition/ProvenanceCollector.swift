@@ -15,7 +15,9 @@ struct ProvenanceCollector: Sendable {
     self.specHash = specHash
     repository = ProvenanceCollector.currentRepository()
     libraries = LibraryVersions.all
-    processor = "\(Machine.processorName) (\(OneDNNBackend.instructionSet))"
+    processor =
+      "\(Machine.processorName) (\(OneDNNBackend.instructionSet), "
+      + "bf16 products: \(HalfProducts.available.rawValue))"
   }
 
   func record(run: StoredRun, threads: Int) -> RunProvenance {

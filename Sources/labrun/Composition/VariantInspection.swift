@@ -1,3 +1,4 @@
+import BackendOneDNN
 import Dispatch
 import Foundation
 import LabCore
@@ -23,6 +24,8 @@ struct VariantInspection: Sendable {
   var trainedImages: Int
   /// Images that a run is evaluated on, over all evaluations.
   var evaluatedImages: Int
+  /// What the user should know about the variant on this machine.
+  var remark: String?
 
   /// The multiply-adds of a run's steps; a backward pass takes two forward passes.
   var trainingMultiplyAdds: Double { Double(multiplyAdds) * Double(3 * trainedImages) }
@@ -57,7 +60,8 @@ extension Laboratory {
       dataHash: .ofInput(data: data, initialWeights: initialWeights),
       epochs: configuration.training.epochs,
       trainedImages: data.train.count * configuration.training.epochs,
-      evaluatedImages: evaluatedImages(configuration.training, data))
+      evaluatedImages: evaluatedImages(configuration.training, data),
+      remark: OneDNNBackend.remark(on: configuration.training.precision))
   }
 
   private func evaluatedImages(_ training: TrainingConfiguration, _ data: PreparedDataset) -> Int {

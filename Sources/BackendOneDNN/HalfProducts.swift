@@ -1,0 +1,45 @@
+import COneDNN
+import LabGraph
+
+/// How a processor multiplies bfloat16 numbers.
+public enum HalfProducts: String, Sendable, CaseIterable {
+  /// Only by way of single precision.
+  case none
+  /// Pairs of them in vector units, at twice the rate of single precision.
+  case vectors
+  /// In matrix units, many times faster.
+  case tiles
+
+  /// This machine's way.
+  public static var available: HalfProducts {
+    switch oneDnnBFloat16() {
+    case ONEDNN_BFLOAT16_TILES: .tiles
+    case ONEDNN_BFLOAT16_VECTORS: .vectors
+    default: .none
+    }
+  }
+}
+
+extension OneDNNBackend {
+  /// What a user of a precision should know about this machine; nil where it computes as the precision says.
+  public static func remark(on precision: Precision) -> String? {
+    guard precision == .bfloat16, HalfProducts.available == .none else { return nil }
+    return "this processor multiplies no bf16 numbers: activations and weights are rounded to bf16 and kept so, which "
+      + "halves the memory, and multiplied in single precision"
+  }
+}
+
+extension Lowering {
+  /// The plan with operands that are rounded to bfloat16 and multiplied as such, where the program has that precision and
+  /// the processor gains by it; or the plan as it is.
+  ///
+  /// Convolutions in groups stay: memory limits them. Vector units gain less than minimal filtering does.
+  func inHalves(_ plan: ConvolutionPlan) -> ConvolutionPlan {
+    guard isReduced, session.halfProducts != .none, block == 16, plan.shape.groups == 1, plan.isBlocked,
+      session.halfProducts == .tiles || winogradPlan(plan) == nil
+    else { return plan }
+    var halves = plan
+    halves.multipliesHalves = true
+    return halves.isFast ? halves : plan
+  }
+}
