@@ -140,7 +140,8 @@ struct WinogradProblem {
       let scratch = GuardedBuffer<Float>(overwritten: winograd.forwardScratchCount(pass))
       arguments.out = transformed.pointer
       winograd.transformWeights(pass.results, &arguments)
-      winograd.forward(pass, item.samples, source.pointer, transformed.pointer, result.pointer, scratch.pointer)
+      winograd.forward(
+        pass, item.samples, source.pointer, transformed.pointer, result.pointer, true, scratch.pointer)
       return (result.values, result.isWithinMargins && transformed.isWithinMargins && scratch.isWithinMargins)
     }
     let rowFactors = GuardedBuffer(rows(transposed ? outputFactor : inputFactor, transposed ? outputs : inputs))
@@ -150,7 +151,7 @@ struct WinogradProblem {
     arguments.kernelWeights = UnsafePointer(mixture.pointer)
     arguments.rowFactor = UnsafePointer(rowFactors.pointer)
     arguments.columnFactor = UnsafePointer(columnFactors.pointer)
-    winograd.forwardDynamic(pass, &arguments, source.pointer, result.pointer, scratch.pointer)
+    winograd.forwardDynamic(pass, &arguments, source.pointer, result.pointer, false, scratch.pointer)
     return (result.values, result.isWithinMargins && scratch.isWithinMargins)
   }
 

@@ -65,7 +65,8 @@ final class BlockedDynamicConvolutionKernel: BaseKernel, Kernel {
       if let winograd {
         winograd.kernels.forwardDynamic(
           winograd.geometry, &arguments, worker.pointer(x, sample: group.lowerBound),
-          worker.pointer(y, sample: group.lowerBound), scratch.convolution.assumingMemoryBound(to: Float.self))
+          worker.pointer(y, sample: group.lowerBound), worker.isFar(y),
+          scratch.convolution.assumingMemoryBound(to: Float.self))
         continue
       }
       worker.measure(.dynamicWeights) { kernels.aggregateSamples(&arguments) }

@@ -116,7 +116,8 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     if let winograd {
       winograd.kernels.forwardDynamic(
         winograd.swapped, &arguments, worker.pointer(tensors.upstream, sample: group.lowerBound),
-        worker.pointer(dx, sample: group.lowerBound), scratch.convolution.assumingMemoryBound(to: Float.self))
+        worker.pointer(dx, sample: group.lowerBound), worker.isFar(dx),
+        scratch.convolution.assumingMemoryBound(to: Float.self))
       return
     }
     worker.measure(.dynamicWeights) { kernels.aggregateSamples(&arguments) }

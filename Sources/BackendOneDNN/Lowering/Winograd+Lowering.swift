@@ -25,7 +25,7 @@ extension Lowering {
       ) { worker in
         forward(
           geometry, worker.count, worker.pointer(source), worker.whole(weights), worker.pointer(result),
-          worker.scratch.assumingMemoryBound(to: Float.self))
+          worker.isFar(result), worker.scratch.assumingMemoryBound(to: Float.self))
       })
   }
 

@@ -68,6 +68,9 @@ final class Worker {
     UnsafeMutableRawPointer(pointer(slot)).assumingMemoryBound(to: UInt16.self)
   }
 
+  /// Whether a tensor is in memory for all samples and not for a chunk in the cache.
+  func isFar(_ slot: SlotID) -> Bool { !isLocal[slot.index] }
+
   /// A tensor without a sample dimension, or the whole batch.
   func whole(_ slot: SlotID) -> UnsafeMutablePointer<Float> {
     bases[slot.index].assumingMemoryBound(to: Float.self)

@@ -33,7 +33,7 @@ static LabInt winogradForwardDynamicScratchCount(LabWinogradGeometry g, LabInt s
 
 // One sample's weights at a time in full.
 static void forwardWithWholeWeights(LabWinogradGeometry g, const LabAggregate *weights, const float *x, float *y,
-                                    float *scratch) {
+                                    bool resultsAreFar, float *scratch) {
   const LabInt rows = g.inputBlocks * lanes, columns = g.outputBlocks * lanes;
   for (LabInt sample = 0; sample < weights->samples; sample++) {
     LabAggregate own = *weights;
@@ -44,7 +44,7 @@ static void forwardWithWholeWeights(LabWinogradGeometry g, const LabAggregate *w
     own.out = scratch;
     winogradTransformWeights(g.results, &own);
     winogradForward(g, 1, x + sample * g.inputBlocks * planeFloats(g), scratch,
-                    y + sample * g.outputBlocks * planeFloats(g), scratch + winogradWeightCount(g));
+                    y + sample * g.outputBlocks * planeFloats(g), resultsAreFar, scratch + winogradWeightCount(g));
   }
 }
 
@@ -124,9 +124,9 @@ LAB_INLINE void forwardWithPieces(LabWinogradGeometry g, const LabAggregate *wei
 }
 
 static void winogradForwardDynamic(LabWinogradGeometry g, const LabAggregate *weights, const float *x, float *y,
-                                   float *scratch) {
+                                   bool resultsAreFar, float *scratch) {
   if (!usesPieces(g)) {
-    forwardWithWholeWeights(g, weights, x, y, scratch);
+    forwardWithWholeWeights(g, weights, x, y, resultsAreFar, scratch);
     return;
   }
   LAB_BY_RESULTS(forwardWithPieces(g, weights, x, y, scratch))

@@ -131,8 +131,20 @@ static LabInt winogradForwardScratchCount(LabWinogradGeometry g) {
   return frequencyCount(g.results) * (frequencyStride(g.inputBlocks * tiles) + frequencyStride(g.outputBlocks * tiles));
 }
 
+// Asks for the lines of a tile's results, to be overwritten.
+LAB_INLINE void requestResultTile(LabWinogradGeometry g, float *y, TileCursor cursor) {
+  const LabInt top = cursor.row * g.results, left = cursor.column * g.results;
+  const LabInt rows = smaller(g.results, g.height - top), width = smaller(g.results, g.width - left);
+  for (LabInt block = 0; block < g.outputBlocks; block++) {
+    const float *origin = y + (cursor.sample * g.outputBlocks + block) * planeFloats(g) + (top * g.width + left) * lanes;
+    for (LabInt i = 0; i < rows; i++) {
+      for (LabInt j = 0; j < width; j++) __builtin_prefetch(origin + (i * g.width + j) * lanes, 1, 3);
+    }
+  }
+}
+
 LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float *x, const float *transformed, float *y,
-                             float *scratch) {
+                             bool resultsAreFar, float *scratch) {
   const LabInt groupTiles = tilesOfGroup(g), total = samples * tilesOfSample(g);
   const LabInt tileStride = frequencyStride(g.inputBlocks * groupTiles * lanes);
   const LabInt resultStride = frequencyStride(g.outputBlocks * groupTiles * lanes);
@@ -141,7 +153,8 @@ LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float 
   TileCursor start = {0, 0, 0};
   for (LabInt first = 0; first < total; first += groupTiles) {
     const LabInt count = smaller(groupTiles, total - first);
-    TileCursor cursor = start;
+    TileCursor cursor = start, requested = start;
+    LabInt requestedTiles = 0;
     for (LabInt tile = 0; tile < count; tile++, cursor = nextTile(g, cursor)) {
       for (LabInt block = 0; block < g.inputBlocks; block++) {
         const float *plane = x + (cursor.sample * g.inputBlocks + block) * planeFloats(g);
@@ -149,6 +162,11 @@ LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float 
       }
     }
     for (LabInt f = 0; f < frequencyCount(g.results); f++) {
+      // Products leave the memory idle, and results come faster where their lines are there.
+      const LabInt wantedTiles = resultsAreFar ? count * (f + 1) / frequencyCount(g.results) : 0;
+      for (; requestedTiles < wantedTiles; requestedTiles++, requested = nextTile(g, requested)) {
+        requestResultTile(g, y, requested);
+      }
       for (LabInt column = 0; column < g.outputBlocks; column += wideColumns) {
         const TileProduct product = {
             .tiles = tiles + f * tileStride,
@@ -174,6 +192,6 @@ LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float 
 }
 
 static void winogradForward(LabWinogradGeometry g, LabInt samples, const float *x, const float *transformed, float *y,
-                            float *scratch) {
-  LAB_BY_RESULTS(forwardTiles(g, samples, x, transformed, y, scratch))
+                            bool resultsAreFar, float *scratch) {
+  LAB_BY_RESULTS(forwardTiles(g, samples, x, transformed, y, resultsAreFar, scratch))
 }

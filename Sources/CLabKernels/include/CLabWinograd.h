@@ -31,16 +31,17 @@ typedef struct LabWinograd {
   // window is turned as well, as the gradient of the image needs it.
   void (*transformWeights)(LabInt results, const LabAggregate *weights);
 
-  // y = the convolution of each sample with the same transformed weights.
+  // y = the convolution of each sample with the same transformed weights. Where the results are far, in memory and not in
+  // the cache, their lines are asked for while products are computed.
   LabInt (*forwardScratchCount)(LabWinogradGeometry geometry);
   void (*forward)(LabWinogradGeometry geometry, LabInt samples, const float *x, const float *transformed, float *y,
-                  float *scratch);
+                  bool resultsAreFar, float *scratch);
 
   // y = the convolution of each sample with its own weights, which are aggregated and transformed in pieces that are used
   // at once where images are small. `out` and `outStride` of the weights are not used.
   LabInt (*forwardDynamicScratchCount)(LabWinogradGeometry geometry, LabInt samples);
   void (*forwardDynamic)(LabWinogradGeometry geometry, const LabAggregate *weights, const float *x, float *y,
-                         float *scratch);
+                         bool resultsAreFar, float *scratch);
 
   // dw = the weights' gradient, summed over the samples, [o block][i block][9][i][o]. The geometry is that of the forward
   // pass.
