@@ -7,7 +7,7 @@ extension ConfigurationSchema.Kind {
     case .number(let bounds): "a number" + bounds.expectation
     case .string: "a string"
     case .choice(let names): Self.oneOf(names)
-    case .variant(let variants): Self.oneOf(variants.flatMap { [$0.name] + $0.aliases.keys.sorted() })
+    case .variant(let variants): Self.oneOf(variants)
     case .array(let element): "a list, each element \(element.expectation)"
     case .object: "an object"
     case .either(let kinds): kinds.map(\.expectation).joined(separator: ", or ")
@@ -20,6 +20,13 @@ extension ConfigurationSchema.Kind {
     case 1: "\"\(names[0])\""
     default: "one of " + names.map { "\"\($0)\"" }.joined(separator: ", ")
     }
+  }
+
+  /// Names of variants and aliases of them; where those would fill a screen, the number of aliases.
+  private static func oneOf(_ variants: [ConfigurationSchema.Variant]) -> String {
+    let names = variants.flatMap { [$0.name] + $0.aliases.keys.sorted() }
+    guard names.count > 32 else { return oneOf(names) }
+    return oneOf(variants.map(\.name)) + ", or one of \(names.count - variants.count) named settings of these"
   }
 
   private static func text(_ range: ClosedRange<Int>) -> String {

@@ -59,6 +59,25 @@ import Testing
     #expect(files.allSatisfy { !$0.contains(".tmp") })
   }
 
+  @Test func precisionsCanBeComparedAndAreExplained() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    var spec = try JSONValue(parsing: Labrun.spec())
+    spec["factors"] = ["precision": ["f32", "bf16"]]
+    spec["baseline"] = ["precision": "f32"]
+    try labrun.write(spec.prettyText(), to: "Experiments/tiny.json")
+    let sweep = try labrun.run("sweep", "tiny")
+    #expect(sweep.status == 0, "\(sweep.errors)")
+    #expect(sweep.errors.contains("2 of 2 runs completed (2 trained)"))
+    let hasNoUnits = try labrun.run("doctor").output.contains("bf16 products: none")
+    #expect(sweep.errors.contains("note: this processor multiplies no bf16 numbers") == hasNoUnits)
+    // Rounding shows in the weights, and no more than that in what was learned.
+    let stored = try results(labrun).values
+    #expect(Set(stored.map(\.weightsHash)).count == 2)
+    let losses = stored.compactMap(\.epochs.last?.trainLoss)
+    #expect(losses.count == 2 && abs(losses[0] - losses[1]) < 0.2 * abs(losses[0]), "\(losses)")
+  }
+
   /// Killed at many instants and started again, a sweep stores what an undisturbed one stores.
   @Test func killedSweepsGoOnBitForBit() throws {
     let undisturbed = try Labrun()

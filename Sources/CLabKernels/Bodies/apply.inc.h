@@ -79,11 +79,26 @@ LAB_APPLY_OUTPUTS(applyPlainScaledResidual, LAB_ACTIVATION_NONE, residualScaled)
 LAB_APPLY_OUTPUTS(applyRelu, LAB_ACTIVATION_RELU, residualNone)
 LAB_APPLY_OUTPUTS(applyReluResidual, LAB_ACTIVATION_RELU, residualPlain)
 LAB_APPLY_OUTPUTS(applyReluScaledResidual, LAB_ACTIVATION_RELU, residualScaled)
+LAB_APPLY_OUTPUTS(applyRelu6, LAB_ACTIVATION_RELU6, residualNone)
+LAB_APPLY_OUTPUTS(applyRelu6Residual, LAB_ACTIVATION_RELU6, residualPlain)
+LAB_APPLY_OUTPUTS(applyRelu6ScaledResidual, LAB_ACTIVATION_RELU6, residualScaled)
 
 static const ApplySpanFunction *const applyPlainFunctions[residualKinds] = {
     applyPlain, applyPlainResidual, applyPlainScaledResidual};
 static const ApplySpanFunction *const applyReluFunctions[residualKinds] = {
     applyRelu, applyReluResidual, applyReluScaledResidual};
+static const ApplySpanFunction *const applyRelu6Functions[residualKinds] = {
+    applyRelu6, applyRelu6Residual, applyRelu6ScaledResidual};
+
+// NULL for activations that are bound by arithmetic.
+static ApplySpanFunction applyFunction(LabActivation activation, ResidualKind kind, OutputKind output) {
+  switch (activation) {
+    case LAB_ACTIVATION_NONE: return applyPlainFunctions[kind][output];
+    case LAB_ACTIVATION_RELU: return applyReluFunctions[kind][output];
+    case LAB_ACTIVATION_RELU6: return applyRelu6Functions[kind][output];
+    default: return NULL;
+  }
+}
 
 // The others are bound by arithmetic: first the operands, then the activation, each in a pass over a chunk in the cache.
 LAB_INLINE void applyActivationSpan(ApplySpan *span, LabActivation activation, ResidualKind kind, OutputKind output) {
@@ -122,9 +137,7 @@ static void apply(const LabApply *a) {
   const LabExtent extent = a->extent;
   const ResidualKind kind = residualKind(a->residual, a->residualScale);
   const OutputKind output = a->pooled == NULL ? outputStored : a->y == NULL ? outputPooled : outputBoth;
-  const ApplySpanFunction function = a->activation == LAB_ACTIVATION_NONE   ? applyPlainFunctions[kind][output]
-                                     : a->activation == LAB_ACTIVATION_RELU ? applyReluFunctions[kind][output]
-                                                                            : NULL;
+  const ApplySpanFunction function = applyFunction(a->activation, kind, output);
   if (a->y == NULL && a->pooled == NULL) return;
   for (LabInt sample = 0; sample < extent.samples; sample++) {
     for (LabInt block = 0; block < extent.blocks; block++) {

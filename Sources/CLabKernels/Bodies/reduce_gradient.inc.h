@@ -79,37 +79,53 @@ LAB_INLINE void gradientSpan(GradientSpan *span, LabActivation activation, Deriv
 typedef void (*GradientSpanFunction)(GradientSpan *);
 
 // A function for each number of upstreams and normalised tensors of the common cases.
-#define LAB_GRADIENT_FUNCTION(NAME, DERIVATIVE, UPSTREAMS, NORMALISED)                             \
+#define LAB_GRADIENT_FUNCTION(NAME, ACTIVATION, DERIVATIVE, UPSTREAMS, NORMALISED)                 \
   static void NAME##UPSTREAMS##NORMALISED(GradientSpan *s) {                                      \
-    gradientSpan(s, LAB_ACTIVATION_RELU, DERIVATIVE, UPSTREAMS, NORMALISED);                      \
+    gradientSpan(s, ACTIVATION, DERIVATIVE, UPSTREAMS, NORMALISED);                               \
   }
-#define LAB_GRADIENT_FUNCTIONS(NAME, DERIVATIVE)                                                   \
-  LAB_GRADIENT_FUNCTION(NAME, DERIVATIVE, 0, 0)                                                    \
-  LAB_GRADIENT_FUNCTION(NAME, DERIVATIVE, 0, 1)                                                    \
-  LAB_GRADIENT_FUNCTION(NAME, DERIVATIVE, 0, 2)                                                    \
-  LAB_GRADIENT_FUNCTION(NAME, DERIVATIVE, 1, 0)                                                    \
-  LAB_GRADIENT_FUNCTION(NAME, DERIVATIVE, 1, 1)                                                    \
-  LAB_GRADIENT_FUNCTION(NAME, DERIVATIVE, 1, 2)                                                    \
-  LAB_GRADIENT_FUNCTION(NAME, DERIVATIVE, 2, 0)                                                    \
-  LAB_GRADIENT_FUNCTION(NAME, DERIVATIVE, 2, 1)                                                    \
-  LAB_GRADIENT_FUNCTION(NAME, DERIVATIVE, 2, 2)                                                    \
+#define LAB_GRADIENT_FUNCTIONS(NAME, ACTIVATION, DERIVATIVE)                                       \
+  LAB_GRADIENT_FUNCTION(NAME, ACTIVATION, DERIVATIVE, 0, 0)                                        \
+  LAB_GRADIENT_FUNCTION(NAME, ACTIVATION, DERIVATIVE, 0, 1)                                        \
+  LAB_GRADIENT_FUNCTION(NAME, ACTIVATION, DERIVATIVE, 0, 2)                                        \
+  LAB_GRADIENT_FUNCTION(NAME, ACTIVATION, DERIVATIVE, 1, 0)                                        \
+  LAB_GRADIENT_FUNCTION(NAME, ACTIVATION, DERIVATIVE, 1, 1)                                        \
+  LAB_GRADIENT_FUNCTION(NAME, ACTIVATION, DERIVATIVE, 1, 2)                                        \
+  LAB_GRADIENT_FUNCTION(NAME, ACTIVATION, DERIVATIVE, 2, 0)                                        \
+  LAB_GRADIENT_FUNCTION(NAME, ACTIVATION, DERIVATIVE, 2, 1)                                        \
+  LAB_GRADIENT_FUNCTION(NAME, ACTIVATION, DERIVATIVE, 2, 2)                                        \
   static const GradientSpanFunction NAME##Functions[3][3] = {{NAME##00, NAME##01, NAME##02},       \
                                                              {NAME##10, NAME##11, NAME##12},       \
                                                              {NAME##20, NAME##21, NAME##22}};
 
-LAB_GRADIENT_FUNCTIONS(gradientPlain, derivativeNone)
-LAB_GRADIENT_FUNCTIONS(gradientSaved, derivativeSaved)
-LAB_GRADIENT_FUNCTIONS(gradientRecomputed, derivativeRecomputed)
-LAB_GRADIENT_FUNCTIONS(gradientRecomputedResidual, derivativeRecomputedResidual)
-LAB_GRADIENT_FUNCTIONS(gradientRecomputedScaled, derivativeRecomputedScaledResidual)
+LAB_GRADIENT_FUNCTIONS(gradientPlain, LAB_ACTIVATION_NONE, derivativeNone)
 
-static GradientSpanFunction gradientFunction(DerivativeKind derivative, int upstreams, int normalised) {
-  switch (derivative) {
-    case derivativeSaved: return gradientSavedFunctions[upstreams][normalised];
-    case derivativeRecomputed: return gradientRecomputedFunctions[upstreams][normalised];
-    case derivativeRecomputedResidual: return gradientRecomputedResidualFunctions[upstreams][normalised];
-    case derivativeRecomputedScaledResidual: return gradientRecomputedScaledFunctions[upstreams][normalised];
-    default: return gradientPlainFunctions[upstreams][normalised];
+// The functions of one activation by kind of derivative, as `gradient##NAME##Function`.
+#define LAB_ACTIVATION_GRADIENT(NAME, ACTIVATION)                                                                  \
+  LAB_GRADIENT_FUNCTIONS(gradient##NAME##Saved, ACTIVATION, derivativeSaved)                                       \
+  LAB_GRADIENT_FUNCTIONS(gradient##NAME##Recomputed, ACTIVATION, derivativeRecomputed)                             \
+  LAB_GRADIENT_FUNCTIONS(gradient##NAME##Residual, ACTIVATION, derivativeRecomputedResidual)                       \
+  LAB_GRADIENT_FUNCTIONS(gradient##NAME##Scaled, ACTIVATION, derivativeRecomputedScaledResidual)                   \
+  static GradientSpanFunction gradient##NAME##Function(DerivativeKind derivative, int upstreams, int normalised) { \
+    switch (derivative) {                                                                                          \
+      case derivativeSaved: return gradient##NAME##SavedFunctions[upstreams][normalised];                          \
+      case derivativeRecomputed: return gradient##NAME##RecomputedFunctions[upstreams][normalised];                \
+      case derivativeRecomputedResidual: return gradient##NAME##ResidualFunctions[upstreams][normalised];          \
+      case derivativeRecomputedScaledResidual: return gradient##NAME##ScaledFunctions[upstreams][normalised];      \
+      default: return gradientPlainFunctions[upstreams][normalised];                                               \
+    }                                                                                                              \
+  }
+
+LAB_ACTIVATION_GRADIENT(Relu, LAB_ACTIVATION_RELU)
+LAB_ACTIVATION_GRADIENT(Relu6, LAB_ACTIVATION_RELU6)
+
+// NULL for activations that are bound by arithmetic.
+static GradientSpanFunction gradientFunction(LabActivation activation, DerivativeKind derivative, int upstreams,
+                                             int normalised) {
+  switch (activation) {
+    case LAB_ACTIVATION_NONE: return gradientPlainFunctions[upstreams][normalised];
+    case LAB_ACTIVATION_RELU: return gradientReluFunction(derivative, upstreams, normalised);
+    case LAB_ACTIVATION_RELU6: return gradientRelu6Function(derivative, upstreams, normalised);
+    default: return NULL;
   }
 }
 
@@ -139,6 +155,7 @@ static void reducePlaneGradient(const LabReduceGradient *a, LabInt sample, LabIn
                  : (DerivativeKind)(derivativeRecomputed + residualKind(a->savedResidual, a->savedResidualScale));
   const int upstreams = a->upstream1 == NULL ? 0 : a->upstream2 == NULL ? 1 : 2;
   const int normalised = a->x1 == NULL ? 0 : a->x2 == NULL ? 1 : 2;
+  const GradientSpanFunction function = gradientFunction(a->activation, derivative, upstreams, normalised);
   GradientSpan span = {
       .addend = (Vec)0.0f,
       .savedScale = channelVector(a->savedScale, block, live, 1),
@@ -160,8 +177,8 @@ static void reducePlaneGradient(const LabReduceGradient *a, LabInt sample, LabIn
     span.x1 = offsetOrNull(a->x1, offset);
     span.x2 = offsetOrNull(a->x2, offset);
     span.g = a->g ? a->g + offset : NULL;
-    if (a->activation == LAB_ACTIVATION_NONE || a->activation == LAB_ACTIVATION_RELU) {
-      gradientFunction(derivative, upstreams, normalised)(&span);
+    if (function) {
+      function(&span);
     } else {
       gradientOther(&span, a->activation, derivative, upstreams, normalised);
     }

@@ -29,7 +29,8 @@ struct PlannedStudy {
     throw CommandError(
       "\(source.path): a run does not fit into the memory budget of \(NumberText.bytes(budget)): "
         + list.joined(separator: ", ")
-        + "; lower training.batch_size or the model's width, or raise execution.memory_budget_gigabytes",
+        + "; lower training.batch_size or the model's width, set training.precision to bf16, or raise "
+        + "execution.memory_budget_gigabytes",
       status: .badData)
   }
 
