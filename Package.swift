@@ -40,6 +40,7 @@ let package = Package(
     .target(
       name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(name: "CLabKernels", cSettings: kernelSettings),
+    .target(name: "CLabImages", cSettings: kernelSettings),
 
     // MARK: Foundations
     .target(
@@ -57,7 +58,7 @@ let package = Package(
     .target(name: "LabZoo", dependencies: ["LabNN"]),
 
     // MARK: Data and training
-    .target(name: "LabData", dependencies: ["LabCore", "CHDF5", "CZlib", "CImageCodecs"]),
+    .target(name: "LabData", dependencies: ["LabCore", "CHDF5", "CZlib", "CImageCodecs", "CLabImages"]),
     .target(name: "LabTrain", dependencies: ["LabNN", "LabData", "LabStats"]),
 
     // MARK: Studies
