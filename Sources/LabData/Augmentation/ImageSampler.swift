@@ -1,28 +1,38 @@
-/// Writes one image as planes of floats: bytes go through a table, positions through a transform.
+import CLabImages
+
+/// Writes one image as planes of floats: bytes become values, positions go through a transform.
 package struct ImageSampler: Sendable {
   /// The image's extents.
   package let shape: ImageShape
 
+  private let kernel: ImageKernel
+
   /// Creates a sampler of images of a shape.
-  package init(shape: ImageShape) { self.shape = shape }
+  package init(shape: ImageShape, kernel: ImageKernel = .widest) {
+    self.shape = shape
+    self.kernel = kernel
+  }
+
+  /// Floats of scratch memory.
+  package static func scratchCount(_ shape: ImageShape) -> Int { ImageKernel.scratchCount(shape) }
 
   /// Samples one image.
   ///
   /// - Parameters:
   ///   - image: height × width × channels bytes.
-  ///   - transform: what to do with it; brightness and contrast are in the table.
-  ///   - table: 256 values for each channel.
+  ///   - transform: what to do with it; brightness and contrast are in the values.
+  ///   - values: what turns bytes into values.
   ///   - fill: the value of each channel outside the image and in a cut-out square.
-  ///   - scratch: ``scratchCount(_:)`` pixels.
+  ///   - scratch: ``scratchCount(_:)`` floats.
   ///   - output: channels × height × width values.
   package func sample(
-    _ image: UnsafePointer<UInt8>, _ transform: SampleTransform, table: UnsafePointer<Float>,
-    fill: UnsafePointer<Float>, scratch: UnsafeMutablePointer<SIMD4<Float>>, into output: UnsafeMutablePointer<Float>
+    _ image: UnsafePointer<UInt8>, _ transform: SampleTransform, values: PixelValues, fill: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, into output: UnsafeMutablePointer<Float>
   ) {
-    if let map = transform.affine {
-      interpolate(image, map, table: table, fill: fill, scratch: scratch, into: output)
-    } else {
-      shift(image, transform, table: table, fill: fill, into: output)
+    switch (transform.affine, values) {
+    case (let map?, _): interpolate(image, map, values: values, fill: fill, scratch: scratch, into: output)
+    case (nil, .table(let table)): shift(image, transform, table: table, fill: fill, into: output)
+    case (nil, .light): preconditionFailure("whole pixels are looked up")
     }
     guard !transform.cutoutColumns.isEmpty, !transform.cutoutRows.isEmpty else { return }
     for channel in 0..<shape.channels {
@@ -38,8 +48,8 @@ package struct ImageSampler: Sendable {
     _ image: UnsafePointer<UInt8>, _ transform: SampleTransform, table: UnsafePointer<Float>,
     fill: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>
   ) {
-    withUnsafeTemporaryAllocation(of: SIMD4<Float>.self, capacity: Self.scratchCount(shape)) { scratch in
-      sample(image, transform, table: table, fill: fill, scratch: scratch.baseAddress!, into: output)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.scratchCount(shape)) { scratch in
+      sample(image, transform, values: .table(table), fill: fill, scratch: scratch.baseAddress!, into: output)
     }
   }
 
@@ -79,90 +89,29 @@ package struct ImageSampler: Sendable {
 
   /// Interpolates bilinearly; corners of a cell that are outside the image have the fill's value.
   ///
-  /// The image is first turned into values with a border of the fill's, so that no corner is a special case, and with
-  /// all channels of a pixel in one vector.
+  /// Pixels become values before they are interpolated between: by a table or, where there is a light, as that says.
   private func interpolate(
-    _ image: UnsafePointer<UInt8>, _ map: AffineMap, table: UnsafePointer<Float>, fill: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<SIMD4<Float>>, into output: UnsafeMutablePointer<Float>
+    _ image: UnsafePointer<UInt8>, _ map: AffineMap, values: PixelValues, fill: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, into output: UnsafeMutablePointer<Float>
   ) {
     for first in stride(from: 0, to: shape.channels, by: 4) {
       let channels = min(4, shape.channels - first)
-      let target = output + first * shape.height * shape.width
-      // A known number of channels lets the compiler unroll the loops over them.
-      switch channels {
-      case 1:
-        bordered(image + first, channels: 1, table: table + first * 256, fill: fill + first, into: scratch)
-        interpolate(scratch, map, channels: 1, into: target)
-      case 3:
-        bordered(image + first, channels: 3, table: table + first * 256, fill: fill + first, into: scratch)
-        interpolate(scratch, map, channels: 3, into: target)
-      default:
-        bordered(image + first, channels: channels, table: table + first * 256, fill: fill + first, into: scratch)
-        interpolate(scratch, map, channels: channels, into: target)
+      func outside(_ channel: Int) -> Float { channel < channels ? fill[first + channel] : 0 }
+      var sampling = LabImageSampling(
+        extent: LabImageExtent(channels: channels, height: shape.height, width: shape.width, stride: shape.channels),
+        image: image + first, table: nil, light: nil, fill: (outside(0), outside(1), outside(2), outside(3)),
+        map: (map.xFromColumn, map.xFromRow, map.xAtOrigin, map.yFromColumn, map.yFromRow, map.yAtOrigin),
+        scratch: scratch, output: output + first * shape.height * shape.width)
+      switch values {
+      case .table(let table):
+        sampling.table = table + first * 256
+        kernel(&sampling)
+      case .light(var light):
+        withUnsafePointer(to: &light) {
+          sampling.light = $0
+          kernel(&sampling)
+        }
       }
     }
-  }
-
-  /// Pixels of scratch memory: one of border before, and two behind.
-  package static func scratchCount(_ shape: ImageShape) -> Int { (shape.height + 3) * (shape.width + 3) }
-
-  @inline(__always)
-  private func bordered(
-    _ image: UnsafePointer<UInt8>, channels: Int, table: UnsafePointer<Float>, fill: UnsafePointer<Float>,
-    into pixels: UnsafeMutablePointer<SIMD4<Float>>
-  ) {
-    let (height, width) = (shape.height, shape.width)
-    var outside = SIMD4<Float>()
-    for channel in 0..<channels { outside[channel] = fill[channel] }
-    pixels.update(repeating: outside, count: Self.scratchCount(shape))
-    for row in 0..<height {
-      let start = (row + 1) * (width + 3) + 1
-      let line = pixels + start
-      var source = image + row &* width &* shape.channels
-      for column in 0..<width {
-        var values = SIMD4<Float>()
-        for channel in 0..<channels { values[channel] = table[channel &* 256 &+ Int(source[channel])] }
-        line[column] = values
-        source += shape.channels
-      }
-    }
-  }
-
-  @inline(__always)
-  private func interpolate(
-    _ pixels: UnsafePointer<SIMD4<Float>>, _ map: AffineMap, channels: Int, into output: UnsafeMutablePointer<Float>
-  ) {
-    let (height, width) = (shape.height, shape.width)
-    let (plane, pitch) = (height * width, width + 3)
-    let (right, bottom) = (Float(width), Float(height))
-    var target = output
-    for row in 0..<height {
-      let rowX = map.xFromRow * Float(row) + map.xAtOrigin
-      let rowY = map.yFromRow * Float(row) + map.yAtOrigin
-      for column in 0..<width {
-        // Farther out, everything is border as well. Shifted by one, both are positive, for which truncation rounds down.
-        let place = Float(column)
-        let x = min(max(rowX + map.xFromColumn * place, -1), right)
-        let y = min(max(rowY + map.yFromColumn * place, -1), bottom)
-        let left = Int32(x + 1)
-        let top = Int32(y + 1)
-        let beside = x - Float(left &- 1)
-        let below = y - Float(top &- 1)
-        let start = Int(top) &* pitch &+ Int(left)
-        let corner = pixels + start
-        let upper = Self.mix(corner[0], corner[1], beside)
-        let lower = Self.mix(corner[pitch], corner[pitch &+ 1], beside)
-        let value = Self.mix(upper, lower, below)
-        for channel in 0..<channels { target[channel &* plane] = value[channel] }
-        target += 1
-      }
-    }
-  }
-
-  /// The value between two; exactly the first at share 0.
-  @inline(__always)
-  private static func mix(_ first: SIMD4<Float>, _ second: SIMD4<Float>, _ share: Float) -> SIMD4<Float> {
-    let difference = second - first
-    return first + difference * share
   }
 }

@@ -46,9 +46,9 @@ package struct SampleTransform: Hashable, Sendable {
 /// A linear map from a pixel of the output to a position in the image.
 package struct AffineMap: Hashable, Sendable {
   /// The coefficients of the position's x.
-  var xFromColumn, xFromRow, xAtOrigin: Float
+  package var xFromColumn, xFromRow, xAtOrigin: Float
   /// The coefficients of the position's y.
-  var yFromColumn, yFromRow, yAtOrigin: Float
+  package var yFromColumn, yFromRow, yAtOrigin: Float
 }
 
 /// Which image is varied, in which epoch.

@@ -148,20 +148,26 @@ public final class BatchLoader: @unchecked Sendable {
     let transform =
       isAugmenting ? transforms.transform(at: coordinate(position, epoch: epoch)) : SampleTransform()
     fill.withUnsafeBufferPointer { fill in
-      if transform.brightness == 1 && transform.contrast == 1 {
-        dataset.lookupTable.withUnsafeBufferPointer { table in
-          sampler.sample(
-            image, transform, table: table.baseAddress!, fill: fill.baseAddress!, scratch: workspace.pixels,
-            into: output)
-        }
-      } else {
-        light.fill(
-          workspace.table, brightness: transform.brightness, contrast: transform.contrast, image: image)
+      dataset.lookupTable.withUnsafeBufferPointer { plain in
+        let values = values(of: image, transform, plain: plain.baseAddress!, workspace)
         sampler.sample(
-          image, transform, table: workspace.table, fill: fill.baseAddress!, scratch: workspace.pixels,
-          into: output)
+          image, transform, values: values, fill: fill.baseAddress!, scratch: workspace.scratch, into: output)
       }
     }
+  }
+
+  /// What turns an image's bytes into values: the given table, where neither brightness nor contrast is changed.
+  private func values(
+    of image: UnsafePointer<UInt8>, _ transform: SampleTransform, plain: UnsafePointer<Float>, _ workspace: Workspace
+  ) -> PixelValues {
+    if transform.brightness == 1 && transform.contrast == 1 { return .table(plain) }
+    if transform.affine != nil,
+      let values = light.light(brightness: transform.brightness, contrast: transform.contrast)
+    {
+      return values
+    }
+    light.fill(workspace.table, brightness: transform.brightness, contrast: transform.contrast, image: image)
+    return .table(workspace.table)
   }
 
   private func coordinate(_ position: Int, epoch: Int) -> SampleCoordinate {
@@ -192,19 +198,19 @@ public final class BatchLoader: @unchecked Sendable {
     let table: UnsafeMutablePointer<Float>
     /// An image to be mixed in.
     let partner: UnsafeMutablePointer<Float>
-    /// An image's pixels while it is sampled.
-    let pixels: UnsafeMutablePointer<SIMD4<Float>>
+    /// What the sampler needs while it works on an image.
+    let scratch: UnsafeMutablePointer<Float>
 
     init(shape: ImageShape) {
       table = .allocate(capacity: shape.channels * 256)
       partner = .allocate(capacity: shape.elementCount)
-      pixels = .allocate(capacity: ImageSampler.scratchCount(shape))
+      scratch = .allocate(capacity: ImageSampler.scratchCount(shape))
     }
 
     deinit {
       table.deallocate()
       partner.deallocate()
-      pixels.deallocate()
+      scratch.deallocate()
     }
   }
 }
