@@ -220,8 +220,9 @@ final class Lowering {
     if case .variable = graph.values[value.index].origin { true } else { false }
   }
 
-  /// A variable's slot and layout; its first user in the session fixes the layout. Layers are given weights of the
-  /// program's precision, updates the variable itself.
+  /// A variable's slot and layout; its first user in the session fixes the layout.
+  ///
+  /// Layers are given weights of the program's precision, updates the variable itself.
   func variableSlot(
     _ value: ValueID, preferring layout: @autoclosure () throws -> VariableLayout
   ) throws -> (slot: SlotID, layout: VariableLayout) {
