@@ -25,7 +25,7 @@ extension OneDNNBackend {
   public static func remark(on precision: Precision) -> String? {
     guard precision == .bfloat16, HalfProducts.available == .none else { return nil }
     return "this processor multiplies no bf16 numbers: activations and weights are rounded to bf16 and kept so, which "
-      + "halves the memory, and multiplied in single precision"
+      + "halves what activations take, and multiplied in single precision"
   }
 }
 
