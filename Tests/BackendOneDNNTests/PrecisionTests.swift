@@ -91,6 +91,29 @@ import Testing
     #expect(try session.read("weight").allSatisfy { $0 == weight })
   }
 
+  /// Small steps add up, which they would not in eight digits.
+  @Test func updatesReachTheVariablesInFull() throws {
+    let builder = GraphBuilder()
+    let (y, weight) = try convolution(of: builder.input("x", [4, 16, 4, 4]), builder)
+    let loss = try builder.apply(Reduction(.mean, axes: [0, 1, 2, 3]), y)
+    let gradient = try #require(builder.gradients(of: loss, withRespectTo: [weight])[0])
+    let (rate, scale) = (try builder.input("rate", .scalar), try builder.input("scale", .scalar))
+    let update = SGDUpdate(momentum: 0, isNesterov: false, weightDecay: 0)
+    try builder.update(weight, to: builder.apply(update, weight, gradient, rate, scale))
+    let session = try OneDNNBackend().makeSession(SessionOptions(precision: .bfloat16))
+    let program = try session.compile(builder.graph)
+    let before: Float = 1 + 0x1p-12
+    try session.write("weight", [Float](repeating: before, count: 256))
+    try program.set("rate", 0x1p-10)
+    try program.set("scale", 1)
+    let x = try program.floatInput("x")
+    for i in x.indices { x[i] = 1 }
+    for _ in 0..<4 { try program.run() }
+    // The mean's gradient is a sixteenth for each weight.
+    let after = before - 4 * 0x1p-14
+    #expect(try session.read("weight").allSatisfy { abs($0 - after) < 1e-7 })
+  }
+
   /// Statistics are those of the numbers that are kept, and normalising them is exact to single precision.
   @Test func imagesThatAreKeptAreRoundedForAllTheirReaders() throws {
     let session = try OneDNNBackend().makeSession(SessionOptions(precision: .bfloat16))

@@ -42,8 +42,8 @@ final class Lowering {
   var available: [Key: SlotID] = [:]
   var pending: [ValueID: Pending] = [:]
   var weightSlots: [ValueID: (slot: SlotID, layout: VariableLayout)] = [:]
-  /// The variables themselves, where layers read rounded copies.
-  var variableSlots: [ValueID: (slot: SlotID, layout: VariableLayout)] = [:]
+  /// The variables themselves, of which layers may read rounded copies.
+  var storedSlots: [ValueID: (slot: SlotID, layout: VariableLayout)] = [:]
   var pooledSums: [ValueID: SlotID] = [:]
   var normGradients: [ValueID: [ValueID: NormGradientCoefficients]] = [:]
   var transposedWeights: [SlotID: SlotID] = [:]
@@ -220,22 +220,29 @@ final class Lowering {
     if case .variable = graph.values[value.index].origin { true } else { false }
   }
 
-  /// A variable's slot and layout; its first user in the session fixes the layout.
-  ///
-  /// Layers are given weights of the program's precision, updates the variable itself.
+  /// What layers read of a variable: its slot and layout or, of weights in a reduced program, a rounded copy.
   func variableSlot(
     _ value: ValueID, preferring layout: @autoclosure () throws -> VariableLayout
   ) throws -> (slot: SlotID, layout: VariableLayout) {
-    if let known = (node.stage == .update ? variableSlots : weightSlots)[value] { return known }
-    let (storage, _) = try storage(of: value)
-    let settled = try storage.settle(layout())
-    let byteCount = settled.byteCount(storage.variable.type)
-    let variable = addSlot(samples: 1, bytes: byteCount, .external(storage.memory!.base))
-    let isRounded = isReduced && node.stage != .update && storage.variable.isWeight
-    let slot = isRounded ? emitRounding(variable, byteCount: byteCount) : variable
-    variableSlots[value] = (variable, settled)
+    if let known = weightSlots[value] { return known }
+    var (slot, settled) = try storedSlot(value, preferring: layout())
+    let variable = try storage(of: value).0.variable
+    if isReduced, variable.isWeight { slot = emitRounding(slot, byteCount: settled.byteCount(variable.type)) }
     weightSlots[value] = (slot, settled)
     if case .dense = settled { available[Key(value: value, form: .flat)] = slot }
+    return (slot, settled)
+  }
+
+  /// A variable itself, as updates write it; its first user in the session fixes the layout.
+  func storedSlot(
+    _ value: ValueID, preferring layout: @autoclosure () throws -> VariableLayout
+  ) throws -> (slot: SlotID, layout: VariableLayout) {
+    if let known = storedSlots[value] { return known }
+    let (storage, _) = try storage(of: value)
+    let settled = try storage.settle(layout())
+    let slot = addSlot(
+      samples: 1, bytes: settled.byteCount(storage.variable.type), .external(storage.memory!.base))
+    storedSlots[value] = (slot, settled)
     return (slot, settled)
   }
 
@@ -300,7 +307,7 @@ final class Lowering {
     for update in graph.updates {
       let variable = graph.variables[update.variable]
       node.path = variable.name
-      let target = try variableSlot(variable.value, preferring: .dense)
+      let target = try storedSlot(variable.value, preferring: .dense)
       let source: SlotID
       if case .dense = target.layout {
         source = try demand(update.value, .flat)

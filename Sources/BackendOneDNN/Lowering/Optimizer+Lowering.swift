@@ -7,11 +7,11 @@ extension Lowering {
   ///
   /// Variables that the graph updates to this node's results are written in place.
   fileprivate func updateOperands(_ node: Graph.Node, tensors: Int) throws -> (slots: [SlotID], count: Int) {
-    let parameter = try variableSlot(node.inputs[0], preferring: .dense)
+    let parameter = try storedSlot(node.inputs[0], preferring: .dense)
     var slots = [parameter.slot]
     for input in node.inputs[1..<tensors] {
       if isVariable(input) {
-        let state = try variableSlot(input, preferring: parameter.layout)
+        let state = try storedSlot(input, preferring: parameter.layout)
         slots.append(
           state.layout.isEqual(to: parameter.layout)
             ? state.slot : try demandInLayout(input, parameter.layout))
@@ -32,7 +32,7 @@ extension Lowering {
   /// - Throws: ``GraphError/invalid(path:problem:)`` where the graph does not make the result that variable's new value.
   fileprivate func defineInPlace(_ result: ValueID, operand: ValueID, slot: SlotID) throws {
     guard case .variable(let index) = graph.values[operand.index].origin,
-      graph.updates.contains(where: { $0.variable == index && $0.value == result }), let known = variableSlots[operand]
+      graph.updates.contains(where: { $0.variable == index && $0.value == result }), let known = storedSlots[operand]
     else {
       throw GraphError.invalid(
         path: node.path, problem: "an optimiser's result must become its operand's new value")
@@ -112,7 +112,7 @@ extension MovingAverageUpdate: Lowerable {
     // The average follows the layout of what it averages.
     let value = node.inputs[1]
     let layout = lowering.weightSlots[value]?.layout ?? .dense
-    let average = try lowering.variableSlot(node.inputs[0], preferring: layout)
+    let average = try lowering.storedSlot(node.inputs[0], preferring: layout)
     let source: SlotID
     if case .dense = average.layout {
       source = try lowering.demand(value, .flat)
