@@ -52,7 +52,13 @@ struct DataSpeedCommand: ParsableCommand {
   /// The variations that are measured, by name.
   private func variations() throws -> [(String, AugmentationConfiguration)] {
     guard augment.isEmpty else {
-      return [("given", try AugmentationConfiguration(checking: .object(Settings.parse(augment))))]
+      return [
+        (
+          "given",
+          try AugmentationConfiguration(
+            checking: .object(Settings.parse(augment, of: "--augment", example: "rotate_degrees=10")))
+        )
+      ]
     }
     return AugmentationConfiguration.presets.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }

@@ -118,10 +118,12 @@ struct EvaluateCommand: ParsableCommand {
 /// Keys and values given as `key=value`.
 enum Settings {
   /// Parses them; a value that is no JSON is a text.
-  static func parse(_ settings: [String]) throws -> [String: JSONValue] {
+  static func parse(
+    _ settings: [String], of option: String = "--set", example: String = "image_size=32"
+  ) throws -> [String: JSONValue] {
     try settings.reduce(into: [:]) { result, setting in
       guard let equals = setting.firstIndex(of: "="), equals > setting.startIndex else {
-        throw CommandError("--set takes key=value, such as image_size=32, but \"\(setting)\" was given")
+        throw CommandError("\(option) takes key=value, such as \(example), but \"\(setting)\" was given")
       }
       let text = String(setting[setting.index(after: equals)...])
       result[String(setting[..<equals])] = (try? JSONValue(parsing: text)) ?? .string(text)
