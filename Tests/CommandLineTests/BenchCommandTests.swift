@@ -46,6 +46,13 @@ import Testing
     let refused = try labrun.run(Self.small + ["--inference", "--precision", "bf16"])
     #expect(refused.status == 64)
     #expect(refused.errors.contains("--inference computes in single precision"))
+    for setting in ["dropout", "=1"] {
+      let unset = try labrun.run(Self.small + ["--set", setting])
+      #expect(unset.status != 0)
+      #expect(unset.errors.contains("--set takes key=value, such as dropout=0.5, but \"\(setting)\" was given"))
+    }
+    let speed = try labrun.run("data", "speed", "synthetic-signs", "--augment", "affine")
+    #expect(speed.errors.contains("--augment takes key=value, such as rotate_degrees=10, but \"affine\" was given"))
     let wrong = try labrun.run(Self.small + ["--batch", "1"])
     #expect(wrong.status == 64)
     #expect(wrong.errors.contains("--batch at least 2 (1 with --inference)"))

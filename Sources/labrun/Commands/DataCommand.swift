@@ -42,7 +42,7 @@ struct DataSourceOptions: ParsableArguments {
   }
 
   private func settings() throws -> [String: JSONValue] {
-    var object = try Settings.parse(set)
+    var object = try Settings.members(set)
     if DatasetRegistry.names.contains(dataset) {
       object["name"] = .string(dataset)
       if let path { object["path"] = .string(path) }

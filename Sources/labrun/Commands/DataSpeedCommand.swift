@@ -56,7 +56,7 @@ struct DataSpeedCommand: ParsableCommand {
         (
           "given",
           try AugmentationConfiguration(
-            checking: .object(Settings.parse(augment, of: "--augment", example: "rotate_degrees=10")))
+            checking: .object(Settings.members(augment, of: "--augment", example: "rotate_degrees=10")))
         )
       ]
     }

@@ -93,7 +93,7 @@ struct EvaluateCommand: ParsableCommand {
 
   /// The data set that is asked for, with images as the model takes them.
   private func configuration(for model: TrainedModel) throws -> DatasetConfiguration {
-    let settings = try Settings.parse(set)
+    let settings = try Settings.members(set)
     let own = try model.run.map { try RunConfiguration($0.configuration).dataset }
     guard let name = dataset ?? own?.name else {
       throw CommandError("a file of weights does not say on which data to evaluate it; name it with --dataset")
@@ -112,22 +112,6 @@ struct EvaluateCommand: ParsableCommand {
     if let path { object["path"] = .string(path) }
     object.merge(settings) { $1 }
     return try JSONValue.object(object).decode(DatasetConfiguration.self).validated()
-  }
-}
-
-/// Keys and values given as `key=value`.
-enum Settings {
-  /// Parses them; a value that is no JSON is a text.
-  static func parse(
-    _ settings: [String], of option: String = "--set", example: String = "image_size=32"
-  ) throws -> [String: JSONValue] {
-    try settings.reduce(into: [:]) { result, setting in
-      guard let equals = setting.firstIndex(of: "="), equals > setting.startIndex else {
-        throw CommandError("\(option) takes key=value, such as \(example), but \"\(setting)\" was given")
-      }
-      let text = String(setting[setting.index(after: equals)...])
-      result[String(setting[..<equals])] = (try? JSONValue(parsing: text)) ?? .string(text)
-    }
   }
 }
 
