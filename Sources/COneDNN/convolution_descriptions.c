@@ -22,7 +22,7 @@ static long paddingBehind(long input, long output, long kernel, long stride, lon
 static dnnl_status_t describeForward(const Request *r, dnnl_primitive_desc_t *description) {
   const ConvolutionOperands *o = &r->operands;
   return dnnl_convolution_forward_primitive_desc_create(
-      description, sharedEngine(), dnnl_forward_training, algorithm, o->hintImage, o->hintWeights, NULL, o->hintResult,
+      description, sharedEngine(), dnnl_forward_training, algorithm, o->hintImage, o->hintWeights, NULL, o->result,
       r->strides, r->dilation, r->before, r->after, r->attributes);
 }
 
@@ -44,7 +44,7 @@ static dnnl_status_t describeForward(const Request *r, dnnl_primitive_desc_t *de
   const ConvolutionOperands *o = &r->operands;
   dnnl_convolution_desc_t operation;
   const dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init(
-      &operation, dnnl_forward_training, algorithm, o->hintImage, o->hintWeights, NULL, o->hintResult, r->strides,
+      &operation, dnnl_forward_training, algorithm, o->hintImage, o->hintWeights, NULL, o->result, r->strides,
       r->dilation, r->before, r->after);
   if (status != dnnl_success) return status;
   return dnnl_primitive_desc_create(description, &operation, r->attributes, sharedEngine(), NULL);

@@ -127,32 +127,30 @@ OneDnnConvolution *oneDnnConvolutionCreate(OneDnnKind kind, const OneDnnConvolut
   const dnnl_dims_t resultDims = {shape->samples, shape->outputChannels, shape->outputHeight, shape->outputWidth};
   dnnl_dims_t weightExtents;
   const int rank = weightDims(shape, weightExtents);
-  const dnnl_data_type_t operandType = halves ? dnnl_bf16 : dnnl_f32;
-  // What is computed is in single precision, and what of it is read may have any layout that suits halves.
+  // What is read is in halves and what is computed in single precision, both in the layout that suits the library.
+  const dnnl_data_type_t readType = halves ? dnnl_bf16 : dnnl_f32;
+  const dnnl_format_tag_t any = dnnl_format_tag_any;
   Descriptor image = activationDescriptor(shape->samples, shape->inputChannels, shape->inputHeight, shape->inputWidth,
                                           block, imageBlocked);
   Descriptor result = activationDescriptor(shape->samples, shape->outputChannels, shape->outputHeight,
                                            shape->outputWidth, block, resultBlocked);
-  Descriptor anyImage = makeDescriptor(4, imageDims, operandType, dnnl_format_tag_any);
-  Descriptor anyResult = makeDescriptor(4, resultDims, operandType, dnnl_format_tag_any);
-  Descriptor computedImage = makeDescriptor(4, imageDims, dnnl_f32, dnnl_format_tag_any);
-  Descriptor computedResult = makeDescriptor(4, resultDims, dnnl_f32, dnnl_format_tag_any);
-  Descriptor anyWeights = makeDescriptor(rank, weightExtents, operandType, dnnl_format_tag_any);
-  Descriptor wanted = weights ? copyDescriptor(weights)
-                              : makeDescriptor(rank, weightExtents,
-                                               kind == ONEDNN_WEIGHT_GRADIENT ? dnnl_f32 : operandType,
-                                               dnnl_format_tag_any);
+  Descriptor readImage = makeDescriptor(4, imageDims, readType, any);
+  Descriptor anyImage = makeDescriptor(4, imageDims, isOutput(kind, imageOperand) ? dnnl_f32 : readType, any);
+  Descriptor anyResult = makeDescriptor(4, resultDims, isOutput(kind, resultOperand) ? dnnl_f32 : readType, any);
+  Descriptor readWeights = makeDescriptor(rank, weightExtents, readType, any);
+  Descriptor wanted =
+      weights ? copyDescriptor(weights)
+              : makeDescriptor(rank, weightExtents, isOutput(kind, weightOperand) ? dnnl_f32 : readType, any);
   if (weights) setWeightDims(wanted, shape);
   OneDnnConvolution *convolution = NULL;
-  if (image && result && anyImage && anyResult && computedImage && computedResult && anyWeights && wanted) {
-    const bool isForward = kind == ONEDNN_FORWARD;
-    ConvolutionOperands operands = {image, wanted, result, image, isForward ? wanted : anyWeights, result};
-    if (halves) {
-      operands.image = kind == ONEDNN_INPUT_GRADIENT ? computedImage : anyImage;
-      operands.result = isForward ? computedResult : anyResult;
-      operands.hintImage = anyImage;
-      operands.hintResult = isForward ? computedResult : anyResult;
-    }
+  if (image && result && readImage && anyImage && anyResult && readWeights && wanted) {
+    const ConvolutionOperands operands = {
+        .image = halves ? anyImage : image,
+        .weights = wanted,
+        .result = halves ? anyResult : result,
+        .hintImage = halves ? readImage : image,
+        .hintWeights = kind == ONEDNN_FORWARD ? wanted : readWeights,
+    };
     dnnl_primitive_desc_t description = describeConvolution(kind, shape, &operands);
     if (description) {
       const Descriptor caller[operandCount] = {image, wanted, result};
@@ -160,7 +158,7 @@ OneDnnConvolution *oneDnnConvolutionCreate(OneDnnKind kind, const OneDnnConvolut
       dnnl_primitive_desc_destroy(description);
     }
   }
-  Descriptor owned[] = {image, result, anyImage, anyResult, computedImage, computedResult, anyWeights, wanted};
+  Descriptor owned[] = {image, result, readImage, anyImage, anyResult, readWeights, wanted};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) destroyDescriptor(owned[i]);
   return convolution;
 }

@@ -49,7 +49,7 @@ OneDnnConvolutionShape wholeBlocks(const OneDnnConvolutionShape *shape, long blo
 // layouts the backward pass itself is given.
 typedef struct {
   Descriptor image, weights, result;
-  Descriptor hintImage, hintWeights, hintResult;
+  Descriptor hintImage, hintWeights;
 } ConvolutionOperands;
 // NULL, and a remembered error, where the library has no such convolution.
 dnnl_primitive_desc_t describeConvolution(OneDnnKind kind, const OneDnnConvolutionShape *shape,
