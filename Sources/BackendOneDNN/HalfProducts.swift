@@ -1,3 +1,4 @@
+import CLabKernels
 import COneDNN
 import LabGraph
 
@@ -10,9 +11,13 @@ public enum HalfProducts: String, Sendable, CaseIterable {
   /// In matrix units, many times faster.
   case tiles
 
-  /// This machine's way.
+  /// The channels of a block for which there are such units.
+  static let blockOfUnits = 16
+
+  /// This machine's way, within `LABRUN_MAX_ISA`: narrower vectors have blocks of channels that such units do not take.
   public static var available: HalfProducts {
-    switch oneDnnBFloat16() {
+    guard labKernels().pointee.block == blockOfUnits else { return .none }
+    return switch oneDnnBFloat16() {
     case ONEDNN_BFLOAT16_TILES: .tiles
     case ONEDNN_BFLOAT16_VECTORS: .vectors
     default: .none
@@ -35,7 +40,7 @@ extension Lowering {
   ///
   /// Convolutions in groups stay: memory limits them. Vector units gain less than minimal filtering does.
   func inHalves(_ plan: ConvolutionPlan) -> ConvolutionPlan {
-    guard isReduced, session.halfProducts != .none, block == 16, plan.shape.groups == 1, plan.isBlocked,
+    guard isReduced, session.halfProducts != .none, plan.shape.groups == 1, plan.isBlocked,
       session.halfProducts == .tiles || winogradPlan(plan) == nil
     else { return plan }
     var halves = plan

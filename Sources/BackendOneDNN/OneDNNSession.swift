@@ -31,9 +31,9 @@ final class OneDNNSession: Session {
   private(set) var variables: [Variable] = []
 
   init(_ options: SessionOptions, kernels: UnsafePointer<LabKernels>, halfProducts: HalfProducts) {
-    self.halfProducts = halfProducts
     self.options = options
     self.kernels = kernels.pointee
+    self.halfProducts = kernels.pointee.block == HalfProducts.blockOfUnits ? halfProducts : .none
     winograd = labWinograd(kernels).pointee
   }
 
