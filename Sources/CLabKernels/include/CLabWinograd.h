@@ -38,7 +38,8 @@ typedef struct LabWinograd {
                   bool resultsAreFar, float *scratch);
 
   // y = the convolution of each sample with its own weights, which are aggregated and transformed in pieces that are used
-  // at once where images are small. `out` and `outStride` of the weights are not used.
+  // at once where images are small; far results are asked for where they are not. `out` and `outStride` of the weights are
+  // not used.
   LabInt (*forwardDynamicScratchCount)(LabWinogradGeometry geometry, LabInt samples);
   void (*forwardDynamic)(LabWinogradGeometry geometry, const LabAggregate *weights, const float *x, float *y,
                          bool resultsAreFar, float *scratch);
