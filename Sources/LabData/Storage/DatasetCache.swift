@@ -1,12 +1,6 @@
 import Foundation
 import LabCore
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// The folder of decoded data sets, shared by all runs and processes of a user.
 struct DatasetCache {
   /// Where the files are.
@@ -30,7 +24,9 @@ struct DatasetCache {
     do {
       if let dataset = try CacheFile.read(path) { return dataset }
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      return try withLock(path + ".lock", waiting: { progress("another process prepares \(name); waiting for it") }) {
+      return try FileLock.hold(
+        path + ".lock", waiting: { progress("another process prepares \(name); waiting for it") }
+      ) {
         // Another process may have decoded it while this one waited for the lock.
         if let dataset = try CacheFile.read(path) { return dataset }
         if FileManager.default.fileExists(atPath: path) {
@@ -81,18 +77,5 @@ struct DatasetCache {
     .inaccessible(
       path: path, reason: reason,
       remedy: "make space or set LABRUN_CACHE to a folder that can be written")
-  }
-
-  /// Holds a lock among processes; the system releases it should this one die.
-  private func withLock<R>(_ path: String, waiting: () -> Void, _ body: () throws -> R) throws -> R {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw FileError(action: "create", path: path) }
-    defer { close(descriptor) }
-    // A file system without locks costs no more than decoding twice: files are replaced whole either way.
-    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-      waiting()
-      while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
-    }
-    return try body()
   }
 }
