@@ -7,6 +7,7 @@ public enum OperationCatalog {
     Broadcast.self, ChannelShuffle.self, ClassificationLoss.self, ClassificationLossGradient.self, Concatenation.self,
     Convolution2D.self, Convolution2DInputGradient.self, Convolution2DWeightGradient.self, DepthToSpace.self,
     Dropout.self, DynamicConvolution2D.self, DynamicConvolution2DGradient.self, GradientClipFactor.self,
+    GroupNormalization.self, GroupNormalizationGradient.self,
     MatrixProduct.self, MaximumGradient.self, MovingAverageUpdate.self, Pad.self, Permute.self, Pooling2D.self,
     Pooling2DGradient.self, Reduction.self, Reshape.self, SGDUpdate.self, Slice.self, Softmax.self,
     SoftmaxGradient.self, SpaceToDepth.self, TopPositions.self, Unary.self,

@@ -9,13 +9,14 @@ public enum OperationSamples {
     batchNormalizationInference, binary, broadcast, channelShuffle, classificationLoss, classificationLossGradient,
     concatenation,
     convolution, convolutionInputGradient, convolutionWeightGradient, depthToSpace, dropout, dynamicConvolution,
-    dynamicConvolutionGradient, gradientClipFactor, matrixProduct, maximumGradient, movingAverageUpdate, pad, permute,
+    dynamicConvolutionGradient, gradientClipFactor, groupNormalization, groupNormalizationGradient, matrixProduct,
+    maximumGradient, movingAverageUpdate, pad, permute,
     pooling, poolingGradient, reduction, reshape, sgdUpdate, slice, softmax, softmaxGradient, spaceToDepth, unary,
   ].flatMap { $0 }
 
   /// Larger samples that show a backend's layouts and tails: channel counts around vector widths, odd extents.
   public static let grid: [OperationSample] = [
-    convolutionGrid, dynamicConvolutionGrid, channelGrid,
+    convolutionGrid, dynamicConvolutionGrid, channelGrid, groupGrid,
   ].flatMap { $0 }
 
   /// The samples that a backend may compute by more than one algorithm.
@@ -25,5 +26,5 @@ public enum OperationSamples {
   ].flatMap { $0 }
 
   /// Patterns of several operations, as networks use them and as executors fuse them.
-  public static let patterns: [OperationSample] = [networkPatterns, trainingPatterns].flatMap { $0 }
+  public static let patterns: [OperationSample] = [networkPatterns, [sharedWeights], trainingPatterns].flatMap { $0 }
 }

@@ -98,6 +98,15 @@ public final class PatternBuilder {
     return results[0]
   }
 
+  /// Group normalisation in four groups, or in one where the channels do not divide.
+  func groupNorm(_ x: Tensor) throws -> Tensor {
+    let channels = x.shape[1]
+    var scale = SampleOperand.parameter([channels], .uniform(0.5, 1.5))
+    scale.isDifferentiable = isDifferentiable
+    let operands = [x, try operand(scale), try weight([channels], fanIn: 3)]
+    return try builder.apply(GroupNormalization(groups: channels % 4 == 0 ? 4 : 1), operands)[0]
+  }
+
   /// An activation.
   func activation(_ x: Tensor, _ function: Activation.Function = .relu) throws -> Tensor {
     try builder.apply(Activation(function), x)

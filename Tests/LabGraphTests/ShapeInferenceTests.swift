@@ -50,6 +50,10 @@ import Testing
     Refusal(BatchNormalization(), [[1, 3, 1, 1], [3], [3], [3], [3]], "more than one value a channel"),
     Refusal(BatchNormalization(), [[2, 3], [3], [3], [3], [4]], "four vectors [C]"),
     Refusal(BatchNormalizationInference(), [[2, 3, 4], [3], [3], [3], [3]], "a batch [N, C, …]"),
+    Refusal(GroupNormalization(groups: 2), [[1, 3, 4, 4], [3], [3]], "divide by 2 groups"),
+    Refusal(GroupNormalization(groups: 3), [[1, 3, 4, 4], [3], [4]], "two vectors [C]"),
+    Refusal(
+      GroupNormalizationGradient(groups: 3), [[2, 3, 4, 4], [2, 3, 4, 4], [3], [2, 3], [3, 2]], "two matrices [N, 3]"),
     Refusal(Pooling2D(.maximum, PoolingGeometry(window: 5)), [[1, 3, 4, 4]], "the window 5×5"),
     Refusal(Pooling2D(.maximum, PoolingGeometry(window: 2, padding: 2)), [[1, 3, 8, 8]], "at most half of it"),
     Refusal(

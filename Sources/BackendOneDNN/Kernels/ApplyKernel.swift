@@ -31,22 +31,25 @@ final class ApplyKernel: BaseKernel, Kernel {
   }
 
   override func run(_ worker: Worker) {
+    worker.forSamples(together: !expression.isPerSample) { run(worker, $0) }
+  }
+
+  private func run(_ worker: Worker, _ samples: Range<Int>) {
+    let first = samples.lowerBound
     var arguments = LabApply()
     arguments.extent = extent
-    arguments.extent.samples = worker.count
-    arguments.x = UnsafePointer(worker.pointer(x))
+    arguments.extent.samples = samples.count
+    arguments.x = UnsafePointer(worker.pointer(x, sample: first))
     if let affine = expression.affine {
-      arguments.scale = UnsafePointer(worker.whole(affine.scale))
-      arguments.shift = UnsafePointer(worker.whole(affine.shift))
+      (arguments.scale, arguments.shift) = affine.vectors(worker, sample: first)
     }
-    if let residual { arguments.residual = UnsafePointer(worker.pointer(residual)) }
+    if let residual { arguments.residual = UnsafePointer(worker.pointer(residual, sample: first)) }
     if let affine = expression.residualAffine {
-      arguments.residualScale = UnsafePointer(worker.whole(affine.scale))
-      arguments.residualShift = UnsafePointer(worker.whole(affine.shift))
+      (arguments.residualScale, arguments.residualShift) = affine.vectors(worker, sample: first)
     }
     arguments.activation = expression.activation
-    if let y { arguments.y = worker.pointer(y) }
-    if let pooled { arguments.pooled = worker.pointer(pooled) }
+    if let y { arguments.y = worker.pointer(y, sample: first) }
+    if let pooled { arguments.pooled = worker.pointer(pooled, sample: first) }
     apply(&arguments)
   }
 }

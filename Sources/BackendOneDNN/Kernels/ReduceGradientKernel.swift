@@ -63,10 +63,17 @@ final class ReduceGradientKernel: BaseKernel, Kernel {
   }
 
   override func run(_ worker: Worker) {
+    worker.forSamples(together: expression.recomputed?.isPerSample != true) { run(worker, $0) }
+  }
+
+  private func run(_ worker: Worker, _ samples: Range<Int>) {
+    let sample = samples.lowerBound
     var arguments = LabReduceGradient()
     arguments.extent = extent
-    arguments.extent.samples = worker.count
-    func pointer(_ slot: SlotID?) -> UnsafePointer<Float>? { slot.map { UnsafePointer(worker.pointer($0)) } }
+    arguments.extent.samples = samples.count
+    func pointer(_ slot: SlotID?) -> UnsafePointer<Float>? {
+      slot.map { UnsafePointer(worker.pointer($0, sample: sample)) }
+    }
     func vector(_ slot: SlotID?) -> UnsafePointer<Float>? { slot.map { UnsafePointer(worker.whole($0)) } }
     arguments.upstream1 = pointer(upstream1)
     arguments.upstream2 = pointer(upstream2)
@@ -75,12 +82,14 @@ final class ReduceGradientKernel: BaseKernel, Kernel {
     arguments.activation = expression.activation
     arguments.saved = pointer(saved)
     arguments.savedX = pointer(recomputedX)
-    arguments.savedScale = vector(expression.recomputed?.affine?.scale)
-    arguments.savedShift = vector(expression.recomputed?.affine?.shift)
+    if let affine = expression.recomputed?.affine {
+      (arguments.savedScale, arguments.savedShift) = affine.vectors(worker, sample: sample)
+    }
     arguments.savedResidual = pointer(recomputedResidual)
-    arguments.savedResidualScale = vector(expression.recomputed?.residualAffine?.scale)
-    arguments.savedResidualShift = vector(expression.recomputed?.residualAffine?.shift)
-    if let g { arguments.g = worker.pointer(g) }
+    if let affine = expression.recomputed?.residualAffine {
+      (arguments.savedResidualScale, arguments.savedResidualShift) = affine.vectors(worker, sample: sample)
+    }
+    if let g { arguments.g = worker.pointer(g, sample: sample) }
     if let first = norms.first {
       let sums = worker.accumulator(at: accumulatorOffset, as: Double.self)
       arguments.x1 = pointer(first.x)

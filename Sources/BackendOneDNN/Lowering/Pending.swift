@@ -12,6 +12,15 @@ enum Operand: Hashable {
 struct ChannelAffine: Hashable {
   var scale: SlotID
   var shift: SlotID
+  /// Whether each sample has vectors of its own.
+  var isPerSample = false
+
+  /// The factors and offsets of a sample.
+  func vectors(_ worker: Worker, sample: Int) -> (scale: UnsafePointer<Float>, shift: UnsafePointer<Float>) {
+    isPerSample
+      ? (UnsafePointer(worker.pointer(scale, sample: sample)), UnsafePointer(worker.pointer(shift, sample: sample)))
+      : (UnsafePointer(worker.whole(scale)), UnsafePointer(worker.whole(shift)))
+  }
 }
 
 /// A value that is not computed yet, because a consumer may take more into the same pass.
@@ -36,6 +45,8 @@ struct ApplyExpression {
   /// Whether it reads one tensor that the backward pass of a normalisation keeps anyway, so that computing it again
   /// costs no more traffic than storing and reading it.
   var isCheap: Bool { affine != nil && residual == nil }
+  /// Whether samples have factors of their own, and so are computed one by one.
+  var isPerSample: Bool { affine?.isPerSample == true || residualAffine?.isPerSample == true }
   /// Whether more can still be added before the activation.
   var isAffine: Bool { residual == nil && activation == LAB_ACTIVATION_NONE }
 }

@@ -71,6 +71,12 @@ final class Worker {
   /// Whether a tensor is in memory for all samples and not for a chunk in the cache.
   func isFar(_ slot: SlotID) -> Bool { !isLocal[slot.index] }
 
+  /// Calls `body` with all of the chunk's samples, or with one after the other.
+  func forSamples(together: Bool, _ body: (Range<Int>) -> Void) {
+    guard !together else { return body(samples) }
+    for sample in samples { body(sample..<(sample + 1)) }
+  }
+
   /// A tensor without a sample dimension, or the whole batch.
   func whole(_ slot: SlotID) -> UnsafeMutablePointer<Float> {
     bases[slot.index].assumingMemoryBound(to: Float.self)

@@ -31,22 +31,12 @@ public struct GroupNorm: NormalizationLayer, ConfigurableComponent {
   public func callAsFunction(_ x: Tensor, in context: ModelContext) throws -> Tensor {
     guard x.shape.rank == 4, groups > 0, x.shape[1] % groups == 0 else {
       throw GraphError.shape(
-        operation: "group_norm", path: context.builder.path,
+        operation: GroupNormalization.name, path: context.builder.path,
         expected: "an image [N, C, H, W] whose channels divide by \(groups) groups", actual: x.type.description)
     }
-    let (batch, channels) = (x.shape[0], x.shape[1])
+    let channels = x.shape[1]
     let scale = try context.parameter("weight", [channels], .ones, category: .normalization)
     let shift = try context.parameter("bias", [channels], .zeros, category: .normalization)
-    let grouped = try x.reshaped(to: [batch, groups, x.shape.elementCount / (batch * groups)])
-    let centred = try grouped.subtracting(grouped.mean(2).reshaped(to: [batch, groups, 1]))
-    let variance = try x.builder.apply(Unary(.square), centred).mean(2)
-    let inverseDeviation = try x.builder.apply(
-      Unary(.reciprocalSquareRoot), variance.affine(1, offset: Float(epsilon)))
-    return
-      try centred
-      .multiplied(by: inverseDeviation.reshaped(to: [batch, groups, 1]))
-      .reshaped(to: x.shape)
-      .multiplied(by: scale.reshaped(to: [1, channels, 1, 1]))
-      .adding(shift.reshaped(to: [1, channels, 1, 1]))
+    return try x.builder.apply(GroupNormalization(groups: groups, epsilon: Float(epsilon)), x, scale, shift)
   }
 }

@@ -19,6 +19,22 @@ extension OperationSamples {
         let shortcut = try net.norm(net.convolution(x, 32, kernel: 1, stride: 2))
         return try net.activation(net.builder.apply(Binary(.add), second, shortcut))
       },
+      pattern("residual block with group norms", channels) { net, x in
+        let first = try net.activation(net.groupNorm(net.convolution(x, channels)), .silu)
+        let second = try net.groupNorm(net.convolution(first, channels))
+        return try net.activation(net.builder.apply(Binary(.add), second, x))
+      },
+      pattern("down-sampling residual block with both norms", channels) { net, x in
+        let first = try net.activation(net.norm(net.convolution(x, 32, stride: 2)))
+        let second = try net.groupNorm(net.convolution(first, 32))
+        let shortcut = try net.norm(net.convolution(x, 32, kernel: 1, stride: 2))
+        return try net.activation(net.builder.apply(Binary(.add), second, shortcut))
+      },
+      pattern("a group norm that two readers and a classifier share", channels) { net, x in
+        let y = try net.groupNorm(net.convolution(x, channels))
+        let sum = try net.builder.apply(Binary(.add), net.activation(y), net.convolution(y, channels))
+        return try net.linear(net.builder.apply(Reduction(.mean, axes: [2, 3]), net.activation(sum)), 10)
+      },
       pattern("a norm that two readers share", channels) { net, x in
         let y = try net.norm(net.convolution(x, channels))
         return try net.builder.apply(Binary(.add), net.activation(y), net.activation(y, .sigmoid))
@@ -69,6 +85,17 @@ extension OperationSamples {
         let y = try net.activation(net.norm(net.convolution(x, 32, stride: 2)))
         return try net.linear(net.builder.apply(Reduction(.mean, axes: [2, 3]), y), 10)
       },
+    ]
+  }
+
+  /// One layer on images of which some are filtered in large tiles and others in small ones.
+  static let sharedWeights = OperationSample(
+    "pattern", "weights that images of two sizes share",
+    [.tensor([24, 16, 16, 16]), .tensor([24, 16, 6, 6]), .parameter([16, 16, 3, 3])]
+  ) { builder, operands in
+    let convolution = Convolution2D(ConvolutionGeometry(stride: 1, padding: 1))
+    return try [
+      builder.apply(convolution, operands[0], operands[2]), builder.apply(convolution, operands[1], operands[2]),
     ]
   }
 

@@ -1,0 +1,97 @@
+import CLabKernels
+import LabGraph
+
+/// A group normalisation's operand and the extents of its groups.
+struct GroupedImage {
+  let x: SlotID
+  let extent: LabExtent
+  let groups: Int
+  let block: Int
+
+  var paddedChannels: Int { extent.blocks * block }
+  var channelsPerGroup: Int { extent.channels / groups }
+  /// The extent of one sample.
+  var sample: LabExtent {
+    LabExtent(samples: 1, channels: extent.channels, blocks: extent.blocks, pixels: extent.pixels)
+  }
+
+  func channels(of group: Int) -> Range<Int> { (group * channelsPerGroup)..<((group + 1) * channelsPerGroup) }
+}
+
+/// The statistics of each sample's groups of channels, and the factors and offsets that follow from them.
+final class GroupStatisticsKernel: BaseKernel, Kernel {
+  private let image: GroupedImage
+  private let epsilon: Double
+  private let scale: SlotID
+  private let shift: SlotID
+  private let mean: SlotID
+  private let inverseDeviation: SlotID
+  private let affine: ChannelAffine
+  private let kernels: LabKernels
+
+  init(
+    _ image: GroupedImage, epsilon: Float, scale: SlotID, shift: SlotID, mean: SlotID, inverseDeviation: SlotID,
+    affine: ChannelAffine, kernels: LabKernels, path: String
+  ) {
+    self.image = image
+    self.epsilon = Double(epsilon)
+    self.scale = scale
+    self.shift = shift
+    self.mean = mean
+    self.inverseDeviation = inverseDeviation
+    self.affine = affine
+    self.kernels = kernels
+    super.init(.normalization, path: path, samples: image.extent.samples)
+    reads = [image.x, scale, shift]
+    writes = [mean, inverseDeviation, affine.scale, affine.shift]
+    // Two sums a channel in double precision, then the pivot that they are taken about.
+    scratchBytes = image.paddedChannels * (2 * MemoryLayout<Double>.stride + MemoryLayout<Float>.stride)
+  }
+
+  override func run(_ worker: Worker) {
+    let (padded, channels) = (image.paddedChannels, image.extent.channels)
+    let sums = worker.scratch.assumingMemoryBound(to: Double.self)
+    let pivot = UnsafeMutableRawPointer(sums + 2 * padded).assumingMemoryBound(to: Float.self)
+    for sample in worker.samples {
+      let x = worker.pointer(image.x, sample: sample)
+      // Sums about a value of the channel itself lose no digits, however far the mean is from zero.
+      for c in 0..<padded {
+        pivot[c] = c < channels ? x[c / image.block * image.extent.pixels * image.block + c % image.block] : 0
+      }
+      sums.update(repeating: 0, count: 2 * padded)
+      kernels.channelStatistics(image.sample, x, pivot, sums, sums + padded)
+      let factors = worker.pointer(affine.scale, sample: sample)
+      let offsets = worker.pointer(affine.shift, sample: sample)
+      for group in 0..<image.groups {
+        let (mean, variance) = moments(of: group, pivot, sums)
+        let inverse = 1 / (variance + epsilon).squareRoot()
+        worker.pointer(self.mean, sample: sample)[group] = Float(mean)
+        worker.pointer(inverseDeviation, sample: sample)[group] = Float(inverse)
+        for c in image.channels(of: group) {
+          let factor = Double(worker.whole(scale)[c]) * inverse
+          factors[c] = Float(factor)
+          offsets[c] = Float(Double(worker.whole(shift)[c]) - mean * factor)
+        }
+      }
+      for c in channels..<padded { (factors[c], offsets[c]) = (0, 0) }
+    }
+  }
+
+  /// A group's mean and variance from its channels' sums, each about its own pivot.
+  private func moments(
+    of group: Int, _ pivot: UnsafePointer<Float>, _ sums: UnsafePointer<Double>
+  ) -> (mean: Double, variance: Double) {
+    let own = Double(image.extent.pixels)
+    var (count, mean, squares) = (0.0, 0.0, 0.0)
+    for c in image.channels(of: group) {
+      let offset = sums[c] / own
+      let ownSquares = max(sums[image.paddedChannels + c] - own * offset * offset, 0)
+      let difference = Double(pivot[c]) + offset - mean
+      let total = count + own
+      squares += ownSquares + difference * difference * count * own / total
+      mean += difference * own / total
+      count = total
+    }
+    return (mean, squares / count)
+  }
+}
