@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Compares, layer by layer, the algorithms that labrun chooses by shape with the direct method.
+"""Compares, layer by layer, the algorithms that labrun chooses by shape with measured ones and with the direct method.
 
-Networks run alternately with `--algorithms auto` and `direct`; the passes of a layer that minimal filtering makes slower
-are listed. None should be: the choice depends on shapes alone, so that results do not depend on a machine's mood. The
-first convolution, which is direct in both, shows how much the machine itself changed in between.
+Networks run alternately with `--algorithms auto`, `calibrated` and `direct`; the passes of a layer that minimal filtering
+makes slower than the direct method are listed. None should be: the choice depends on shapes alone, so that results do not
+depend on a machine's mood. The first convolution, which is direct in all, shows how much the machine itself changed in
+between.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ NETWORKS = [
     ["resnet18", "--conv", "odconv-1x", "--size", "64", "--batch", "16"],
     ["vgg11_bn", "--conv", "static", "--batch", "16"],
 ]
+CHOICES = ("auto", "calibrated", "direct")
 FIRST_LAYERS = ("conv1", "features.0")
 PASSES = ("convolution forward", "convolution input gradient", "convolution weight gradient", "dynamic weights")
 
@@ -48,16 +50,16 @@ def main() -> None:
     parser.add_argument("--margin", type=float, default=1.1, help="the ratio from which a pass counts as slower")
     options = parser.parse_args()
 
-    print("| network | layers | auto ms | direct ms | gain | drift | slower passes |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | --- |")
+    print("| network | layers | auto ms | calibrated ms | direct ms | gain | drift | slower passes |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
     for network in NETWORKS:
         note(" ".join(network))
         rounds = [
-            {name: measure(options.labrun, network, name, options.steps) for name in ("auto", "direct")}
+            {name: measure(options.labrun, network, name, options.steps) for name in CHOICES}
             for _ in range(options.rounds)]
         fastest = {
             name: {key: min(turn[name].get(key, 0.0) for turn in rounds) for key in rounds[0]["direct"]}
-            for name in ("auto", "direct")}
+            for name in CHOICES}
         layers = {layer for layer, _ in fastest["direct"]}
         totals = {
             name: sum(time for (_, kind), time in times.items() if kind == "all") for name, times in fastest.items()}
@@ -72,8 +74,8 @@ def main() -> None:
             and fastest["auto"][layer, kind] > options.margin * drift * time]
         gain = totals["direct"] / totals["auto"]
         print(
-            f"| {' '.join(network)} | {len(layers)} | {totals['auto']:.1f} | {totals['direct']:.1f} | {gain:.2f} "
-            f"| {drift:.2f} | {', '.join(slower) or 'none'} |", flush=True)
+            f"| {' '.join(network)} | {len(layers)} | {totals['auto']:.1f} | {totals['calibrated']:.1f} "
+            f"| {totals['direct']:.1f} | {gain:.2f} | {drift:.2f} | {', '.join(slower) or 'none'} |", flush=True)
 
 
 if __name__ == "__main__":

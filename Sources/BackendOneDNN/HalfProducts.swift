@@ -39,9 +39,9 @@ extension Lowering {
   /// the processor gains by it; or the plan as it is.
   ///
   /// Convolutions in groups stay: memory limits them. Vector units gain less than minimal filtering does.
-  func inHalves(_ plan: ConvolutionPlan) -> ConvolutionPlan {
+  func inHalves(_ plan: ConvolutionPlan) throws -> ConvolutionPlan {
     guard isReduced, session.halfProducts != .none, plan.shape.groups == 1, plan.isBlocked,
-      session.halfProducts == .tiles || winogradPlan(plan) == nil
+      try session.halfProducts == .tiles || winogradPlan(plan) == nil
     else { return plan }
     var halves = plan
     halves.multipliesHalves = true

@@ -8,14 +8,23 @@ public struct OneDNNBackend: Backend {
   /// The vector kernels that sessions use; nil for the widest that this machine has.
   private let chosenSet: String?
   private let halfProducts: HalfProducts
+  /// What `calibrated` sessions go by.
+  public let calibration: Calibration
+  /// Methods that an earlier session recorded, before which the calibration's do not count.
+  private var recorded: [String: ConvolutionMethod] = [:]
 
   /// Creates the backend with the widest vector kernels of this machine, within `LABRUN_MAX_ISA`.
-  public init() { self.init(halfProducts: .available) }
+  ///
+  /// - Parameter calibration: what `calibrated` sessions go by; one of this process unless given.
+  public init(calibration: Calibration = Calibration()) {
+    self.init(halfProducts: .available, calibration: calibration)
+  }
 
   /// Creates the backend as for a processor that multiplies bfloat16 numbers in a given way, which others imitate slowly.
-  package init(halfProducts: HalfProducts) {
+  package init(halfProducts: HalfProducts, calibration: Calibration = Calibration()) {
     chosenSet = nil
     self.halfProducts = halfProducts
+    self.calibration = calibration
   }
 
   /// Creates the backend with the vector kernels, and so with the blocks of channels, of a narrower instruction set.
@@ -32,6 +41,16 @@ public struct OneDNNBackend: Backend {
     }
     chosenSet = instructionSet
     halfProducts = .available
+    calibration = Calibration()
+  }
+
+  /// The backend with `calibrated` sessions that choose as an earlier session did, whatever was measured since.
+  ///
+  /// - Parameter choices: that session's choices; what is no method of this version is left out.
+  public func repeating(_ choices: [String: String]) -> OneDNNBackend {
+    var backend = self
+    backend.recorded = choices.compactMapValues(ConvolutionMethod.init(rawValue:))
+    return backend
   }
 
   /// The instruction sets whose kernels this machine can run, the widest first.
@@ -53,7 +72,19 @@ public struct OneDNNBackend: Backend {
   }
 
   public func makeSession(_ options: SessionOptions) throws -> any Session {
+    let choice: MethodChoice =
+      switch options.algorithms {
+      case .automatic: .rules
+      case .direct: .fixed(.direct)
+      case .calibrated: .measured(calibration, recorded: recorded)
+      }
+    return makeSession(options, choosing: choice)
+  }
+
+  /// Starts a session that chooses methods in a given way.
+  func makeSession(_ options: SessionOptions, choosing choice: MethodChoice) -> OneDNNSession {
     OneDNNSession(
-      options, kernels: chosenSet.flatMap { labKernelsNamed($0) } ?? labKernels(), halfProducts: halfProducts)
+      options, kernels: chosenSet.flatMap { labKernelsNamed($0) } ?? labKernels(), halfProducts: halfProducts,
+      backend: self, choosing: choice)
   }
 }

@@ -27,15 +27,27 @@ final class OneDNNSession: Session {
   let kernels: LabKernels
   let winograd: LabWinograd
   let halfProducts: HalfProducts
+  /// Starts sessions like this one.
+  let backend: OneDNNBackend
+  let choice: MethodChoice
+  private(set) var choices: [String: String] = [:]
   private(set) var storages: [String: Storage] = [:]
   private(set) var variables: [Variable] = []
 
-  init(_ options: SessionOptions, kernels: UnsafePointer<LabKernels>, halfProducts: HalfProducts) {
+  init(
+    _ options: SessionOptions, kernels: UnsafePointer<LabKernels>, halfProducts: HalfProducts, backend: OneDNNBackend,
+    choosing choice: MethodChoice
+  ) {
     self.options = options
+    self.backend = backend
+    self.choice = choice
     self.kernels = kernels.pointee
     self.halfProducts = kernels.pointee.block == HalfProducts.blockOfUnits ? halfProducts : .none
     winograd = labWinograd(kernels).pointee
   }
+
+  /// Records the method of a pass.
+  func note(_ method: ConvolutionMethod, for pass: String) { choices[pass] = method.rawValue }
 
   func compile(_ graph: Graph) throws -> any Executable {
     for variable in graph.variables {

@@ -33,12 +33,13 @@ public struct SessionOptions: Sendable {
 }
 
 /// The algorithms that a backend may choose from for convolutions.
-///
-/// The choice depends on shapes and the instruction set only, never on a measurement, so that equal runs are equal to the
-/// bit.
 public enum ConvolutionAlgorithms: String, Sendable, Codable, CaseIterable {
-  /// The fastest that the backend has for each shape.
+  /// The fastest for each shape by rules, which know shapes and the instruction set only: equal runs are equal to the bit on
+  /// every machine with that instruction set.
   case automatic = "auto"
+  /// The fastest for each shape as measured once on this machine: equal runs are equal to the bit for as long as what was
+  /// measured is kept.
+  case calibrated
   /// Products of images and weights only, without transforms and their rounding errors.
   case direct
 }
@@ -55,6 +56,9 @@ public protocol Session: AnyObject {
   /// The variables of all graphs compiled so far, in order of first appearance.
   var variables: [Variable] { get }
 
+  /// What was chosen where there was a choice: an algorithm by what it was chosen for, of all graphs compiled so far.
+  var choices: [String: String] { get }
+
   /// A variable's numbers in dense row-major order.
   ///
   /// - Throws: ``GraphError/name(subject:problem:)`` for an unknown name.
@@ -64,6 +68,11 @@ public protocol Session: AnyObject {
   ///
   /// - Throws: ``GraphError`` for an unknown name or a wrong count.
   func write(_ name: String, _ elements: [Float]) throws
+}
+
+extension Session {
+  /// Nothing: a backend with one way to do each thing has no choice.
+  public var choices: [String: String] { [:] }
 }
 
 /// A compiled graph.

@@ -70,6 +70,9 @@ public final class Trainer {
   /// Bytes that the run needs, known before they are allocated.
   public var plannedBytes: Int { programs.plannedBytes }
 
+  /// What the backend chose where it had a choice: the method of each convolution's passes.
+  public var choices: [String: String] { programs.session.choices }
+
   /// Steps of one epoch.
   public var stepsPerEpoch: Int { loader.plan.batchesPerEpoch }
 

@@ -149,7 +149,8 @@ extension TrainingConfiguration: Codable {
       .init(
         CodingKeys.algorithms.rawValue, .choice(ConvolutionAlgorithms.allCases.map(\.rawValue)),
         default: .string(defaults.algorithms.rawValue),
-        "The algorithms of convolutions: the fastest for each shape, or direct ones, which round less, only."),
+        "The algorithms of convolutions: the fastest for each shape by rules that hold on every machine, or by what "
+          + "this machine was measured to do; or direct ones only, which round less."),
       .init(
         CodingKeys.precision.rawValue, .choice(Precision.allCases.map(\.rawValue)),
         default: .string(defaults.precision.rawValue),

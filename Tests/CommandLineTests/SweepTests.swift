@@ -7,8 +7,8 @@ import Testing
 /// Sweeps as processes: what they store, and what survives when they are stopped.
 @Suite(.serialized) struct SweepTests {
   /// The deterministic part of everything that a sweep stored, by run.
-  private func results(_ labrun: Labrun) throws -> [String: RunResult] {
-    let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
+  private func results(_ labrun: Labrun, in folder: String? = nil) throws -> [String: RunResult] {
+    let store = try StudyStore(reading: labrun.folder.appendingPathComponent(folder ?? labrun.results).path)
     var results: [String: RunResult] = [:]
     for sweep in try store.sweeps() {
       for run in try store.runs(sweep: sweep.id) {
@@ -76,6 +76,66 @@ import Testing
     #expect(Set(stored.map(\.weightsHash)).count == 2)
     let losses = stored.compactMap(\.epochs.last?.trainLoss)
     #expect(losses.count == 2 && abs(losses[0] - losses[1]) < 0.2 * abs(losses[0]), "\(losses)")
+  }
+
+  /// What was measured decides again: in other sweeps while the file lives, in an interrupted run even without it.
+  @Test func measuredMethodsAreKeptRecordedAndRepeated() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    var spec = try JSONValue(parsing: Labrun.spec(trainCount: 860, epochs: 6))
+    spec["training"]?["algorithms"] = "calibrated"
+    try labrun.write(spec.prettyText(), to: "Experiments/tiny.json")
+    let cache = ["LABRUN_CACHE": labrun.folder.appendingPathComponent("cache").path]
+    func sweep(_ folder: String) throws -> Labrun.Result {
+      try labrun.run("sweep", "tiny", "--results", folder, variables: cache)
+    }
+    let first = try sweep("first")
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(first.errors.contains("convolutions for \"calibrated\" in "))
+    let stored = try results(labrun, in: "first")
+
+    let second = try sweep("second")
+    #expect(second.status == 0 && !second.errors.contains("calibrated"), "\(second.errors)")
+    #expect(try results(labrun, in: "second") == stored)
+
+    let started = try labrun.start(["sweep", "tiny", "--results", "killed"], variables: cache)
+    let runs = labrun.folder.appendingPathComponent("killed/runs").path
+    for _ in 0..<600 {
+      let paths = (try? FileManager.default.subpathsOfDirectory(atPath: runs)) ?? []
+      if paths.count(where: { $0.hasSuffix("/checkpoint.h5") }) == 2 { break }
+      Thread.sleep(forTimeInterval: 0.05)
+    }
+    kill(started.process.processIdentifier, SIGKILL)
+    started.process.waitUntilExit()
+    #expect(try results(labrun, in: "killed").values.allSatisfy { $0.state != .completed })
+    try turnMethods(inFilesOf: labrun.folder.appendingPathComponent("cache/calibration"))
+    let resumed = try sweep("killed")
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(try results(labrun, in: "killed") == stored)
+
+    #expect(try sweep("turned").status == 0)
+    #expect(try results(labrun, in: "turned").values.allSatisfy { turned in stored.values.allSatisfy { $0 != turned } })
+    let run = try #require(stored.keys.first)
+    let shown = try JSONValue(parsing: labrun.run("show", run, "--results", "turned", "--json").output)
+    guard case .object(let methods)? = shown["choices"]?["convolutions"] else {
+      Issue.record("no methods are shown")
+      return
+    }
+    #expect(methods.count > 5 && methods.keys.contains { $0.contains("gradient (16×16×16×16, ") })
+    #expect(shown["provenance"]?["convolutions"] != nil)
+  }
+
+  /// Makes direct convolutions of filtered ones in files of measured methods, and filtered ones of direct ones.
+  private func turnMethods(inFilesOf folder: URL) throws {
+    let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+      .filter { $0.pathExtension == "json" }
+    try #require(files.count == 1)
+    var content = try JSONValue(parsing: String(contentsOf: files[0], encoding: .utf8))
+    guard case .object(let passes)? = content["passes"] else { throw CocoaError(.fileReadCorruptFile) }
+    for (pass, measured) in passes {
+      content["passes"]?[pass]?["method"] = measured["method"] == "direct" ? "winograd 4×4" : "direct"
+    }
+    try Data(content.prettyText().utf8).write(to: files[0])
   }
 
   /// Killed at many instants and started again, a sweep stores what an undisturbed one stores.

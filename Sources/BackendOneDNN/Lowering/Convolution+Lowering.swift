@@ -62,14 +62,14 @@ extension Lowering {
 extension Convolution2D: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (x, weight, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
-    let plan = lowering.inHalves(
+    let plan = try lowering.inHalves(
       lowering.convolutionPlan(
         ONEDNN_FORWARD, geometry, image: lowering.shape(x), kernel: lowering.shape(weight), result: lowering.shape(y),
         imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(y)))
     let hasBias = node.inputs.count == 3
     let form = lowering.naturalForm(y)
     let result = hasBias ? lowering.addSlot(for: y, form) : lowering.define(y, form)
-    if let winograd = lowering.winogradPlan(plan) {
+    if let winograd = try lowering.winogradPlan(plan) {
       let image = try lowering.demand(x, .blocked)
       try lowering.lowerWinograd(winograd, plan, source: image, weights: weight, result: result)
     } else if try !lowering.lowerThin(plan, image: x, weights: weight, result: result) {
@@ -141,12 +141,12 @@ extension Lowering {
 extension Convolution2DInputGradient: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (upstream, weight, dx) = (node.inputs[0], node.inputs[1], node.outputs[0])
-    let plan = lowering.inHalves(
+    let plan = try lowering.inHalves(
       lowering.convolutionPlan(
         ONEDNN_INPUT_GRADIENT, geometry, image: image, kernel: lowering.shape(weight),
         result: lowering.shape(upstream), imageForm: lowering.naturalForm(dx),
         resultForm: lowering.naturalForm(upstream)))
-    if let winograd = lowering.winogradPlan(plan) {
+    if let winograd = try lowering.winogradPlan(plan) {
       let result = try lowering.demand(upstream, .blocked)
       try lowering.lowerWinograd(
         winograd, plan, source: result, weights: weight, result: lowering.define(dx, .blocked))
@@ -166,11 +166,11 @@ extension Convolution2DInputGradient: Lowerable {
 extension Convolution2DWeightGradient: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (x, upstream, gradient) = (node.inputs[0], node.inputs[1], node.outputs[0])
-    let plan = lowering.inHalves(
+    let plan = try lowering.inHalves(
       lowering.convolutionPlan(
         ONEDNN_WEIGHT_GRADIENT, geometry, image: lowering.shape(x), kernel: kernel, result: lowering.shape(upstream),
         imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(upstream)))
-    if let winograd = lowering.winogradPlan(plan), winograd.paysForSharedGradient(samples: plan.shape.samples) {
+    if let winograd = try lowering.winogradPlan(plan) {
       try lowerWinograd(winograd, plan, node, lowering)
       return
     }

@@ -62,7 +62,7 @@ extension DynamicConvolution2D: Lowerable {
     let image = try lowering.demand(x, .blocked)
     lowering.add(
       BlockedDynamicConvolutionKernel(
-        detour.plan, winograd: lowering.winogradPlan(detour.plan, hasOwnWeights: true), layout: layout,
+        detour.plan, winograd: try lowering.winogradPlan(detour.plan, hasOwnWeights: true), layout: layout,
         operands: operands, x: image, weights: weights, y: lowering.define(y, .blocked), kernels: lowering.kernelTable,
         path: node.path))
   }
@@ -130,7 +130,7 @@ private struct DynamicGradient {
     lowering.add(
       BlockedDynamicGradientKernel(
         inputPlan: inputDetour.plan, weightPlan: weightDetour.plan,
-        winograd: lowering.winogradPlan(inputDetour.plan, hasOwnWeights: true), layout: layout,
+        winograd: try lowering.winogradPlan(inputDetour.plan, hasOwnWeights: true), layout: layout,
         inputLayout: inputLayout, outerBlocksAreSwapped: isSwapped, operands: operands, tensors: tensors,
         kernels: lowering.kernelTable, path: lowering.node.path))
     if weightDetour.mergedGroups > 1 {

@@ -47,13 +47,19 @@ final class Lowering {
   var pooledSums: [ValueID: SlotID] = [:]
   var normGradients: [ValueID: [ValueID: NormGradientCoefficients]] = [:]
   var transposedWeights: [SlotID: SlotID] = [:]
-  var winogradWeights: [SlotID: SlotID] = [:]
+  var winogradWeights: [TransformedKey: SlotID] = [:]
   var mergedWeightSlots: [MergedKey: SlotID] = [:]
 
   /// Weights whose neighbouring groups are taken as one.
   struct MergedKey: Hashable {
     var value: ValueID
     var mergedGroups: Int
+  }
+
+  /// Weights that are transformed for tiles of one size: images of several sizes may share them.
+  struct TransformedKey: Hashable {
+    var weights: SlotID
+    var tileSide: Int
   }
 
   /// A value in one form; clones that are computed again for the backward pass are kept apart.

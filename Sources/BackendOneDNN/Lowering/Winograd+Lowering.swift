@@ -3,12 +3,6 @@ import COneDNN
 import LabGraph
 
 extension Lowering {
-  /// Winograd's method for a convolution, where it is allowed, applies and pays.
-  func winogradPlan(_ plan: ConvolutionPlan, hasOwnWeights: Bool = false) -> WinogradPlan? {
-    guard session.options.algorithms == .automatic, plan.isBlocked, !plan.multipliesHalves else { return nil }
-    return WinogradPlan(plan.shape, kernels: session.winograd, hasOwnWeights: hasOwnWeights)
-  }
-
   /// Lowers a forward pass or an image's gradient.
   func lowerWinograd(
     _ plan: WinogradPlan, _ direct: ConvolutionPlan, source: SlotID, weights value: ValueID, result: SlotID
@@ -44,7 +38,8 @@ extension Lowering {
     let isTransposed = kind == .convolutionInputGradient
     let (slot, layout) = try blockedWeights(value, for: direct)
     let source = isTransposed ? transposeBlocks(slot, byteCount: layout.byteCount) : slot
-    if let known = winogradWeights[source] { return known }
+    let key = TransformedKey(weights: source, tileSide: plan.geometry.results)
+    if let known = winogradWeights[key] { return known }
     let target = addSlot(samples: 1, bytes: plan.transformedBytes(isTransposed: isTransposed))
     let transform = plan.kernels.transformWeights!
     let extent = LabDynamicExtent(
@@ -61,7 +56,7 @@ extension Lowering {
         arguments.out = step.pointer(target)
         transform(results, &arguments)
       })
-    winogradWeights[source] = target
+    winogradWeights[key] = target
     return target
   }
 }

@@ -58,6 +58,8 @@ public struct RunDetails: Sendable {
   public var confusion: ConfusionMatrix?
   /// The provenance in the order in which it is shown.
   public var provenance: [Fact]
+  /// Choices that were made on the machine, such as the method of each convolution.
+  public var choices: [String: JSONValue]
   /// What happened to the run, each with its time.
   public var log: [Fact]
 
@@ -66,7 +68,7 @@ public struct RunDetails: Sendable {
     identity: RunIdentity, variant: String, seed: UInt64, sweeps: [String] = [], state: RunState,
     reason: String? = nil, plannedEpochs: Int, configuration: JSONValue = .object([:]), epochs: [Epoch] = [],
     metrics: [String: Double] = [:], classNames: [String] = [], confusion: ConfusionMatrix? = nil,
-    provenance: [Fact] = [], log: [Fact] = []
+    provenance: [Fact] = [], choices: [String: JSONValue] = [:], log: [Fact] = []
   ) {
     self.identity = identity
     self.variant = variant
@@ -81,6 +83,7 @@ public struct RunDetails: Sendable {
     self.classNames = classNames
     self.confusion = confusion
     self.provenance = provenance
+    self.choices = choices
     self.log = log
   }
 

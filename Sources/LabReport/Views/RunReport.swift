@@ -97,6 +97,7 @@ public struct RunReport: Sendable {
       "classes": classes.map(JSONValue.array) ?? .null, "confusion_matrix": matrix ?? .null,
       "provenance": .object(
         Dictionary(details.provenance.map { ($0.name, .string($0.value)) }, uniquingKeysWith: { _, last in last })),
+      "choices": .object(details.choices),
       "log": .array(details.log.map { .object(["at": .string($0.name), "message": .string($0.value)]) }),
     ])
   }

@@ -39,7 +39,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Images a step.") var batch = 64
   @Option(help: "The side of an image in pixels.") var size = 32
   @Option(help: "Threads of the step.") var threads = 1
-  @Option(help: "The algorithms that convolutions may use: auto or direct.")
+  @Option(help: "The algorithms that convolutions may use: auto, calibrated or direct.")
   var algorithms = ConvolutionAlgorithms.automatic
 
   @Option(help: "In what steps keep activations and weights: f32 or bf16.")
@@ -66,7 +66,10 @@ struct BenchCommand: ParsableCommand {
     let models = try networks.flatMap { network in
       try conv.map { (name: "\(network) \($0)", configuration: try configuration(network, convolution: $0)) }
     }
-    let benchmarks = try models.map { try StepBenchmark(name: $0.name, configuration: $0.configuration, options: self) }
+    let backend = OneDNNBackend(calibration: MachineCalibration.open())
+    let benchmarks = try models.map {
+      try StepBenchmark(name: $0.name, configuration: $0.configuration, options: self, backend: backend)
+    }
     let results = try benchmarks.map { try $0.measure() }
     let output = Terminal.standardOutput
     if json {
@@ -81,7 +84,9 @@ struct BenchCommand: ParsableCommand {
       "\(inference ? "inference, " : "")\(size)×\(size), batch \(batch), \(threads) "
         + "\(threads == 1 ? "thread" : "threads"), \(precision.rawValue), \(OneDNNBackend.instructionSet), oneDNN \(OneDNNBackend.libraryVersion)"
     )
-    if let remark = OneDNNBackend.remark(on: precision) { output.note("note: \(remark)") }
+    for remark in [OneDNNBackend.remark(on: precision), backend.calibration.remark] {
+      if let remark { output.note("note: \(remark)") }
+    }
     for result in results { output.write(result.text) }
   }
 

@@ -62,7 +62,7 @@ private struct Findings {
           + NumberText.significant(OneDNNBackend.measurePeakGigaflops(milliseconds: 200), digits: 3) + " GFLOP/s"),
     ]
     findings += LibraryVersions.all.sorted { $0.key < $1.key }.map { Finding(subject: $0.key, text: $0.value) }
-    findings += [data, cache, store]
+    findings += [data, cache, calibration, store]
     return findings
   }
 
@@ -79,6 +79,19 @@ private struct Findings {
   }
 
   private var cache: Finding { folder("cache", DataEnvironment.current.cacheFolder, "LABRUN_CACHE") }
+
+  private var calibration: Finding {
+    let calibration = MachineCalibration.open()
+    let count = calibration.methodCount
+    if let problem = calibration.activity.problem {
+      return Finding(subject: "calibration", text: "\(problem); \"calibrated\" runs measure again", isGood: false)
+    }
+    let text =
+      count == 0
+      ? "nothing measured; only \"algorithms\": \"calibrated\" asks for it"
+      : "\(count) passes of convolutions measured, \(MachineCalibration.path)"
+    return Finding(subject: "calibration", text: text)
+  }
 
   private func folder(_ subject: String, _ path: String, _ variable: String) -> Finding {
     var probe = path

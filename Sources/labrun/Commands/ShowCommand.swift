@@ -41,6 +41,7 @@ struct ShowCommand: ParsableCommand {
   private func details(of run: StoredRun, in store: StudyStore) throws -> RunDetails {
     let final = try store.finalRecord(of: run.identity)
     let cells = try store.cells(of: run.identity)
+    let attempts = try store.attempts(at: run.identity)
     let confusion = try final.flatMap { final -> ConfusionMatrix? in
       final.confusion.isEmpty
         ? nil : try ConfusionMatrix(classCount: final.confusion.count, counts: final.confusion.flatMap { $0 })
@@ -51,7 +52,8 @@ struct ShowCommand: ParsableCommand {
       state: run.state, reason: run.reason, plannedEpochs: run.plannedEpochs, configuration: run.configuration,
       epochs: try store.epochs(of: run.identity).map { .init(number: $0.epoch + 1, metrics: $0.namedMetrics) },
       metrics: final?.namedMetrics ?? [:], classNames: final?.classes.map(\.name) ?? [], confusion: confusion,
-      provenance: try facts(store.attempts(at: run.identity), files: store.folder(of: run.identity)),
+      provenance: facts(attempts, files: store.folder(of: run.identity)),
+      choices: attempts.last?.provenance?.choices ?? [:],
       log: try store.events(of: run.identity).map { .init($0.date.ISO8601Format(), $0.message) })
   }
 
@@ -79,9 +81,18 @@ struct ShowCommand: ParsableCommand {
       .init(
         "libraries",
         provenance.libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")),
-      .init("files", files.path),
     ]
-    return facts
+    if !provenance.convolutionMethods.isEmpty {
+      facts.append(.init("convolutions", summary(of: provenance.convolutionMethods)))
+    }
+    return facts + [.init("files", files.path)]
+  }
+
+  /// How many passes are computed by each method.
+  private func summary(of methods: [String: String]) -> String {
+    let counts = Dictionary(grouping: methods.values) { $0 }.mapValues(\.count)
+    return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .map { "\($0.value) \($0.value == 1 ? "pass" : "passes") \($0.key)" }.joined(separator: ", ")
   }
 }
 

@@ -20,6 +20,7 @@ extension StepBenchmark.Result {
         profile.sorted { ($0.key.path, $0.key.kind.rawValue) < ($1.key.path, $1.key.kind.rawValue) }.map {
           ["layer": .string($0.key.path), "kind": .string($0.key.kind.rawValue), "milliseconds": .number($0.value)]
         }),
+      "convolutionMethods": .object(choices.mapValues { .string($0) }),
       "peakGigaflops": .number(peakGigaflops), "convolutionPeakShare": .number(convolutionShare),
       "plannedBytes": .integer(plannedBytes), "residentBytes": residentBytes.map(JSONValue.integer) ?? .null,
     ]

@@ -11,9 +11,11 @@ struct StepBenchmark {
   let configuration: JSONValue
   private let model: ModelConfiguration
   let options: BenchCommand
+  let backend: OneDNNBackend
 
   /// Reads the model's configuration, so that a wrong name is known before anything is measured.
-  init(name: String, configuration: JSONValue, options: BenchCommand) throws {
+  init(name: String, configuration: JSONValue, options: BenchCommand, backend: OneDNNBackend) throws {
+    self.backend = backend
     self.name = name
     self.configuration = configuration
     self.options = options
@@ -33,6 +35,8 @@ struct StepBenchmark {
     var plannedBytes: Int
     /// The most memory that the process occupied during the measured steps.
     var residentBytes: Int?
+    /// The method of each convolution's passes.
+    var choices: [String: String]
 
     var median: Double { Result.median(milliseconds) }
     var processorMedian: Double { Result.median(processorMilliseconds) }
@@ -44,8 +48,8 @@ struct StepBenchmark {
     let graph = try graph()
     // Peak and step are measured next to each other, since a shared machine's speed drifts.
     let peakBefore = OneDNNBackend.measurePeakGigaflops(milliseconds: 100)
+    let (plain, choices) = try prepared(graph, profiles: false)
     Machine.forgetPeakResidentBytes()
-    let plain = try prepared(graph, profiles: false)
     for _ in 0..<options.warmup { try plain.run() }
     let clock = ContinuousClock()
     var (milliseconds, processorMilliseconds): ([Double], [Double]) = ([], [])
@@ -57,7 +61,7 @@ struct StepBenchmark {
     }
     let residentBytes = Machine.peakResidentBytes
     let peak = max(peakBefore, OneDNNBackend.measurePeakGigaflops(milliseconds: 100))
-    let profiled = try prepared(graph, profiles: true)
+    let (profiled, _) = try prepared(graph, profiles: true)
     for _ in 0..<options.warmup { try profiled.run() }
     _ = profiled.takeProfile()
     let profiles = try (0..<max(options.steps / 3, 1)).map { _ in
@@ -74,7 +78,7 @@ struct StepBenchmark {
       name: name, configuration: configuration, options: options, milliseconds: milliseconds,
       processorMilliseconds: processorMilliseconds, profile: profile, peakGigaflops: peak,
       convolutionShare: 2 * graph.convolutionMultiplyAdds / seconds / (peak * 1e9),
-      plannedBytes: plain.plannedBytes + plain.variableBytes, residentBytes: residentBytes)
+      plannedBytes: plain.plannedBytes + plain.variableBytes, residentBytes: residentBytes, choices: choices)
   }
 
   private func graph() throws -> Graph {
@@ -85,8 +89,8 @@ struct StepBenchmark {
       : try TrainingGraph(model: model, batch: batch, optimization: OptimizationConfiguration(), seed: 0).graph
   }
 
-  private func prepared(_ graph: Graph, profiles: Bool) throws -> any Executable {
-    let session = try OneDNNBackend().makeSession(
+  private func prepared(_ graph: Graph, profiles: Bool) throws -> (program: any Executable, choices: [String: String]) {
+    let session = try backend.makeSession(
       SessionOptions(
         threads: options.threads, profiles: profiles, algorithms: options.algorithms, precision: options.precision))
     let executable = try session.compile(graph)
@@ -110,7 +114,7 @@ struct StepBenchmark {
       for i in numbers.indices { numbers[i] = numbers.count == 1 ? 1 : Float(stream.normal(UInt64(i), 1 << 40)) }
       if name == "learning_rate" { numbers[0] = 0.01 }
     }
-    return executable
+    return (executable, session.choices)
   }
 }
 

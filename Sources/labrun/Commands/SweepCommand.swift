@@ -85,7 +85,9 @@ struct SweepCommand: ParsableCommand {
     let workers = min(asked, max(1, study.cells.count))
     let budget = execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? Machine.memoryBytes / 5 * 4
     try study.checkMemory(budget: budget)
-    for remark in study.remarks { Terminal.standardError.note("note: \(remark)") }
+    for remark in study.remarks + [laboratory.backend.calibration.remark].compactMap(\.self) {
+      Terminal.standardError.note("note: \(remark)")
+    }
     if dryRun {
       return try DryRun(study: study, workers: workers, policy: policy, results: resultsOptions.folder).print(
         json: json)

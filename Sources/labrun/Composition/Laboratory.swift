@@ -11,7 +11,7 @@ import LabTrain
 /// What commands share: the data sets of the process and the backend.
 struct Laboratory: Sendable {
   let library: DatasetLibrary
-  let backend = OneDNNBackend()
+  let backend = OneDNNBackend(calibration: MachineCalibration.open())
 
   /// - Parameter say: receives one sentence whenever preparing data begins or ends a long phase.
   init(say: @escaping @Sendable (String) -> Void = { Terminal.standardError.note($0) }) {

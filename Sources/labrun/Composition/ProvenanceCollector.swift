@@ -20,12 +20,14 @@ struct ProvenanceCollector: Sendable {
       + "bf16 products: \(HalfProducts.available.rawValue))"
   }
 
-  func record(run: StoredRun, threads: Int) -> RunProvenance {
+  /// - Parameter convolutionMethods: the method of each convolution's passes.
+  func record(run: StoredRun, threads: Int, convolutionMethods: [String: String]) -> RunProvenance {
     RunProvenance(
       programVersion: Labrun.version, repository: repository, specHash: specHash, configuration: run.configuration,
       dataHash: run.dataHash, host: ProcessInfo.processInfo.hostName,
       operatingSystem: ProcessInfo.processInfo.operatingSystemVersionString, processor: processor, threads: threads,
-      libraries: libraries)
+      libraries: libraries,
+      choices: [RunProvenance.convolutionsKey: .object(convolutionMethods.mapValues { .string($0) })])
   }
 
   /// The state of the repository that the working folder belongs to.
@@ -46,5 +48,15 @@ struct ProvenanceCollector: Sendable {
     process.waitUntilExit()
     guard process.terminationStatus == 0 else { return nil }
     return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}
+
+extension RunProvenance {
+  fileprivate static let convolutionsKey = "convolutions"
+
+  /// The method of each convolution's passes.
+  var convolutionMethods: [String: String] {
+    guard case .object(let methods)? = choices[RunProvenance.convolutionsKey] else { return [:] }
+    return methods.compactMapValues { if case .string(let method) = $0 { method } else { nil } }
   }
 }

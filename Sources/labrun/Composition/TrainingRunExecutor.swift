@@ -22,18 +22,19 @@ struct TrainingRunExecutor: RunExecutor {
       let input = initialWeights.isEmpty ? "the data set has" : "the data set or the initial weights have"
       return .failed(reason: "\(input) changed since the sweep was planned; start the sweep again")
     }
+    let folder = try store.heldFolder(for: run.lease)
     let trainer = try Trainer(
       configuration.training, model: configuration.model.model(classCount: data.classCount), dataset: data,
-      seed: run.run.seed, backend: laboratory.backend, threads: context.threads,
+      seed: run.run.seed, backend: laboratory.backend.repeating(try earlierChoices(run, folder.folder)),
+      threads: context.threads,
       initialWeights: initialWeights)
     trainer.checkpointSeconds = checkpointSeconds
     try store.record(
-      provenance.record(run: run.run, threads: context.threads), lease: run.lease)
+      provenance.record(run: run.run, threads: context.threads, convolutionMethods: trainer.choices), lease: run.lease)
     if let matching = trainer.weightMatching, let difference = matching.difference {
       try store.log(
         .warning, "of the initial weights, \(matching.matched.count) were taken: \(difference)", lease: run.lease)
     }
-    let folder = try store.heldFolder(for: run.lease)
     let start = try startingPoint(run, folder)
     let card = ModelCard(
       model: run.run.configuration["model"] ?? [:], data: data,
@@ -50,6 +51,12 @@ struct TrainingRunExecutor: RunExecutor {
       if case .diverged = error { return .diverged(reason: "\(error)") }
       throw error
     }
+  }
+
+  /// What the attempt chose whose checkpoint this one goes on from: another choice would give other bits.
+  private func earlierChoices(_ run: ClaimedRun, _ folder: RunFolder) throws -> [String: String] {
+    guard folder.has(.checkpoint) || folder.has(.previousCheckpoint) else { return [:] }
+    return try store.attempts(at: run.run.identity).last { $0.provenance != nil }?.provenance?.convolutionMethods ?? [:]
   }
 
   /// The newest whole checkpoint, and the best weights that go with it.

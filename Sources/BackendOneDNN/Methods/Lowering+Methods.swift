@@ -1,0 +1,45 @@
+import COneDNN
+import LabGraph
+
+extension Lowering {
+  /// Winograd's method for a pass of a convolution, where it is allowed, exists and is chosen.
+  ///
+  /// - Parameter hasOwnWeights: whether each sample has weights of its own, as in a dynamic convolution.
+  func winogradPlan(_ plan: ConvolutionPlan, hasOwnWeights: Bool = false) throws -> WinogradPlan? {
+    guard plan.isBlocked, !plan.multipliesHalves, WinogradPlan.applies(to: plan.shape) else { return nil }
+    return try method(of: plan, hasOwnWeights).tileSide.map {
+      WinogradPlan(plan.shape, tileSide: $0, kernels: session.winograd)
+    }
+  }
+
+  private func method(of plan: ConvolutionPlan, _ hasOwnWeights: Bool) throws -> ConvolutionMethod {
+    let pass = graph.passDescription(of: node, threads: session.options.threads)
+    func usual() -> ConvolutionMethod {
+      MethodRules(plan.shape, block: block).method(for: plan.kind, hasOwnWeights: hasOwnWeights)
+    }
+    let method: ConvolutionMethod
+    switch session.choice {
+    case .rules: method = usual()
+    case .fixed(let fixed): method = fixed
+    case .measured(let calibration, let recorded):
+      method =
+        try recorded[pass]
+        ?? calibration.method(for: pass, usual: usual()) {
+          try MethodComparison(node: node, graph: graph, backend: session.backend, options: session.options).seconds()
+        }
+    }
+    session.note(method, for: pass)
+    return method
+  }
+}
+
+extension Graph {
+  /// What identifies a pass of a convolution whose window is known: operation, operands, results and threads.
+  fileprivate func passDescription(of node: Node, threads: Int) -> String {
+    func text(_ values: [ValueID]) -> String {
+      values.map { shape(of: $0).dimensions.map(String.init).joined(separator: "×") }.joined(separator: ", ")
+    }
+    let parallel = threads > 1 ? ", \(threads) threads" : ""
+    return "\(Swift.type(of: node.operation).name) (\(text(node.inputs))) → (\(text(node.outputs)))\(parallel)"
+  }
+}
