@@ -22,10 +22,8 @@ struct MethodRules {
   ///
   /// - Parameter hasOwnWeights: whether each sample has weights of its own, as in a dynamic convolution.
   func method(for kind: OneDnnKind, hasOwnWeights: Bool) -> ConvolutionMethod {
-    guard !hasOwnWeights else { return methodForOwnWeights }
-    let method = methodForSharedWeights
-    guard kind == ONEDNN_WEIGHT_GRADIENT, let side = method.tileSide else { return method }
-    return paysForGradient(side) ? method : .direct
+    if hasOwnWeights { return methodForOwnWeights }
+    return kind == ONEDNN_WEIGHT_GRADIENT ? methodForSharedGradient : methodForSharedWeights
   }
 
   private var channelPairs: Int { inputChannels * outputChannels }
@@ -41,20 +39,37 @@ struct MethodRules {
 
   private var direct: Int { 9 * height * width }
 
-  private var methodForSharedWeights: ConvolutionMethod {
+  private var weightBytes: Int { 4 * 9 * channelPairs }
+
+  /// The cost with shared weights for a batch.
+  private func winogradCost(_ side: Int) -> Double {
+    // Writing and reading a transformed weight takes longer where they leave the second-level cache in between.
+    let perWeight = transformedBytes(side) <= 1 << 20 ? 25 : transformedBytes(side) <= 4 << 20 ? 60 : 85
     // Transforming images and results takes the time of three quarters of the multiplications.
-    func winograd(_ side: Int) -> Double {
-      // Writing and reading a transformed weight takes longer where they leave the second-level cache in between.
-      let perWeight = transformedBytes(side) <= 1 << 20 ? 25 : transformedBytes(side) <= 4 << 20 ? 60 : 85
-      return 1.75 * Double(samples * multiplications(side)) + Double(perWeight * frequencies(side))
-    }
-    let best = winograd(2) <= winograd(4) ? 2 : 4
-    // The library's rows of registers are half empty where images are narrow.
-    let directCost = Double(samples * direct) * (width < 4 ? 1.9 : 1)
-    return winograd(best) <= directCost ? ConvolutionMethod(tileSide: best) : .direct
+    return 1.75 * Double(samples * multiplications(side)) + Double(perWeight * frequencies(side))
+  }
+
+  /// The library's rows of registers are half empty where images are narrow.
+  private var directCost: Double { Double(samples * direct) * (width < 4 ? 1.9 : 1) }
+
+  /// The results of a tile on each side that cost less.
+  private var bestSide: Int { winogradCost(2) <= winogradCost(4) ? 2 : 4 }
+
+  private var methodForSharedWeights: ConvolutionMethod {
+    winogradCost(bestSide) <= directCost ? ConvolutionMethod(tileSide: bestSide) : .direct
+  }
+
+  private var methodForSharedGradient: ConvolutionMethod {
+    // What the library sums of large gradients goes to memory and back.
+    let isLarge = weightBytes > 512 << 10
+    let cost = directCost + (isLarge ? 200 * 9 : 0)
+    guard winogradCost(bestSide) <= cost, isLarge || paysForGradient(bestSide) else { return .direct }
+    return ConvolutionMethod(tileSide: bestSide)
   }
 
   private var methodForOwnWeights: ConvolutionMethod {
+    // Weights of a sample that do not stay in the cache are better used while they are transformed, piece by piece.
+    if weightBytes > 1 << 20, height * width >= 4 { return .winograd2x2 }
     // Large tiles save more, but their weights take twice as long to transform, which a few tiles do not make up for.
     let side = tiles(4) <= 4 || multiplications(2) <= multiplications(4) ? 2 : 4
     // Transforming a sample's weights takes as long as so many multiplications for each pair of channels.
