@@ -28,4 +28,43 @@ import Testing
       [.tensor([batch, inputs, side, side]), .parameter([outputs, inputs, 3, 3])])
     #expect(try differences(sample, differentiates: false).isEmpty)
   }
+
+  /// The methods of a sample's passes by the operation's name.
+  private func methods(_ sample: OperationSample) throws -> [String: String] {
+    let operands = sample.operands.indices.filter { sample.operands[$0].isDifferentiable }
+    let session = try OneDNNBackend().makeSession(SessionOptions())
+    _ = try session.compile(SampleGraph(sample, differentiating: operands).graph)
+    return Dictionary(
+      session.choices.map { (String($0.key.prefix { $0 != " " }), $0.value) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Large weights cost more to sum directly than to transform, however few tiles there are.
+  @Test func gradientsOfLargeWeightsAreFiltered() throws {
+    let geometry = ConvolutionGeometry(stride: 1, padding: 1)
+    func sample(_ batch: Int, _ channels: Int, _ side: Int) -> OperationSample {
+      OperationSample(
+        Convolution2D(geometry), "\(batch) of \(channels) channels on \(side)×\(side)",
+        [.tensor([batch, channels, side, side]), .parameter([channels, channels, 3, 3])])
+    }
+    #expect(
+      try methods(sample(16, 512, 2)) == [
+        "conv2d": "direct", "conv2d_input_gradient": "direct", "conv2d_weight_gradient": "winograd 2×2",
+      ])
+    #expect(try methods(sample(8, 64, 4)).values.allSatisfy { $0 == "direct" })
+  }
+
+  /// Side, channels, and the method of samples that have weights of their own.
+  static let ownWeights = [
+    (4, 64, "direct"), (6, 64, "winograd 2×2"), (7, 64, "winograd 2×2"), (7, 16, "direct"), (12, 32, "winograd 4×4"),
+    (2, 256, "winograd 2×2"),
+  ]
+
+  @Test(arguments: ownWeights)
+  func smallMapsOfSamplesWithOwnWeightsAreFiltered(_ side: Int, _ channels: Int, _ method: String) throws {
+    let sample = OperationSample(
+      DynamicConvolution2D(ConvolutionGeometry(stride: 1, padding: 1), attentions: [.kernel]),
+      "\(channels) channels on \(side)×\(side)",
+      [.tensor([2, channels, side, side]), .parameter([2, channels, channels, 3, 3]), .tensor([2, 2])])
+    #expect(try methods(sample) == ["dynamic_conv2d": method, "dynamic_conv2d_gradient": method])
+  }
 }

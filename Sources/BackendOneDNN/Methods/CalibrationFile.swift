@@ -47,10 +47,16 @@ struct CalibrationFile {
 
   /// Adds passes and returns all that the file then has; what it had already stays, a damaged file is replaced.
   ///
-  /// - Throws: `FileError` or `CocoaError` where it cannot be written.
+  /// - Throws: `FileError` where it cannot be written.
   func adding(_ new: [String: MeasuredMethod]) throws -> [String: MeasuredMethod] {
     let folder = (path as NSString).deletingLastPathComponent
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch let error as NSError {
+      // Without a cause of the system's, a file is where the folder should be.
+      let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError
+      throw FileError(action: "create", path: folder, code: cause.map { Int32($0.code) } ?? ENOTDIR)
+    }
     return try FileLock.hold(path + ".lock") {
       let existing = ((try? read()) ?? nil) ?? [:]
       let passes = existing.merging(new) { kept, _ in kept }
