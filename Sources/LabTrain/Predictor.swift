@@ -30,12 +30,13 @@ public final class Predictor {
   ///   - weights: every parameter and buffer of the model, by its state_dict name.
   ///   - position: the training step after which the weights were taken, for scalars such as a temperature.
   ///   - batchSize: the number of images that a thread classifies at once.
+  ///   - algorithms: those of the training, where logits are to be its evaluation's to the bit.
   ///   - threads: the number of threads.
   /// - Throws: ``TrainingError/weights(name:problem:)`` where weights are missing, unexpected or of another shape.
   public init(
     model: ModelFunction, preprocessing: Preprocessing, classCount: Int,
-    weights: [TrainingCheckpoint.Tensor], position: StepPosition, batchSize: Int = 64, backend: any Backend,
-    threads: Int
+    weights: [TrainingCheckpoint.Tensor], position: StepPosition, batchSize: Int = 64,
+    algorithms: ConvolutionAlgorithms = .automatic, backend: any Backend, threads: Int
   ) throws {
     self.preprocessing = preprocessing
     self.classCount = classCount
@@ -52,7 +53,7 @@ public final class Predictor {
     }
     let names = Set(matching.matched)
     workers = try (0..<max(1, threads)).map { _ in
-      let session = try backend.makeSession(SessionOptions(threads: 1))
+      let session = try backend.makeSession(SessionOptions(threads: 1, algorithms: algorithms))
       let program = try session.compile(graph.graph)
       for tensor in weights where names.contains(tensor.name) { try session.write(tensor.name, tensor.elements) }
       try program.fill(graph.scalars, at: position)

@@ -6,9 +6,11 @@ import Testing
 /// Trained models in use: prediction and evaluation, as a user starts them.
 @Suite struct InferenceTests {
   /// A folder with one finished sweep of two variants.
-  private static func trained() throws -> (labrun: Labrun, runs: [String]) {
+  private static func trained(algorithms: String = "auto") throws -> (labrun: Labrun, runs: [String]) {
     let labrun = try Labrun()
-    try labrun.write(Labrun.spec(), to: "Experiments/tiny.json")
+    var spec = try JSONValue(parsing: Labrun.spec())
+    spec["training"]?["algorithms"] = .string(algorithms)
+    try labrun.write(spec.prettyText(), to: "Experiments/tiny.json")
     let sweep = try labrun.run("sweep", "tiny")
     #expect(sweep.status == 0, "\(sweep.errors)")
     let runs = try FileManager.default.contentsOfDirectory(
@@ -26,8 +28,9 @@ import Testing
     try data.write(to: file)
   }
 
-  @Test func evaluationOfARunGivesItsTestMetricsAgain() throws {
-    let (labrun, runs) = try Self.trained()
+  @Test(arguments: ["auto", "direct", "calibrated"])
+  func evaluationOfARunGivesItsTestMetricsAgain(_ algorithms: String) throws {
+    let (labrun, runs) = try Self.trained(algorithms: algorithms)
     defer { labrun.remove() }
     #expect(runs.count == 2)
     for run in runs {

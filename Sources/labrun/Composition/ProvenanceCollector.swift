@@ -60,3 +60,10 @@ extension RunProvenance {
     return methods.compactMapValues { if case .string(let method) = $0 { method } else { nil } }
   }
 }
+
+extension StudyStore {
+  /// The methods that a run's newest attempt to train recorded; empty before the first one did.
+  func convolutionMethods(of run: RunIdentity) throws -> [String: String] {
+    try attempts(at: run).last { $0.provenance != nil }?.provenance?.convolutionMethods ?? [:]
+  }
+}

@@ -25,6 +25,10 @@ struct TrainedModel {
   var run: StoredRun?
   /// The run's folder.
   var folder: String?
+  /// How the run was trained; as by default where nobody says.
+  var training = TrainingConfiguration()
+  /// The methods that the run's convolutions took.
+  var convolutionMethods: [String: String] = [:]
 
   /// Finds a model: a file where there is one of that name, else a run by the first digits of its identity.
   ///
@@ -58,6 +62,8 @@ struct TrainedModel {
     self.name = "run \(run.identity.short)"
     self.run = run
     folder = files.path
+    training = configuration.training
+    convolutionMethods = try store.convolutionMethods(of: run.identity)
     weights = try Self.tensors(content)
     card = try ModelCard(content.attributes, path: path) ?? Self.card(of: run, configuration, content, laboratory)
   }
@@ -81,12 +87,13 @@ struct TrainedModel {
     try content.tensors.filter { $0.floats != nil }.map { try TrainingCheckpoint.Tensor($0, role: .parameter) }
   }
 
-  /// The model, compiled.
+  /// The model, compiled as the run's own evaluation was.
   func predictor(_ options: InferenceOptions, laboratory: Laboratory) throws -> Predictor {
     try Predictor(
       model: card.configuration().model(classCount: card.classNames.count), preprocessing: card.preprocessing,
-      classCount: card.classNames.count, weights: weights, position: card.position, batchSize: options.batchSize,
-      backend: laboratory.backend, threads: options.threadCount)
+      classCount: card.classNames.count, weights: weights, position: card.position,
+      batchSize: options.batchSize ?? training.batchSize, algorithms: training.algorithms,
+      backend: laboratory.backend.repeating(convolutionMethods), threads: options.threadCount)
   }
 }
 
@@ -95,8 +102,8 @@ struct InferenceOptions: ParsableArguments {
   @Option(help: "Which weights of a run: final or best (default: those that its test metrics are of).")
   var weights: TrainedModel.Choice?
 
-  @Option(help: "Images that are classified at once.")
-  var batchSize = 64
+  @Option(help: "Images that are classified at once (default: as many as in the run's steps, else 64).")
+  var batchSize: Int?
 
   @Option(help: "Threads (default: one a core).")
   var threads: Int?
@@ -104,7 +111,7 @@ struct InferenceOptions: ParsableArguments {
   var threadCount: Int { threads ?? Machine.coreCount }
 
   func validate() throws {
-    guard (1...65_536).contains(batchSize) else { throw ValidationError("--batch-size takes 1 to 65536") }
+    guard (1...65_536).contains(batchSize ?? 1) else { throw ValidationError("--batch-size takes 1 to 65536") }
     guard (threads ?? 1) > 0 else { throw ValidationError("--threads takes at least 1") }
   }
 }

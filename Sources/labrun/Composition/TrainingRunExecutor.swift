@@ -56,7 +56,7 @@ struct TrainingRunExecutor: RunExecutor {
   /// What the attempt chose whose checkpoint this one goes on from: another choice would give other bits.
   private func earlierChoices(_ run: ClaimedRun, _ folder: RunFolder) throws -> [String: String] {
     guard folder.has(.checkpoint) || folder.has(.previousCheckpoint) else { return [:] }
-    return try store.attempts(at: run.run.identity).last { $0.provenance != nil }?.provenance?.convolutionMethods ?? [:]
+    return try store.convolutionMethods(of: run.run.identity)
   }
 
   /// The newest whole checkpoint, and the best weights that go with it.
