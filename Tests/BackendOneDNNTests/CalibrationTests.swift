@@ -98,5 +98,10 @@ import Testing
     #expect(homeless.activity.problem == "cannot create \(path): Not a directory")
     #expect(try choices(homeless, convolution(batch: 8)).keys.contains(key))
     #expect(homeless.activity.measuredCount == 1)
+    // What could not be kept is kept with the next pass that can.
+    try FileManager.default.removeItem(atPath: path)
+    _ = try choices(homeless, convolution(batch: 9))
+    #expect(homeless.activity.problem == nil)
+    #expect(Calibration(path: path + "/machine.json").methodCount == 2)
   }
 }

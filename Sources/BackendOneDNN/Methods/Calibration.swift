@@ -20,6 +20,8 @@ public final class Calibration: Sendable {
   private struct State {
     /// Nil until the first question.
     var methods: [String: ConvolutionMethod]?
+    /// What the file does not have yet: it could not be written.
+    var unsaved: [String: MeasuredMethod] = [:]
     var activity = Activity()
   }
 
@@ -83,9 +85,15 @@ public final class Calibration: Sendable {
 
   /// Remembers a new method and writes it to the file; where another process was first, its method counts.
   private func keep(_ measured: MeasuredMethod, for pass: String, in state: inout State) -> ConvolutionMethod {
-    var kept = [pass: measured]
+    guard let file else {
+      state.methods?[pass] = measured.method
+      return measured.method
+    }
+    state.unsaved[pass] = measured
+    var kept = state.unsaved
     do {
-      if let file { kept = try file.adding(kept) }
+      kept = try file.adding(state.unsaved)
+      state.unsaved = [:]
       state.activity.problem = nil
     } catch {
       state.activity.problem = "\(error)"

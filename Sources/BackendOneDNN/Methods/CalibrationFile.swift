@@ -47,7 +47,7 @@ struct CalibrationFile {
 
   /// Adds passes and returns all that the file then has; what it had already stays, a damaged file is replaced.
   ///
-  /// - Throws: `FileError` where it cannot be written.
+  /// - Throws: `FileError` where it cannot be read or written.
   func adding(_ new: [String: MeasuredMethod]) throws -> [String: MeasuredMethod] {
     let folder = (path as NSString).deletingLastPathComponent
     do {
@@ -58,7 +58,8 @@ struct CalibrationFile {
       throw FileError(action: "create", path: folder, code: cause.map { Int32($0.code) } ?? ENOTDIR)
     }
     return try FileLock.hold(path + ".lock") {
-      let existing = ((try? read()) ?? nil) ?? [:]
+      var existing: [String: MeasuredMethod] = [:]
+      do { existing = try read() ?? [:] } catch is Damage {}
       let passes = existing.merging(new) { kept, _ in kept }
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
