@@ -1,4 +1,3 @@
-import CLabKernels
 import LabGraph
 
 /// One pass of a convolution by itself, run by one method after the other.

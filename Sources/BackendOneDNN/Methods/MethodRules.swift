@@ -1,4 +1,3 @@
-import CLabKernels
 import COneDNN
 
 /// Chooses methods by what a 3×3 convolution costs by each, in multiplications for each pair of channels.
@@ -79,15 +78,15 @@ struct MethodRules {
     return 10 * cost <= mostTenths * direct ? ConvolutionMethod(tileSide: side) : .direct
   }
 
-  /// Whether the gradient of weights that all samples share is faster with tiles.
+  /// Whether the gradient of weights that all samples share, and that stay in the cache, is faster with tiles.
   ///
   /// Each chunk of samples adds to the sums of all transformed gradients, four times as many numbers as there are weights:
-  /// where these leave the cache in between, a chunk must have tiles enough to make up for it.
+  /// where these fill the cache, a chunk must have tiles enough to make up for it.
   private func paysForGradient(_ side: Int) -> Bool {
     let bytesPerSample = max(inputChannels, outputChannels) * height * width * 4
     let transformedBytes = transformedBytes(side)
     let chunk = ChunkSize.samples(bytesPerSample: bytesPerSample, weightBytes: transformedBytes, of: samples)
-    let leastTiles = transformedBytes <= 768 << 10 ? 1 : transformedBytes <= 4 << 20 ? 16 : 40
+    let leastTiles = transformedBytes <= 768 << 10 ? 1 : 16
     return chunk * tiles(side) >= leastTiles
   }
 }
