@@ -1,23 +1,6 @@
 import CLabKernels
 import LabGraph
 
-/// A group normalisation's operand and the extents of its groups.
-struct GroupedImage {
-  let x: SlotID
-  let extent: LabExtent
-  let groups: Int
-  let block: Int
-
-  var paddedChannels: Int { extent.blocks * block }
-  var channelsPerGroup: Int { extent.channels / groups }
-  /// The extent of one sample.
-  var sample: LabExtent {
-    LabExtent(samples: 1, channels: extent.channels, blocks: extent.blocks, pixels: extent.pixels)
-  }
-
-  func channels(of group: Int) -> Range<Int> { (group * channelsPerGroup)..<((group + 1) * channelsPerGroup) }
-}
-
 /// The statistics of each sample's groups of channels, and the factors and offsets that follow from them.
 final class GroupStatisticsKernel: BaseKernel, Kernel {
   private let image: GroupedImage
@@ -63,7 +46,8 @@ final class GroupStatisticsKernel: BaseKernel, Kernel {
       let factors = worker.pointer(affine.scale, sample: sample)
       let offsets = worker.pointer(affine.shift, sample: sample)
       for group in 0..<image.groups {
-        let (mean, variance) = moments(of: group, pivot, sums)
+        let moments = moments(of: group, pivot, sums)
+        let (mean, variance) = (moments.mean, moments.variance)
         let inverse = 1 / (variance + epsilon).squareRoot()
         worker.pointer(self.mean, sample: sample)[group] = Float(mean)
         worker.pointer(inverseDeviation, sample: sample)[group] = Float(inverse)
@@ -77,21 +61,15 @@ final class GroupStatisticsKernel: BaseKernel, Kernel {
     }
   }
 
-  /// A group's mean and variance from its channels' sums, each about its own pivot.
+  /// A group's moments from its channels' sums, each about its own pivot.
   private func moments(
     of group: Int, _ pivot: UnsafePointer<Float>, _ sums: UnsafePointer<Double>
-  ) -> (mean: Double, variance: Double) {
-    let own = Double(image.extent.pixels)
-    var (count, mean, squares) = (0.0, 0.0, 0.0)
+  ) -> ChannelMoments {
+    var moments = ChannelMoments()
     for c in image.channels(of: group) {
-      let offset = sums[c] / own
-      let ownSquares = max(sums[image.paddedChannels + c] - own * offset * offset, 0)
-      let difference = Double(pivot[c]) + offset - mean
-      let total = count + own
-      squares += ownSquares + difference * difference * count * own / total
-      mean += difference * own / total
-      count = total
+      moments.add(
+        count: Double(image.extent.pixels), pivot: pivot[c], sum: sums[c], sumOfSquares: sums[image.paddedChannels + c])
     }
-    return (mean, squares / count)
+    return moments
   }
 }

@@ -65,21 +65,15 @@ final class StatisticsKernel: BaseKernel, Kernel {
   }
 
   /// The batch's mean and variance of a channel from the workers' sums, each about its own pivot.
-  private func moments(_ channel: Int, _ step: Step) -> (mean: Double, variance: Double) {
-    var (count, mean, squares) = (0.0, 0.0, 0.0)
+  private func moments(_ channel: Int, _ step: Step) -> ChannelMoments {
+    var moments = ChannelMoments()
     for worker in step.workers where worker.hasWorked {
       let sums = worker.accumulator(at: accumulatorOffset, as: Double.self)
-      let own = Double(worker.sampleCount * extent.pixels)
-      let offset = sums[channel] / own
-      let ownMean = Double(pivot(worker)[channel]) + offset
-      let ownSquares = max(sums[paddedChannels + channel] - own * offset * offset, 0)
-      let difference = ownMean - mean
-      let total = count + own
-      squares += ownSquares + difference * difference * count * own / total
-      mean += difference * own / total
-      count = total
+      moments.add(
+        count: Double(worker.sampleCount * extent.pixels), pivot: pivot(worker)[channel], sum: sums[channel],
+        sumOfSquares: sums[paddedChannels + channel])
     }
-    return (mean, squares / count)
+    return moments
   }
 
   override func finish(_ step: Step) {
@@ -91,7 +85,8 @@ final class StatisticsKernel: BaseKernel, Kernel {
       step.clearTail(of: slot, from: extent.channels, to: paddedChannels)
     }
     for c in 0..<extent.channels {
-      let (mean, variance) = moments(c, step)
+      let moments = moments(c, step)
+      let (mean, variance) = (moments.mean, moments.variance)
       let inverse = 1 / (variance + Double(operation.epsilon)).squareRoot()
       let scale = Double(step.pointer(vectors.scale)[c]) * inverse
       step.pointer(vectors.mean)[c] = Float(mean)
