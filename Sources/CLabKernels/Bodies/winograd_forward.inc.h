@@ -107,7 +107,7 @@ LAB_INLINE void multiplyTileRuns(const TileProduct *p, LabInt tiles, LabInt colu
   }
 }
 
-// All tiles of one to wideColumns columns.
+// All tiles of some columns.
 LAB_INLINE void multiplyAllTiles(TileProduct p, LabInt tiles, LabInt columns, bool accumulates) {
   if (columns == wideColumns && tiles <= wideTiles) {
     multiplyWide(&p, (int)tiles, accumulates);
@@ -120,22 +120,36 @@ LAB_INLINE void multiplyAllTiles(TileProduct p, LabInt tiles, LabInt columns, bo
   }
 }
 
-// Tiles that are worked on together: enough to use each weight often, few enough to stay in the cache beside them.
+// Tiles that are worked on together: as many as stay in the cache beside the weights, but where all transformed weights do
+// not stay there themselves, enough to use each of them often while it is at hand.
 LAB_INLINE LabInt tilesOfGroup(LabWinogradGeometry g) {
-  const LabInt matrices = g.inputBlocks * g.outputBlocks * matrixFloats;
-  return matrices <= 64 * 64 ? 24 : 48;
+  enum { cachedBytes = 340 << 10, fewestTiles = 12, mostTiles = 48 };
+  const LabInt frequencies = frequencyCount(g.results);
+  const LabInt weightBytes = 4 * frequencies * g.inputBlocks * g.outputBlocks * matrixFloats;
+  const LabInt tileBytes = 4 * frequencies * (g.inputBlocks + g.outputBlocks) * lanes;
+  const LabInt least = weightBytes <= 1 << 20 ? fewestTiles : weightBytes <= 4 << 20 ? 2 * fewestTiles : mostTiles;
+  return smaller(larger(cachedBytes / tileBytes / fewestTiles * fewestTiles, least), mostTiles);
+}
+
+// Columns whose results are transformed together, while they are in the cache: few, unless the tiles, which are read again
+// for each, do not stay there.
+LAB_INLINE LabInt columnsOfGroup(LabWinogradGeometry g) {
+  enum { mostTileBytes = 1 << 20 };
+  const LabInt bytes = 4 * frequencyCount(g.results) * g.inputBlocks * tilesOfGroup(g) * lanes;
+  return bytes <= mostTileBytes ? smaller(productColumns, g.outputBlocks) : g.outputBlocks;
 }
 
 static LabInt winogradForwardScratchCount(LabWinogradGeometry g) {
   const LabInt tiles = tilesOfGroup(g) * lanes;
-  return frequencyCount(g.results) * (frequencyStride(g.inputBlocks * tiles) + frequencyStride(g.outputBlocks * tiles));
+  return frequencyCount(g.results) *
+         (frequencyStride(g.inputBlocks * tiles) + frequencyStride(columnsOfGroup(g) * tiles));
 }
 
-// Asks for the lines of a tile's results, to be overwritten.
-LAB_INLINE void requestResultTile(LabWinogradGeometry g, float *y, TileCursor cursor) {
+// Asks for the lines of a tile's results in some columns, to be overwritten.
+LAB_INLINE void requestResultTile(LabWinogradGeometry g, float *y, TileCursor cursor, LabInt column, LabInt columns) {
   const LabInt top = cursor.row * g.results, left = cursor.column * g.results;
   const LabInt rows = smaller(g.results, g.height - top), width = smaller(g.results, g.width - left);
-  for (LabInt block = 0; block < g.outputBlocks; block++) {
+  for (LabInt block = column; block < column + columns; block++) {
     const float *origin = y + (cursor.sample * g.outputBlocks + block) * planeFloats(g) + (top * g.width + left) * lanes;
     for (LabInt i = 0; i < rows; i++) {
       for (LabInt j = 0; j < width; j++) __builtin_prefetch(origin + (i * g.width + j) * lanes, 1, 3);
@@ -147,44 +161,47 @@ LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float 
                              bool resultsAreFar, float *scratch) {
   const LabInt groupTiles = tilesOfGroup(g), total = samples * tilesOfSample(g);
   const LabInt tileStride = frequencyStride(g.inputBlocks * groupTiles * lanes);
-  const LabInt resultStride = frequencyStride(g.outputBlocks * groupTiles * lanes);
+  const LabInt groupColumns = columnsOfGroup(g);
+  const LabInt resultStride = frequencyStride(groupColumns * groupTiles * lanes);
   const LabInt weightStride = transformedStride(g.inputBlocks, g.outputBlocks);
   float *tiles = scratch, *results = scratch + frequencyCount(g.results) * tileStride;
   TileCursor start = {0, 0, 0};
   for (LabInt first = 0; first < total; first += groupTiles) {
     const LabInt count = smaller(groupTiles, total - first);
-    TileCursor cursor = start, requested = start;
-    LabInt requestedTiles = 0;
+    TileCursor cursor = start;
     for (LabInt tile = 0; tile < count; tile++, cursor = nextTile(g, cursor)) {
       for (LabInt block = 0; block < g.inputBlocks; block++) {
         const float *plane = x + (cursor.sample * g.inputBlocks + block) * planeFloats(g);
         transformInputTile(g, plane, cursor, tiles + (block * count + tile) * lanes, tileStride);
       }
     }
-    for (LabInt f = 0; f < frequencyCount(g.results); f++) {
-      // Products leave the memory idle, and results come faster where their lines are there.
-      const LabInt wantedTiles = resultsAreFar ? count * (f + 1) / frequencyCount(g.results) : 0;
-      for (; requestedTiles < wantedTiles; requestedTiles++, requested = nextTile(g, requested)) {
-        requestResultTile(g, y, requested);
-      }
-      for (LabInt column = 0; column < g.outputBlocks; column += wideColumns) {
+    for (LabInt column = 0; column < g.outputBlocks; column += groupColumns) {
+      const LabInt columns = smaller(groupColumns, g.outputBlocks - column);
+      TileCursor requested = start;
+      LabInt requestedTiles = 0;
+      for (LabInt f = 0; f < frequencyCount(g.results); f++) {
+        // Products leave the memory idle, and results come faster where their lines are there.
+        const LabInt wantedTiles = resultsAreFar ? count * (f + 1) / frequencyCount(g.results) : 0;
+        for (; requestedTiles < wantedTiles; requestedTiles++, requested = nextTile(g, requested)) {
+          requestResultTile(g, y, requested, column, columns);
+        }
         const TileProduct product = {
             .tiles = tiles + f * tileStride,
             .tileStride = count * lanes,
             .rowBlocks = g.inputBlocks,
             .weights = transformed + f * weightStride + column * g.inputBlocks * matrixFloats,
             .columnStride = g.inputBlocks * matrixFloats,
-            .results = results + f * resultStride + column * count * lanes,
+            .results = results + f * resultStride,
             .resultStride = count * lanes,
         };
-        multiplyAllTiles(product, count, smaller(wideColumns, g.outputBlocks - column), false);
+        multiplyAllTiles(product, count, columns, false);
       }
-    }
-    for (LabInt block = 0; block < g.outputBlocks; block++) {
-      cursor = start;
-      for (LabInt tile = 0; tile < count; tile++, cursor = nextTile(g, cursor)) {
-        float *plane = y + (cursor.sample * g.outputBlocks + block) * planeFloats(g);
-        transformResultTile(g, results + (block * count + tile) * lanes, resultStride, plane, cursor);
+      for (LabInt n = 0; n < columns; n++) {
+        cursor = start;
+        for (LabInt tile = 0; tile < count; tile++, cursor = nextTile(g, cursor)) {
+          float *plane = y + (cursor.sample * g.outputBlocks + column + n) * planeFloats(g);
+          transformResultTile(g, results + (n * count + tile) * lanes, resultStride, plane, cursor);
+        }
       }
     }
     start = cursor;

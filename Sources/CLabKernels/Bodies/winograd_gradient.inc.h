@@ -8,8 +8,9 @@ enum { gradientRows = 4, gradientColumns = 1 };
 enum { gradientRows = 4, gradientColumns = 2 };
 #endif
 
-// Tiles that are transformed together.
-enum { mostGradientTiles = 64 };
+// Tiles of a panel: enough to use each sum often, few enough to stay in the cache beside the sums. One sample's own
+// gradient, whose sums need not stay, takes all its tiles where there are no more than these.
+enum { panelTiles = 32, mostWholeTiles = 64 };
 
 // A transformed gradient is [o block][i block][frequency][i][o].
 LAB_INLINE LabInt gradientBlockFloats(LabInt results) { return frequencyCount(results) * matrixFloats; }
@@ -88,116 +89,155 @@ LAB_INLINE void finishGradientOf(LabWinogradGeometry g, const float *transformed
   }
 }
 
-LAB_INLINE LabInt gradientTiles(LabWinogradGeometry g, LabInt samples) {
-  return smaller(mostGradientTiles, samples * tilesOfSample(g));
+// Which operand a panel holds in full: that with fewer channels. The other one's blocks are transformed one after the
+// other, and each is used while it is in the cache.
+LAB_INLINE bool holdsInputs(LabWinogradGeometry g) { return g.inputBlocks <= g.outputBlocks; }
+
+LAB_INLINE LabInt inputBlocksOfPanel(LabWinogradGeometry g) { return holdsInputs(g) ? g.inputBlocks : 1; }
+LAB_INLINE LabInt outputBlocksOfPanel(LabWinogradGeometry g) {
+  return holdsInputs(g) ? smaller(gradientColumns, g.outputBlocks) : g.outputBlocks;
+}
+
+LAB_INLINE bool isWhole(LabWinogradGeometry g, LabInt samples) { return samples * tilesOfSample(g) <= mostWholeTiles; }
+
+// Floats of an operand's panel.
+LAB_INLINE LabInt panelStride(LabInt blocks, LabInt tiles) { return frequencyStride(blocks * tiles * lanes); }
+
+LAB_INLINE LabInt panelFloats(LabWinogradGeometry g, LabInt tiles) {
+  return frequencyCount(g.results) *
+         (panelStride(inputBlocksOfPanel(g), tiles) + panelStride(outputBlocksOfPanel(g), tiles));
 }
 
 static LabInt winogradTransformedGradientScratchCount(LabWinogradGeometry g, LabInt samples) {
-  const LabInt tiles = gradientTiles(g, samples) * lanes;
-  return frequencyCount(g.results) * (frequencyStride(g.inputBlocks * tiles) + frequencyStride(g.outputBlocks * tiles));
+  return panelFloats(g, smaller(panelTiles, samples * tilesOfSample(g)));
 }
 
 static LabInt winogradWeightGradientScratchCount(LabWinogradGeometry g, LabInt samples) {
-  const bool isWhole = samples * tilesOfSample(g) <= mostGradientTiles;
-  const LabInt sums = isWhole ? gradientColumns : g.inputBlocks * g.outputBlocks;
-  return winogradTransformedGradientScratchCount(g, samples) + sums * gradientBlockFloats(g.results);
+  if (isWhole(g, samples)) {
+    return panelFloats(g, samples * tilesOfSample(g)) + gradientColumns * gradientBlockFloats(g.results);
+  }
+  return winogradTransformedGradientScratchCount(g, samples) +
+         g.inputBlocks * g.outputBlocks * gradientBlockFloats(g.results);
 }
 
-// The transformed tiles of a panel.
+// The tiles of a panel and where the products of two blocks go.
 typedef struct {
-  LabInt count, inputStride, gradientStride;
-  float *inputs;     // [frequency][i block][tile][lane]
-  float *gradients;  // [frequency][o block][tile][lane]
+  LabInt count;
+  TileCursor start;
+  const float *x, *dy;
+  LabInt inputStride, gradientStride;
+  float *inputs;       // [frequency][i block][tile][lane]
+  float *gradients;    // [frequency][o block][tile][lane]
+  float *transformed;  // all blocks' sums, or those of gradientColumns blocks where dw is given
+  bool accumulates;
+  float *dw;           // or NULL: finished from the sums at once
 } GradientPanel;
 
-LAB_INLINE GradientPanel gradientPanel(LabWinogradGeometry g, LabInt samples, float *scratch) {
-  const LabInt tiles = gradientTiles(g, samples) * lanes;
-  const LabInt inputStride = frequencyStride(g.inputBlocks * tiles);
+LAB_INLINE GradientPanel gradientPanel(LabWinogradGeometry g, LabInt tiles, const float *x, const float *dy,
+                                       float *scratch) {
+  const LabInt inputStride = panelStride(inputBlocksOfPanel(g), tiles);
   return (GradientPanel){
+      .x = x,
+      .dy = dy,
       .inputStride = inputStride,
-      .gradientStride = frequencyStride(g.outputBlocks * tiles),
+      .gradientStride = panelStride(outputBlocksOfPanel(g), tiles),
       .inputs = scratch,
       .gradients = scratch + frequencyCount(g.results) * inputStride,
   };
 }
 
-LAB_INLINE float *endOfPanel(LabWinogradGeometry g, const GradientPanel *p) {
-  return p->gradients + frequencyCount(g.results) * p->gradientStride;
-}
-
-// Transforms `count` tiles from the cursor on, and returns the cursor behind them.
-LAB_INLINE TileCursor fillPanel(GradientPanel *p, LabWinogradGeometry g, TileCursor cursor, LabInt count,
-                                const float *x, const float *dy) {
-  p->count = count;
-  for (LabInt tile = 0; tile < count; tile++, cursor = nextTile(g, cursor)) {
-    for (LabInt block = 0; block < g.inputBlocks; block++) {
-      const float *plane = x + (cursor.sample * g.inputBlocks + block) * planeFloats(g);
-      transformInputTile(g, plane, cursor, p->inputs + (block * count + tile) * lanes, p->inputStride);
-    }
-    for (LabInt block = 0; block < g.outputBlocks; block++) {
-      const float *plane = dy + (cursor.sample * g.outputBlocks + block) * planeFloats(g);
-      transformResultGradientTile(g, plane, cursor, p->gradients + (block * count + tile) * lanes, p->gradientStride);
-    }
+// Transforms the panel's tiles of a block of inputs, and returns the cursor behind them.
+LAB_INLINE TileCursor fillInputs(LabWinogradGeometry g, const GradientPanel *p, LabInt block, LabInt place) {
+  TileCursor cursor = p->start;
+  for (LabInt tile = 0; tile < p->count; tile++, cursor = nextTile(g, cursor)) {
+    const float *plane = p->x + (cursor.sample * g.inputBlocks + block) * planeFloats(g);
+    transformInputTile(g, plane, cursor, p->inputs + (place * p->count + tile) * lanes, p->inputStride);
   }
   return cursor;
 }
 
-// The products of all frequencies for one block of inputs and `columns` blocks of outputs.
-LAB_INLINE void multiplyPanel(LabWinogradGeometry g, const GradientPanel *p, LabInt o, LabInt columns, LabInt i,
-                              float *results, LabInt resultStride, bool accumulates) {
+// The same of a block of the result's gradient.
+LAB_INLINE TileCursor fillGradients(LabWinogradGeometry g, const GradientPanel *p, LabInt block, LabInt place) {
+  TileCursor cursor = p->start;
+  for (LabInt tile = 0; tile < p->count; tile++, cursor = nextTile(g, cursor)) {
+    const float *plane = p->dy + (cursor.sample * g.outputBlocks + block) * planeFloats(g);
+    transformResultGradientTile(g, plane, cursor, p->gradients + (place * p->count + tile) * lanes, p->gradientStride);
+  }
+  return cursor;
+}
+
+// The products of all frequencies for block i of inputs and `columns` blocks of outputs from block o on, which are in the
+// panel's places `inputPlace` and `outputPlace`.
+LAB_INLINE void multiplyPanel(LabWinogradGeometry g, const GradientPanel *p, LabInt i, LabInt inputPlace, LabInt o,
+                              LabInt outputPlace, LabInt columns) {
+  const LabInt blockFloats = gradientBlockFloats(g.results);
+  float *results = p->transformed + (p->dw ? 0 : (o * g.inputBlocks + i) * blockFloats);
   for (LabInt f = 0; f < frequencyCount(g.results); f++) {
     const GradientProduct product = {
         .tileCount = p->count,
-        .inputs = p->inputs + f * p->inputStride + i * p->count * lanes,
-        .gradients = p->gradients + f * p->gradientStride + o * p->count * lanes,
+        .inputs = p->inputs + f * p->inputStride + inputPlace * p->count * lanes,
+        .gradients = p->gradients + f * p->gradientStride + outputPlace * p->count * lanes,
         .gradientStride = p->count * lanes,
         .results = results + f * matrixFloats,
-        .resultStride = resultStride,
+        .resultStride = p->dw ? blockFloats : g.inputBlocks * blockFloats,
     };
-    multiplyGradient(&product, columns, accumulates);
+    multiplyGradient(&product, columns, p->accumulates);
+  }
+  for (LabInt n = 0; p->dw && n < columns; n++) {
+    finishGradientBlock(g.results, results + n * blockFloats,
+                        p->dw + ((o + n) * g.inputBlocks + i) * windowTaps * matrixFloats);
   }
 }
 
-LAB_INLINE void transformedGradientOf(LabWinogradGeometry g, LabInt samples, const float *x, const float *dy,
-                                        float *transformed, bool accumulates, float *scratch) {
-  GradientPanel panel = gradientPanel(g, samples, scratch);
-  const LabInt total = samples * tilesOfSample(g);
-  TileCursor cursor = {0, 0, 0};
-  for (LabInt first = 0; first < total; first += mostGradientTiles) {
-    cursor = fillPanel(&panel, g, cursor, smaller(mostGradientTiles, total - first), x, dy);
+// The products of all blocks for the panel's tiles; returns the cursor behind them.
+LAB_INLINE TileCursor multiplyAllBlocks(LabWinogradGeometry g, const GradientPanel *p) {
+  TileCursor end = p->start;
+  if (holdsInputs(g)) {
+    for (LabInt i = 0; i < g.inputBlocks; i++) end = fillInputs(g, p, i, i);
     for (LabInt o = 0; o < g.outputBlocks; o += gradientColumns) {
-      for (LabInt i = 0; i < g.inputBlocks; i++) {
-        multiplyPanel(g, &panel, o, smaller(gradientColumns, g.outputBlocks - o), i,
-                      transformed + (o * g.inputBlocks + i) * gradientBlockFloats(g.results),
-                      g.inputBlocks * gradientBlockFloats(g.results),
-                      accumulates || first > 0);
-      }
+      const LabInt columns = smaller(gradientColumns, g.outputBlocks - o);
+      for (LabInt n = 0; n < columns; n++) fillGradients(g, p, o + n, n);
+      for (LabInt i = 0; i < g.inputBlocks; i++) multiplyPanel(g, p, i, i, o, 0, columns);
     }
+    return end;
+  }
+  for (LabInt o = 0; o < g.outputBlocks; o++) end = fillGradients(g, p, o, o);
+  for (LabInt i = 0; i < g.inputBlocks; i++) {
+    fillInputs(g, p, i, 0);
+    for (LabInt o = 0; o < g.outputBlocks; o += gradientColumns) {
+      multiplyPanel(g, p, i, 0, o, o, smaller(gradientColumns, g.outputBlocks - o));
+    }
+  }
+  return end;
+}
+
+LAB_INLINE void transformedGradientOf(LabWinogradGeometry g, LabInt samples, const float *x, const float *dy,
+                                      float *transformed, bool accumulates, float *scratch) {
+  const LabInt total = samples * tilesOfSample(g);
+  GradientPanel panel = gradientPanel(g, smaller(panelTiles, total), x, dy, scratch);
+  panel.transformed = transformed;
+  for (LabInt first = 0; first < total; first += panelTiles) {
+    panel.count = smaller(panelTiles, total - first);
+    panel.accumulates = accumulates || first > 0;
+    panel.start = multiplyAllBlocks(g, &panel);
   }
 }
 
 LAB_INLINE void weightGradientOf(LabWinogradGeometry g, LabInt samples, const float *x, const float *dy, float *dw,
                                  float *scratch) {
-  GradientPanel panel = gradientPanel(g, samples, scratch);
-  float *sums = endOfPanel(g, &panel);
-  const LabInt total = samples * tilesOfSample(g);
-  if (total > mostGradientTiles) {
+  if (!isWhole(g, samples)) {
+    float *sums = scratch + winogradTransformedGradientScratchCount(g, samples);
     transformedGradientOf(g, samples, x, dy, sums, false, scratch);
     finishGradientOf(g, sums, dw);
     return;
   }
   // All tiles fit into one panel: each block is finished while it is in the cache.
-  fillPanel(&panel, g, (TileCursor){0, 0, 0}, total, x, dy);
-  for (LabInt o = 0; o < g.outputBlocks; o += gradientColumns) {
-    const LabInt columns = smaller(gradientColumns, g.outputBlocks - o);
-    for (LabInt i = 0; i < g.inputBlocks; i++) {
-      multiplyPanel(g, &panel, o, columns, i, sums, gradientBlockFloats(g.results), false);
-      for (LabInt n = 0; n < columns; n++) {
-        finishGradientBlock(g.results, sums + n * gradientBlockFloats(g.results),
-                            dw + ((o + n) * g.inputBlocks + i) * windowTaps * matrixFloats);
-      }
-    }
-  }
+  const LabInt total = samples * tilesOfSample(g);
+  GradientPanel panel = gradientPanel(g, total, x, dy, scratch);
+  panel.count = total;
+  panel.transformed = scratch + panelFloats(g, total);
+  panel.dw = dw;
+  multiplyAllBlocks(g, &panel);
 }
 
 static void winogradFinishGradient(LabWinogradGeometry g, const float *transformed, float *dw) {
