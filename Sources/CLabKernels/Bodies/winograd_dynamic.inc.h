@@ -4,7 +4,7 @@
 // pieces that stay: the columns of one product, and as many rows as fit. All samples use a piece of the kernels in turn, so
 // that it is read from memory once.
 
-enum { mostPieceTiles = 16, leastPieceWeights = 48 * 1024, mostPieceFloats = 64 * 1024 };
+enum { mostPieceTiles = 16, leastPieceWeights = 48 * 1024, mostPieceFloats = 48 * 1024 };
 
 LAB_INLINE bool usesPieces(LabWinogradGeometry g) {
   return tilesOfSample(g) <= mostPieceTiles && winogradWeightCount(g) >= leastPieceWeights;
@@ -67,6 +67,7 @@ LAB_INLINE void multiplyPiece(LabWinogradGeometry g, const PieceScratch *s, cons
     }
   }
   const LabInt tiles = s->tileCount * lanes;
+  const TileRuns runs = tileRuns(s->tileCount);
   for (LabInt f = 0; f < frequencyCount(g.results); f++) {
     const TileProduct product = {
         .tiles = s->tiles + (sample * frequencyCount(g.results) + f) * s->tileStride + row * tiles,
@@ -77,7 +78,7 @@ LAB_INLINE void multiplyPiece(LabWinogradGeometry g, const PieceScratch *s, cons
         .results = s->results + (sample * frequencyCount(g.results) + f) * s->resultStride,
         .resultStride = tiles,
     };
-    multiplyAllTiles(product, s->tileCount, columns, row > 0);
+    multiplyAllTiles(product, runs, columns, row > 0);
   }
 }
 

@@ -91,30 +91,38 @@ static void multiplyPairMore(const TileProduct *p, LabInt firstTile, int tiles) 
   multiplyTileRun(p, firstTile, tiles, productColumns, true);
 }
 
-// All tiles of one to productColumns columns, in runs of nearly equal length.
-LAB_INLINE void multiplyTileRuns(const TileProduct *p, LabInt tiles, LabInt columns, bool accumulates) {
-  const LabInt runs = (tiles + productTiles - 1) / productTiles;
+// How tiles are divided into runs of nearly equal length: the first `longer` ones have a tile more.
+typedef struct {
+  LabInt tiles, count, shortest, longer;
+} TileRuns;
+
+LAB_INLINE TileRuns tileRuns(LabInt tiles) {
+  const LabInt count = (tiles + productTiles - 1) / productTiles;
+  return (TileRuns){tiles, count, tiles / count, tiles % count};
+}
+
+// All tiles of one to productColumns columns.
+LAB_INLINE void multiplyTileRuns(const TileProduct *p, TileRuns runs, LabInt columns, bool accumulates) {
   LabInt first = 0;
-  for (LabInt run = 0; run < runs; run++) {
-    const LabInt end = tiles * (run + 1) / runs;
-    const int count = (int)(end - first);
+  for (LabInt run = 0; run < runs.count; run++) {
+    const int count = (int)(runs.shortest + (run < runs.longer));
     if (columns == 1) {
       accumulates ? multiplyOneMore(p, first, count) : multiplyOne(p, first, count);
     } else {
       accumulates ? multiplyPairMore(p, first, count) : multiplyPair(p, first, count);
     }
-    first = end;
+    first += count;
   }
 }
 
 // All tiles of some columns.
-LAB_INLINE void multiplyAllTiles(TileProduct p, LabInt tiles, LabInt columns, bool accumulates) {
-  if (columns == wideColumns && tiles <= wideTiles) {
-    multiplyWide(&p, (int)tiles, accumulates);
+LAB_INLINE void multiplyAllTiles(TileProduct p, TileRuns runs, LabInt columns, bool accumulates) {
+  if (columns == wideColumns && runs.tiles <= wideTiles) {
+    multiplyWide(&p, (int)runs.tiles, accumulates);
     return;
   }
   for (LabInt column = 0; column < columns; column += productColumns) {
-    multiplyTileRuns(&p, tiles, smaller(productColumns, columns - column), accumulates);
+    multiplyTileRuns(&p, runs, smaller(productColumns, columns - column), accumulates);
     p.weights += productColumns * p.columnStride;
     p.results += productColumns * p.resultStride;
   }
@@ -168,6 +176,7 @@ LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float 
   TileCursor start = {0, 0, 0};
   for (LabInt first = 0; first < total; first += groupTiles) {
     const LabInt count = smaller(groupTiles, total - first);
+    const TileRuns runs = tileRuns(count);
     TileCursor cursor = start;
     for (LabInt tile = 0; tile < count; tile++, cursor = nextTile(g, cursor)) {
       for (LabInt block = 0; block < g.inputBlocks; block++) {
@@ -194,7 +203,7 @@ LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float 
             .results = results + f * resultStride,
             .resultStride = count * lanes,
         };
-        multiplyAllTiles(product, count, columns, false);
+        multiplyAllTiles(product, runs, columns, false);
       }
       for (LabInt n = 0; n < columns; n++) {
         cursor = start;

@@ -41,27 +41,32 @@ LAB_INLINE WeightSource weightSource(const LabAggregate *a, LabInt sample, LabIn
   };
 }
 
-// Transforms a matrix; frequency f of row r goes to target + f·stride + r·lanes.
-LAB_INLINE void transformWeightRows(LabInt results, const WeightSource *s, LabInt kernels, float *target,
+// Transforms a matrix; frequency f of row r goes to target + f·stride + r·lanes. Where `turned` and `kernels` are constants,
+// the matrix is read at constant offsets.
+LAB_INLINE void transformWeightRows(LabInt results, bool turned, const WeightSource *s, LabInt kernels, float *target,
                                     LabInt stride) {
   const int side = tileSide(results);
   Vec scaled[registerKernels];
+  float rowFactors[windowTaps * LAB_BLOCK] __attribute__((aligned(64)));
   for (LabInt k = 0; k < smaller(kernels, registerKernels); k++) scaled[k] = s->column * factorOf(s->kernelWeights, k);
-  for (LabInt row = 0; row < lanes; row++) {
+  for (int tap = 0; tap < windowTaps; tap++) {
+    store(rowFactors + tap * lanes, factorVector(s->rowFactor, tap * s->rowStride));
+  }
+  const float *w = s->w;
+  for (LabInt row = 0; row < lanes; row++, w += lanes, target += lanes) {
     Vec columns[windowSide][mostTileSide];  // [window column][frequency]
     for (int j = 0; j < windowSide; j++) {
       Vec g[windowSide];
       for (int i = 0; i < windowSide; i++) {
-        const LabInt position = i * windowSide + j;
-        const LabInt tap = s->turned ? windowTaps - 1 - position : position;
-        const float *w = s->w + tap * matrixFloats + row * lanes;
+        const int position = i * windowSide + j;
+        const int tap = turned ? windowTaps - 1 - position : position;
         Vec v = (Vec)0.0f;
         for (LabInt k = 0; k < kernels; k++) {
           const Vec factor = kernels <= registerKernels ? scaled[k] : s->column * factorOf(s->kernelWeights, k);
-          const Vec own = load(w + k * s->kernelStride);
+          const Vec own = load(w + k * s->kernelStride + tap * matrixFloats);
           v = k == 0 ? own * factor : own * factor + v;
         }
-        g[i] = s->rowFactor ? v * s->rowFactor[tap * s->rowStride + row] : v;
+        g[i] = v * rowFactors[tap * lanes + row];
       }
       weightLine(results, g, columns[j]);
     }
@@ -69,18 +74,24 @@ LAB_INLINE void transformWeightRows(LabInt results, const WeightSource *s, LabIn
       Vec g[windowSide], u[mostTileSide];
       for (int j = 0; j < windowSide; j++) g[j] = columns[j][i];
       weightLine(results, g, u);
-      for (int j = 0; j < side; j++) store(target + (i * side + j) * stride + row * lanes, u[j]);
+      for (int j = 0; j < side; j++) store(target + (i * side + j) * stride, u[j]);
     }
   }
+}
+
+LAB_INLINE void transformWeightDirection(LabInt results, const WeightSource *s, LabInt kernels, float *target,
+                                         LabInt stride) {
+  s->turned ? transformWeightRows(results, true, s, kernels, target, stride)
+            : transformWeightRows(results, false, s, kernels, target, stride);
 }
 
 // Few kernels as constants.
 LAB_INLINE void transformWeightMatrix(LabInt results, const WeightSource *s, LabInt kernels, float *target,
                                       LabInt stride) {
   switch (kernels) {
-    case 1: transformWeightRows(results, s, 1, target, stride); break;
-    case 4: transformWeightRows(results, s, 4, target, stride); break;
-    default: transformWeightRows(results, s, kernels, target, stride); break;
+    case 1: transformWeightDirection(results, s, 1, target, stride); break;
+    case 4: transformWeightDirection(results, s, 4, target, stride); break;
+    default: transformWeightDirection(results, s, kernels, target, stride); break;
   }
 }
 
