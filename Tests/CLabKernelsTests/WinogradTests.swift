@@ -29,7 +29,7 @@ import Testing
     Case(16, 16, 2, 2, samples: 5, kernels: 4),
     Case(6, 5, 3, 5, samples: 2, kernels: 4), Case(8, 8, 4, 4, samples: 9, kernels: 3),
     Case(8, 8, 8, 7, samples: 2, kernels: 5), Case(13, 11, 5, 4, samples: 1), Case(4, 8, 7, 8, samples: 3, kernels: 4),
-    Case(4, 4, 7, 6, samples: 3, kernels: 4),
+    Case(4, 4, 7, 6, samples: 3, kernels: 4), Case(12, 12, 28, 3, samples: 3),
   ]
 
   @Test(arguments: Instructions.available, cases)

@@ -117,21 +117,26 @@ LAB_INLINE void multiplyTileRuns(const TileProduct *p, TileRuns runs, LabInt col
 
 // All tiles of some columns.
 LAB_INLINE void multiplyAllTiles(TileProduct p, TileRuns runs, LabInt columns, bool accumulates) {
-  if (columns == wideColumns && runs.tiles <= wideTiles) {
-    multiplyWide(&p, (int)runs.tiles, accumulates);
-    return;
-  }
-  for (LabInt column = 0; column < columns; column += productColumns) {
-    multiplyTileRuns(&p, runs, smaller(productColumns, columns - column), accumulates);
-    p.weights += productColumns * p.columnStride;
-    p.results += productColumns * p.resultStride;
+  while (columns > 0) {
+    const bool isWide = runs.tiles <= wideTiles && columns >= wideColumns;
+    const LabInt taken = isWide ? wideColumns : smaller(productColumns, columns);
+    if (isWide) {
+      multiplyWide(&p, (int)runs.tiles, accumulates);
+    } else {
+      multiplyTileRuns(&p, runs, taken, accumulates);
+    }
+    columns -= taken;
+    p.weights += taken * p.columnStride;
+    p.results += taken * p.resultStride;
   }
 }
 
 // Tiles that are worked on together: as many as stay in the cache beside the weights, but where all transformed weights do
 // not stay there themselves, enough to use each of them often while it is at hand.
+enum { fewestTiles = 12, mostTiles = 48 };
+
 LAB_INLINE LabInt tilesOfGroup(LabWinogradGeometry g) {
-  enum { cachedBytes = 340 << 10, fewestTiles = 12, mostTiles = 48 };
+  enum { cachedBytes = 340 << 10 };
   const LabInt frequencies = frequencyCount(g.results);
   const LabInt weightBytes = 4 * frequencies * g.inputBlocks * g.outputBlocks * matrixFloats;
   const LabInt tileBytes = 4 * frequencies * (g.inputBlocks + g.outputBlocks) * lanes;
@@ -169,14 +174,18 @@ LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float 
                              bool resultsAreFar, float *scratch) {
   const LabInt groupTiles = tilesOfGroup(g), total = samples * tilesOfSample(g);
   const LabInt tileStride = frequencyStride(g.inputBlocks * groupTiles * lanes);
-  const LabInt groupColumns = columnsOfGroup(g);
-  const LabInt resultStride = frequencyStride(groupColumns * groupTiles * lanes);
+  const LabInt usualColumns = columnsOfGroup(g);
+  const LabInt resultStride = frequencyStride(usualColumns * groupTiles * lanes);
   const LabInt weightStride = transformedStride(g.inputBlocks, g.outputBlocks);
   float *tiles = scratch, *results = scratch + frequencyCount(g.results) * tileStride;
   TileCursor start = {0, 0, 0};
   for (LabInt first = 0; first < total; first += groupTiles) {
     const LabInt count = smaller(groupTiles, total - first);
     const TileRuns runs = tileRuns(count);
+    // A few tiles leave room for more columns.
+    _Static_assert(wideTiles * wideColumns <= fewestTiles * productColumns, "results of a few tiles exceed their memory");
+    const LabInt fewTilesColumns = smaller(wideColumns, g.outputBlocks);
+    const LabInt groupColumns = count <= wideTiles ? larger(usualColumns, fewTilesColumns) : usualColumns;
     TileCursor cursor = start;
     for (LabInt tile = 0; tile < count; tile++, cursor = nextTile(g, cursor)) {
       for (LabInt block = 0; block < g.inputBlocks; block++) {

@@ -9,6 +9,9 @@
 // is zero. A tile that reaches beyond the image costs as much as a whole one. The smaller tiles round less, and their
 // weights are transformed in half the time, which pays where a sample's own weights meet a few tiles only.
 //
+// Rounding, against double precision and relative to the largest number of a result: with r = 4 below 1e-5 for up to 128
+// channels and below 2e-5 for 448, with r = 2 less than half of that.
+//
 // The gradient of the image is the forward pass from the result's gradient with `swapped` geometry and weights that were
 // transformed as `transposed`.
 //
