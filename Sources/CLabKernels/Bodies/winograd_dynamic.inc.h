@@ -10,9 +10,7 @@ LAB_INLINE bool usesPieces(LabWinogradGeometry g) {
   return tilesOfSample(g) <= mostPieceTiles && winogradWeightCount(g) >= leastPieceWeights;
 }
 
-LAB_INLINE LabInt pieceColumns(LabWinogradGeometry g) {
-  return tilesOfSample(g) <= wideTiles ? wideColumns : productColumns;
-}
+LAB_INLINE LabInt pieceColumns(LabWinogradGeometry g) { return columnsOfProduct(tilesOfSample(g)); }
 
 LAB_INLINE LabInt pieceRows(LabWinogradGeometry g) {
   const LabInt fitting = mostPieceFloats / (frequencyCount(g.results) * pieceColumns(g) * matrixFloats);

@@ -115,6 +115,9 @@ LAB_INLINE void multiplyTileRuns(const TileProduct *p, TileRuns runs, LabInt col
   }
 }
 
+// Columns of one product with so many tiles.
+LAB_INLINE LabInt columnsOfProduct(LabInt tiles) { return tiles <= wideTiles ? wideColumns : productColumns; }
+
 // All tiles of some columns.
 LAB_INLINE void multiplyAllTiles(TileProduct p, TileRuns runs, LabInt columns, bool accumulates) {
   while (columns > 0) {
@@ -131,10 +134,11 @@ LAB_INLINE void multiplyAllTiles(TileProduct p, TileRuns runs, LabInt columns, b
   }
 }
 
-// Tiles that are worked on together: as many as stay in the cache beside the weights, but where all transformed weights do
-// not stay there themselves, enough to use each of them often while it is at hand.
+// Tiles of a group.
 enum { fewestTiles = 12, mostTiles = 48 };
 
+// Tiles that are worked on together: as many as stay in the cache beside the weights, but where all transformed weights do
+// not stay there themselves, enough to use each of them often while it is at hand.
 LAB_INLINE LabInt tilesOfGroup(LabWinogradGeometry g) {
   enum { cachedBytes = 340 << 10 };
   const LabInt frequencies = frequencyCount(g.results);
@@ -145,17 +149,21 @@ LAB_INLINE LabInt tilesOfGroup(LabWinogradGeometry g) {
 }
 
 // Columns whose results are transformed together, while they are in the cache: few, unless the tiles, which are read again
-// for each, do not stay there.
-LAB_INLINE LabInt columnsOfGroup(LabWinogradGeometry g) {
+// for each, do not stay there. Fewer tiles have no more results than a whole group.
+LAB_INLINE LabInt columnsOfGroup(LabWinogradGeometry g, LabInt tiles) {
   enum { mostTileBytes = 1 << 20 };
+  _Static_assert(wideTiles * wideColumns <= fewestTiles * productColumns, "few tiles exceed the memory of a group");
   const LabInt bytes = 4 * frequencyCount(g.results) * g.inputBlocks * tilesOfGroup(g) * lanes;
-  return bytes <= mostTileBytes ? smaller(productColumns, g.outputBlocks) : g.outputBlocks;
+  return bytes <= mostTileBytes ? smaller(columnsOfProduct(tiles), g.outputBlocks) : g.outputBlocks;
+}
+
+LAB_INLINE LabInt groupResultStride(LabWinogradGeometry g) {
+  return frequencyStride(columnsOfGroup(g, tilesOfGroup(g)) * tilesOfGroup(g) * lanes);
 }
 
 static LabInt winogradForwardScratchCount(LabWinogradGeometry g) {
-  const LabInt tiles = tilesOfGroup(g) * lanes;
   return frequencyCount(g.results) *
-         (frequencyStride(g.inputBlocks * tiles) + frequencyStride(columnsOfGroup(g) * tiles));
+         (frequencyStride(g.inputBlocks * tilesOfGroup(g) * lanes) + groupResultStride(g));
 }
 
 // Asks for the lines of a tile's results in some columns, to be overwritten.
@@ -174,18 +182,14 @@ LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float 
                              bool resultsAreFar, float *scratch) {
   const LabInt groupTiles = tilesOfGroup(g), total = samples * tilesOfSample(g);
   const LabInt tileStride = frequencyStride(g.inputBlocks * groupTiles * lanes);
-  const LabInt usualColumns = columnsOfGroup(g);
-  const LabInt resultStride = frequencyStride(usualColumns * groupTiles * lanes);
+  const LabInt resultStride = groupResultStride(g);
   const LabInt weightStride = transformedStride(g.inputBlocks, g.outputBlocks);
   float *tiles = scratch, *results = scratch + frequencyCount(g.results) * tileStride;
   TileCursor start = {0, 0, 0};
   for (LabInt first = 0; first < total; first += groupTiles) {
     const LabInt count = smaller(groupTiles, total - first);
+    const LabInt groupColumns = columnsOfGroup(g, count);
     const TileRuns runs = tileRuns(count);
-    // A few tiles leave room for more columns.
-    _Static_assert(wideTiles * wideColumns <= fewestTiles * productColumns, "results of a few tiles exceed their memory");
-    const LabInt fewTilesColumns = smaller(wideColumns, g.outputBlocks);
-    const LabInt groupColumns = count <= wideTiles ? larger(usualColumns, fewTilesColumns) : usualColumns;
     TileCursor cursor = start;
     for (LabInt tile = 0; tile < count; tile++, cursor = nextTile(g, cursor)) {
       for (LabInt block = 0; block < g.inputBlocks; block++) {

@@ -120,14 +120,20 @@ static LabInt winogradWeightGradientScratchCount(LabWinogradGeometry g, LabInt s
          g.inputBlocks * g.outputBlocks * gradientBlockFloats(g.results);
 }
 
+// One operand's transformed tiles.
+typedef struct {
+  bool isGradient;      // of the result; else it is the image
+  const float *source;
+  LabInt blocks;        // of a sample
+  LabInt stride;        // floats between frequencies
+  float *tiles;         // [frequency][place of a block][tile][lane]
+} PanelOperand;
+
 // The tiles of a panel and where the products of two blocks go.
 typedef struct {
   LabInt count;
   TileCursor start;
-  const float *x, *dy;
-  LabInt inputStride, gradientStride;
-  float *inputs;       // [frequency][i block][tile][lane]
-  float *gradients;    // [frequency][o block][tile][lane]
+  PanelOperand input, gradient;
   float *transformed;  // all blocks' sums, or those of gradientColumns blocks where dw is given
   bool accumulates;
   float *dw;           // or NULL: finished from the sums at once
@@ -136,32 +142,25 @@ typedef struct {
 LAB_INLINE GradientPanel gradientPanel(LabWinogradGeometry g, LabInt tiles, const float *x, const float *dy,
                                        float *scratch) {
   const LabInt inputStride = panelStride(inputBlocksOfPanel(g), tiles);
+  float *gradients = scratch + frequencyCount(g.results) * inputStride;
   return (GradientPanel){
-      .x = x,
-      .dy = dy,
-      .inputStride = inputStride,
-      .gradientStride = panelStride(outputBlocksOfPanel(g), tiles),
-      .inputs = scratch,
-      .gradients = scratch + frequencyCount(g.results) * inputStride,
+      .input = {false, x, g.inputBlocks, inputStride, scratch},
+      .gradient = {true, dy, g.outputBlocks, panelStride(outputBlocksOfPanel(g), tiles), gradients},
   };
 }
 
-// Transforms the panel's tiles of a block of inputs, and returns the cursor behind them.
-LAB_INLINE TileCursor fillInputs(LabWinogradGeometry g, const GradientPanel *p, LabInt block, LabInt place) {
+// Transforms the panel's tiles of a block of an operand to a place, and returns the cursor behind them.
+LAB_INLINE TileCursor fillPlace(LabWinogradGeometry g, const GradientPanel *p, const PanelOperand *operand, LabInt block,
+                                LabInt place) {
   TileCursor cursor = p->start;
   for (LabInt tile = 0; tile < p->count; tile++, cursor = nextTile(g, cursor)) {
-    const float *plane = p->x + (cursor.sample * g.inputBlocks + block) * planeFloats(g);
-    transformInputTile(g, plane, cursor, p->inputs + (place * p->count + tile) * lanes, p->inputStride);
-  }
-  return cursor;
-}
-
-// The same of a block of the result's gradient.
-LAB_INLINE TileCursor fillGradients(LabWinogradGeometry g, const GradientPanel *p, LabInt block, LabInt place) {
-  TileCursor cursor = p->start;
-  for (LabInt tile = 0; tile < p->count; tile++, cursor = nextTile(g, cursor)) {
-    const float *plane = p->dy + (cursor.sample * g.outputBlocks + block) * planeFloats(g);
-    transformResultGradientTile(g, plane, cursor, p->gradients + (place * p->count + tile) * lanes, p->gradientStride);
+    const float *plane = operand->source + (cursor.sample * operand->blocks + block) * planeFloats(g);
+    float *target = operand->tiles + (place * p->count + tile) * lanes;
+    if (operand->isGradient) {
+      transformResultGradientTile(g, plane, cursor, target, operand->stride);
+    } else {
+      transformInputTile(g, plane, cursor, target, operand->stride);
+    }
   }
   return cursor;
 }
@@ -175,8 +174,8 @@ LAB_INLINE void multiplyPanel(LabWinogradGeometry g, const GradientPanel *p, Lab
   for (LabInt f = 0; f < frequencyCount(g.results); f++) {
     const GradientProduct product = {
         .tileCount = p->count,
-        .inputs = p->inputs + f * p->inputStride + inputPlace * p->count * lanes,
-        .gradients = p->gradients + f * p->gradientStride + outputPlace * p->count * lanes,
+        .inputs = p->input.tiles + f * p->input.stride + inputPlace * p->count * lanes,
+        .gradients = p->gradient.tiles + f * p->gradient.stride + outputPlace * p->count * lanes,
         .gradientStride = p->count * lanes,
         .results = results + f * matrixFloats,
         .resultStride = p->dw ? blockFloats : g.inputBlocks * blockFloats,
@@ -193,17 +192,17 @@ LAB_INLINE void multiplyPanel(LabWinogradGeometry g, const GradientPanel *p, Lab
 LAB_INLINE TileCursor multiplyAllBlocks(LabWinogradGeometry g, const GradientPanel *p) {
   TileCursor end = p->start;
   if (holdsInputs(g)) {
-    for (LabInt i = 0; i < g.inputBlocks; i++) end = fillInputs(g, p, i, i);
+    for (LabInt i = 0; i < g.inputBlocks; i++) end = fillPlace(g, p, &p->input, i, i);
     for (LabInt o = 0; o < g.outputBlocks; o += gradientColumns) {
       const LabInt columns = smaller(gradientColumns, g.outputBlocks - o);
-      for (LabInt n = 0; n < columns; n++) fillGradients(g, p, o + n, n);
+      for (LabInt n = 0; n < columns; n++) fillPlace(g, p, &p->gradient, o + n, n);
       for (LabInt i = 0; i < g.inputBlocks; i++) multiplyPanel(g, p, i, i, o, 0, columns);
     }
     return end;
   }
-  for (LabInt o = 0; o < g.outputBlocks; o++) end = fillGradients(g, p, o, o);
+  for (LabInt o = 0; o < g.outputBlocks; o++) end = fillPlace(g, p, &p->gradient, o, o);
   for (LabInt i = 0; i < g.inputBlocks; i++) {
-    fillInputs(g, p, i, 0);
+    fillPlace(g, p, &p->input, i, 0);
     for (LabInt o = 0; o < g.outputBlocks; o += gradientColumns) {
       multiplyPanel(g, p, i, 0, o, o, smaller(gradientColumns, g.outputBlocks - o));
     }

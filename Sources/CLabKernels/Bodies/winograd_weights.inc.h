@@ -79,6 +79,7 @@ LAB_INLINE void transformWeightRows(LabInt results, bool turned, const WeightSou
   }
 }
 
+// The window's direction as a constant.
 LAB_INLINE void transformWeightDirection(LabInt results, const WeightSource *s, LabInt kernels, float *target,
                                          LabInt stride) {
   s->turned ? transformWeightRows(results, true, s, kernels, target, stride)
