@@ -11,6 +11,7 @@ import Testing
     var stores: Bool
     var pools: Bool
     var isInPlace = false
+    var form = SourceForm.floats
 
     static let all: [Options] = {
       var result: [Options] = []
@@ -18,8 +19,12 @@ import Testing
         for residual in 0...2 {
           for hasAddend in [false, true] {
             for (stores, pools) in [(true, false), (false, true), (true, true)] {
-              result.append(
-                Options(isScaled: isScaled, residual: residual, hasAddend: hasAddend, stores: stores, pools: pools))
+              for form in SourceForm.allCases {
+                result.append(
+                  Options(
+                    isScaled: isScaled, residual: residual, hasAddend: hasAddend, stores: stores, pools: pools,
+                    form: form))
+              }
             }
           }
         }
@@ -44,8 +49,10 @@ import Testing
   @Test(arguments: Instructions.available) func sumsLongPlanes(on instructions: Instructions) throws {
     let kernels = try instructions.kernels
     let data = ApplyData(.longPlane(block: kernels.block))
-    let options = Options(isScaled: true, residual: 1, hasAddend: true, stores: true, pools: true)
-    for activation in [LAB_ACTIVATION_RELU, LAB_ACTIVATION_SILU] { data.check(kernels, activation, options) }
+    for form in SourceForm.allCases {
+      let options = Options(isScaled: true, residual: 1, hasAddend: true, stores: true, pools: true, form: form)
+      for activation in [LAB_ACTIVATION_RELU, LAB_ACTIVATION_SILU] { data.check(kernels, activation, options) }
+    }
   }
 
   @Test(arguments: Instructions.available) func propagatesNaN(on instructions: Instructions) throws {
@@ -55,7 +62,7 @@ import Testing
       let x = GuardedBuffer([Float](repeating: .nan, count: layout.blockedCount))
       var arguments = LabApply()
       arguments.extent = layout.extent
-      arguments.x = UnsafePointer(x.pointer)
+      arguments.x = LabSource(floats: x.pointer, halves: nil)
       arguments.activation = activation
       arguments.y = x.pointer
       kernels.apply(&arguments)
@@ -72,8 +79,8 @@ private struct ApplyData {
   init(_ layout: BlockedLayout) {
     var random = TestRandom("apply \(layout)")
     self.layout = layout
-    x = random.floats(layout.flatCount, scale: 3)
-    residual = random.floats(layout.flatCount, scale: 3)
+    x = random.shortFloats(layout.flatCount, scale: 3)
+    residual = random.shortFloats(layout.flatCount, scale: 3)
     scale = random.floats(layout.channels, scale: 2)
     shift = random.floats(layout.channels)
     residualScale = random.floats(layout.channels, scale: 2)
@@ -96,21 +103,21 @@ private struct ApplyData {
   }
 
   func check(_ kernels: LabKernels, _ activation: LabActivation, _ options: ApplyTests.Options) {
-    let xBuffer = GuardedBuffer(layout.blocked(x))
-    let residualBuffer = GuardedBuffer(layout.blocked(residual))
+    let xOperand = SourceOperand(layout.blocked(x))
+    let residualOperand = SourceOperand(layout.blocked(residual))
     let tables = [scale, shift, residualScale, residualShift].map { GuardedBuffer(layout.table($0)) }
     let addendBuffer = GuardedBuffer(layout.table(addend, rows: layout.samples))
-    let y = options.isInPlace ? xBuffer : GuardedBuffer<Float>(overwritten: layout.blockedCount)
+    let y = options.isInPlace ? xOperand.floats : GuardedBuffer<Float>(overwritten: layout.blockedCount)
     let pooled = GuardedBuffer<Float>(overwritten: layout.samples * layout.paddedChannels)
     var arguments = LabApply()
     arguments.extent = layout.extent
-    arguments.x = UnsafePointer(xBuffer.pointer)
+    arguments.x = xOperand.source(options.form)
     arguments.activation = activation
     if options.isScaled {
       arguments.scale = UnsafePointer(tables[0].pointer)
       arguments.shift = UnsafePointer(tables[1].pointer)
     }
-    if options.residual > 0 { arguments.residual = UnsafePointer(residualBuffer.pointer) }
+    if options.residual > 0 { arguments.residual = residualOperand.source(options.form) }
     if options.residual == 2 {
       arguments.residualScale = UnsafePointer(tables[2].pointer)
       arguments.residualShift = UnsafePointer(tables[3].pointer)

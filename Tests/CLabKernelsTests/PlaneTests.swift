@@ -36,8 +36,8 @@ import Testing
     let kernels = try instructions.kernels
     for layout in Self.layouts(kernels) {
       var random = TestRandom("normGradient")
-      let g = random.floats(layout.flatCount)
-      let x = random.floats(layout.flatCount)
+      let g = random.shortFloats(layout.flatCount)
+      let x = random.shortFloats(layout.flatCount)
       let tables = (0..<3).map { _ in random.floats(layout.channels) }
       var expected = [Double](repeating: 0, count: layout.flatCount)
       layout.forEach { n, c, p in
@@ -45,15 +45,18 @@ import Testing
         expected[i] = Double(tables[0][c]) * Double(g[i]) + Double(tables[1][c]) * Double(x[i]) + Double(tables[2][c])
       }
       let buffers = tables.map { GuardedBuffer(layout.table($0)) }
-      for target in 0...2 {
-        let gBuffer = GuardedBuffer(layout.blocked(g))
-        let xBuffer = GuardedBuffer(layout.blocked(x))
-        let y = [GuardedBuffer<Float>(overwritten: layout.blockedCount), gBuffer, xBuffer][target]
-        kernels.normGradientApply(
-          layout.extent, gBuffer.pointer, xBuffer.pointer, buffers[0].pointer, buffers[1].pointer, buffers[2].pointer,
-          y.pointer)
-        expectClose(y.values, layout.blocked(expected), absolute: 1e-6, "\(layout) into \(target)")
-        #expect(y.isWithinMargins)
+      // Each operand in either form, and the result in the place of either one in single precision.
+      for (gForm, xForm) in SourceForm.allCases.flatMap({ form in SourceForm.allCases.map { (form, $0) } }) {
+        for target in 0...2 where [.floats, gForm, xForm][target] == .floats {
+          let gOperand = SourceOperand(layout.blocked(g))
+          let xOperand = SourceOperand(layout.blocked(x))
+          let y = [GuardedBuffer<Float>(overwritten: layout.blockedCount), gOperand.floats, xOperand.floats][target]
+          kernels.normGradientApply(
+            layout.extent, gOperand.source(gForm), xOperand.source(xForm), buffers[0].pointer, buffers[1].pointer,
+            buffers[2].pointer, y.pointer)
+          expectClose(y.values, layout.blocked(expected), absolute: 1e-6, "\(layout) \(gForm) \(xForm) into \(target)")
+          #expect(y.isWithinMargins)
+        }
       }
     }
   }

@@ -11,14 +11,19 @@ import Testing
     var normalised: Int
     var stores = true
     var isInPlace = false
+    var form = SourceForm.floats
 
     static let all: [Options] = {
       var result: [Options] = []
       for derivative in 0...3 {
         for normalised in 0...2 {
           for (upstreams, hasAddend) in [(0, true), (1, false), (1, true), (2, false), (2, true)] {
-            result.append(
-              Options(upstreams: upstreams, hasAddend: hasAddend, derivative: derivative, normalised: normalised))
+            for form in SourceForm.allCases {
+              result.append(
+                Options(
+                  upstreams: upstreams, hasAddend: hasAddend, derivative: derivative, normalised: normalised, form: form
+                ))
+            }
           }
         }
       }
@@ -45,9 +50,11 @@ import Testing
   @Test(arguments: Instructions.available) func sumsLongPlanes(on instructions: Instructions) throws {
     let kernels = try instructions.kernels
     let data = GradientData(.longPlane(block: kernels.block))
-    let options = Options(upstreams: 2, hasAddend: true, derivative: 0, normalised: 2)
-    for activation in [LAB_ACTIVATION_RELU, LAB_ACTIVATION_SILU] {
-      data.check(kernels, data.differentiated(activation, 0), options)
+    for form in SourceForm.allCases {
+      let options = Options(upstreams: 2, hasAddend: true, derivative: 0, normalised: 2, form: form)
+      for activation in [LAB_ACTIVATION_RELU, LAB_ACTIVATION_SILU] {
+        data.check(kernels, data.differentiated(activation, 0), options)
+      }
     }
   }
 }
@@ -61,11 +68,11 @@ private struct GradientData {
   init(_ layout: BlockedLayout) {
     var random = TestRandom("gradient \(layout)")
     self.layout = layout
-    upstream1 = random.floats(layout.flatCount)
-    upstream2 = random.floats(layout.flatCount)
-    x1 = random.floats(layout.flatCount, scale: 3)
-    x2 = random.floats(layout.flatCount)
-    residual = random.floats(layout.flatCount, scale: 3)
+    upstream1 = random.shortFloats(layout.flatCount)
+    upstream2 = random.shortFloats(layout.flatCount)
+    x1 = random.shortFloats(layout.flatCount, scale: 3)
+    x2 = random.shortFloats(layout.flatCount)
+    residual = random.shortFloats(layout.flatCount, scale: 3)
     scale = random.floats(layout.channels, scale: 2)
     shift = random.floats(layout.channels)
     residualScale = random.floats(layout.channels, scale: 2)
@@ -83,11 +90,14 @@ private struct GradientData {
   }
 
   func differentiated(_ activation: LabActivation, _ derivative: Int) -> Differentiated {
-    let operands = operands(derivative)
+    let isFromOutput = differentiatesFromOutput(activation)
+    let operands = operands(derivative).map {
+      derivative == 0 && !isFromOutput ? Double(BFloat16Tests.nearest(Float($0))) : $0
+    }
     return Differentiated(
       activation: activation,
       saved: operands.map {
-        Float(differentiatesFromOutput(activation) ? referenceActivation(activation, $0) : $0)
+        Float(isFromOutput ? referenceActivation(activation, $0) : $0)
       },
       derivatives: operands.map { referenceDerivative(activation, $0) })
   }
@@ -120,30 +130,30 @@ private struct GradientData {
   func check(_ kernels: LabKernels, _ differentiated: Differentiated, _ options: ReduceGradientTests.Options) {
     let activation = differentiated.activation
     let operands = [upstream1, upstream2, differentiated.saved, x1, residual, x2]
-    let blocked = operands.map { GuardedBuffer(layout.blocked($0)) }
+    let blocked = operands.map { SourceOperand(layout.blocked($0)) }
     let tables = [scale, shift, residualScale, residualShift, mean1, mean2].map { GuardedBuffer(layout.table($0)) }
     let addendBuffer = GuardedBuffer(layout.table(addend, rows: layout.samples))
-    let g = options.isInPlace ? blocked[1] : GuardedBuffer<Float>(overwritten: layout.blockedCount)
+    let g = options.isInPlace ? blocked[1].floats : GuardedBuffer<Float>(overwritten: layout.blockedCount)
     let initial = [Double](repeating: 0.5, count: layout.paddedChannels)
     let sums = (0..<3).map { _ in GuardedBuffer(initial) }
 
     var arguments = LabReduceGradient()
     arguments.extent = layout.extent
     arguments.activation = activation
-    if options.upstreams >= 1 { arguments.upstream1 = UnsafePointer(blocked[0].pointer) }
-    if options.upstreams >= 2 { arguments.upstream2 = UnsafePointer(blocked[1].pointer) }
+    if options.upstreams >= 1 { arguments.upstream1 = blocked[0].source(options.form) }
+    if options.upstreams >= 2 { arguments.upstream2 = blocked[1].source(options.form) }
     if options.hasAddend {
       arguments.addend = UnsafePointer(addendBuffer.pointer)
       arguments.addendFactor = 0.25
     }
     if options.derivative == 0 {
-      arguments.saved = UnsafePointer(blocked[2].pointer)
+      arguments.saved = blocked[2].source(differentiatesFromOutput(activation) ? .floats : options.form)
     } else {
-      arguments.savedX = UnsafePointer(blocked[3].pointer)
+      arguments.savedX = blocked[3].source(options.form)
       arguments.savedScale = UnsafePointer(tables[0].pointer)
       arguments.savedShift = UnsafePointer(tables[1].pointer)
     }
-    if options.derivative >= 2 { arguments.savedResidual = UnsafePointer(blocked[4].pointer) }
+    if options.derivative >= 2 { arguments.savedResidual = blocked[4].source(options.form) }
     if options.derivative == 3 {
       arguments.savedResidualScale = UnsafePointer(tables[2].pointer)
       arguments.savedResidualShift = UnsafePointer(tables[3].pointer)
@@ -151,12 +161,12 @@ private struct GradientData {
     if options.stores { arguments.g = g.pointer }
     arguments.sum = sums[0].pointer
     if options.normalised >= 1 {
-      arguments.x1 = UnsafePointer(blocked[3].pointer)
+      arguments.x1 = blocked[3].source(options.form)
       arguments.mean1 = UnsafePointer(tables[4].pointer)
       arguments.sumX1 = sums[1].pointer
     }
     if options.normalised >= 2 {
-      arguments.x2 = UnsafePointer(blocked[5].pointer)
+      arguments.x2 = blocked[5].source(options.form)
       arguments.mean2 = UnsafePointer(tables[5].pointer)
       arguments.sumX2 = sums[2].pointer
     }

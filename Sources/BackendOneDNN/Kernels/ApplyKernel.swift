@@ -27,6 +27,7 @@ final class ApplyKernel: BaseKernel, Kernel {
     let vectors = [expression.affine, expression.residualAffine].compactMap { $0 }.flatMap { [$0.scale, $0.shift] }
     reads = [x] + [residual].compactMap { $0 } + vectors
     writes = [y, pooled].compactMap { $0 }
+    halfOperands = [x] + [residual].compactMap { $0 }
     if let y { replacements = [(y, x)] + (residual.map { [(y, $0)] } ?? []) }
   }
 
@@ -39,11 +40,11 @@ final class ApplyKernel: BaseKernel, Kernel {
     var arguments = LabApply()
     arguments.extent = extent
     arguments.extent.samples = samples.count
-    arguments.x = UnsafePointer(worker.pointer(x, sample: first))
+    arguments.x = source(x, worker, sample: first)
     if let affine = expression.affine {
       (arguments.scale, arguments.shift) = affine.vectors(worker, sample: first)
     }
-    if let residual { arguments.residual = UnsafePointer(worker.pointer(residual, sample: first)) }
+    arguments.residual = source(residual, worker, sample: first)
     if let affine = expression.residualAffine {
       (arguments.residualScale, arguments.residualShift) = affine.vectors(worker, sample: first)
     }

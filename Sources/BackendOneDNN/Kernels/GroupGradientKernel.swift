@@ -31,6 +31,7 @@ final class GroupGradientKernel: BaseKernel, Kernel {
     writes = [dx]
     lateWrites = [scaleGradient, shiftGradient]
     replacements = [(dx, upstream)]
+    halfOperands = [upstream, image.x]
     scratchBytes = image.paddedChannels * (2 * MemoryLayout<Double>.stride + 4 * MemoryLayout<Float>.stride)
     accumulatorBytes = 2 * image.paddedChannels * MemoryLayout<Double>.stride
   }
@@ -65,12 +66,12 @@ final class GroupGradientKernel: BaseKernel, Kernel {
       for group in 0..<image.groups {
         for c in image.channels(of: group) { scratch.mean[c] = means[group] }
       }
-      let (g, x) = (worker.pointer(upstream, sample: sample), worker.pointer(image.x, sample: sample))
+      let (g, x) = (source(upstream, worker, sample: sample), source(image.x, worker, sample: sample))
       var sums = LabReduceGradient()
       sums.extent = image.sample
-      sums.upstream1 = UnsafePointer(g)
+      sums.upstream1 = g
       sums.activation = LAB_ACTIVATION_NONE
-      sums.x1 = UnsafePointer(x)
+      sums.x1 = x
       sums.mean1 = UnsafePointer(scratch.mean)
       sums.sum = scratch.sum
       sums.sumX1 = scratch.product

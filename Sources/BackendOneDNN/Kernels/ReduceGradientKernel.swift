@@ -58,6 +58,8 @@ final class ReduceGradientKernel: BaseKernel, Kernel {
     lateWrites = norms.flatMap {
       [$0.results.a, $0.results.b, $0.results.c, $0.results.scaleGradient, $0.results.shiftGradient]
     }
+    halfOperands =
+      [upstream1, upstream2, saved, recomputedX, recomputedResidual].compactMap { $0 } + norms.map(\.x)
     if let g { replacements = [upstream1, upstream2].compactMap { $0 }.map { (g, $0) } }
     accumulatorBytes = norms.isEmpty ? 0 : 3 * paddedChannels * MemoryLayout<Double>.stride
   }
@@ -71,33 +73,31 @@ final class ReduceGradientKernel: BaseKernel, Kernel {
     var arguments = LabReduceGradient()
     arguments.extent = extent
     arguments.extent.samples = samples.count
-    func pointer(_ slot: SlotID?) -> UnsafePointer<Float>? {
-      slot.map { UnsafePointer(worker.pointer($0, sample: sample)) }
-    }
+    func source(_ slot: SlotID?) -> LabSource { self.source(slot, worker, sample: sample) }
     func vector(_ slot: SlotID?) -> UnsafePointer<Float>? { slot.map { UnsafePointer(worker.whole($0)) } }
-    arguments.upstream1 = pointer(upstream1)
-    arguments.upstream2 = pointer(upstream2)
-    arguments.addend = pointer(addend)
+    arguments.upstream1 = source(upstream1)
+    arguments.upstream2 = source(upstream2)
+    if let addend { arguments.addend = UnsafePointer(worker.pointer(addend, sample: sample)) }
     arguments.addendFactor = expression.addendFactor
     arguments.activation = expression.activation
-    arguments.saved = pointer(saved)
-    arguments.savedX = pointer(recomputedX)
+    arguments.saved = source(saved)
+    arguments.savedX = source(recomputedX)
     if let affine = expression.recomputed?.affine {
       (arguments.savedScale, arguments.savedShift) = affine.vectors(worker, sample: sample)
     }
-    arguments.savedResidual = pointer(recomputedResidual)
+    arguments.savedResidual = source(recomputedResidual)
     if let affine = expression.recomputed?.residualAffine {
       (arguments.savedResidualScale, arguments.savedResidualShift) = affine.vectors(worker, sample: sample)
     }
     if let g { arguments.g = worker.pointer(g, sample: sample) }
     if let first = norms.first {
       let sums = worker.accumulator(at: accumulatorOffset, as: Double.self)
-      arguments.x1 = pointer(first.x)
+      arguments.x1 = source(first.x)
       arguments.mean1 = vector(first.mean)
       arguments.sum = sums
       arguments.sumX1 = sums + paddedChannels
       if norms.count > 1 {
-        arguments.x2 = pointer(norms[1].x)
+        arguments.x2 = source(norms[1].x)
         arguments.mean2 = vector(norms[1].mean)
         arguments.sumX2 = sums + 2 * paddedChannels
       }

@@ -191,20 +191,10 @@ extension Lowering {
   private func emitNormGradient(_ expression: NormGradientExpression, for value: ValueID) throws {
     let x = try resolve(expression.x)
     let target = define(value, .blocked)
-    let (g, coefficients, extent) = (expression.upstream, expression.coefficients, extent(value))
-    let kernel = kernelTable.normGradientApply!
     add(
-      ChunkKernel(
-        .normalization, path: node.path, samples: extent.samples,
-        reads: [g, x, coefficients.a, coefficients.b, coefficients.c], writes: [target],
-        replacements: [(target, g)]
-      ) { worker in
-        var part = extent
-        part.samples = worker.count
-        kernel(
-          part, worker.pointer(g), worker.pointer(x), worker.whole(coefficients.a), worker.whole(coefficients.b),
-          worker.whole(coefficients.c), worker.pointer(target))
-      })
+      NormGradientKernel(
+        extent(value), upstream: expression.upstream, x: x, coefficients: expression.coefficients, dx: target,
+        kernels: kernelTable, path: node.path))
   }
 
   private func emitBroadcast(_ source: ValueID, factor: Float, for value: ValueID) throws {

@@ -2,9 +2,9 @@ import CLabKernels
 
 /// Keeps images in bfloat16 from one segment to the next.
 ///
-/// Within a segment, kernels see them in single precision, a chunk at a time in each worker's scratch: the producer's
-/// segment rounds and stores it, and every other segment reads it back. So an image costs half the memory and half the
-/// traffic, and all of its readers see the same rounded numbers.
+/// The producer's segment rounds and stores an image. Every other segment reads it back: kernels that can do so read the
+/// halves themselves, and for the others a chunk at a time is widened into each worker's scratch. So an image costs half
+/// the memory and half the traffic, and all of its readers see the same rounded numbers.
 struct HalfStorage {
   private var slots: [Slot]
   private var kernels: [any Kernel]
@@ -64,8 +64,14 @@ struct HalfStorage {
     var rewritten: [Int] = []
     for (order, member) in members.enumerated() {
       let kernel = kernels[member]
-      for slot in kernel.reads where halves[slot] != nil && present.insert(slot).inserted {
-        rewritten.append(append(widening(slot, samples, kernel.path, table)))
+      for slot in Set(kernel.reads).sorted(by: { $0.index < $1.index }) {
+        guard let half = halves[slot], !present.contains(slot) else { continue }
+        if kernel.halfOperands.contains(slot) {
+          kernel.takeHalves(of: slot, from: half)
+        } else {
+          present.insert(slot)
+          rewritten.append(append(widening(slot, samples, kernel.path, table)))
+        }
       }
       rewritten.append(member)
       for slot in Set(kernel.writes).sorted(by: { $0.index < $1.index }) where lastWriter[slot] == member {

@@ -1,3 +1,4 @@
+import CLabKernels
 import LabGraph
 
 /// Identifies a tensor of a compiled program.
@@ -58,6 +59,8 @@ protocol Kernel: AnyObject {
   var lateWrites: [SlotID] { get }
   /// Results that may take the place of an operand that nobody needs afterwards.
   var replacements: [(result: SlotID, operand: SlotID)] { get }
+  /// Operands that the kernel can read in bfloat16 as well.
+  var halfOperands: [SlotID] { get }
   /// Bytes that each worker needs during one call of ``run(_:)``.
   var scratchBytes: Int { get }
   /// Bytes that each worker keeps from the first chunk to ``finish(_:)``; zeroed before the first chunk.
@@ -65,6 +68,8 @@ protocol Kernel: AnyObject {
   /// Where in each worker's accumulators this kernel's are.
   var accumulatorOffset: Int { get set }
 
+  /// Has the kernel read one of its ``halfOperands`` from the tensor that holds it in bfloat16.
+  func takeHalves(of operand: SlotID, from half: SlotID)
   /// Makes what depends on the number of samples a chunk.
   func prepare(chunkSizes: [Int], workers: Int) throws
   /// Works on a chunk of samples.
@@ -82,14 +87,31 @@ class BaseKernel {
   var writes: [SlotID] = []
   var lateWrites: [SlotID] = []
   var replacements: [(result: SlotID, operand: SlotID)] = []
+  var halfOperands: [SlotID] = []
   var scratchBytes = 0
   var accumulatorBytes = 0
   var accumulatorOffset = 0
+  private var halves: [SlotID: SlotID] = [:]
 
   init(_ kind: KernelKind, path: String, samples: Int?) {
     self.kind = kind
     self.path = path
     self.samples = samples
+  }
+
+  func takeHalves(of operand: SlotID, from half: SlotID) {
+    precondition(halfOperands.contains(operand), "the kernel reads the operand in single precision only")
+    halves[operand] = half
+    reads = reads.map { $0 == operand ? half : $0 }
+  }
+
+  /// An operand from a sample on, as it is stored; absent where there is none.
+  func source(_ operand: SlotID?, _ worker: Worker, sample: Int) -> LabSource {
+    guard let operand else { return LabSource() }
+    guard let half = halves[operand] else {
+      return LabSource(floats: worker.pointer(operand, sample: sample), halves: nil)
+    }
+    return LabSource(floats: nil, halves: worker.halves(half, sample: sample))
   }
 
   func prepare(chunkSizes: [Int], workers: Int) throws {}

@@ -64,8 +64,11 @@ final class Worker {
   }
 
   /// The first of the chunk's samples of a tensor that is stored in bfloat16.
-  func halves(_ slot: SlotID) -> UnsafeMutablePointer<UInt16> {
-    UnsafeMutableRawPointer(pointer(slot)).assumingMemoryBound(to: UInt16.self)
+  func halves(_ slot: SlotID) -> UnsafeMutablePointer<UInt16> { halves(slot, sample: samples.lowerBound) }
+
+  /// One sample of a tensor that is stored in bfloat16.
+  func halves(_ slot: SlotID, sample: Int) -> UnsafeMutablePointer<UInt16> {
+    UnsafeMutableRawPointer(pointer(slot, sample: sample)).assumingMemoryBound(to: UInt16.self)
   }
 
   /// Whether a tensor is in memory for all samples and not for a chunk in the cache.

@@ -16,8 +16,8 @@ typedef struct {
   Vec pooled;  // result: the sum over the pixels
 } ApplySpan;
 
-LAB_INLINE ResidualKind residualKind(const float *residual, const float *scale) {
-  return residual == NULL ? residualNone : scale == NULL ? residualPlain : residualScaled;
+LAB_INLINE ResidualKind residualKind(LabSource residual, const float *scale) {
+  return isAbsent(residual) ? residualNone : scale == NULL ? residualPlain : residualScaled;
 }
 
 // The activation's operand. reduceGradient recomputes it with the same roundings.
@@ -133,35 +133,45 @@ static void applyOther(ApplySpan *s, LabActivation activation, ResidualKind kind
   }
 }
 
-static void apply(const LabApply *a) {
+static void applyPlane(const LabApply *a, LabInt sample, LabInt block) {
   const LabExtent extent = a->extent;
   const ResidualKind kind = residualKind(a->residual, a->residualScale);
   const OutputKind output = a->pooled == NULL ? outputStored : a->y == NULL ? outputPooled : outputBoth;
   const ApplySpanFunction function = applyFunction(a->activation, kind, output);
-  if (a->y == NULL && a->pooled == NULL) return;
-  for (LabInt sample = 0; sample < extent.samples; sample++) {
-    for (LabInt block = 0; block < extent.blocks; block++) {
-      const LabInt offset = planeOffset(extent, sample, block);
-      const LabInt row = sample * extent.blocks;
-      const VecInt live = liveLanes(extent.channels, block);
-      ApplySpan span = {
-          .pixels = extent.pixels,
-          .x = a->x + offset,
-          .residual = a->residual ? a->residual + offset : NULL,
-          .y = a->y ? a->y + offset : NULL,
-          .scale = channelVector(a->scale, block, live, 1),
-          .shift = channelVector(a->shift, block, live, 0),
-          .residualScale = channelVector(a->residualScale, block, live, 1),
-          .live = live,
-      };
-      if (kind == residualScaled) span.shift += channelVector(a->residualShift, block, live, 0);
-      if (a->addend) span.shift += channelVector(a->addend + row * lanes, block, live, 0);
-      if (function) {
-        function(&span);
-      } else {
-        applyOther(&span, a->activation, kind, output);
-      }
-      if (a->pooled) store(a->pooled + (row + block) * lanes, span.pooled);
+  const VecInt live = liveLanes(extent.channels, block);
+  const LabInt row = sample * extent.blocks;
+  const bool widens = a->x.halves || a->residual.halves;
+  const LabInt spanPixels = widens ? widenedPixels : extent.pixels;
+  WidenedSpan x, residual;
+  ApplySpan span = {
+      .scale = channelVector(a->scale, block, live, 1),
+      .shift = channelVector(a->shift, block, live, 0),
+      .residualScale = channelVector(a->residualScale, block, live, 1),
+      .live = live,
+  };
+  if (kind == residualScaled) span.shift += channelVector(a->residualShift, block, live, 0);
+  if (a->addend) span.shift += channelVector(a->addend + row * lanes, block, live, 0);
+  for (LabInt start = 0; start < extent.pixels; start += spanPixels) {
+    const LabInt offset = planeOffset(extent, sample, block) + start * lanes;
+    span.pixels = smaller(spanPixels, extent.pixels - start);
+    span.x = spanOf(a->x, offset, span.pixels, &x);
+    span.residual = spanOf(a->residual, offset, span.pixels, &residual);
+    span.y = a->y ? a->y + offset : NULL;
+    if (function) {
+      function(&span);
+    } else {
+      applyOther(&span, a->activation, kind, output);
     }
+    if (a->pooled) {
+      float *pooled = a->pooled + (row + block) * lanes;
+      store(pooled, start == 0 ? span.pooled : load(pooled) + span.pooled);
+    }
+  }
+}
+
+static void apply(const LabApply *a) {
+  if (a->y == NULL && a->pooled == NULL) return;
+  for (LabInt sample = 0; sample < a->extent.samples; sample++) {
+    for (LabInt block = 0; block < a->extent.blocks; block++) applyPlane(a, sample, block);
   }
 }

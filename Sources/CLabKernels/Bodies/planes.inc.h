@@ -78,19 +78,25 @@ static void broadcastPixels(LabExtent extent, const float *value, float factor, 
   }
 }
 
-static void normGradientApply(LabExtent extent, const float *g, const float *x, const float *a, const float *b,
+static void normGradientApply(LabExtent extent, LabSource g, LabSource x, const float *a, const float *b,
                               const float *c0, float *y) {
+  const LabInt spanPixels = g.halves || x.halves ? widenedPixels : extent.pixels;
+  WidenedSpan widenedG, widenedX;
   for (LabInt sample = 0; sample < extent.samples; sample++) {
     for (LabInt block = 0; block < extent.blocks; block++) {
-      const LabInt offset = planeOffset(extent, sample, block);
       const VecInt live = liveLanes(extent.channels, block);
       const Vec factorG = channelVector(a, block, live, 0);
       const Vec factorX = channelVector(b, block, live, 0);
       const Vec constant = channelVector(c0, block, live, 0);
+      for (LabInt start = 0; start < extent.pixels; start += spanPixels) {
+        const LabInt offset = planeOffset(extent, sample, block) + start * lanes;
+        const LabInt pixels = smaller(spanPixels, extent.pixels - start);
+        const float *gradient = spanOf(g, offset, pixels, &widenedG), *image = spanOf(x, offset, pixels, &widenedX);
 #pragma clang loop unroll_count(4)
-      for (LabInt i = offset; i < offset + extent.pixels * lanes; i += lanes) {
-        const Vec inner = load(x + i) * factorX + constant;
-        store(y + i, load(g + i) * factorG + inner);
+        for (LabInt i = 0; i < pixels * lanes; i += lanes) {
+          const Vec inner = load(image + i) * factorX + constant;
+          store(y + offset + i, load(gradient + i) * factorG + inner);
+        }
       }
     }
   }

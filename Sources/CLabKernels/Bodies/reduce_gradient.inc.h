@@ -143,7 +143,15 @@ static void gradientOther(GradientSpan *s, LabActivation activation, DerivativeK
   }
 }
 
-LAB_INLINE const float *offsetOrNull(const float *base, LabInt offset) { return base ? base + offset : NULL; }
+// The memory of the operands that are in bfloat16.
+typedef struct {
+  WidenedSpan upstream1, upstream2, saved, savedX, savedResidual, x1, x2;
+} WidenedGradient;
+
+LAB_INLINE bool readsHalves(const LabReduceGradient *a) {
+  return a->upstream1.halves || a->upstream2.halves || a->saved.halves || a->savedX.halves ||
+         a->savedResidual.halves || a->x1.halves || a->x2.halves;
+}
 
 static void reducePlaneGradient(const LabReduceGradient *a, LabInt sample, LabInt block) {
   const LabExtent extent = a->extent;
@@ -151,10 +159,10 @@ static void reducePlaneGradient(const LabReduceGradient *a, LabInt sample, LabIn
   const LabInt row = sample * extent.blocks;
   const DerivativeKind derivative =
       a->activation == LAB_ACTIVATION_NONE ? derivativeNone
-      : a->saved                           ? derivativeSaved
+      : !isAbsent(a->saved)                ? derivativeSaved
                  : (DerivativeKind)(derivativeRecomputed + residualKind(a->savedResidual, a->savedResidualScale));
-  const int upstreams = a->upstream1 == NULL ? 0 : a->upstream2 == NULL ? 1 : 2;
-  const int normalised = a->x1 == NULL ? 0 : a->x2 == NULL ? 1 : 2;
+  const int upstreams = isAbsent(a->upstream1) ? 0 : isAbsent(a->upstream2) ? 1 : 2;
+  const int normalised = isAbsent(a->x1) ? 0 : isAbsent(a->x2) ? 1 : 2;
   const GradientSpanFunction function = gradientFunction(a->activation, derivative, upstreams, normalised);
   GradientSpan span = {
       .addend = (Vec)0.0f,
@@ -166,16 +174,20 @@ static void reducePlaneGradient(const LabReduceGradient *a, LabInt sample, LabIn
   };
   if (a->addend) span.addend = a->addendFactor * channelVector(a->addend + row * lanes, block, live, 0);
   if (a->savedResidualScale) span.savedShift += channelVector(a->savedResidualShift, block, live, 0);
-  for (LabInt start = 0; start < extent.pixels; start += longestSpan) {
+  const LabInt spanPixels = readsHalves(a) ? widenedPixels : longestSpan;
+  WidenedGradient widened;
+  for (LabInt start = 0; start < extent.pixels; start += spanPixels) {
     const LabInt offset = planeOffset(extent, sample, block) + start * lanes;
-    span.pixels = smaller(longestSpan, extent.pixels - start);
-    span.upstream1 = offsetOrNull(a->upstream1, offset);
-    span.upstream2 = offsetOrNull(a->upstream2, offset);
-    span.saved = offsetOrNull(a->saved, offset);
-    span.savedX = offsetOrNull(a->savedX, offset);
-    span.savedResidual = offsetOrNull(a->savedResidual, offset);
-    span.x1 = offsetOrNull(a->x1, offset);
-    span.x2 = offsetOrNull(a->x2, offset);
+    const LabInt pixels = smaller(spanPixels, extent.pixels - start);
+    span.pixels = pixels;
+    span.upstream1 = spanOf(a->upstream1, offset, pixels, &widened.upstream1);
+    span.upstream2 = spanOf(a->upstream2, offset, pixels, &widened.upstream2);
+    span.saved = spanOf(a->saved, offset, pixels, &widened.saved);
+    span.savedX = spanOf(a->savedX, offset, pixels, &widened.savedX);
+    span.savedResidual = spanOf(a->savedResidual, offset, pixels, &widened.savedResidual);
+    // What is recomputed is often the result of the normalisation whose gradient is wanted.
+    span.x1 = areSame(a->x1, a->savedX) ? span.savedX : spanOf(a->x1, offset, pixels, &widened.x1);
+    span.x2 = areSame(a->x2, a->savedResidual) ? span.savedResidual : spanOf(a->x2, offset, pixels, &widened.x2);
     span.g = a->g ? a->g + offset : NULL;
     if (function) {
       function(&span);

@@ -49,14 +49,20 @@ typedef struct {
   LabInt samples, channels, blocks, pixels;
 } LabExtent;
 
+// A blocked activation that is read, in single precision or in bfloat16; absent where both are NULL.
+typedef struct {
+  const float *floats;
+  const uint16_t *halves;  // where there are no floats
+} LabSource;
+
 // y = activation(scale[c]·x + shift[c] + residual + addend[n][c]), where the residual is 0, r, or
 // residualScale[c]·r + residualShift[c]. pooled[n][c] is set to the sum of y over the pixels.
-// y may be x or the residual.
+// y may be x or the residual where that is in single precision.
 typedef struct {
   LabExtent extent;
-  const float *x;
+  LabSource x;
   const float *scale, *shift;                  // [blocks·block]; both or neither
-  const float *residual;                       // blocked, or NULL
+  LabSource residual;                          // or absent
   const float *residualScale, *residualShift;  // [blocks·block]; both or neither
   const float *addend;                         // [samples][blocks·block], or NULL
   LabActivation activation;
@@ -67,22 +73,22 @@ typedef struct {
 // g = (upstream1 + upstream2 + addendFactor·addend[n][c]) · activation'(…), and the sums that batch normalisation's
 // backward pass needs: sum[c] += Σ g, and for up to two normalised tensors sumX[c] += Σ g·(x − mean[c]).
 // The derivative is computed from `saved` (the activation's result where it differentiates from the output: ReLU,
-// ReLU6, sigmoid, tanh; else its operand). Where `saved` is NULL and the activation is not NONE, the operand is
+// ReLU6, sigmoid, tanh; else its operand). Where `saved` is absent and the activation is not NONE, the operand is
 // recomputed as in LabApply from savedX, savedScale, savedShift (+ savedResidual, scaled or plain), with the same
 // roundings.
-// g may be any of the blocked operands.
+// g may be any of the blocked operands that are in single precision.
 typedef struct {
   LabExtent extent;
-  const float *upstream1, *upstream2;  // upstream2 may be NULL; both may be NULL where only the addend is given
+  LabSource upstream1, upstream2;      // upstream2 may be absent; both may be where only the addend is given
   const float *addend;                 // [samples][blocks·block], or NULL
   float addendFactor;
   LabActivation activation;
-  const float *saved;
-  const float *savedX, *savedScale, *savedShift;
-  const float *savedResidual, *savedResidualScale, *savedResidualShift;
+  LabSource saved, savedX, savedResidual;
+  const float *savedScale, *savedShift;
+  const float *savedResidualScale, *savedResidualShift;
   float *g;                            // or NULL
-  const float *x1, *mean1;             // or NULL
-  const float *x2, *mean2;             // or NULL; only with x1
+  LabSource x1, x2;                    // or absent; x2 only with x1
+  const float *mean1, *mean2;
   double *sum, *sumX1, *sumX2;         // [blocks·block] each, accumulated into; NULL where not wanted
 } LabReduceGradient;
 
@@ -163,9 +169,9 @@ typedef struct LabKernels {
   void (*channelStatistics)(LabExtent extent, const float *x, const float *pivot, double *sum, double *squares);
   void (*apply)(const LabApply *arguments);
   void (*reduceGradient)(const LabReduceGradient *arguments);
-  // y = a[c]·g + b[c]·x + c0[c]; y may be g or x
-  void (*normGradientApply)(LabExtent extent, const float *g, const float *x, const float *a, const float *b,
-                            const float *c0, float *y);
+  // y = a[c]·g + b[c]·x + c0[c]; y may be g or x where that is in single precision
+  void (*normGradientApply)(LabExtent extent, LabSource g, LabSource x, const float *a, const float *b, const float *c0,
+                            float *y);
   // sums[n][c] = factor · Σ over pixels
   void (*poolSums)(LabExtent extent, const float *x, float factor, float *sums);
   // y[n][c][p] = factor · value[n][c]
