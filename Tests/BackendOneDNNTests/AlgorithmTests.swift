@@ -30,27 +30,43 @@ import Testing
   }
 
   /// The methods of a sample's passes by the operation's name.
-  private func methods(_ sample: OperationSample) throws -> [String: String] {
+  private func methods(
+    _ sample: OperationSample, on backend: OneDNNBackend = OneDNNBackend(), _ options: SessionOptions = SessionOptions()
+  ) throws -> [String: String] {
     let operands = sample.operands.indices.filter { sample.operands[$0].isDifferentiable }
-    let session = try OneDNNBackend().makeSession(SessionOptions())
+    let session = try backend.makeSession(options)
     _ = try session.compile(SampleGraph(sample, differentiating: operands).graph)
     return Dictionary(
       session.choices.map { (String($0.key.prefix { $0 != " " }), $0.value) }, uniquingKeysWith: { first, _ in first })
   }
 
+  private func convolution(_ batch: Int, _ channels: Int, _ side: Int) -> OperationSample {
+    OperationSample(
+      Convolution2D(ConvolutionGeometry(stride: 1, padding: 1)), "\(batch) of \(channels) channels on \(side)×\(side)",
+      [.tensor([batch, channels, side, side]), .parameter([channels, channels, 3, 3])])
+  }
+
+  /// Products of halves leave less to save, and large weights cost more to transform.
+  @Test(.enabled(if: OneDNNBackend.instructionSet == "avx512"), arguments: HalfProducts.allCases)
+  func productsOfHalvesReplaceFilteringOfLargeWeights(_ products: HalfProducts) throws {
+    let methods = try methods(
+      convolution(64, 256, 4), on: OneDNNBackend(halfProducts: products), SessionOptions(precision: .bfloat16))
+    let filtered = "winograd 4×4"
+    #expect(methods["conv2d"] == [.none: filtered, .vectors: "direct"][products])
+    #expect(methods["conv2d_input_gradient"] == [.none: filtered, .vectors: "direct"][products])
+    #expect(methods["conv2d_weight_gradient"] == [.none: filtered, .vectors: filtered][products])
+    let thin = try self.methods(
+      convolution(64, 32, 8), on: OneDNNBackend(halfProducts: products), SessionOptions(precision: .bfloat16))
+    #expect(thin["conv2d"] == [.none: filtered, .vectors: filtered][products])
+  }
+
   /// Large weights cost more to sum directly than to transform, however few tiles there are.
   @Test func gradientsOfLargeWeightsAreFiltered() throws {
-    let geometry = ConvolutionGeometry(stride: 1, padding: 1)
-    func sample(_ batch: Int, _ channels: Int, _ side: Int) -> OperationSample {
-      OperationSample(
-        Convolution2D(geometry), "\(batch) of \(channels) channels on \(side)×\(side)",
-        [.tensor([batch, channels, side, side]), .parameter([channels, channels, 3, 3])])
-    }
     #expect(
-      try methods(sample(16, 512, 2)) == [
+      try methods(convolution(16, 512, 2)) == [
         "conv2d": "direct", "conv2d_input_gradient": "direct", "conv2d_weight_gradient": "winograd 2×2",
       ])
-    #expect(try methods(sample(8, 64, 4)).values.allSatisfy { $0 == "direct" })
+    #expect(try methods(convolution(8, 64, 4)).values.allSatisfy { $0 == "direct" })
   }
 
   /// Side, channels, and the method of samples that have weights of their own.

@@ -15,7 +15,8 @@ extension Lowering {
   private func method(of plan: ConvolutionPlan, _ hasOwnWeights: Bool) throws -> ConvolutionMethod {
     let pass = graph.passDescription(of: node, threads: session.options.threads)
     func usual() -> ConvolutionMethod {
-      MethodRules(plan.shape, block: block).method(for: plan.kind, hasOwnWeights: hasOwnWeights)
+      MethodRules(plan.shape, block: block, halfProducts: isReduced ? session.halfProducts : .none)
+        .method(for: plan.kind, hasOwnWeights: hasOwnWeights)
     }
     let method: ConvolutionMethod
     switch session.choice {

@@ -10,11 +10,14 @@ struct MethodRules {
   let width: Int
   let inputChannels: Int
   let outputChannels: Int
+  /// How direct convolutions multiply.
+  let halfProducts: HalfProducts
 
-  init(_ shape: OneDnnConvolutionShape, block: Int) {
+  init(_ shape: OneDnnConvolutionShape, block: Int, halfProducts: HalfProducts) {
     func padded(_ channels: Int) -> Int { (channels + block - 1) / block * block }
     (samples, height, width) = (shape.samples, shape.inputHeight, shape.inputWidth)
     (inputChannels, outputChannels) = (padded(shape.inputChannels), padded(shape.outputChannels))
+    self.halfProducts = halfProducts
   }
 
   /// The fastest method for a pass.
@@ -54,12 +57,16 @@ struct MethodRules {
   /// The results of a tile on each side that cost less.
   private var bestSide: Int { winogradCost(2) <= winogradCost(4) ? 2 : 4 }
 
+  /// The direct cost where products are made of halves: twice as many at a time, of operands that are rounded first.
+  private var directCostOfHalves: Double { 0.6 * Double(samples * direct) }
+
   private var methodForSharedWeights: ConvolutionMethod {
-    winogradCost(bestSide) <= directCost ? ConvolutionMethod(tileSide: bestSide) : .direct
+    let cost = halfProducts == .none ? directCost : directCostOfHalves
+    return winogradCost(bestSide) <= cost ? ConvolutionMethod(tileSide: bestSide) : .direct
   }
 
   private var methodForSharedGradient: ConvolutionMethod {
-    // What the library sums of large gradients goes to memory and back.
+    // What the library sums of large gradients goes to memory and back, and halves gain little there.
     let isLarge = weightBytes > 512 << 10
     let cost = directCost + (isLarge ? 200 * 9 : 0)
     guard winogradCost(bestSide) <= cost, isLarge || paysForGradient(bestSide) else { return .direct }
