@@ -1,6 +1,5 @@
 import CLabKernels
 import COneDNN
-import Dispatch
 import Foundation
 import LabCore
 import LabGraph
@@ -163,14 +162,8 @@ final class OneDNNExecutable: Executable {
     }
     if workers.count == 1 { return try work(0) }
     let failures = FailureList()
-    withoutActuallyEscaping(work) { work in
-      let job = UncheckedTask(run: work)
-      DispatchQueue.concurrentPerform(iterations: workers.count) { index in
-        oneDnnUseOneThread()
-        let mode = labFlushDenormals()
-        defer { labRestoreFloatingPointMode(mode) }
-        do { try job.run(index) } catch { failures.append(error) }
-      }
+    session.team.run { index in
+      do { try work(index) } catch { failures.append(error) }
     }
     if let failure = failures.first { throw failure }
   }
@@ -214,11 +207,6 @@ final class OneDNNExecutable: Executable {
   }
 
   func takeProfile() -> [ProfileKey: Double] { profile?.take() ?? [:] }
-}
-
-/// A closure that is safe to call from several threads because each call touches its own worker only.
-private struct UncheckedTask: @unchecked Sendable {
-  let run: (Int) throws -> Void
 }
 
 /// Errors from several threads.

@@ -46,6 +46,12 @@ final class OneDNNSession: Session {
     winograd = labWinograd(kernels).pointee
   }
 
+  /// The threads of a step.
+  private(set) lazy var team = ThreadTeam(size: options.threads) {
+    oneDnnUseOneThread()
+    _ = labFlushDenormals()
+  }
+
   /// Records the method of a pass.
   func note(_ method: ConvolutionMethod, for pass: String) { choices[pass] = method.rawValue }
 
