@@ -28,8 +28,9 @@ package final class ThreadTeam: Sendable {
 
   deinit { board.dismiss() }
 
-  /// Calls `body` with 0 on this thread and with every other index on another one, all at the same time, and returns when
-  /// all have ended. Calls come from one thread at a time.
+  /// Calls `body` with 0 on this thread and with every other index on another one, all at the same time.
+  ///
+  /// Returns when all have ended. Calls come from one thread at a time.
   package func run(_ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { board.run($0) }
   }
@@ -55,7 +56,9 @@ private final class Board: Sendable {
   private let orders = Atomic<Int>(0)
   /// How many members are not done with the last one.
   private let unfinished = Atomic<Int>(0)
-  /// The last one; nil dismisses the members. Written before `orders` grows and while nobody is unfinished.
+  /// The last one, or nil to dismiss the members.
+  ///
+  /// Written before `orders` grows and while nobody is unfinished.
   nonisolated(unsafe) private var body: ((Int) -> Void)?
 
   init(members: [Member]) { self.members = members }
