@@ -168,6 +168,10 @@ struct WinogradProblem {
     expectClose(
       found, expected, relative: 0, absolute: tolerance * largest,
       "\(what) of \(item.testDescription), tiles of \(geometry.results)")
+    // By lengths, as many channels as there are round no more than that.
+    let squares = zip(found, expected).reduce(0.0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }
+    let length = expected.reduce(0.0) { $0 + $1 * $1 }.squareRoot()
+    #expect(squares.squareRoot() <= 1e-5 * length, "\(what) of \(item.testDescription), by lengths")
   }
 
   // MARK: Checks
