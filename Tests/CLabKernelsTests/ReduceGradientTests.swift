@@ -62,7 +62,7 @@ import Testing
 /// Random operands of one shape and the check of one combination of options.
 private struct GradientData {
   let layout: BlockedLayout
-  let upstream1, upstream2, x1, x2, residual: [Float]
+  let upstream1, upstream2, recomputed, other, x2, residual: [Float]
   let scale, shift, residualScale, residualShift, mean1, mean2, addend: [Float]
 
   init(_ layout: BlockedLayout) {
@@ -70,7 +70,8 @@ private struct GradientData {
     self.layout = layout
     upstream1 = random.shortFloats(layout.flatCount)
     upstream2 = random.shortFloats(layout.flatCount)
-    x1 = random.shortFloats(layout.flatCount, scale: 3)
+    recomputed = random.shortFloats(layout.flatCount, scale: 3)
+    other = random.shortFloats(layout.flatCount, scale: 3)
     x2 = random.shortFloats(layout.flatCount)
     residual = random.shortFloats(layout.flatCount, scale: 3)
     scale = random.floats(layout.channels, scale: 2)
@@ -81,6 +82,9 @@ private struct GradientData {
     mean2 = random.floats(layout.channels)
     addend = random.floats(layout.samples * layout.channels)
   }
+
+  /// The first normalised tensor: what is recomputed, as in most networks, or another one.
+  private func x1(_ derivative: Int) -> [Float] { derivative == 2 ? other : recomputed }
 
   /// An activation's saved tensor and derivatives, which many combinations of options share.
   struct Differentiated {
@@ -107,7 +111,7 @@ private struct GradientData {
     var result = [Double](repeating: 0, count: layout.flatCount)
     layout.forEach { n, c, p in
       let i = layout.flatIndex(n, c, p)
-      var v = Double(x1[i]) * Double(scale[c]) + Double(shift[c])
+      var v = Double(recomputed[i]) * Double(scale[c]) + Double(shift[c])
       if derivative == 2 { v += Double(residual[i]) }
       if derivative == 3 { v += Double(residualScale[c]) * Double(residual[i]) + Double(residualShift[c]) }
       result[i] = v
@@ -129,7 +133,7 @@ private struct GradientData {
 
   func check(_ kernels: LabKernels, _ differentiated: Differentiated, _ options: ReduceGradientTests.Options) {
     let activation = differentiated.activation
-    let operands = [upstream1, upstream2, differentiated.saved, x1, residual, x2]
+    let operands = [upstream1, upstream2, differentiated.saved, recomputed, residual, x2, other]
     let blocked = operands.map { SourceOperand(layout.blocked($0)) }
     let tables = [scale, shift, residualScale, residualShift, mean1, mean2].map { GuardedBuffer(layout.table($0)) }
     let addendBuffer = GuardedBuffer(layout.table(addend, rows: layout.samples))
@@ -161,7 +165,7 @@ private struct GradientData {
     if options.stores { arguments.g = g.pointer }
     arguments.sum = sums[0].pointer
     if options.normalised >= 1 {
-      arguments.x1 = blocked[3].source(options.form)
+      arguments.x1 = blocked[options.derivative == 2 ? 6 : 3].source(options.form)
       arguments.mean1 = UnsafePointer(tables[4].pointer)
       arguments.sumX1 = sums[1].pointer
     }
@@ -175,19 +179,21 @@ private struct GradientData {
     func what() -> String { describe(layout, activation.rawValue, options) }
     let gradients = gradients(differentiated.derivatives, options)
     if options.stores { expectClose(g.values, layout.blocked(gradients), absolute: 4e-6, what()) }
-    checkSums(sums.map(\.values), gradients, normalised: options.normalised, what())
+    checkSums(sums.map(\.values), gradients, options, what())
     #expect(g.isWithinMargins && sums.allSatisfy { $0.isWithinMargins })
   }
 
   func checkSums(
-    _ actual: [[Double]], _ gradients: [Double], normalised: Int, _ what: @autoclosure () -> String
+    _ actual: [[Double]], _ gradients: [Double], _ options: ReduceGradientTests.Options,
+    _ what: @autoclosure () -> String
   ) {
+    let x1 = x1(options.derivative)
     var expected = [[Double]](repeating: [Double](repeating: 0, count: layout.channels), count: 3)
     layout.forEach { n, c, p in
       let i = layout.flatIndex(n, c, p)
       expected[0][c] += gradients[i]
-      if normalised >= 1 { expected[1][c] += gradients[i] * (Double(x1[i]) - Double(mean1[c])) }
-      if normalised >= 2 { expected[2][c] += gradients[i] * (Double(x2[i]) - Double(mean2[c])) }
+      if options.normalised >= 1 { expected[1][c] += gradients[i] * (Double(x1[i]) - Double(mean1[c])) }
+      if options.normalised >= 2 { expected[2][c] += gradients[i] * (Double(x2[i]) - Double(mean2[c])) }
     }
     for (actual, expected) in zip(actual, expected) {
       let padded = layout.paddedResult(expected).map { $0 + 0.5 }
