@@ -38,8 +38,8 @@ extension Lowering {
   /// The plan with operands that are rounded to bfloat16 and multiplied as such, where the program has that precision and
   /// the processor gains by it; or the plan as it is.
   ///
-  /// Convolutions in groups stay: memory limits them. Vector units gain less than minimal filtering does where that is
-  /// chosen, which is then compared with products of halves.
+  /// Convolutions in groups stay: memory limits them. So do those that take minimal filtering, unless there are matrix units:
+  /// it was chosen as the faster one.
   func inHalves(_ plan: ConvolutionPlan) throws -> ConvolutionPlan {
     guard isReduced, session.halfProducts != .none, plan.shape.groups == 1, plan.isBlocked,
       try session.halfProducts == .tiles || winogradPlan(plan) == nil

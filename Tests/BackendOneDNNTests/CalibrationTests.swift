@@ -64,6 +64,23 @@ import Testing
     #expect(other.activity.measuredCount == 2)
   }
 
+  /// A step in reduced precision multiplies otherwise than a prediction of the same shapes.
+  @Test func stepsInReducedPrecisionAreAnotherQuestion() throws {
+    let pass = "conv2d (2×32×12×12, 16×32×3×3) → (2×16×12×12)"
+    let calibration = Calibration()
+    let session = try OneDNNBackend(calibration: calibration).makeSession(
+      SessionOptions(algorithms: .calibrated, precision: .bfloat16))
+    _ = try session.compile(convolution(batch: 2))
+    #expect(Array(session.choices.keys) == [pass])
+    let sample = OperationSample(
+      Convolution2D(ConvolutionGeometry(stride: 1, padding: 1)), "a step",
+      [.tensor([2, 32, 12, 12]), .parameter([16, 32, 3, 3])])
+    _ = try session.compile(SampleGraph(sample, differentiating: [0, 1]).graph)
+    #expect(session.choices.count == 4 && session.choices[pass + ", bf16"] != nil)
+    #expect(session.choices.keys.filter { $0.hasSuffix(", bf16") }.count == 3)
+    #expect(calibration.activity.measuredCount == 4)
+  }
+
   /// Whatever this process measures: two of the three methods would be another choice.
   @Test(arguments: ConvolutionMethod.allCases)
   func whatAnotherProcessKeptMeanwhileCounts(_ method: ConvolutionMethod) throws {

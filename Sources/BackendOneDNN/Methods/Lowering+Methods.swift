@@ -13,7 +13,7 @@ extension Lowering {
   }
 
   private func method(of plan: ConvolutionPlan, _ hasOwnWeights: Bool) throws -> ConvolutionMethod {
-    let pass = graph.passDescription(of: node, threads: session.options.threads)
+    let pass = graph.passDescription(of: node, threads: session.options.threads, isReduced: isReduced)
     func usual() -> ConvolutionMethod {
       MethodRules(plan.shape, block: block, halfProducts: isReduced ? session.halfProducts : .none)
         .method(for: plan.kind, hasOwnWeights: hasOwnWeights)
@@ -26,7 +26,9 @@ extension Lowering {
       method =
         try recorded[pass]
         ?? calibration.method(for: pass, usual: usual()) {
-          try MethodComparison(node: node, graph: graph, backend: session.backend, options: session.options).seconds()
+          try MethodComparison(
+            node: node, graph: graph, isReduced: isReduced, backend: session.backend, options: session.options
+          ).seconds()
         }
     }
     session.note(method, for: pass)
@@ -35,12 +37,14 @@ extension Lowering {
 }
 
 extension Graph {
-  /// What identifies a pass of a convolution whose window is known: operation, operands, results and threads.
-  fileprivate func passDescription(of node: Node, threads: Int) -> String {
+  /// What identifies a pass of a convolution whose window is known: operation, operands, results, threads and precision.
+  fileprivate func passDescription(of node: Node, threads: Int, isReduced: Bool) -> String {
     func text(_ values: [ValueID]) -> String {
       values.map { shape(of: $0).dimensions.map(String.init).joined(separator: "×") }.joined(separator: ", ")
     }
     let parallel = threads > 1 ? ", \(threads) threads" : ""
-    return "\(Swift.type(of: node.operation).name) (\(text(node.inputs))) → (\(text(node.outputs)))\(parallel)"
+    let precision = isReduced ? ", \(Precision.bfloat16.rawValue)" : ""
+    return
+      "\(Swift.type(of: node.operation).name) (\(text(node.inputs))) → (\(text(node.outputs)))\(parallel)\(precision)"
   }
 }

@@ -8,12 +8,14 @@ struct MethodComparison {
 
   let node: Graph.Node
   let graph: Graph
+  /// Whether the pass is one of a step in reduced precision.
+  let isReduced: Bool
   let backend: OneDNNBackend
   let options: SessionOptions
 
   /// The processor seconds of each method's fastest run, of the convolution alone.
   func seconds() throws -> [ConvolutionMethod: Double] {
-    let isolated = try graph.isolating(node)
+    let isolated = try graph.isolating(node, stage: isReduced ? .backward : .forward)
     var options = options
     options.profiles = true
     let programs = try ConvolutionMethod.allCases.map { method in
@@ -59,8 +61,10 @@ struct MethodComparison {
 
 extension Graph {
   /// A node alone: the variables that it reads stay variables, its other operands become inputs.
-  fileprivate func isolating(_ node: Node) throws -> Graph {
+  fileprivate func isolating(_ node: Node, stage: Stage) throws -> Graph {
     let builder = GraphBuilder()
+    // Only programs with a backward stage are steps, which reduce the precision where that is wanted.
+    builder.stage = stage
     var operands: [ValueID: Tensor] = [:]
     for value in node.inputs where operands[value] == nil {
       let type = type(of: value)

@@ -3,7 +3,8 @@ import COneDNN
 /// Chooses methods by what a 3×3 convolution costs by each, in multiplications for each pair of channels.
 ///
 /// The numbers are measured ones, rounded: what counts here are shapes alone, so that the same spec takes the same
-/// methods, and gives the same bits, wherever vectors are equally long.
+/// methods, and gives the same bits, wherever vectors are equally long. In reduced precision, how the processor multiplies
+/// halves counts as well, which changes bits in any case.
 struct MethodRules {
   let samples: Int
   let height: Int
