@@ -20,6 +20,8 @@ public final class PreparedDataset: Sendable {
   public let statistics: ChannelStatistics
   /// The value that each byte becomes, 256 for each channel; the images of every split go through it.
   package let lookupTable: [Float]
+  /// What is odd about the data and how they are split; paths are those of a spec, such as `dataset.validation`.
+  public let findings: [Finding]
   /// Identifies everything that a run can see: images, labels, class names, splits and normalisation.
   ///
   /// Neither paths nor the spelling of options enter it, so equal data have equal hashes.
@@ -89,6 +91,7 @@ public final class PreparedDataset: Sendable {
         imageShape: manifest.imageShape, resize: configuration.resize,
         statistics: configuration.normalize ? statistics : nil
       ).lookupTable
+    findings = []
     contentHash = Self.contentHash(
       raw.contentHash, splits: [train, validation, test], table: lookupTable)
   }

@@ -46,6 +46,13 @@ public struct SpecIssue: Error, Hashable, Sendable {
     self.hint = hint
   }
 
+  /// Creates an issue from what looking at data or settings found.
+  public init(_ finding: Finding) {
+    self.init(
+      finding.severity == .error ? .error : .warning, keyPath: finding.key, message: finding.message,
+      hint: finding.remedy)
+  }
+
   /// Creates an issue from what a schema says of a value.
   init(_ issue: ConfigurationIssue, at location: SourceLocation?, keyPath: ConfigurationPath? = nil) {
     self.init(

@@ -53,6 +53,9 @@ struct SweepCommand: ParsableCommand {
   @Flag(help: "Try failed and diverged runs again.")
   var retryFailed = false
 
+  @Flag(help: "Train nothing where there are warnings about the spec or the data.")
+  var strict = false
+
   @OptionGroup var resultsOptions: ResultsOptions
 
   @Flag(help: "Print the plan (with --dry-run) or the table as JSON.")
@@ -123,6 +126,12 @@ struct SweepCommand: ParsableCommand {
     if checked.plan == nil {
       let count = checked.issues.errors.count
       Terminal.standardError.note("\(count) \(count == 1 ? "error" : "errors"); nothing was trained")
+      throw ExitCode(ExitStatus.badData.rawValue)
+    }
+    let warnings = checked.issues.warnings.count
+    if strict, warnings > 0 {
+      Terminal.standardError.note(
+        "\(warnings) \(warnings == 1 ? "warning" : "warnings"), which --strict treats as errors; nothing was trained")
       throw ExitCode(ExitStatus.badData.rawValue)
     }
     return checked

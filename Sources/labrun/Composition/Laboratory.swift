@@ -64,8 +64,10 @@ struct Laboratory: Sendable {
     let initialWeights = Result { try configuration.training.loadInitialWeights() }
     if case .failure(let error) = initialWeights { issues += issue("training.initial_weights", error) }
     do {
-      issues += self.issues(
-        of: configuration, data: try dataset(configuration), initialWeights: try? initialWeights.get())
+      let data = try dataset(configuration)
+      let findings = data.findings + configuration.training.findings(trainingImages: data.train.count)
+      issues += findings.map(SpecIssue.init)
+      issues += self.issues(of: configuration, data: data, initialWeights: try? initialWeights.get())
     } catch {
       issues += issue("dataset", error)
     }

@@ -1,0 +1,33 @@
+import LabCore
+
+extension TrainingConfiguration {
+  /// What is odd about how the model is to be trained, given the number of training images.
+  ///
+  /// What can't be trained at all is thrown where graphs are built; this is about settings that have no effect, or another
+  /// than their author is likely to expect.
+  public func findings(trainingImages: Int) -> [Finding] {
+    [warmupFinding(trainingImages: trainingImages)].compactMap(\.self)
+  }
+
+  /// Steps of an epoch.
+  private func stepsPerEpoch(_ trainingImages: Int) -> Int {
+    let size = max(1, min(batchSize, trainingImages))
+    return max(1, dropsLastBatch ? trainingImages / size : (trainingImages + size - 1) / size)
+  }
+
+  /// A warm-up that leaves the schedule no step.
+  private func warmupFinding(trainingImages: Int) -> Finding? {
+    let steps = stepsPerEpoch(trainingImages) * epochs
+    let (key, warmup): (String, Double) =
+      optimization.warmupSteps > 0
+      ? ("warmup_steps", Double(optimization.warmupSteps))
+      : ("warmup_epochs", optimization.warmupEpochs * Double(stepsPerEpoch(trainingImages)))
+    guard warmup >= Double(steps), warmup > 0 else { return nil }
+    let length = key == "warmup_steps" ? "\(optimization.warmupSteps) steps" : "\(optimization.warmupEpochs) epochs"
+    return Finding(
+      key: ConfigurationPath("training").appending(key),
+      message: "the warm-up takes \(length) and the whole training \(epochs) epochs (\(steps) steps), so that the "
+        + "learning rate rises throughout and the schedule after it never happens",
+      remedy: "Shorten the warm-up or train for more epochs")
+  }
+}
