@@ -94,7 +94,7 @@ let package = Package(
     .testTarget(
       name: "BackendOneDNNTests", dependencies: ["BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabTesting"]),
     .testTarget(
-      name: "LabNNTests", dependencies: ["LabNN", "BackendReference", "LabTesting"],
+      name: "LabNNTests", dependencies: ["LabNN", "BackendReference", "BackendOneDNN", "LabTesting"],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "LabZooTests", dependencies: ["LabZoo", "BackendReference", "LabTesting"],

@@ -6,6 +6,8 @@ extension ConfigurationSchema {
   /// edits a schema: a default that has been released is never changed, because old results would then be taken for
   /// results of the new default. Add a key or another name instead.
   ///
+  /// Where the program has come to give other results for a key or a variant, its `revision` is part of the identity.
+  ///
   /// Different canonical configurations whose result-relevant keys differ have different identity configurations.
   ///
   /// - Parameter canonical: a configuration that ``resolve(_:at:)`` returned without issues.
@@ -13,17 +15,20 @@ extension ConfigurationSchema {
     Kind.object(self).identity(of: canonical)
   }
 
-  private func identityMembers(of canonical: JSONValue) -> [String: JSONValue] {
+  fileprivate func identityMembers(of canonical: JSONValue) -> [String: JSONValue] {
     var members: [String: JSONValue] = [:]
     for field in fields where field.isResultRelevant {
       guard let value = canonical[field.name] else { continue }
       let identity = field.kind.identity(of: value)
+      // A default with a revision stands there, as it would not have before the revision.
       if let defaultValue = field.defaultValue,
-        field.kind.identity(of: field.kind.resolve(defaultValue).value) == identity
+        field.kind.identity(of: field.kind.resolve(defaultValue).value) == identity, !identity.hasRevision
       {
         continue
       }
-      members[field.name] = identity
+      members[field.name] =
+        field.revision == 0
+        ? identity : [JSONValue.revisionKey: .integer(field.revision), "value": identity]
     }
     return members
   }
@@ -40,10 +45,31 @@ extension ConfigurationSchema.Kind {
       kinds.first { $0.resolve(value) == .init(value: value, issues: []) }?.identity(of: value) ?? value
     case .variant(let variants):
       if let name = value["name"], let variant = variants.first(where: { .string($0.name) == name }) {
-        .object(variant.options.identityMembers(of: value).merging(["name": name]) { _, name in name })
+        .object(variant.identityMembers(of: value).merging(["name": name]) { _, name in name })
       } else {
         value
       }
+    }
+  }
+}
+
+extension ConfigurationSchema.Variant {
+  fileprivate func identityMembers(of canonical: JSONValue) -> [String: JSONValue] {
+    var members = options.identityMembers(of: canonical)
+    if revision != 0 { members[JSONValue.revisionKey] = .integer(revision) }
+    return members
+  }
+}
+
+extension JSONValue {
+  /// Where an identity holds a revision: no key of a configuration, which are in snake case.
+  fileprivate static let revisionKey = "#revision"
+
+  fileprivate var hasRevision: Bool {
+    switch self {
+    case .object(let members): members.contains { $0.key == JSONValue.revisionKey || $0.value.hasRevision }
+    case .array(let elements): elements.contains(where: \.hasRevision)
+    default: false
     }
   }
 }

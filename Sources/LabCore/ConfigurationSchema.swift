@@ -15,15 +15,20 @@ public struct ConfigurationSchema: Sendable {
     public var defaultValue: JSONValue?
     /// Whether a different value can change a run's result, and so belongs to its identity.
     public var isResultRelevant: Bool
+    /// How often what the key asks for has come to give other results; part of the identity of runs that have the key
+    /// at another value than its default's, where it is not 0.
+    public var revision: Int
 
     /// Creates a field.
     public init(
-      _ name: String, _ kind: Kind, default defaultValue: JSONValue?, isResultRelevant: Bool = true, _ summary: String
+      _ name: String, _ kind: Kind, default defaultValue: JSONValue?, isResultRelevant: Bool = true, revision: Int = 0,
+      _ summary: String
     ) {
       self.name = name
       self.kind = kind
       self.defaultValue = defaultValue
       self.isResultRelevant = isResultRelevant
+      self.revision = revision
       self.summary = summary
     }
   }
@@ -61,16 +66,22 @@ public struct ConfigurationSchema: Sendable {
     public var options: ConfigurationSchema
     /// Names that stand for this variant with options set: `odconv-4x` is `{"kernels": 4}`.
     public var aliases: [String: [String: JSONValue]]
+    /// How often the variant has come to give other results; part of the identity of its runs, where it is not 0.
+    ///
+    /// Raise it with every change after which the same configuration, data and seed give other bits: old results then
+    /// stay what they are, and are not taken for new ones.
+    public var revision: Int
 
     /// Creates a variant.
     public init(
       _ name: String, _ summary: String, options: ConfigurationSchema = ConfigurationSchema([]),
-      aliases: [String: [String: JSONValue]] = [:]
+      aliases: [String: [String: JSONValue]] = [:], revision: Int = 0
     ) {
       self.name = name
       self.summary = summary
       self.options = options
       self.aliases = aliases
+      self.revision = revision
     }
   }
 

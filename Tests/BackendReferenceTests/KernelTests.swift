@@ -132,7 +132,7 @@ import Testing
   }
 
   @Test func movingAveragesApproachTheirValue() throws {
-    #expect(try apply(MovingAverageUpdate(), ([2], [1, 2]), ([2], [3, 2]), (.scalar, [0.75])) == [1.5, 2])
+    #expect(try apply(MovingAverageUpdate(), ([2], [1, 2]), ([2], [3, 2]), (.scalar, [0.25])) == [1.5, 2])
   }
 
   /// SPD-Conv's block: space to depth and a 3×3 convolution, against PyTorch.

@@ -33,7 +33,7 @@ import Testing
     var random = TestRandom("adam")
     let (p, g, m) = (random.floats(count), random.floats(count), random.floats(count))
     let v = random.floats(count).map { $0 * $0 }
-    let (beta1, beta2, epsilon, decay): (Float, Float, Float, Float) = (0.9, 0.99, 1e-3, 0.02)
+    let (beta1, beta2, epsilon, decay): (Double, Double, Float, Float) = (0.9, 0.999, 1e-3, 0.02)
     for isDecoupled in [false, true] {
       let buffers = [p, g, m, v].map { GuardedBuffer($0) }
       try instructions.kernels.adam(
@@ -43,8 +43,8 @@ import Testing
       for i in 0..<count {
         let gradient = 0.5 * Double(g[i]) + (isDecoupled ? 0 : Double(decay) * Double(p[i]))
         let parameter = Double(p[i]) * (isDecoupled ? 1 - Double(Float(0.1)) * Double(decay) : 1)
-        let first = Double(beta1) * Double(m[i]) + (1 - Double(beta1)) * gradient
-        let second = Double(beta2) * Double(v[i]) + (1 - Double(beta2)) * gradient * gradient
+        let first = beta1 * Double(m[i]) + (1 - beta1) * gradient
+        let second = beta2 * Double(v[i]) + (1 - beta2) * gradient * gradient
         let step = Double(Float(0.1)) / Double(Float(0.271)) * first
         let denominator = (second / Double(Float(0.0297))).squareRoot() + Double(epsilon)
         expected[0].append(parameter - step / denominator)
@@ -64,7 +64,7 @@ import Testing
     let (average, value) = (random.floats(count), random.floats(count))
     let target = GuardedBuffer(average)
     let source = GuardedBuffer(value)
-    try instructions.kernels.movingAverage(count, 0.75, target.pointer, source.pointer)
+    try instructions.kernels.movingAverage(count, 0.25, target.pointer, source.pointer)
     expectClose(
       target.values, zip(average, value).map { 0.75 * Double($0) + 0.25 * Double($1) }, relative: 1e-6, absolute: 1e-7)
     let sum = GuardedBuffer(average)

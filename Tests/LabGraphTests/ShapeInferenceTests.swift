@@ -88,7 +88,7 @@ import Testing
       AdamUpdate(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, isDecoupled: false), [[2], [2], [2], [3]],
       "four tensors of one shape and four scalars"),
     Refusal(GradientClipFactor(maximumNorm: 1), [], "at least one float tensor"),
-    Refusal(MovingAverageUpdate(), [[2], [2], [2]], "a scalar decay"),
+    Refusal(MovingAverageUpdate(), [[2], [2], [2]], "a scalar share"),
   ]
 
   @Test(arguments: refusals)

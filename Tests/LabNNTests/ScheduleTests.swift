@@ -57,11 +57,11 @@ import Testing
   }
 
   @Test func movingAveragesWarmUp() {
-    func decay(_ configuration: MovingAverageConfiguration, _ step: Int) -> Double {
-      MovingAverageDecay(configuration).value(at: StepPosition(step: step, stepsPerEpoch: 1, totalSteps: 1))
+    func share(_ configuration: MovingAverageConfiguration, _ step: Int) -> Double {
+      MovingAverageShare(configuration).value(at: StepPosition(step: step, stepsPerEpoch: 1, totalSteps: 1))
     }
-    #expect(decay(MovingAverageConfiguration(decay: 0.99), 0) == 0.1)
-    #expect(decay(MovingAverageConfiguration(decay: 0.99), 1_000_000) == 0.99)
-    #expect(decay(MovingAverageConfiguration(decay: 0.99, warmsUp: false), 0) == 0.99)
+    #expect(share(MovingAverageConfiguration(decay: 0.99), 0) == 0.9)
+    #expect(share(MovingAverageConfiguration(decay: 0.99), 1_000_000) == 1 - 0.99)
+    #expect(share(MovingAverageConfiguration(decay: 0.99, warmsUp: false), 0) == 1 - 0.99)
   }
 }

@@ -102,7 +102,7 @@ import Testing
     let full = try graph()
     #expect(
       full.scalars.map(\.name) == [
-        "learning_rate", "first_moment_correction", "second_moment_correction", "ema_decay",
+        "learning_rate", "first_moment_correction", "second_moment_correction", "ema_share",
       ])
     #expect(full.graph.output("gradient_norm") != nil)
     let names = full.graph.variables.map(\.name)

@@ -119,14 +119,14 @@ extension MovingAverageUpdate: Lowerable {
     } else {
       source = try lowering.demandWeights(value, in: average.layout)
     }
-    let decay = try lowering.demand(node.inputs[2], .flat)
+    let share = try lowering.demand(node.inputs[2], .flat)
     let count = average.layout.byteCount(lowering.graph.type(of: node.inputs[0])) / 4
     let kernel = lowering.kernelTable.movingAverage!
     lowering.add(
       WholeKernel(
-        .optimizer, path: node.path, reads: [average.slot, source, decay], writes: [average.slot]
+        .optimizer, path: node.path, reads: [average.slot, source, share], writes: [average.slot]
       ) { step in
-        kernel(count, step.pointer(decay)[0], step.pointer(average.slot), step.pointer(source))
+        kernel(count, step.pointer(share)[0], step.pointer(average.slot), step.pointer(source))
       })
     try lowering.defineInPlace(node.outputs[0], operand: node.inputs[0], slot: average.slot)
   }

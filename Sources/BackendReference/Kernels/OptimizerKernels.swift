@@ -32,7 +32,7 @@ extension AdamUpdate: ReferenceKernel {
     var (parameter, first, second) = (inputs[0], inputs[2], inputs[3])
     let rate = inputs[4].number * rateFactor.decimal
     let (correction1, correction2, gradientScale) = (inputs[5].number, inputs[6].number, inputs[7].number)
-    let (beta1, beta2, epsilon, weightDecay) = (beta1.decimal, beta2.decimal, epsilon.decimal, weightDecay.decimal)
+    let (epsilon, weightDecay) = (epsilon.decimal, weightDecay.decimal)
     for index in parameter.elements.indices {
       var gradient = gradientScale * inputs[1].elements[index]
       if isDecoupled {
@@ -64,8 +64,8 @@ extension MovingAverageUpdate: ReferenceKernel {
   static var kind: KernelKind { .optimizer }
 
   func evaluate(_ inputs: [ReferenceTensor], outputTypes: [TensorType]) -> [ReferenceTensor] {
-    let decay = inputs[2].number
-    let elements = zip(inputs[0].elements, inputs[1].elements).map { decay * $0 + (1 - decay) * $1 }
+    let share = inputs[2].number
+    let elements = zip(inputs[0].elements, inputs[1].elements).map { $0 + share * ($1 - $0) }
     return [ReferenceTensor(inputs[0].shape, elements)]
   }
 }

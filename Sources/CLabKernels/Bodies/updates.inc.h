@@ -25,46 +25,48 @@ static void sgd(LabInt count, float rate, float momentum, bool nesterov, float d
 }
 
 typedef struct {
-  float step, beta1, beta2, complement1, complement2, epsilon, gradientDecay, parameterFactor, gradientScale;
+  float step, share1, share2, epsilon, gradientDecay, parameterDecay, gradientScale;
   float inverseRoot2;  // 1 / √correction2
 } AdamFactors;
 
 LAB_INLINE void adamStep(LabInt i, LabInt live, const AdamFactors f, float *p, const float *g, float *m, float *v) {
   const Vec parameter = loadFirst(p + i, live);
   const Vec gradient = f.gradientDecay * parameter + f.gradientScale * loadFirst(g + i, live);
-  const Vec first = f.beta1 * loadFirst(m + i, live) + f.complement1 * gradient;
-  const Vec second = f.beta2 * loadFirst(v + i, live) + f.complement2 * (gradient * gradient);
+  const Vec oldFirst = loadFirst(m + i, live);
+  const Vec oldSecond = loadFirst(v + i, live);
+  const Vec first = oldFirst + f.share1 * (gradient - oldFirst);
+  const Vec second = oldSecond + f.share2 * (gradient * gradient - oldSecond);
   storeFirst(m + i, live, first);
   storeFirst(v + i, live, second);
   const Vec denominator = __builtin_elementwise_sqrt(second) * f.inverseRoot2 + f.epsilon;
-  storeFirst(p + i, live, parameter * f.parameterFactor - f.step * first / denominator);
+  storeFirst(p + i, live, parameter - (f.parameterDecay * parameter + f.step * first / denominator));
 }
 
-static void adam(LabInt count, float rate, float beta1, float beta2, float epsilon, float decay, bool decoupled,
+// 1 − β of a β near 1 has few digits left in single precision, and so have β and its complement between them: the
+// moments therefore go towards the gradient by 1 − β of the way, which is rounded once.
+static void adam(LabInt count, float rate, double beta1, double beta2, float epsilon, float decay, bool decoupled,
                  float correction1, float correction2, float gradientScale, float *p, const float *g, float *m,
                  float *v) {
   const AdamFactors factors = {
       .step = rate / correction1,
-      .beta1 = beta1,
-      .beta2 = beta2,
-      .complement1 = 1 - beta1,
-      .complement2 = 1 - beta2,
+      .share1 = (float)(1 - beta1),
+      .share2 = (float)(1 - beta2),
       .epsilon = epsilon,
       .gradientDecay = decoupled ? 0 : decay,
-      .parameterFactor = decoupled ? 1 - rate * decay : 1,
+      .parameterDecay = decoupled ? rate * decay : 0,
       .gradientScale = gradientScale,
       .inverseRoot2 = (float)(1 / sqrt(correction2)),
   };
   LAB_SWEEP(count, adamStep, factors, p, g, m, v);
 }
 
-LAB_INLINE void movingAverageStep(LabInt i, LabInt live, float decay, float complement, float *average,
-                                  const float *value) {
-  storeFirst(average + i, live, decay * loadFirst(average + i, live) + complement * loadFirst(value + i, live));
+LAB_INLINE void movingAverageStep(LabInt i, LabInt live, float share, float *average, const float *value) {
+  const Vec old = loadFirst(average + i, live);
+  storeFirst(average + i, live, old + share * (loadFirst(value + i, live) - old));
 }
 
-static void movingAverage(LabInt count, float decay, float *average, const float *value) {
-  LAB_SWEEP(count, movingAverageStep, decay, 1 - decay, average, value);
+static void movingAverage(LabInt count, float share, float *average, const float *value) {
+  LAB_SWEEP(count, movingAverageStep, share, average, value);
 }
 
 LAB_INLINE void accumulateStep(LabInt i, LabInt live, const float *x, float *y) {

@@ -262,12 +262,12 @@ typedef struct LabKernels {
   // Without momentum v is not used and may be NULL.
   void (*sgd)(LabInt count, float rate, float momentum, bool nesterov, float decay, float gradientScale, float *p,
               const float *g, float *v);
-  // m = β₁·m + (1 − β₁)·g'; v = β₂·v + (1 − β₂)·g'²; p −= rate/correction1 · m / (√v/√correction2 + ε), where
+  // m += (1 − β₁)·(g' − m); v += (1 − β₂)·(g'² − v); p −= rate/correction1 · m / (√v/√correction2 + ε), where
   // g' = gradientScale·g, and the decay is added to it (decay·p) or, decoupled, first taken off p (rate·decay·p).
-  void (*adam)(LabInt count, float rate, float beta1, float beta2, float epsilon, float decay, bool decoupled,
+  void (*adam)(LabInt count, float rate, double beta1, double beta2, float epsilon, float decay, bool decoupled,
                float correction1, float correction2, float gradientScale, float *p, const float *g, float *m, float *v);
-  // average = decay·average + (1 − decay)·value
-  void (*movingAverage)(LabInt count, float decay, float *average, const float *value);
+  // average += share·(value − average)
+  void (*movingAverage)(LabInt count, float share, float *average, const float *value);
   double (*sumOfSquares)(LabInt count, const float *x);
   void (*accumulate)(LabInt count, const float *x, float *y);  // y += x
 

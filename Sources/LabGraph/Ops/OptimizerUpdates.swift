@@ -49,9 +49,9 @@ public struct SGDUpdate: Operation {
 public struct AdamUpdate: Operation {
   public static let name = "adam_update"
   /// The first moment's decay a step.
-  public var beta1: Float
+  public var beta1: Double
   /// The second moment's decay a step.
-  public var beta2: Float
+  public var beta2: Double
   /// Added to the root of the second moment.
   public var epsilon: Float
   /// The decay of the parameter.
@@ -63,7 +63,7 @@ public struct AdamUpdate: Operation {
 
   /// Creates the operation.
   public init(
-    beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float, isDecoupled: Bool, rateFactor: Float = 1
+    beta1: Double, beta2: Double, epsilon: Float, weightDecay: Float, isDecoupled: Bool, rateFactor: Float = 1
   ) {
     self.beta1 = beta1
     self.beta2 = beta2
@@ -102,10 +102,12 @@ public struct GradientClipFactor: Operation {
   }
 }
 
-/// One step of an exponential moving average: `average ← decay·average + (1 − decay)·value`.
+/// One step of an exponential moving average: `average ← average + share·(value − average)`.
+///
+/// The share is 1 − the average's decay, which would lose its digits if single precision held the decay.
 ///
 /// ## Shapes
-/// - operands: average and value of one shape, and the scalar `decay`; result alike.
+/// - operands: average and value of one shape, and the scalar `share`; result alike.
 public struct MovingAverageUpdate: Operation {
   public static let name = "moving_average_update"
 
@@ -116,7 +118,7 @@ public struct MovingAverageUpdate: Operation {
     guard inputs.count == 3, inputs.allSatisfy({ $0.element == .float32 }), inputs[0] == inputs[1],
       inputs[2].shape == .scalar
     else {
-      throw shapeError(expected: "two tensors of one shape and a scalar decay", actual: inputs)
+      throw shapeError(expected: "two tensors of one shape and a scalar share", actual: inputs)
     }
     return [inputs[0]]
   }

@@ -24,7 +24,7 @@ public struct Adam: Optimizer {
   public init() { self.init(beta1: 0.9) }
 
   public static let variant = ConfigurationSchema.Variant(
-    "adam", "Adam; weight decay is part of the gradient.", options: options(Self()))
+    "adam", "Adam; weight decay is part of the gradient.", options: options(Self()), revision: 1)
 
   public func update(_ parameter: OptimizedParameter, in context: OptimizerContext) throws -> Tensor {
     try update(parameter, isDecoupled: false, in: context)
@@ -45,7 +45,7 @@ public struct Adam: Optimizer {
     _ parameter: OptimizedParameter, isDecoupled: Bool, in context: OptimizerContext
   ) throws -> Tensor {
     let operation = AdamUpdate(
-      beta1: Float(beta1), beta2: Float(beta2), epsilon: Float(epsilon), weightDecay: Float(parameter.weightDecay),
+      beta1: beta1, beta2: beta2, epsilon: Float(epsilon), weightDecay: Float(parameter.weightDecay),
       isDecoupled: isDecoupled, rateFactor: Float(parameter.rateFactor))
     let first = try context.state("first_moment", of: parameter)
     let second = try context.state("second_moment", of: parameter)

@@ -23,7 +23,7 @@ public struct AdamW: Optimizer {
   public init() { self.init(beta1: 0.9) }
 
   public static let variant = ConfigurationSchema.Variant(
-    "adamw", "Adam with weight decay beside the gradient's step.", options: Adam.options(Adam()))
+    "adamw", "Adam with weight decay beside the gradient's step.", options: Adam.options(Adam()), revision: 1)
 
   public func update(_ parameter: OptimizedParameter, in context: OptimizerContext) throws -> Tensor {
     try Adam(beta1: beta1, beta2: beta2, epsilon: epsilon).update(parameter, isDecoupled: true, in: context)

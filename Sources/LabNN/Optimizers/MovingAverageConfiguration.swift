@@ -19,19 +19,20 @@ public struct MovingAverageConfiguration: Hashable, Sendable {
   public static func variableName(of name: String) -> String { "ema." + name }
 }
 
-/// The decay of a moving average in a step: `min(decay, (1 + i) / (10 + i))` while it warms up.
-public struct MovingAverageDecay: RuntimeScalar {
+/// How far a moving average goes towards a step's weights: `1 − decay`, where the decay is `min(decay, (1 + i) / (10 + i))`
+/// while it warms up.
+public struct MovingAverageShare: RuntimeScalar {
   /// The average.
   public var configuration: MovingAverageConfiguration
 
   /// Creates the scalar.
   public init(_ configuration: MovingAverageConfiguration) { self.configuration = configuration }
 
-  public var name: String { "ema_decay" }
-  public var summary: String { "the decay of the weights' moving average" }
+  public var name: String { "ema_share" }
+  public var summary: String { "the share of a step's weights in their moving average" }
 
   public func value(at position: StepPosition) -> Double {
-    guard configuration.warmsUp else { return configuration.decay }
-    return min(configuration.decay, Double(1 + position.step) / Double(10 + position.step))
+    let share = 1 - configuration.decay
+    return configuration.warmsUp ? max(share, 9 / Double(10 + position.step)) : share
   }
 }

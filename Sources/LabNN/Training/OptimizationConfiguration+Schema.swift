@@ -36,7 +36,7 @@ extension OptimizationConfiguration {
         "gradient_clip_norm", .optional(.number(.positive)), default: .null,
         "The largest joint norm of the gradients; null for any."),
       .init(
-        "ema_decay", .optional(.number(.init(0, 1, includesMaximum: false))), default: .null,
+        "ema_decay", .optional(.number(.init(0, 1, includesMaximum: false))), default: .null, revision: 1,
         "The decay a step of a moving average of the weights, which is then evaluated; null for none."),
       .init(
         "ema_warmup", .boolean, default: .boolean(defaults.warmsUpMovingAverage),

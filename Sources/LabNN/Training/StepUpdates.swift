@@ -52,13 +52,13 @@ struct StepUpdates {
     _ configuration: MovingAverageConfiguration, of variables: [String: Tensor], _ newValues: [String: Tensor]
   ) throws {
     let builder = context.builder
-    let decay = try context.scalar(MovingAverageDecay(configuration))
+    let share = try context.scalar(MovingAverageShare(configuration))
     for declaration in context.declarations {
       guard let value = newValues[declaration.name] ?? variables[declaration.name] else { continue }
       let name = MovingAverageConfiguration.variableName(of: declaration.name)
       try builder.absoluteScope(name) {
         let average = try builder.variable(named: name, declaration.shape, role: .optimizerState)
-        try builder.update(average, to: builder.apply(MovingAverageUpdate(), average, value, decay))
+        try builder.update(average, to: builder.apply(MovingAverageUpdate(), average, value, share))
       }
     }
   }

@@ -45,7 +45,7 @@ extension OperationSamples {
   static let movingAverageUpdate = [
     OperationSample(
       MovingAverageUpdate.name, "a weight",
-      [.state([4, 3, 3, 3], role: .optimizerState), .fixed([4, 3, 3, 3]), .scalar(0.99)]
+      [.state([4, 3, 3, 3], role: .optimizerState), .fixed([4, 3, 3, 3]), .scalar(0.01)]
     ) { builder, operands in
       try builder.update(operands[0], to: builder.apply(MovingAverageUpdate(), operands)[0])
       return []

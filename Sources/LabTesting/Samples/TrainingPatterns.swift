@@ -25,7 +25,7 @@ extension OperationSamples {
     },
     step("AdamW with an average of the weights", .crossEntropy(labelSmoothing: 0)) { pattern, gradients in
       let scalars = try [1e-3, 0.271, 0.002997001, 1].map { try pattern.operand(.scalar($0)) }
-      let decay = try pattern.operand(.scalar(0.99))
+      let share = try pattern.operand(.scalar(0.01))
       for (parameter, gradient) in zip(pattern.parameters, gradients) {
         let first = try pattern.operand(.state(parameter.shape, .uniform(-0.1, 0.1), role: .optimizerState))
         let second = try pattern.operand(.state(parameter.shape, .uniform(0.1, 1), role: .optimizerState))
@@ -36,7 +36,7 @@ extension OperationSamples {
           try pattern.builder.update(variable, to: result)
         }
         try pattern.builder.update(
-          average, to: pattern.builder.apply(MovingAverageUpdate(), average, results[0], decay))
+          average, to: pattern.builder.apply(MovingAverageUpdate(), average, results[0], share))
       }
     },
   ]
