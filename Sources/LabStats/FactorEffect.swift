@@ -13,6 +13,8 @@ public struct MarginalMean: Sendable, Hashable {
 /// An effect estimated from matched runs.
 public struct FactorEffect: Sendable, Hashable {
   /// The effect and its uncertainty over the repetitions.
+  ///
+  /// Its means are those of the matched runs; of an interaction, they are the two effects that it is the difference of.
   public let difference: PairedDifference
   /// What counted as a repetition.
   public let unit: FactorialSample.ReplicationUnit

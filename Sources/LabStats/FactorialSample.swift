@@ -43,6 +43,8 @@ public struct FactorialSample: Sendable {
   private let values: [RunKey: Double]
   /// The runs that have a level, in the order in which they were observed.
   private let keys: [LevelKey: [RunKey]]
+  /// The largest magnitude of a value.
+  private let magnitude: Double
 
   /// Collects observations; repeated measurements of one cell and seed are averaged.
   public init(_ observations: some Sequence<Observation>) {
@@ -58,6 +60,7 @@ public struct FactorialSample: Sendable {
       samples[key, default: []].append(observation.value)
     }
     values = samples.mapValues(Bootstrap.mean)
+    magnitude = values.values.lazy.map(abs).max() ?? 0
     self.keys = keys
   }
 
@@ -87,7 +90,7 @@ public struct FactorialSample: Sendable {
   public func mainEffect(
     of factor: Int, level: Int, baseline: Int, unit: ReplicationUnit = .seed
   ) -> FactorEffect? {
-    effect(over: [factor: level], unit: unit) { key in difference(key, replacing: factor, by: baseline) }
+    effect(over: [factor: level], unit: unit) { key in pair(key, replacing: factor, by: baseline) }
   }
 
   /// How much the effect of one factor's level changes with the level of another.
@@ -105,10 +108,10 @@ public struct FactorialSample: Sendable {
     effect(over: [first.factor: first.level, second.factor: second.level], unit: unit) { key in
       var reference = key
       reference.levels[second.factor] = second.baseline
-      guard let effect = difference(key, replacing: first.factor, by: first.baseline),
-        let referenceEffect = difference(reference, replacing: first.factor, by: first.baseline)
+      guard let effect = pair(key, replacing: first.factor, by: first.baseline),
+        let referenceEffect = pair(reference, replacing: first.factor, by: first.baseline)
       else { return nil }
-      return effect - referenceEffect
+      return (effect.treatment - effect.reference, referenceEffect.treatment - referenceEffect.reference)
     }
   }
 
@@ -120,29 +123,31 @@ public struct FactorialSample: Sendable {
     }
   }
 
-  private func difference(_ key: RunKey, replacing factor: Int, by level: Int) -> Double? {
+  /// What is compared: a run and its partner, or the effect of one factor at two levels of another.
+  private typealias Pair = (treatment: Double, reference: Double)
+
+  private func pair(_ key: RunKey, replacing factor: Int, by level: Int) -> Pair? {
     var partner = key
     partner.levels[factor] = level
     guard let value = values[key], let reference = values[partner] else { return nil }
-    return value - reference
+    return (value, reference)
   }
 
-  private func effect(
-    over levels: [Int: Int], unit: ReplicationUnit, _ contrast: (RunKey) -> Double?
-  ) -> FactorEffect? {
-    let contrasts = matches(levels).compactMap { key in contrast(key).map { (seed: key.seed, value: $0) } }
-    let repetitions: [Double]
+  private func effect(over levels: [Int: Int], unit: ReplicationUnit, _ contrast: (RunKey) -> Pair?) -> FactorEffect? {
+    let contrasts = matches(levels).compactMap { key in contrast(key).map { (seed: key.seed, pair: $0) } }
+    let repetitions: [Pair]
     switch unit {
-    case .pair: repetitions = contrasts.map(\.value)
+    case .pair: repetitions = contrasts.map(\.pair)
     case .seed:
-      repetitions = Dictionary(grouping: contrasts, by: \.seed).sorted { $0.key < $1.key }
-        .map { Bootstrap.mean($0.value.map(\.value)) }
+      repetitions = Dictionary(grouping: contrasts, by: \.seed).sorted { $0.key < $1.key }.map { _, ofSeed in
+        (Bootstrap.mean(ofSeed.map(\.pair.treatment)), Bootstrap.mean(ofSeed.map(\.pair.reference)))
+      }
     }
-    return PairedDifference(differences: repetitions).map { difference in
+    return PairedDifference(pairs: repetitions, magnitude: magnitude).map { difference in
       FactorEffect(
         difference: difference, unit: unit, matchCount: contrasts.count,
-        positiveCount: contrasts.lazy.filter { $0.value > 0 }.count,
-        negativeCount: contrasts.lazy.filter { $0.value < 0 }.count)
+        positiveCount: contrasts.lazy.filter { $0.pair.treatment > $0.pair.reference }.count,
+        negativeCount: contrasts.lazy.filter { $0.pair.treatment < $0.pair.reference }.count)
     }
   }
 }

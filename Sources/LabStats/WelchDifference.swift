@@ -45,18 +45,30 @@ public struct WelchDifference: Sendable, Hashable {
     return mean / standardError
   }
 
-  /// The two-sided p-value; nil where a sample has a single value.
+  /// What keeps the difference from being judged; nil where nothing does.
+  ///
+  /// The statistics below are defined where a single sample has spread, but then all of the chance is estimated from
+  /// the other one.
+  public var caveat: DifferenceCaveat? {
+    if min(treatment.count, reference.count) < DifferenceCaveat.smallestCount {
+      return .tooFewValues(treatment: treatment.count, reference: reference.count)
+    }
+    let lacking = (treatment: treatment.standardDeviation == 0, reference: reference.standardDeviation == 0)
+    return lacking.treatment || lacking.reference
+      ? .samplesWithoutSpread(treatment: lacking.treatment, reference: lacking.reference) : nil
+  }
+
+  /// The two-sided p-value; nil where a sample has a single value or neither has any spread.
   public var pValue: Double? {
-    guard standardError != nil else { return nil }
-    guard let tStatistic, let degreesOfFreedom else { return mean == 0 ? 1 : 0 }
+    guard let tStatistic, let degreesOfFreedom else { return nil }
     return StudentT(degreesOfFreedom: degreesOfFreedom).twoSidedProbability(tStatistic)
   }
 
-  /// The interval of the difference; nil where a sample has a single value.
+  /// The interval of the difference; nil where a sample has a single value or neither has any spread.
   public func interval(level: Double = 0.95) -> ConfidenceInterval? {
-    guard let standardError else { return nil }
+    guard let standardError, let degreesOfFreedom else { return nil }
     return ConfidenceInterval(
-      around: mean, standardError: standardError, degreesOfFreedom: degreesOfFreedom ?? 1, level: level)
+      around: mean, standardError: standardError, degreesOfFreedom: degreesOfFreedom, level: level)
   }
 
   /// Hedges' g: the difference in units of the pooled standard deviation, corrected for small samples.

@@ -212,8 +212,44 @@ def classification(rng):
     return rows
 
 
+def coarse():
+    """Shares of 30 test images over a few seeds.
+
+    Whole counts tell what shares cannot: which differences are equal, and which only round to the same number.
+    """
+    rng = np.random.default_rng(30)
+    rows = []
+    for index in range(150):
+        size = int(rng.integers(1, 6))
+        first = rng.integers(24, 31, size)
+        second = first - int(rng.integers(-2, 3)) if index % 3 == 0 else rng.integers(24, 31, size)
+        difference = first - second
+        row = {"first": first / 30, "second": second / 30, "caveat": None, "ties": int((difference == 0).sum())}
+        if size < 3:
+            row["caveat"] = "few"
+        elif (difference == difference[0]).all():
+            row["caveat"] = "ties" if difference[0] == 0 else "equal"
+        else:
+            # SciPy with the counts, which are exact.
+            test = stats.ttest_rel(first, second)
+            interval = test.confidence_interval(0.95)
+            row |= {"p": test.pvalue, "lower": interval.low / 30, "upper": interval.high / 30}
+        other = rng.integers(28, 31, int(rng.integers(1, 6)))
+        row["other"] = other / 30
+        lacking = [len(set(sample)) == 1 for sample in (first, other)]
+        if min(size, len(other)) < 3:
+            row["unpaired"] = {"caveat": "few"}
+        elif any(lacking):
+            row["unpaired"] = {"caveat": "spread", "treatment": lacking[0], "reference": lacking[1]}
+        else:
+            row["unpaired"] = {"caveat": None, "p": stats.ttest_ind(first, other, equal_var=False).pvalue}
+        rows.append(row)
+    return rows
+
+
 rng = np.random.default_rng(20240229)
 write("distributions.json", distributions())
 write("comparisons.json", {
     "comparisons": comparisons(rng), "wilcoxon": wilcoxon(rng), "holm": holm(rng), "bootstrap": bootstrap(rng)})
 write("classification.json", classification(rng))
+write("coarse.json", {"coarse": coarse()})
