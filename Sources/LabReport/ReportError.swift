@@ -20,6 +20,8 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
   case invalidConfidenceLevel(Double)
   /// More factors than a table of means can be made for, or one factor twice.
   case invalidGrouping([String])
+  /// An order or a mean of values of different loss functions, with a metric that could be asked for instead.
+  case incomparableLoss(metric: String, functions: [String], remedy: String?)
 
   /// One sentence for the user.
   public var description: String {
@@ -43,6 +45,12 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
     case .invalidGrouping(let factors):
       return "means can be taken by one factor or by two different ones, but \(factors.count) were given: "
         + factors.joined(separator: ", ")
+    case .incomparableLoss(let metric, let functions, let remedy):
+      return "\(metric) is the value of different loss functions here (\(functions.joined(separator: "; "))), "
+        + "which are not comparable: they cannot be sorted by it or averaged over; "
+        + (remedy.map { "ask for \($0), the same function for every run" }
+          ?? "these runs have no test_log_loss, which runs of newer versions have")
+        + ", or keep to one loss with --filter"
     }
   }
 

@@ -31,19 +31,25 @@ public struct SweepSnapshot: Sendable, Codable {
     public var parameterCount: Int?
     /// The multiply-adds of one image's forward pass, once known.
     public var multiplyAdds: Int?
+    /// The resolved configuration, the same for all of the runs; nil where it is not known.
+    public var configuration: JSONValue?
+    /// The number of images that the test metrics are over; nil before the first result.
+    public var testImageCount: Int?
     /// One entry a planned seed, in the order of the spec's seeds, whatever its state.
     public var runs: [Run]
 
     /// Creates a variant.
     public init(
       label: String, levels: [String: String], isBaseline: Bool, parameterCount: Int? = nil, multiplyAdds: Int? = nil,
-      runs: [Run]
+      configuration: JSONValue? = nil, testImageCount: Int? = nil, runs: [Run]
     ) {
       self.label = label
       self.levels = levels
       self.isBaseline = isBaseline
       self.parameterCount = parameterCount
       self.multiplyAdds = multiplyAdds
+      self.configuration = configuration
+      self.testImageCount = testImageCount
       self.runs = runs
     }
   }

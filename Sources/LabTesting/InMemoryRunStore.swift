@@ -97,6 +97,9 @@ public final class InMemoryRunStore: RunStore {
           SweepSnapshot.Variant(
             label: variant.label, levels: variant.levels, isBaseline: variant.isBaseline,
             parameterCount: variant.parameterCount, multiplyAdds: variant.multiplyAdds,
+            configuration: variant.runs.first?.configuration,
+            testImageCount: variant.runs.compactMap { state.runs[$0.identity]?.final }.filter { !$0.classes.isEmpty }
+              .map { $0.classes.reduce(0) { $0 + $1.support } }.max(),
             runs: try variant.runs.map { planned in
               let run = try InMemoryRunStore.run(planned.identity, state)
               let stored = InMemoryRunStore.stored(run)

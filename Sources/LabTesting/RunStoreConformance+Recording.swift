@@ -59,7 +59,9 @@ extension RunStoreConformance {
       try requireEqual(try subject.store.finalRecord(of: run), RunStoreSamples.final(), "the final record")
       let stored = try subject.store.run(run)
       try requireEqual(stored?.endedAt, subject.clock.now, "the end")
-      let snapshot = try subject.store.snapshot(sweep: sweep.id).variants[0].runs[0]
+      let variants = try subject.store.snapshot(sweep: sweep.id).variants
+      try requireEqual(variants.map(\.testImageCount), [17, nil, nil], "the numbers of test images")
+      let snapshot = variants[0].runs[0]
       try requireEqual(snapshot.state, .completed, "the snapshot's state")
       try requireEqual(snapshot.metrics, RunStoreSamples.final().namedMetrics, "the snapshot's metrics")
       try requireEqual(snapshot.metrics["test_macro_f1"], 1 / 3, "the snapshot's macro F1")

@@ -139,6 +139,9 @@ extension RunStoreConformance {
       try requireEqual(snapshot.factors, sweep.factors, "the snapshot's factors")
       try requireEqual(snapshot.variants.map(\.parameterCount), [nil, 270_000, nil], "the parameter counts")
       try requireEqual(snapshot.variants.map(\.multiplyAdds), [nil, 41_000_000, nil], "the multiply-adds")
+      try requireEqual(
+        snapshot.variants.map(\.configuration), sweep.variants.map { $0.runs.first?.configuration },
+        "the configurations")
       try requireEqual(snapshot.variants.map(\.label), ["static", "odconv-1x", "odconv-4x"], "the labels")
       try requireEqual(snapshot.variants.map(\.isBaseline), [true, false, false], "the baseline")
       try requireEqual(snapshot.variants.map { $0.levels["conv"] }, sweep.factors[0].levels, "the levels")

@@ -25,7 +25,7 @@ import Testing
     #expect(isClose(difference.interval?.lower, 0.010074416726614093))
     #expect(isClose(difference.interval?.upper, 0.01159224994005263))
     #expect(isClose(difference.pValue, 0.00026498339587167436))
-    #expect(difference.effectSize.map { abs($0 - 35.460407163352755) < 1e-9 } ?? false)
+    #expect(difference.cohenDz.map { abs($0 - 35.460407163352755) < 1e-9 } ?? false)
     #expect(difference.pairCount == 3 && difference.greaterCount == 3 && difference.smallerCount == 0)
     let wide = try ComparisonTable(SampleSweep.mixed, options: .init(confidenceLevel: 0.9))
     #expect(isClose(wide.rows[1].results[0].difference?.interval?.lower, 0.010318296288166048))
@@ -65,17 +65,23 @@ import Testing
   @Test func withoutASharedSeedTheDifferenceIsUnpaired() throws {
     let sweep = SampleSweep.sweep(
       [
-        SampleSweep.variant("base", isBaseline: true, accuracies: [0.90, 0.91]),
+        SampleSweep.variant("base", isBaseline: true, accuracies: [0.90, 0.91, 0.92]),
         .init(
           label: "new", levels: [:], isBaseline: false,
-          runs: [SampleSweep.run(2, accuracy: 0.95), SampleSweep.run(3, accuracy: 0.97)]),
-      ], seeds: 0..<4)
+          runs: [(3, 0.95), (4, 0.97), (5, 0.975)].map { SampleSweep.run($0, accuracy: $1) }),
+      ], seeds: 0..<6)
     let table = try ComparisonTable(sweep, options: .init(metrics: ["accuracy"]))
     let difference = try #require(table.rows[1].results[0].difference)
-    #expect(!difference.isPaired && isClose(difference.mean, 0.055) && difference.interval != nil)
+    // stats.ttest_ind([0.95, 0.97, 0.975], [0.90, 0.91, 0.92], equal_var=False)
+    #expect(!difference.isPaired && isClose(difference.mean, 0.055))
+    #expect(isClose(difference.pValue, 0.005651206553805478))
+    #expect(isClose(difference.interval?.lower, 0.02761933634996754))
+    #expect(isClose(difference.interval?.upper, 0.08238066365003234))
+    #expect(difference.method == .welch && difference.cohenDz == nil)
+    #expect(difference.hedgesG.map { abs($0 - 3.742410318509547) < 1e-9 } ?? false)
     #expect(
       table.table.notes.contains("No seed shared with the baseline, so the difference is unpaired (Welch): new."))
-    #expect(table.rows[1].tally.problems == ["2 missing (seeds 0, 1)"])
+    #expect(table.rows[1].tally.problems == ["3 missing (seeds 0–2)"])
   }
 
   @Test func undefinedMetricsAreNotAveraged() throws {
@@ -184,12 +190,12 @@ import Testing
     let sweep = SampleSweep.sweep(
       [
         SampleSweep.variant("base", isBaseline: true, accuracies: accuracies),
-        SampleSweep.variant("new", accuracies: accuracies.map { $0 + 0.01 }),
+        SampleSweep.variant("new", accuracies: accuracies.enumerated().map { $1 + 0.01 * Double($0 + 1) }),
       ], seeds: 0..<UInt64(seeds))
     for method in ["t", "percentile", "bca"] {
       let options = ReportOptions(intervalMethod: try #require(.init(rawValue: method)), multiplicity: .holm)
       let table = try ComparisonTable(sweep, options: options)
-      #expect((table.rows[1].results[0].difference?.interval != nil) == (seeds > 1))
+      #expect((table.rows[1].results[0].difference?.interval != nil) == (seeds > 2))
       for format in TableFormats.all {
         let text = table.table.rendered(as: format)
         #expect(!text.lowercased().contains("nan") && !text.contains("inf"))

@@ -29,8 +29,10 @@ import Testing
     let effect = try #require(table.rows[1].results[0].difference)
     #expect(abs(effect.mean - 0.03) < 1e-12)
     #expect(effect.pairCount == 9 && effect.greaterCount == 9)
-    // Seeds agree but for rounding; pairs differ from cell to cell.
-    #expect(try #require(effect.interval).halfWidth < 1e-12)
+    // Seeds agree but for rounding, which is no spread; pairs differ from cell to cell.
+    #expect(effect.interval == nil && effect.pValue == nil && effect.cohenDz == nil)
+    #expect(effect.caveat == .equalDifferences(count: 3))
+    #expect(table.table.numberedNotes == ["odconv: the differences of all 3 seeds are equal; no spread to judge by"])
     let pairs = try FactorTable(grid(), by: ["conv"], options: .init(replicationUnit: .pair))
     #expect(try #require(pairs.rows[1].results[0].difference?.interval).halfWidth > 1e-3)
   }
@@ -142,7 +144,7 @@ import Testing
         accuracy %    mean of the cells' means ± standard deviation over all runs;
                       higher is better
         Δ accuracy %  mean difference to strided, paired by seed and all other factors,
-                      ± half its 95 % interval
+                      ± half its 95 % interval (paired t over pairs)
         better in     pairs of runs in which this row is better, of all pairs
 
         """)

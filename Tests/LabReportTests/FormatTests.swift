@@ -17,29 +17,31 @@ import Testing
       try rendered("text") == #"""
         ablation (sweep 3)
         7 of 12 runs completed, 1 diverged, 1 failed, 1 interrupted, 1 running, 1 not started
-        ┌──────────────────┬───────┬──────────────┬──────────────┬──────────────┬──────────────┬─────────┬───────────┬─────────┐
-        │ variant          │     n │   accuracy % │ Δ accuracy % │   macro F1 % │ Δ macro F1 % │  params │ multiply- │   train │
-        │                  │       │              │              │              │              │         │      adds │    time │
-        ├──────────────────┼───────┼──────────────┼──────────────┼──────────────┼──────────────┼─────────┼───────────┼─────────┤
-        │ static, strided  │ 3/3   │ 90.33 ± 0.22 │     baseline │ 90.21 ± 0.19 │     baseline │ 272.5 k │   40.55 M │  61.3 s │
-        │ static, spd      │ 3/3   │ 91.41 ± 0.20 │ +1.08 ± 0.08 │ 91.31 ± 0.21 │ +1.09 ± 0.05 │ 365.2 k │   52.01 M │  80.1 s │
-        │ odconv-4x,       │ 1/3 ¹ │ 90.88 ± –    │ +0.76 ± –    │ 90.79 ± –    │ +0.76 ± –    │ 1.089 M │   42.91 M │ 2.2 min │
-        │ strided          │       │              │              │              │              │         │           │         │
-        │ odconv-4x, spd   │ 0/3 ² │            – │            – │            – │            – │       – │         – │       – │
-        └──────────────────┴───────┴──────────────┴──────────────┴──────────────┴──────────────┴─────────┴───────────┴─────────┘
+        ┌────────────────────┬───────┬──────────────┬──────────────────┬──────────────┬──────────────────┬─────────┬───────────┐
+        │ variant            │     n │   accuracy % │     Δ accuracy % │   macro F1 % │     Δ macro F1 % │  params │ multiply- │
+        │                    │       │              │                  │              │                  │         │      adds │
+        ├────────────────────┼───────┼──────────────┼──────────────────┼──────────────┼──────────────────┼─────────┼───────────┤
+        │ static, strided    │ 3/3   │ 90.33 ± 0.22 │     baseline     │ 90.21 ± 0.19 │     baseline     │ 272.5 k │   40.55 M │
+        │ static, spd        │ 3/3   │ 91.41 ± 0.20 │ +1.08 ± 0.08     │ 91.31 ± 0.21 │ +1.09 ± 0.05     │ 365.2 k │   52.01 M │
+        │ odconv-4x, strided │ 1/3 ¹ │ 90.88 ± –    │ +0.76 ± –    ² ³ │ 90.79 ± –    │ +0.76 ± –    ² ³ │ 1.089 M │   42.91 M │
+        │ odconv-4x, spd     │ 0/3 ⁴ │            – │            –     │            – │            –     │       – │         – │
+        └────────────────────┴───────┴──────────────┴──────────────────┴──────────────┴──────────────────┴─────────┴───────────┘
         ¹ odconv-4x, strided: 1/3 · 1 diverged (seed 1: loss NaN at epoch 2) · 1 running (seed 2: after 4 of 10 epochs)
-        ² odconv-4x, spd: 0/3 · 1 failed (seed 0: out of memory) · 1 interrupted (seed 1: after 3 of 10 epochs) · 1 not started
+        ² odconv-4x, strided: 1 pair is too few to judge by
+        ³ odconv-4x, strided: Δ accuracy % over 1 pair: 90.88 against the baseline's 90.12; Δ macro F1 % over 1 pair: 90.79
+          against the baseline's 90.03; the means in the table are over all completed runs
+        ⁴ odconv-4x, spd: 0/3 · 1 failed (seed 0: out of memory) · 1 interrupted (seed 1: after 3 of 10 epochs) · 1 not started
           (seed 2)
-        No value is marked as best: no lead over the runner-up has a 95 % interval that excludes 0.
-        Not shown at this width: images/s.
+        No value is marked as best: the lead over the runner-up cannot be judged: 1 pair is too few to judge by.
+        Not shown at this width: train time, images/s.
 
         variant                     levels of conv, downsample
         n                           completed of planned runs
         accuracy %, macro F1 %      mean ± standard deviation over seeds; higher is better
         Δ accuracy %, Δ macro F1 %  mean difference to the baseline (static, strided), paired by seed, ± half its 95 % interval
+                                    (paired t over seeds)
         params                      trainable parameters
         multiply-adds               multiply-adds of one image's forward pass
-        train time                  mean training time of a completed run
 
         """#)
   }
@@ -50,21 +52,28 @@ import Testing
         ablation (sweep 3)
         7 of 12 runs completed, 1 diverged, 1 failed, 1 interrupted,
         1 running, 1 not started
-        ┌────────────────────┬───────┬──────────────┬──────────────┐
-        │ variant            │     n │   accuracy % │ Δ accuracy % │
-        ├────────────────────┼───────┼──────────────┼──────────────┤
-        │ static, strided    │ 3/3   │ 90.33 ± 0.22 │     baseline │
-        │ static, spd        │ 3/3   │ 91.41 ± 0.20 │ +1.08 ± 0.08 │
-        │ odconv-4x, strided │ 1/3 ¹ │ 90.88 ± –    │ +0.76 ± –    │
-        │ odconv-4x, spd     │ 0/3 ² │            – │            – │
-        └────────────────────┴───────┴──────────────┴──────────────┘
+        ┌────────────────┬───────┬──────────────┬──────────────────┐
+        │ variant        │     n │   accuracy % │     Δ accuracy % │
+        ├────────────────┼───────┼──────────────┼──────────────────┤
+        │ static,        │ 3/3   │ 90.33 ± 0.22 │     baseline     │
+        │ strided        │       │              │                  │
+        │ static, spd    │ 3/3   │ 91.41 ± 0.20 │ +1.08 ± 0.08     │
+        │ odconv-4x,     │ 1/3 ¹ │ 90.88 ± –    │ +0.76 ± –    ² ³ │
+        │ strided        │       │              │                  │
+        │ odconv-4x, spd │ 0/3 ⁴ │            – │            –     │
+        └────────────────┴───────┴──────────────┴──────────────────┘
         ¹ odconv-4x, strided: 1/3 · 1 diverged (seed 1: loss NaN at
           epoch 2) · 1 running (seed 2: after 4 of 10 epochs)
-        ² odconv-4x, spd: 0/3 · 1 failed (seed 0: out of memory) · 1
+        ² odconv-4x, strided: 1 pair is too few to judge by
+        ³ odconv-4x, strided: Δ accuracy % over 1 pair: 90.88
+          against the baseline's 90.12; Δ macro F1 % over 1 pair:
+          90.79 against the baseline's 90.03; the means in the table
+          are over all completed runs
+        ⁴ odconv-4x, spd: 0/3 · 1 failed (seed 0: out of memory) · 1
           interrupted (seed 1: after 3 of 10 epochs) · 1 not started
           (seed 2)
-        No value is marked as best: no lead over the runner-up has a
-        95 % interval that excludes 0.
+        No value is marked as best: the lead over the runner-up
+        cannot be judged: 1 pair is too few to judge by.
         Not shown at this width: macro F1 %, Δ macro F1 %, params,
         multiply-adds, train time, images/s.
 
@@ -77,20 +86,24 @@ import Testing
         ablation (sweep 3)
         7 of 12 runs completed, 1 diverged, 1 failed, 1 interrupted, 1 running, 1 not
         started
-        ┌────────────────────┬───────┬──────────────┬──────────────┬──────────────┐
-        │ variant            │     n │   accuracy % │ Δ accuracy % │   macro F1 % │
-        ├────────────────────┼───────┼──────────────┼──────────────┼──────────────┤
-        │ static, strided    │ 3/3   │ 90.33 ± 0.22 │     baseline │ 90.21 ± 0.19 │
-        │ static, spd        │ 3/3   │ 91.41 ± 0.20 │ +1.08 ± 0.08 │ 91.31 ± 0.21 │
-        │ odconv-4x, strided │ 1/3 ¹ │ 90.88 ± –    │ +0.76 ± –    │ 90.79 ± –    │
-        │ odconv-4x, spd     │ 0/3 ² │            – │            – │            – │
-        └────────────────────┴───────┴──────────────┴──────────────┴──────────────┘
+        ┌────────────────────┬───────┬──────────────┬──────────────────┬──────────────┐
+        │ variant            │     n │   accuracy % │     Δ accuracy % │   macro F1 % │
+        ├────────────────────┼───────┼──────────────┼──────────────────┼──────────────┤
+        │ static, strided    │ 3/3   │ 90.33 ± 0.22 │     baseline     │ 90.21 ± 0.19 │
+        │ static, spd        │ 3/3   │ 91.41 ± 0.20 │ +1.08 ± 0.08     │ 91.31 ± 0.21 │
+        │ odconv-4x, strided │ 1/3 ¹ │ 90.88 ± –    │ +0.76 ± –    ² ³ │ 90.79 ± –    │
+        │ odconv-4x, spd     │ 0/3 ⁴ │            – │            –     │            – │
+        └────────────────────┴───────┴──────────────┴──────────────────┴──────────────┘
         ¹ odconv-4x, strided: 1/3 · 1 diverged (seed 1: loss NaN at epoch 2) · 1 running
           (seed 2: after 4 of 10 epochs)
-        ² odconv-4x, spd: 0/3 · 1 failed (seed 0: out of memory) · 1 interrupted (seed
+        ² odconv-4x, strided: 1 pair is too few to judge by
+        ³ odconv-4x, strided: Δ accuracy % over 1 pair: 90.88 against the baseline's
+          90.12; Δ macro F1 % over 1 pair: 90.79 against the baseline's 90.03; the means
+          in the table are over all completed runs
+        ⁴ odconv-4x, spd: 0/3 · 1 failed (seed 0: out of memory) · 1 interrupted (seed
           1: after 3 of 10 epochs) · 1 not started (seed 2)
-        No value is marked as best: no lead over the runner-up has a 95 % interval that
-        excludes 0.
+        No value is marked as best: the lead over the runner-up cannot be judged: 1 pair
+        is too few to judge by.
         Not shown at this width: Δ macro F1 %, params, multiply-adds, train time,
         images/s.
 
@@ -102,18 +115,20 @@ import Testing
       try rendered("text", width: 200, showsLegend: false) == #"""
         ablation (sweep 3)
         7 of 12 runs completed, 1 diverged, 1 failed, 1 interrupted, 1 running, 1 not started
-        ┌────────────────────┬───────┬──────────────┬──────────────┬──────────────┬──────────────┬─────────┬───────────┬─────────┬──────────┐
-        │ variant            │     n │   accuracy % │ Δ accuracy % │   macro F1 % │ Δ macro F1 % │  params │ multiply- │   train │ images/s │
-        │                    │       │              │              │              │              │         │      adds │    time │          │
-        ├────────────────────┼───────┼──────────────┼──────────────┼──────────────┼──────────────┼─────────┼───────────┼─────────┼──────────┤
-        │ static, strided    │ 3/3   │ 90.33 ± 0.22 │     baseline │ 90.21 ± 0.19 │     baseline │ 272.5 k │   40.55 M │  61.3 s │    5,119 │
-        │ static, spd        │ 3/3   │ 91.41 ± 0.20 │ +1.08 ± 0.08 │ 91.31 ± 0.21 │ +1.09 ± 0.05 │ 365.2 k │   52.01 M │  80.1 s │    3,920 │
-        │ odconv-4x, strided │ 1/3 ¹ │ 90.88 ± –    │ +0.76 ± –    │ 90.79 ± –    │ +0.76 ± –    │ 1.089 M │   42.91 M │ 2.2 min │    2,401 │
-        │ odconv-4x, spd     │ 0/3 ² │            – │            – │            – │            – │       – │         – │       – │        – │
-        └────────────────────┴───────┴──────────────┴──────────────┴──────────────┴──────────────┴─────────┴───────────┴─────────┴──────────┘
+        ┌────────────────────┬───────┬──────────────┬──────────────────┬──────────────┬──────────────────┬─────────┬───────────┬─────────┬──────────┐
+        │ variant            │     n │   accuracy % │     Δ accuracy % │   macro F1 % │     Δ macro F1 % │  params │ multiply- │   train │ images/s │
+        │                    │       │              │                  │              │                  │         │      adds │    time │          │
+        ├────────────────────┼───────┼──────────────┼──────────────────┼──────────────┼──────────────────┼─────────┼───────────┼─────────┼──────────┤
+        │ static, strided    │ 3/3   │ 90.33 ± 0.22 │     baseline     │ 90.21 ± 0.19 │     baseline     │ 272.5 k │   40.55 M │  61.3 s │    5,119 │
+        │ static, spd        │ 3/3   │ 91.41 ± 0.20 │ +1.08 ± 0.08     │ 91.31 ± 0.21 │ +1.09 ± 0.05     │ 365.2 k │   52.01 M │  80.1 s │    3,920 │
+        │ odconv-4x, strided │ 1/3 ¹ │ 90.88 ± –    │ +0.76 ± –    ² ³ │ 90.79 ± –    │ +0.76 ± –    ² ³ │ 1.089 M │   42.91 M │ 2.2 min │    2,401 │
+        │ odconv-4x, spd     │ 0/3 ⁴ │            – │            –     │            – │            –     │       – │         – │       – │        – │
+        └────────────────────┴───────┴──────────────┴──────────────────┴──────────────┴──────────────────┴─────────┴───────────┴─────────┴──────────┘
         ¹ odconv-4x, strided: 1/3 · 1 diverged (seed 1: loss NaN at epoch 2) · 1 running (seed 2: after 4 of 10 epochs)
-        ² odconv-4x, spd: 0/3 · 1 failed (seed 0: out of memory) · 1 interrupted (seed 1: after 3 of 10 epochs) · 1 not started (seed 2)
-        No value is marked as best: no lead over the runner-up has a 95 % interval that excludes 0.
+        ² odconv-4x, strided: 1 pair is too few to judge by
+        ³ odconv-4x, strided: Δ accuracy % over 1 pair: 90.88 against the baseline's 90.12; Δ macro F1 % over 1 pair: 90.79 against the baseline's 90.03; the means in the table are over all completed runs
+        ⁴ odconv-4x, spd: 0/3 · 1 failed (seed 0: out of memory) · 1 interrupted (seed 1: after 3 of 10 epochs) · 1 not started (seed 2)
+        No value is marked as best: the lead over the runner-up cannot be judged: 1 pair is too few to judge by.
 
         """#)
   }
@@ -129,17 +144,19 @@ import Testing
         | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
         | static, strided | 3/3 | 90.33 ± 0.22 | baseline | 90.21 ± 0.19 | baseline | 272.5 k | 40.55 M | 61.3 s | 5,119 |
         | static, spd | 3/3 | 91.41 ± 0.20 | +1.08 ± 0.08 | 91.31 ± 0.21 | +1.09 ± 0.05 | 365.2 k | 52.01 M | 80.1 s | 3,920 |
-        | odconv-4x, strided | 1/3 ¹ | 90.88 ± – | +0.76 ± – | 90.79 ± – | +0.76 ± – | 1.089 M | 42.91 M | 2.2 min | 2,401 |
-        | odconv-4x, spd | 0/3 ² | – | – | – | – | – | – | – | – |
+        | odconv-4x, strided | 1/3 ¹ | 90.88 ± – | +0.76 ± – ² ³ | 90.79 ± – | +0.76 ± – ² ³ | 1.089 M | 42.91 M | 2.2 min | 2,401 |
+        | odconv-4x, spd | 0/3 ⁴ | – | – | – | – | – | – | – | – |
 
         - ¹ odconv-4x, strided: 1/3 · 1 diverged (seed 1: loss NaN at epoch 2) · 1 running (seed 2: after 4 of 10 epochs)
-        - ² odconv-4x, spd: 0/3 · 1 failed (seed 0: out of memory) · 1 interrupted (seed 1: after 3 of 10 epochs) · 1 not started (seed 2)
-        - No value is marked as best: no lead over the runner-up has a 95 % interval that excludes 0.
+        - ² odconv-4x, strided: 1 pair is too few to judge by
+        - ³ odconv-4x, strided: Δ accuracy % over 1 pair: 90.88 against the baseline's 90.12; Δ macro F1 % over 1 pair: 90.79 against the baseline's 90.03; the means in the table are over all completed runs
+        - ⁴ odconv-4x, spd: 0/3 · 1 failed (seed 0: out of memory) · 1 interrupted (seed 1: after 3 of 10 epochs) · 1 not started (seed 2)
+        - No value is marked as best: the lead over the runner-up cannot be judged: 1 pair is too few to judge by.
 
         - **variant**: levels of conv, downsample
         - **n**: completed of planned runs
         - **accuracy %, macro F1 %**: mean ± standard deviation over seeds; higher is better
-        - **Δ accuracy %, Δ macro F1 %**: mean difference to the baseline (static, strided), paired by seed, ± half its 95 % interval
+        - **Δ accuracy %, Δ macro F1 %**: mean difference to the baseline (static, strided), paired by seed, ± half its 95 % interval (paired t over seeds)
         - **params**: trainable parameters
         - **multiply-adds**: multiply-adds of one image's forward pass
         - **train time**: mean training time of a completed run
@@ -162,15 +179,17 @@ import Testing
             \midrule
             static, strided & 3/3 & 90.33 $\pm$ 0.22 & baseline & 90.21 $\pm$ 0.19 & baseline & 272.5 k & 40.55 M & 61.3 s & 5,119 \\
             static, spd & 3/3 & 91.41 $\pm$ 0.20 & +1.08 $\pm$ 0.08 & 91.31 $\pm$ 0.21 & +1.09 $\pm$ 0.05 & 365.2 k & 52.01 M & 80.1 s & 3,920 \\
-            odconv-4x, strided & 1/3\textsuperscript{1} & 90.88 $\pm$ -- & +0.76 $\pm$ -- & 90.79 $\pm$ -- & +0.76 $\pm$ -- & 1.089 M & 42.91 M & 2.2 min & 2,401 \\
-            odconv-4x, spd & 0/3\textsuperscript{2} & -- & -- & -- & -- & -- & -- & -- & -- \\
+            odconv-4x, strided & 1/3\textsuperscript{1} & 90.88 $\pm$ -- & +0.76 $\pm$ --\textsuperscript{2, 3} & 90.79 $\pm$ -- & +0.76 $\pm$ --\textsuperscript{2, 3} & 1.089 M & 42.91 M & 2.2 min & 2,401 \\
+            odconv-4x, spd & 0/3\textsuperscript{4} & -- & -- & -- & -- & -- & -- & -- & -- \\
             \bottomrule
           \end{tabular}
           \par\smallskip
           \begin{minipage}{\linewidth}\footnotesize
             \textsuperscript{1} odconv-4x, strided: 1/3 $\cdot$ 1 diverged (seed 1: loss NaN at epoch 2) $\cdot$ 1 running (seed 2: after 4 of 10 epochs)\par
-            \textsuperscript{2} odconv-4x, spd: 0/3 $\cdot$ 1 failed (seed 0: out of memory) $\cdot$ 1 interrupted (seed 1: after 3 of 10 epochs) $\cdot$ 1 not started (seed 2)\par
-            No value is marked as best: no lead over the runner-up has a 95 \% interval that excludes 0.\par
+            \textsuperscript{2} odconv-4x, strided: 1 pair is too few to judge by\par
+            \textsuperscript{3} odconv-4x, strided: $\Delta$ accuracy \% over 1 pair: 90.88 against the baseline's 90.12; $\Delta$ macro F1 \% over 1 pair: 90.79 against the baseline's 90.03; the means in the table are over all completed runs\par
+            \textsuperscript{4} odconv-4x, spd: 0/3 $\cdot$ 1 failed (seed 0: out of memory) $\cdot$ 1 interrupted (seed 1: after 3 of 10 epochs) $\cdot$ 1 not started (seed 2)\par
+            No value is marked as best: the lead over the runner-up cannot be judged: 1 pair is too few to judge by.\par
           \end{minipage}
         \end{table}
 
@@ -200,8 +219,9 @@ import Testing
         variant        levels of conv, downsample
         n              completed of planned runs
         accuracy %     mean ± standard deviation over seeds; higher is better
-        Δ accuracy %   mean difference to the baseline (static, strided), paired by seed, ± half its 95 % interval
-        p (Holm)       p-value of Student's test of the difference, adjusted for the number of comparisons
+        Δ accuracy %   mean difference to the baseline (static, strided), paired by seed, ± half its 95 % interval (paired t
+                       over seeds)
+        p (Holm)       p-value of the difference (paired t over seeds), adjusted for the number of comparisons
         params         trainable parameters
         multiply-adds  multiply-adds of one image's forward pass
         train time     mean training time of a completed run
@@ -274,8 +294,8 @@ import Testing
         <dt>variant</dt><dd>levels of conv, downsample</dd>
         <dt>n</dt><dd>completed of planned runs</dd>
         <dt>accuracy %</dt><dd>mean ± standard deviation over seeds; higher is better</dd>
-        <dt>Δ accuracy %</dt><dd>mean difference to the baseline (static, strided), paired by seed, ± half its 95 % interval</dd>
-        <dt>p (Holm)</dt><dd>p-value of Student&#39;s test of the difference, adjusted for the number of comparisons</dd>
+        <dt>Δ accuracy %</dt><dd>mean difference to the baseline (static, strided), paired by seed, ± half its 95 % interval (paired t over seeds)</dd>
+        <dt>p (Holm)</dt><dd>p-value of the difference (paired t over seeds), adjusted for the number of comparisons</dd>
         <dt>params</dt><dd>trainable parameters</dd>
         <dt>multiply-adds</dt><dd>multiply-adds of one image&#39;s forward pass</dd>
         <dt>train time</dt><dd>mean training time of a completed run</dd>
@@ -303,16 +323,19 @@ import Testing
         == "variant,is_baseline,conv,downsample,n_completed,n_planned,n_diverged,n_failed,n_interrupted,n_running,"
         + "n_not_started,n_missing,problems,test_accuracy_mean,test_accuracy_sd,test_accuracy_n,test_accuracy_is_best,"
         + "test_accuracy_difference,test_accuracy_difference_lower,test_accuracy_difference_upper,"
-        + "test_accuracy_difference_pairs,test_accuracy_difference_p,test_accuracy_difference_effect_size,"
+        + "test_accuracy_difference_pairs,test_accuracy_difference_tied_pairs,test_accuracy_difference_p,"
+        + "test_accuracy_difference_method,test_accuracy_difference_cohen_dz,test_accuracy_difference_hedges_g,"
+        + "test_accuracy_difference_caveat,test_accuracy_paired_mean,test_accuracy_paired_baseline_mean,"
         + "parameters,multiply_adds,train_seconds,images_per_second")
     #expect(
       lines[3] == "\"odconv-4x, strided\",false,odconv-4x,strided,1,3,1,0,0,1,0,0,"
         + "1 diverged (seed 1: loss NaN at epoch 2) · 1 running (seed 2: after 4 of 10 epochs),"
-        + "0.9088,,1,false,0.007600000000000051,,,1,,,1089116,42910115,130.2,2401")
+        + "0.9088,,1,false,0.007600000000000051,,,1,0,,,,,1 pair is too few to judge by,0.9088,0.9012,1089116,42910115,"
+        + "130.2,2401")
     #expect(
       lines[4] == "\"odconv-4x, spd\",false,odconv-4x,spd,0,3,0,1,1,0,1,0,"
         + "1 failed (seed 0: out of memory) · 1 interrupted (seed 1: after 3 of 10 epochs) · 1 not started (seed 2),"
-        + ",,0,false,,,,,,,,,,")
+        + ",,0,false,,,,,,,,,,,,,,,,")
   }
 
   @Test func jsonHasRowsByFieldName() throws {

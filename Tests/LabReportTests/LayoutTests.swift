@@ -56,7 +56,8 @@ import Testing
           .string("odconv-4x, spd, focal"), .init("12.34 ± 0.56", values: [1], role: .best), .init("漢字漢字", values: [2]),
           .string("averyveryverylongwordwithoutanyspaces"),
         ]),
-        .init([.string("static"), .init("1.00 ± –", values: [1], note: 1), .missing(), .string("x")], isTotal: true),
+        .init(
+          [.string("static"), .init("1.00 ± –", values: [1], notes: [1]), .missing(), .string("x")], isTotal: true),
       ], numberedNotes: ["static: 2/3 · 1 diverged (seed 1: loss NaN at epoch 2)"], notes: ["A note."])
     for style in [Style.plain, .coloured] {
       let text = table.rendered(options: .init(width: width, style: style))

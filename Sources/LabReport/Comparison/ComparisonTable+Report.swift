@@ -13,10 +13,23 @@ extension ComparisonTable {
     var notes = NoteList()
     let rows = self.rows.map { row in
       let note = notes.number(for: row.label, row.tally)
+      let pairs = metricColumns.indices.compactMap { metric in
+        metricColumns[metric].pairsText(row.results[metric], baseline: baselineResults[metric])
+      }
       return ReportTable.Row(
         leadingCells(row, note: note)
-          + zip(metricColumns, row.results).flatMap { $0.cells($1, isBaseline: row.isBaseline) }
-          + trailingCells(row))
+          + metricColumns.indices.flatMap { metric in
+            let (columns, result) = (metricColumns[metric], row.results[metric])
+            var numbers = [Int]()
+            if let text = result.difference?.caveatText(columns.metric) ?? result.incomparability {
+              numbers.append(notes.number(for: row.label, text))
+            }
+            if columns.pairsText(result, baseline: baselineResults[metric]) != nil {
+              numbers.append(
+                notes.number(for: row.label, (pairs + [MetricColumns.pairsEnding]).joined(separator: "; ")))
+            }
+            return columns.cells(result, isBaseline: row.isBaseline, notes: numbers)
+          } + trailingCells(row))
     }
     return ReportTable(
       kind: "comparison", title: snapshot.reportTitle, subtitle: subtitle,
@@ -25,7 +38,7 @@ extension ComparisonTable {
   }
 
   private var differenceColumn: MetricColumns.DifferenceColumn? {
-    baselineLabel.map { .init(legend: "mean difference to the baseline (\($0)), paired by seed,") }
+    baselineLabel.map { .init(legend: "mean difference to the baseline (\($0))", pairing: "paired by seed") }
   }
 
   private var leadingColumns: [ReportTable.Column] {
@@ -42,7 +55,7 @@ extension ComparisonTable {
     [.init(row.label.singleLine, values: [.string(row.label), .boolean(row.isBaseline)])]
       + snapshot.factors.map { factor in
         row.levels[factor.name].map { .string($0) } ?? .missing()
-      } + [row.tally.cell(note: note)]
+      } + [row.tally.cell(notes: [note].compactMap { $0 })]
   }
 
   private var trailingColumns: [ReportTable.Column] {
@@ -87,22 +100,38 @@ extension ComparisonTable {
       notes.append(
         "A marked value is the best: the \(level) interval of its paired difference to the runner-up lies wholly on "
           + "the better side of 0.")
-    } else if rows.count(where: { $0.tally.completed > 0 }) > 1 {
-      notes.append("No value is marked as best: no lead over the runner-up has a \(level) interval that excludes 0.")
     }
+    notes += unmarkedNotes
     if baselineLabel == nil, !rows.isEmpty { notes.append("The sweep has no baseline, so no differences are shown.") }
     if let baselineLabel, !rows.contains(where: \.isBaseline), !rows.isEmpty {
       notes.append("Differences are to \(baselineLabel), which the filter leaves out.")
     }
     let unpaired = rows.filter { $0.results.contains { $0.difference.map { !$0.isPaired } ?? false } }.map(\.label)
     if !unpaired.isEmpty {
+      let usesWelch = rows.contains { $0.results.contains { $0.difference?.method == .welch } }
       notes.append(
-        "No seed shared with the baseline, so the difference is unpaired (Welch): \(unpaired.joined(separator: "; ")).")
+        "No seed shared with the baseline, so the difference is unpaired\(usesWelch ? " (Welch)" : ""): "
+          + "\(unpaired.joined(separator: "; ")).")
+    }
+    if baselineLabel == nil {
+      notes += metrics.compactMap { snapshot.lossNote($0, shownVariants) }
+    }
+    notes += metrics.indices.compactMap { metric in
+      snapshot.tieNote(metrics[metric], rows.compactMap { $0.results[metric].difference }, shownVariants)
     }
     let comparisons =
       metrics.indices.map { metric in rows.count { $0.results[metric].difference?.pValue != nil } }.max() ?? 0
     if comparisons > 1 { notes.append(options.multiplicityNote(comparisons)) }
     return notes
+  }
+
+  /// Why no value is marked as best, for all metrics at once where they share the reason.
+  private var unmarkedNotes: [String] {
+    let reasons = zip(metrics, unmarkedReasons).compactMap { metric, reason in reason.map { (metric, $0) } }
+    if reasons.count == metrics.count, let first = reasons.first, reasons.allSatisfy({ $0.1 == first.1 }) {
+      return ["No value is marked as best: \(first.1)."]
+    }
+    return reasons.map { "No value of \($0.0.titleWithUnit) is marked as best: \($0.1)." }
   }
 }
 
@@ -119,6 +148,23 @@ extension ReportOptions {
   }
 }
 
+extension SweepSnapshot {
+  /// That runs tie because images are few; nil where none do.
+  func tieNote(
+    _ metric: MetricDescription, _ differences: [BaselineDifference], _ variants: [Variant]
+  ) -> String? {
+    let ties = differences.reduce(0) { $0 + $1.tiedCount }
+    let counts = Set(variants.compactMap(\.testImageCount))
+    guard ties > 0, metric.isShareOfImages, metric.split == "test", counts.count == 1, let images = counts.first,
+      images > 0
+    else { return nil }
+    let pairs = differences.reduce(0) { $0 + $1.pairCount }
+    let points = NumberText.significant(100 / Double(images), digits: 3)
+    return "\(ties) of \(pairs) pairs have exactly the same \(metric.title): one of the "
+      + "\(NumberText.grouped(images)) test images is \(points) points."
+  }
+}
+
 extension RunTally {
   /// The names of the counts in formats for programs.
   static let fields = [
@@ -127,13 +173,13 @@ extension RunTally {
   ]
 
   /// The counts as a cell.
-  func cell(note: Int?) -> ReportTable.Cell {
+  func cell(notes: [Int] = []) -> ReportTable.Cell {
     let states = [RunState.diverged, .failed, .interrupted, .running, .pending].map { counts[$0, default: 0] }
     return ReportTable.Cell(
       text,
       values: ([completed, planned] + states + [missing]).map(JSONValue.integer)
         + [problems.isEmpty ? .null : .string(problems.joined(separator: " · "))],
-      role: unsuccessful > 0 ? .failure : completed < planned ? .warning : nil, note: note)
+      role: unsuccessful > 0 ? .failure : completed < planned ? .warning : nil, notes: notes)
   }
 }
 

@@ -9,7 +9,9 @@ import LabStudy
 /// The best value of a metric is marked only where it is beyond chance: its variant has no failed or diverged run,
 /// and the interval of the paired difference to the second best mean lies wholly on the better side of zero. With
 /// Holm's adjustment, the p-value of that difference, adjusted over the best variant's comparisons with all others,
-/// must also be below 1 − the confidence level. With few seeds it will often not be marked.
+/// must also be below 1 − the confidence level. A lead that cannot be judged (``DifferenceCaveat``), that another
+/// variant turns round over the seeds that both have, or that is one of values of different loss functions marks
+/// nothing. With few seeds it will often not be marked.
 public struct ComparisonTable: Sendable {
   /// One variant.
   public struct Row: Sendable {
@@ -43,6 +45,10 @@ public struct ComparisonTable: Sendable {
   public let baselineLabel: String?
   /// What was asked for.
   public let options: ReportOptions
+  /// Why no value of a metric is marked as best, by the metric's position; nil where one is, or none could be.
+  public private(set) var unmarkedReasons: [String?] = []
+  /// The baseline's results, whether or not its row is shown.
+  let baselineResults: [MetricResult]
   /// The sweep.
   let snapshot: SweepSnapshot
 
@@ -59,12 +65,14 @@ public struct ComparisonTable: Sendable {
     self.options = options
     self.metrics = metrics
     baselineLabel = baseline?.label
+    baselineResults = reference.map(MetricResult.init(bySeed:))
     var values = [[[UInt64: Double]]]()
     rows = shown.map { index in
       let variant = snapshot.variants[index]
       let rowValues = metrics.map { variant.values(of: $0.name) }
       values.append(rowValues)
-      return Row(variant, index: index, values: rowValues, reference: reference, snapshot, metrics, options)
+      return Row(
+        variant, index: index, values: rowValues, baseline: baseline, reference: reference, snapshot, metrics, options)
     }
     for metric in metrics.indices {
       if options.multiplicity == .holm {
@@ -72,35 +80,56 @@ public struct ComparisonTable: Sendable {
         results.adjustPValues()
         for row in rows.indices { rows[row].results[metric] = results[row] }
       }
-      markBest(metric: metric, values: values.map { $0[metric] })
+      unmarkedReasons.append(markBest(metric: metric, values: values.map { $0[metric] }))
     }
     try sort()
   }
 
-  private mutating func markBest(metric index: Int, values: [[UInt64: Double]]) {
+  /// Marks the best value of a metric.
+  ///
+  /// - Returns: why none is marked; nil where one is, or where there is nothing to choose from.
+  private mutating func markBest(metric index: Int, values: [[UInt64: Double]]) -> String? {
     let metric = metrics[index]
     let ranked = rows.indices.filter { rows[$0].results[index].mean != nil }.sorted { first, second in
       guard let a = rows[first].results[index].mean, let b = rows[second].results[index].mean else { return false }
       return metric.isBetter(a, than: b)
     }
-    guard metric.direction != .neutral, ranked.count > 1, rows[ranked[0]].tally.unsuccessful == 0 else { return }
+    guard metric.direction != .neutral, ranked.count > 1 else { return nil }
+    guard snapshot.lossFunctions(of: metric, shownVariants).count < 2 else {
+      return "values of different loss functions are not comparable"
+    }
     let best = ranked[0]
+    guard rows[best].tally.unsuccessful == 0 else { return "the variant with the best mean has failed runs" }
     let rivals = ranked.dropFirst().map { PairedDifference(treatment: values[best], reference: values[$0]) }
-    guard let lead = rivals.first ?? nil,
-      BaselineDifference(lead, options: options).role(metric.direction) == .better
-    else { return }
+    guard let first = rivals.first ?? nil else { return "the two best means have no seed in common" }
+    let lead = BaselineDifference(first, options: options)
+    if let caveat = lead.caveatText(metric) { return "the lead over the runner-up cannot be judged: \(caveat)" }
+    let level = NumberText.percentage(options.confidenceLevel)
+    guard lead.role(metric.direction) == .better else {
+      return "no lead over the runner-up has a \(level) interval that excludes 0"
+    }
+    // With missing runs, means are over different seeds, and the second best mean need not be the strongest rival.
+    guard rivals.allSatisfy({ $0.map { metric.isBetter($0.mean, than: 0) } ?? true }) else {
+      return "over the seeds that both have, another variant is ahead of the best mean"
+    }
     if options.multiplicity == .holm {
-      let adjusted = HolmAdjustment.adjusted(rivals.map { $0?.pValue })
-      guard let pValue = adjusted.first ?? nil, pValue < 1 - options.confidenceLevel else { return }
+      let adjusted = HolmAdjustment.adjusted(rivals.map { $0?.caveat == nil ? $0?.pValue : nil })
+      guard let pValue = adjusted.first ?? nil, pValue < 1 - options.confidenceLevel else {
+        return "no lead over the runner-up is beyond chance once adjusted for the number of comparisons"
+      }
     }
     rows[best].results[index].isBest = true
+    return nil
   }
+
+  /// The variants that have a row.
+  var shownVariants: [SweepSnapshot.Variant] { rows.map { snapshot.variants[$0.variantIndex] } }
 }
 
 extension ComparisonTable.Row {
   fileprivate init(
-    _ variant: SweepSnapshot.Variant, index: Int, values: [[UInt64: Double]], reference: [[UInt64: Double]],
-    _ snapshot: SweepSnapshot, _ metrics: [MetricDescription], _ options: ReportOptions
+    _ variant: SweepSnapshot.Variant, index: Int, values: [[UInt64: Double]], baseline: SweepSnapshot.Variant?,
+    reference: [[UInt64: Double]], _ snapshot: SweepSnapshot, _ metrics: [MetricDescription], _ options: ReportOptions
   ) {
     let completed = variant.runs.filter { $0.state == .completed }
     variantIndex = index
@@ -113,8 +142,11 @@ extension ComparisonTable.Row {
     trainSeconds = SampleSummary(completed.compactMap(\.trainSeconds))?.mean
     imagesPerSecond = SampleSummary(completed.compactMap(\.imagesPerSecond))?.mean
     results = metrics.indices.map { metric in
-      var result = MetricResult(SampleSummary(values[metric].sorted { $0.key < $1.key }.map(\.value)))
-      if !variant.isBaseline {
+      var result = MetricResult(bySeed: values[metric])
+      guard !variant.isBaseline, let baseline else { return result }
+      if let text = snapshot.incomparability(of: metrics[metric], variant, baseline: baseline) {
+        result.incomparability = text
+      } else {
         result.difference = Self.difference(values[metric], to: reference[metric], options)
       }
       return result
@@ -153,6 +185,9 @@ extension ComparisonTable {
         a.label == b.label ? a.variantIndex < b.variantIndex : (a.label < b.label) == ascending
       }
       return
+    }
+    if let metric = metrics.first(where: { key == $0.name || key == $0.name + "_difference" }) {
+      try snapshot.requireOneLossFunction(of: metric, shownVariants)
     }
     let values = sortValues(key)
     let ascending = sort.isAscending ?? isAscendingByDefault(key)

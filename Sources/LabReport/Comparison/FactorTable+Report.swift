@@ -10,11 +10,24 @@ extension FactorTable {
     }
     var notes = NoteList()
     let rows = self.rows.map { row in
-      let note = notes.number(for: row.levels.joined(separator: ", "), row.tally)
+      let label = row.levels.joined(separator: ", ")
+      let note = notes.number(for: label, row.tally)
+      let pairs = metricColumns.indices.map { pairsText(metricColumns[$0], row, metric: $0) }
+      let pairsNote = (pairs.compactMap { $0 } + [MetricColumns.pairsEnding]).joined(separator: "; ")
       return ReportTable.Row(
-        row.levels.map { .string($0) }
-          + [.init("\(row.cellCount)", values: [.integer(row.cellCount)]), row.tally.cell(note: note)]
-          + zip(metricColumns, row.results).flatMap { $0.cells($1, isBaseline: row.isBaseline) })
+        row.levels.map { .string($0) } + [
+          .init("\(row.cellCount)", values: [.integer(row.cellCount)]),
+          row.tally.cell(notes: [note].compactMap { $0 }),
+        ]
+          + metricColumns.indices.flatMap { metric in
+            let (columns, result) = (metricColumns[metric], row.results[metric])
+            var numbers = [Int]()
+            if let text = result.difference?.caveatText(columns.metric) {
+              numbers.append(notes.number(for: label, text))
+            }
+            if pairs[metric] != nil { numbers.append(notes.number(for: label, pairsNote)) }
+            return columns.cells(result, isBaseline: row.isBaseline, notes: numbers)
+          })
     }
     let names = factors.map(\.name).joined(separator: " and ")
     return ReportTable(
@@ -23,18 +36,30 @@ extension FactorTable {
       numberedNotes: notes.texts, notes: generalNotes, metadata: metadata)
   }
 
+  /// What a row's note says of the pairs behind its difference; nil where they are all of its runs.
+  private func pairsText(_ columns: MetricColumns, _ row: Row, metric: Int) -> String? {
+    let result = row.results[metric]
+    if factors.count == 1 {
+      return columns.pairsText(result, baseline: rows.first(where: \.isBaseline)?.results[metric])
+    }
+    guard let difference = result.difference, difference.pairCount != result.count else { return nil }
+    return "interaction \(columns.metric.titleWithUnit) over \(difference.pairCount) of \(result.count) runs, "
+      + "those with all three partners"
+  }
+
   private var differenceColumn: MetricColumns.DifferenceColumn {
     if factors.count == 1 {
       return .init(
-        legend: "mean difference to \(baselineLevels[0]), paired by seed and all other factors,",
-        showsBetterCount: true)
+        legend: "mean difference to \(baselineLevels[0])", pairing: "paired by seed and all other factors",
+        repetitions: repetitions, showsBetterCount: true)
     }
     return .init(
       prefix: "interaction",
-      legend: "by how much the effect of \(factors[0].name) differs from that at \(baselineLevels[1]), "
-        + "paired by seed and all other factors,",
-      baselineText: "")
+      legend: "by how much the effect of \(factors[0].name) differs from that at \(baselineLevels[1])",
+      pairing: "paired by seed and all other factors", repetitions: repetitions, baselineText: "")
   }
+
+  private var repetitions: String { options.replicationUnit == .seed ? "seeds" : "pairs" }
 
   private var leadingColumns: [ReportTable.Column] {
     let fields = Dictionary(uniqueKeysWithValues: zip(snapshot.factors.map(\.name), snapshot.factorFields))
@@ -59,6 +84,12 @@ extension FactorTable {
       notes.append("Differences are averaged over the cells of a seed first; intervals are over the seeds.")
     case .pair:
       notes.append("Intervals are over all pairs of runs, as if the cells were a random sample of settings.")
+    }
+    if factors.count == 1 {
+      let variants = snapshot.variants.filter { $0.levels[factors[0].name] != nil }
+      notes += metrics.indices.compactMap { metric in
+        snapshot.tieNote(metrics[metric], rows.compactMap { $0.results[metric].difference }, variants)
+      }
     }
     let comparisons =
       metrics.indices.map { metric in rows.count { $0.results[metric].difference?.pValue != nil } }.max() ?? 0

@@ -48,6 +48,7 @@ public struct FactorTable: Sendable {
     let metrics = try MetricDescription.select(options.metrics, available: snapshot.metricNames)
     let shown = try snapshot.variantIndices(passing: options.filters).map { snapshot.variants[$0] }
       .filter { variant in names.allSatisfy { variant.levels[$0] != nil } }
+    for metric in metrics { try snapshot.requireOneLossFunction(of: metric, shown) }
     let baseline = snapshot.variants.first(where: \.isBaseline)
     self.snapshot = snapshot
     self.options = options
@@ -119,6 +120,11 @@ public struct FactorTable: Sendable {
             of: (factor: indices[0], level: levels[0], baseline: baseline[0]),
             with: (factor: indices[1], level: levels[1], baseline: baseline[1]), unit: options.replicationUnit)
         result.difference = effect.map { BaselineDifference($0, options: options) }
+        if indices.count > 1 {
+          // These are the two effects whose difference the interaction is, and no means of the metric.
+          result.difference?.pairedMean = nil
+          result.difference?.pairedBaselineMean = nil
+        }
       }
       rows[row].results[metric] = result
     }

@@ -1,3 +1,4 @@
+import Foundation
 import LabCore
 import LabStats
 
@@ -7,18 +8,23 @@ struct MetricColumns {
   struct DifferenceColumn {
     /// The title before the metric's, such as `Δ`.
     var prefix = "Δ"
-    /// The sentence of the legend, without the interval.
+    /// What the legend says that the difference is.
     var legend: String
+    /// What the legend says of the pairs.
+    var pairing: String
+    /// What a repetition is, in the plural.
+    var repetitions = "seeds"
     /// What the row that others are compared with shows.
     var baselineText = "baseline"
     /// Whether the share of pairs in which the row is better has its own column.
     var showsBetterCount = false
   }
 
-  private let metric: MetricDescription
+  let metric: MetricDescription
   private let options: ReportOptions
   private let spreadLegend: String
   private let differenceColumn: DifferenceColumn?
+  private let results: [MetricResult]
   /// Earlier metrics are the more important ones.
   private let position: Int
   private let decimals: Int
@@ -30,10 +36,17 @@ struct MetricColumns {
     self.metric = metric
     self.options = options
     self.position = position
+    self.results = results
     self.spreadLegend = spreadLegend
     differenceColumn = difference
     decimals = metric.decimals(for: results.lazy.compactMap(\.mean))
   }
+
+  private static let differenceFields = [
+    "difference", "difference_lower", "difference_upper", "difference_pairs", "difference_tied_pairs", "difference_p",
+    "difference_method", "difference_cohen_dz", "difference_hedges_g", "difference_caveat", "paired_mean",
+    "paired_baseline_mean",
+  ]
 
   var columns: [ReportTable.Column] {
     let better = metric.direction == .neutral ? "" : "; \(metric.direction.rawValue) is better"
@@ -44,18 +57,12 @@ struct MetricColumns {
         alignment: .plusMinus, priority: 2 * position, legend: spreadLegend + better)
     ]
     guard let differenceColumn else { return columns }
-    let level = NumberText.percentage(options.confidenceLevel)
-    let isSymmetric = options.intervalMethod == .studentT
     columns.append(
       ReportTable.Column(
         differenceColumn.prefix + " " + metric.titleWithUnit,
-        fields: [
-          "difference", "difference_lower", "difference_upper", "difference_pairs", "difference_p",
-          "difference_effect_size",
-        ].map { "\(metric.name)_\($0)" },
-        alignment: isSymmetric ? .plusMinus : .right, priority: 2 * position + 1,
-        legend: differenceColumn.legend
-          + (isSymmetric ? " ± half its \(level) interval" : " with its \(level) interval (bootstrap)")))
+        fields: MetricColumns.differenceFields.map { "\(metric.name)_\($0)" },
+        alignment: options.intervalMethod == .studentT ? .plusMinus : .right, priority: 2 * position + 1,
+        legend: legend(differenceColumn)))
     if differenceColumn.showsBetterCount {
       columns.append(
         ReportTable.Column(
@@ -67,15 +74,16 @@ struct MetricColumns {
         ReportTable.Column(
           "p", "(Holm)", fields: [metric.name + "_difference_p_adjusted"], alignment: .right,
           priority: 2 * position + 1,
-          legend: "p-value of Student's test of the difference, adjusted for the number of comparisons"))
+          legend: "p-value of the difference" + (tests(differenceColumn).map { " (\($0))" } ?? "")
+            + ", adjusted for the number of comparisons"))
     }
     return columns
   }
 
-  func cells(_ result: MetricResult, isBaseline: Bool) -> [ReportTable.Cell] {
+  func cells(_ result: MetricResult, isBaseline: Bool, notes: [Int] = []) -> [ReportTable.Cell] {
     var cells = [valueCell(result)]
     guard let differenceColumn else { return cells }
-    cells.append(differenceCell(result.difference, isBaseline ? differenceColumn.baselineText : nil))
+    cells.append(differenceCell(result, isBaseline ? differenceColumn.baselineText : nil, notes: notes))
     if differenceColumn.showsBetterCount {
       let better = result.difference.flatMap { difference in
         difference.betterCount(metric.direction).map { ($0, difference.pairCount) }
@@ -99,23 +107,29 @@ struct MetricColumns {
       return ReportTable.Cell(
         NumberText.missing, values: [.null, .null, .integer(0), .boolean(false)], role: .faint)
     }
-    let spread = result.standardDeviation.map { metric.text($0, decimals: decimals) } ?? NumberText.missing
     return ReportTable.Cell(
-      metric.text(mean, decimals: decimals) + " ± " + spread,
+      text(mean) + " ± " + (result.standardDeviation.map(spread) ?? NumberText.missing),
       values: [.number(mean), number(result.standardDeviation), .integer(result.count), .boolean(result.isBest)],
       role: result.isBest ? .best : nil)
   }
 
-  private func differenceCell(_ difference: BaselineDifference?, _ baselineText: String?) -> ReportTable.Cell {
-    guard let difference else {
-      var cell = ReportTable.Cell.missing(fieldCount: 6)
+  private func differenceCell(_ result: MetricResult, _ baselineText: String?, notes: [Int]) -> ReportTable.Cell {
+    guard let difference = result.difference else {
+      var cell = ReportTable.Cell.missing(fieldCount: MetricColumns.differenceFields.count)
       if let baselineText { cell.text = baselineText }
+      if let incomparability = result.incomparability,
+        let caveat = MetricColumns.differenceFields.firstIndex(of: "difference_caveat")
+      {
+        cell.text = "other loss"
+        cell.values[caveat] = .string(incomparability)
+        cell.notes = notes
+      }
       return cell
     }
     let mean = signed(difference.mean)
     let text =
       if options.intervalMethod == .studentT {
-        mean + " ± " + (difference.interval.map { metric.text($0.halfWidth, decimals: decimals) } ?? NumberText.missing)
+        mean + " ± " + (difference.interval.map { spread($0.halfWidth) } ?? NumberText.missing)
       } else {
         mean + (difference.interval.map { " [\(signed($0.lower)), \(signed($0.upper))]" } ?? " [–, –]")
       }
@@ -123,15 +137,100 @@ struct MetricColumns {
       text,
       values: [
         .number(difference.mean), number(difference.interval?.lower), number(difference.interval?.upper),
-        .integer(difference.pairCount), number(difference.pValue), number(difference.effectSize),
-      ], role: difference.role(metric.direction))
+        .integer(difference.pairCount), difference.isPaired ? .integer(difference.tiedCount) : .null,
+        number(difference.pValue), difference.method.map { .string($0.rawValue) } ?? .null,
+        number(difference.cohenDz), number(difference.hedgesG),
+        difference.caveatText(metric).map { .string($0) } ?? .null, number(difference.pairedMean),
+        number(difference.pairedBaselineMean),
+      ], role: difference.role(metric.direction), notes: notes)
+  }
+
+  /// A mean in the column's decimals.
+  func text(_ value: Double) -> String { metric.text(value, decimals: decimals) }
+
+  /// A spread: 0 is exact, and what only rounds to it says so.
+  private func spread(_ value: Double) -> String {
+    guard value != 0 else { return "0" }
+    let text = text(value)
+    guard isZero(text) else { return text }
+    return switch metric.unit {
+    case .percent, .number: "<" + NumberText.fixed(pow(10, -Double(decimals)), decimals: decimals)
+    case .seconds: "<" + NumberText.seconds(0.01)
+    case .bytes: "<" + NumberText.bytes(1)
+    }
   }
 
   private func signed(_ value: Double) -> String {
-    let magnitude = metric.text(abs(value), decimals: decimals)
-    let isZero = !magnitude.contains { $0.isNumber && $0 != "0" }
-    return isZero ? magnitude : (value < 0 ? "−" : "+") + magnitude
+    let magnitude = text(abs(value))
+    return isZero(magnitude) ? magnitude : (value < 0 ? "−" : "+") + magnitude
   }
 
+  private func isZero(_ text: String) -> Bool { !text.contains { $0.isNumber && $0 != "0" } }
+
   private func number(_ value: Double?) -> JSONValue { value.map(JSONValue.number) ?? .null }
+}
+
+extension MetricColumns {
+  /// What the differences are, and by which methods those were judged that could be.
+  private func legend(_ column: DifferenceColumn) -> String {
+    let differences = results.compactMap(\.difference)
+    let unpaired = differences.count { !$0.isPaired }
+    let pairing =
+      unpaired == 0
+      ? column.pairing : unpaired == differences.count ? "unpaired" : column.pairing + " where a seed is shared"
+    let start = "\(column.legend), \(pairing)"
+    guard let tests = tests(column) else {
+      return differences.isEmpty ? start : start + "; none could be given an interval, as the notes say"
+    }
+    let level = NumberText.percentage(options.confidenceLevel)
+    return options.intervalMethod == .studentT
+      ? "\(start), ± half its \(level) interval (\(tests))"
+      : "\(start), with its \(level) interval (\(intervals(column)))"
+  }
+
+  private func methods() -> Set<BaselineDifference.Method> { Set(results.compactMap(\.difference?.method)) }
+
+  /// The tests behind the p-values; nil where there are none.
+  private func tests(_ column: DifferenceColumn) -> String? {
+    names(column) { $0 == .welch ? nil : "paired t" }
+  }
+
+  private func intervals(_ column: DifferenceColumn) -> String {
+    names(column) { method in
+      switch method {
+      case .pairedT: "paired t"
+      case .pairedPercentile: "percentile bootstrap"
+      case .pairedAccelerated: "BCa bootstrap"
+      case .welch: nil
+      }
+    } ?? ""
+  }
+
+  private func names(_ column: DifferenceColumn, _ paired: (BaselineDifference.Method) -> String?) -> String? {
+    let methods = methods()
+    guard !methods.isEmpty else { return nil }
+    let first = methods.lazy.compactMap(paired).first.map { "\($0) over \(column.repetitions)" }
+    let welch = methods.contains(.welch) ? "Welch" : nil
+    if let first, let welch { return "\(first); \(welch) where no seed is shared" }
+    return first ?? welch
+  }
+
+  /// What a row's note says of its pairs, where they are not all the runs that the means are over; nil otherwise.
+  ///
+  /// - Parameters:
+  ///   - result: the row's result.
+  ///   - baseline: the baseline's, as the table shows it.
+  func pairsText(_ result: MetricResult, baseline: MetricResult?) -> String? {
+    guard let difference = result.difference, let mean = difference.pairedMean,
+      let baselineMean = difference.pairedBaselineMean
+    else { return nil }
+    let shown = [result.mean, baseline?.mean].map { $0.map(text) }
+    let isComplete = difference.pairCount == result.count && difference.pairCount == baseline?.count
+    guard !isComplete || shown != [text(mean), text(baselineMean)] else { return nil }
+    let pairs = difference.pairCount == 1 ? "1 pair" : "\(difference.pairCount) pairs"
+    return "Δ \(metric.titleWithUnit) over \(pairs): \(text(mean)) against the baseline's \(text(baselineMean))"
+  }
+
+  /// What all rows' notes on pairs end with.
+  static let pairsEnding = "the means in the table are over all completed runs"
 }

@@ -28,6 +28,12 @@ public struct MetricDescription: Sendable, Hashable {
   public let unit: Unit
   /// Which values are better.
   public let direction: Direction
+  /// The split that stands before the name, such as `test`.
+  let split: String?
+  /// Whether it is the value of the loss function that a run was trained with, and so another function for another run.
+  let isLossValue: Bool
+  /// Whether it is a share of whole images.
+  let isShareOfImages: Bool
 
   /// Describes a metric by its name.
   ///
@@ -43,6 +49,9 @@ public struct MetricDescription: Sendable, Hashable {
     title = prefix + (entry?.title ?? base.replacing("_", with: " "))
     unit = entry?.unit ?? .number
     direction = entry?.direction ?? .neutral
+    self.split = split
+    isLossValue = base == "loss"
+    isShareOfImages = base == "accuracy" || base == "error_rate" || entry?.title.hasPrefix("top-") ?? false
   }
 
   /// The title with its unit, where that is not part of each value.

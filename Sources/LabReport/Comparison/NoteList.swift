@@ -10,13 +10,22 @@ struct NoteList {
   ///   - tally: its runs.
   mutating func number(for label: String, _ tally: RunTally) -> Int? {
     guard !tally.problems.isEmpty else { return nil }
-    let text = ([tally.text] + tally.problems).joined(separator: " · ")
+    return number(for: label, ([tally.text] + tally.problems).joined(separator: " · "))
+  }
+
+  /// The number of a note on a row.
+  ///
+  /// - Parameters:
+  ///   - label: the row.
+  ///   - text: what there is to say.
+  mutating func number(for label: String, _ text: String) -> Int {
     let position = positions[text] ?? notes.count
     if position == notes.count {
       notes.append((text, []))
       positions[text] = position
     }
-    notes[position].labels.append(label)
+    // A row may say the same of several metrics.
+    if notes[position].labels.last != label { notes[position].labels.append(label) }
     return position + 1
   }
 

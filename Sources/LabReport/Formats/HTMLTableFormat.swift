@@ -47,7 +47,8 @@ struct HTMLTableFormat: TableFormat {
 
   private func content(_ cell: ReportTable.Cell) -> String {
     let text = HTMLTableFormat.escaped(cell.text)
-    return (cell.role == .best ? "<strong>\(text)</strong>" : text) + (cell.note.map { "<sup>\($0)</sup>" } ?? "")
+    let notes = cell.notes.map(String.init).joined(separator: ", ")
+    return (cell.role == .best ? "<strong>\(text)</strong>" : text) + (notes.isEmpty ? "" : "<sup>\(notes)</sup>")
   }
 
   private func attributes(_ column: ReportTable.Column, role: Style.Role? = nil) -> String {

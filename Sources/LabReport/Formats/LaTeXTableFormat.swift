@@ -42,7 +42,8 @@ struct LaTeXTableFormat: TableFormat {
 
   private func cell(_ cell: ReportTable.Cell) -> String {
     let text = cell.role == .best ? "\\textbf{\(escaped(cell.text))}" : escaped(cell.text)
-    return text + (cell.note.map { "\\textsuperscript{\($0)}" } ?? "")
+    let notes = cell.notes.map(String.init).joined(separator: ", ")
+    return text + (notes.isEmpty ? "" : "\\textsuperscript{\(notes)}")
   }
 
   /// The text with TeX's own characters escaped and the signs that text fonts lack in mathematics.

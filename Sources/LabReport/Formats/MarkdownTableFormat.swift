@@ -31,7 +31,7 @@ struct MarkdownTableFormat: TableFormat {
   private func cell(_ cell: ReportTable.Cell, isTotal: Bool) -> String {
     var text = MarkdownTableFormat.escaped(cell.text)
     if cell.role == .best || (isTotal && !text.isEmpty) { text = "**\(text)**" }
-    return text + (cell.note.map { " " + ReportTable.superscript($0) } ?? "")
+    return text + cell.notes.map { " " + ReportTable.superscript($0) }.joined()
   }
 
   /// The text with everything escaped that Markdown would read as markup.

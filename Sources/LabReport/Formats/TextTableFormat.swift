@@ -47,7 +47,7 @@ struct TextTableFormat: TableFormat {
     TextTable.Cell(
       text: cell.text,
       suffix: (cell.role == .best ? " " + ReportTable.bestMark : "")
-        + (cell.note.map { " " + ReportTable.superscript($0) } ?? ""),
+        + cell.notes.map { " " + ReportTable.superscript($0) }.joined(),
       role: cell.role)
   }
 

@@ -58,15 +58,15 @@ public struct ReportTable: Sendable, Hashable {
     public var values: [JSONValue]
     /// How the text stands out.
     public var role: Style.Role?
-    /// The number of a note that belongs to the cell, counted from 1.
-    public var note: Int?
+    /// The numbers of the notes that belong to the cell, counted from 1.
+    public var notes: [Int]
 
     /// Creates a cell.
-    public init(_ text: String, values: [JSONValue], role: Style.Role? = nil, note: Int? = nil) {
+    public init(_ text: String, values: [JSONValue], role: Style.Role? = nil, notes: [Int] = []) {
       self.text = text
       self.values = values
       self.role = role
-      self.note = note
+      self.notes = notes
     }
 
     /// A cell of which nothing is known.

@@ -24,7 +24,7 @@ public enum ListTables {
           .init("\(sweep.id)", values: [.integer(Int(sweep.id))]), .string(sweep.name),
           .init(minute(sweep.createdAt), values: [.string(sweep.createdAt.ISO8601Format())]),
           .init("\(sweep.variants.count)", values: [.integer(sweep.variants.count)]),
-          .init("\(sweep.seeds.count)", values: [.integer(sweep.seeds.count)]), tally.cell(note: nil), .string(state),
+          .init("\(sweep.seeds.count)", values: [.integer(sweep.seeds.count)]), tally.cell(), .string(state),
         ])
       })
   }
@@ -53,7 +53,7 @@ public enum ListTables {
         ],
       rows: sweep.variants.flatMap { variant in
         variant.runs.map { row($0, variant.label, metrics, decimals) }
-      })
+      }, notes: metrics.compactMap { sweep.lossNote($0, sweep.variants) })
   }
 
   private static func row(

@@ -9,10 +9,13 @@ extension StudyStore {
     try read { database in
       let record = try sweepRecord(id, database)
       var runs = try snapshotRuns(sweep: id, database)
+      let configurations = try configurations(sweep: id, database)
+      let testImageCounts = try testImageCounts(sweep: id, database)
       let variants = try variantRows(sweep: id, database).map { variant in
         SweepSnapshot.Variant(
           label: variant.label, levels: variant.levels, isBaseline: variant.isBaseline,
           parameterCount: variant.parameterCount, multiplyAdds: variant.multiplyAdds,
+          configuration: configurations[variant.id], testImageCount: testImageCounts[variant.id],
           runs: runs.removeValue(forKey: variant.id) ?? [])
       }
       return SweepSnapshot(
@@ -65,5 +68,36 @@ extension StudyStore {
       if let value: Double = row[2] { metrics[row[0], default: [:]][row[1]] = value }
     }
     return metrics
+  }
+
+  /// The configuration of each variant's first run.
+  private func configurations(sweep id: Int64, _ database: Database) throws -> [Int64: JSONValue] {
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT variant.id, run.configuration, MIN(cell.position)
+        FROM variant JOIN cell ON cell.variant_id = variant.id JOIN run ON run.id = cell.run_id
+        WHERE variant.sweep_id = ? GROUP BY variant.id
+        """, arguments: [id])
+    var configurations: [Int64: JSONValue] = [:]
+    while let row = try rows.next() { configurations[row[0]] = try JSONValue(parsing: row[1]) }
+    return configurations
+  }
+
+  /// The number of test images behind each variant's results: what its classes add up to.
+  private func testImageCounts(sweep id: Int64, _ database: Database) throws -> [Int64: Int] {
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT variant_id, MAX(images) FROM (
+          SELECT variant.id AS variant_id, SUM(class_metric.support) AS images
+          FROM variant JOIN cell ON cell.variant_id = variant.id
+          JOIN class_metric ON class_metric.run_id = cell.run_id
+          WHERE variant.sweep_id = ? GROUP BY variant.id, cell.run_id
+        ) GROUP BY variant_id
+        """, arguments: [id])
+    var counts: [Int64: Int] = [:]
+    while let row = try rows.next() { counts[row[0]] = row[1] }
+    return counts
   }
 }

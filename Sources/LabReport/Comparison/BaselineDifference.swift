@@ -1,0 +1,132 @@
+import LabStats
+
+/// How a row differs from the baseline in one metric.
+public struct BaselineDifference: Sendable, Hashable {
+  /// How a difference was judged.
+  public enum Method: String, Sendable, Hashable {
+    /// Interval and p-value of Student's paired t-test.
+    case pairedT = "paired_t"
+    /// The percentile bootstrap's interval of paired differences, with the paired t-test's p-value.
+    case pairedPercentile = "paired_percentile_bootstrap"
+    /// The accelerated bootstrap's interval of paired differences, with the paired t-test's p-value.
+    case pairedAccelerated = "paired_bca_bootstrap"
+    /// Interval and p-value of Welch's test of unrelated samples.
+    case welch
+  }
+
+  /// The mean difference, row minus baseline.
+  public var mean: Double
+  /// Its interval; nil with a caveat.
+  public var interval: ConfidenceInterval?
+  /// The two-sided p-value; nil with a caveat.
+  public var pValue: Double?
+  /// The p-value adjusted for the number of comparisons; nil unless that was asked for.
+  public var adjustedPValue: Double?
+  /// How interval and p-value were computed; nil with a caveat.
+  public var method: Method?
+  /// Cohen's d_z; nil of unpaired differences and with a caveat.
+  public var cohenDz: Double?
+  /// Hedges' g; nil of paired differences and with a caveat.
+  public var hedgesG: Double?
+  /// What keeps the difference from being judged; nil where nothing does.
+  public var caveat: DifferenceCaveat?
+  /// The number of matched pairs of runs; 0 where runs could not be paired.
+  public var pairCount: Int
+  /// The number of pairs in which the row has the greater value.
+  public var greaterCount: Int
+  /// The number of pairs in which the row has the smaller value.
+  public var smallerCount: Int
+  /// The row's mean over the pairs; nil of unpaired differences and of interactions.
+  public var pairedMean: Double?
+  /// The baseline's mean over the pairs; nil of unpaired differences and of interactions.
+  public var pairedBaselineMean: Double?
+  /// What a repetition is, as a note names it: `pair` or `seed`.
+  var repetitionName = "pair"
+
+  /// Whether the runs were paired.
+  public var isPaired: Bool { pairCount > 0 }
+
+  /// The number of pairs in which both have the same value.
+  public var tiedCount: Int { pairCount - greaterCount - smallerCount }
+
+  init(_ paired: PairedDifference, options: ReportOptions) {
+    mean = paired.mean
+    caveat = paired.caveat
+    pairCount = paired.summary.count
+    greaterCount = paired.differences.lazy.filter { $0 > 0 }.count
+    smallerCount = paired.differences.lazy.filter { $0 < 0 }.count
+    pairedMean = paired.treatmentMean
+    pairedBaselineMean = paired.referenceMean
+    guard caveat == nil else { return }
+    interval = paired.interval(level: options.confidenceLevel, method: options.intervalMethod)
+    pValue = paired.pValue
+    cohenDz = paired.cohenDz
+    method =
+      switch options.intervalMethod {
+      case .studentT: .pairedT
+      case .percentileBootstrap: .pairedPercentile
+      case .acceleratedBootstrap: .pairedAccelerated
+      }
+  }
+
+  init(_ unpaired: WelchDifference, options: ReportOptions) {
+    mean = unpaired.mean
+    caveat = unpaired.caveat
+    pairCount = 0
+    greaterCount = 0
+    smallerCount = 0
+    guard caveat == nil else { return }
+    interval = unpaired.interval(level: options.confidenceLevel)
+    pValue = unpaired.pValue
+    hedgesG = unpaired.hedgesG
+    method = .welch
+  }
+
+  init(_ effect: FactorEffect, options: ReportOptions) {
+    self.init(effect.difference, options: options)
+    pairCount = effect.matchCount
+    greaterCount = effect.positiveCount
+    smallerCount = effect.negativeCount
+    if effect.unit == .seed { repetitionName = "seed" }
+  }
+
+  /// The number of pairs in which the row is better.
+  func betterCount(_ direction: MetricDescription.Direction) -> Int? {
+    switch direction {
+    case .higherIsBetter: greaterCount
+    case .lowerIsBetter: smallerCount
+    case .neutral: nil
+    }
+  }
+
+  /// Whether the interval lies on one side of zero, and if so which.
+  func role(_ direction: MetricDescription.Direction) -> Style.Role? {
+    guard direction != .neutral, let interval, interval.lower > 0 || interval.upper < 0 else { return nil }
+    return (interval.lower > 0) == (direction == .higherIsBetter) ? .better : .worse
+  }
+
+  /// What keeps the difference from being judged, as a note says it; nil where nothing does.
+  func caveatText(_ metric: MetricDescription) -> String? {
+    switch caveat {
+    case nil: nil
+    case .tooFewRepetitions(1): "1 \(repetitionName) is too few to judge by"
+    case .tooFewRepetitions(let count): "\(count) \(repetitionName)s are too few to judge by"
+    case .equalDifferences(let count):
+      repetitionName == "pair"
+        ? "all \(count) differences are equal; no spread to judge by"
+        : "the differences of all \(count) \(repetitionName)s are equal; no spread to judge by"
+    case .onlyTies(let count):
+      if metric.unit == .percent, pairedMean == 0 || pairedMean == 1 {
+        "all \(count) \(repetitionName)s tie at \(pairedMean == 0 ? "0" : "100") %, the bound of the metric, "
+          + "which cannot tell them apart"
+      } else {
+        "all \(count) \(repetitionName)s tie exactly; no spread to judge by"
+      }
+    case .tooFewValues(let treatment, let reference):
+      "\(treatment) and \(reference) runs without a shared seed are too few to judge by"
+    case .samplesWithoutSpread(true, true): "neither its runs nor the baseline's have any spread to judge by"
+    case .samplesWithoutSpread(true, _): "its runs are all equal; no spread to judge by"
+    case .samplesWithoutSpread: "the baseline's runs are all equal; no spread to judge by"
+    }
+  }
+}
