@@ -149,14 +149,14 @@ extension ReportOptions {
 }
 
 extension SweepSnapshot {
-  /// That runs tie because images are few; nil where none do.
+  /// That runs tie because images are few; nil where none do, and where one image is less than a tenth of a point.
   func tieNote(
     _ metric: MetricDescription, _ differences: [BaselineDifference], _ variants: [Variant]
   ) -> String? {
     let ties = differences.reduce(0) { $0 + $1.tiedCount }
     let counts = Set(variants.compactMap(\.testImageCount))
     guard ties > 0, metric.isShareOfImages, metric.split == "test", counts.count == 1, let images = counts.first,
-      images > 0
+      1...1000 ~= images
     else { return nil }
     let pairs = differences.reduce(0) { $0 + $1.pairCount }
     let points = NumberText.significant(100 / Double(images), digits: 3)

@@ -11,7 +11,8 @@ struct TableCommand: ParsableCommand {
     usage: "labrun table [<sweep>] [--by <factor> ...] [options]",
     discussion: """
       A row a variant: mean ± standard deviation over seeds, and the difference to the baseline, paired by seed, with \
-      a 95 % interval. Failed and missing runs are shown, never averaged away.
+      a 95 % interval where at least three pairs have a spread to judge by. Failed and missing runs are shown, never \
+      averaged away. Values of different loss functions are not compared: test_log_loss is the same for all of them.
 
       EXAMPLES
         labrun table
