@@ -48,9 +48,8 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
     case .incomparableLoss(let metric, let functions, let remedy):
       return "\(metric) is the value of different loss functions here (\(functions.joined(separator: "; "))), "
         + "which are not comparable: they cannot be sorted by it or averaged over; "
-        + (remedy.map { "ask for \($0), the same function for every run" }
-          ?? "these runs have no test_log_loss, which runs of newer versions have")
-        + ", or keep to one loss with --filter"
+        + (remedy.map { "ask for \($0), the same function for every run, or keep to one loss with --filter" }
+          ?? "keep to one loss with --filter (these runs were stored without test_log_loss, the same function for every run)")
     }
   }
 

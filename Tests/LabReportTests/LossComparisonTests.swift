@@ -153,7 +153,7 @@ import Testing
     #expect(table.numberedNotes[0].hasSuffix("but these runs were stored without it"))
     #expect(
       message(sweep, .init(metrics: ["loss"], sort: .init(column: "loss")))
-        .contains("these runs have no test_log_loss"))
+        .contains("keep to one loss with --filter (these runs were stored without test_log_loss"))
   }
 
   @Test func withoutABaselineTheTableSaysSo() throws {
