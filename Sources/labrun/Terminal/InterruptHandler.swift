@@ -2,20 +2,38 @@ import Dispatch
 import Foundation
 import LabStudy
 
-/// Turns Ctrl-C and termination requests into stop requests: once to stop after the step, twice to stop at once.
+/// Turns Ctrl-C, termination requests and exhausted limits into stop requests: once to stop after the step, twice to stop
+/// at once.
 final class InterruptHandler {
+  /// Signals of people and of those who act for them; a second one is meant as one.
+  private static let requests = [SIGINT, SIGTERM, SIGHUP]
+  /// Signals that come by themselves, often more than once: a queue's notice before its time limit, used-up processor time,
+  /// a file that has reached the limit on its size.
+  private static let notices = [SIGUSR1, SIGXCPU, SIGXFSZ]
+
   private let sources: [any DispatchSourceSignal]
 
-  /// - Parameter notify: is told the new level after each signal, on a queue of its own.
+  /// - Parameter notify: is told the new level after each signal that changes it, on a queue of its own.
   init(raising stop: StopSignal, notify: @escaping @Sendable (StopRequest) -> Void) {
     let queue = DispatchQueue(label: "labrun.signals")
-    sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+    func source(_ number: Int32, _ handle: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler { notify(stop.escalate()) }
+      source.setEventHandler(handler: handle)
       source.resume()
       return source
     }
+    // What `nohup` starts is to outlive its terminal.
+    let requests = InterruptHandler.requests.filter { $0 != SIGHUP || !ProcessSignals.isIgnored($0) }
+    sources =
+      requests.map { source($0) { notify(stop.escalate()) } }
+      + InterruptHandler.notices.map {
+        source($0) {
+          guard stop.request == .none else { return }
+          stop.raise(to: .afterStep)
+          notify(.afterStep)
+        }
+      }
   }
 
   deinit { for source in sources { source.cancel() } }

@@ -48,7 +48,7 @@ struct Terminal: Sendable {
   static var outputFailure: FileError? { failure.withLock { $0 } }
   private static let failure = Mutex<FileError?>(nil)
 
-  /// Writes text as it is; a closed pipe ends the process quietly, as shell users expect.
+  /// Writes text as it is; where nobody reads any more it is dropped, and the process goes on with its work.
   func write(_ text: String) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
