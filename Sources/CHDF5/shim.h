@@ -2,6 +2,8 @@
 #define CHDF5_SHIM_H
 
 #include <hdf5.h>
+#include <stdio.h>
+#include <string.h>
 
 // Swift cannot import HDF5's type and property-list macros, because each of them calls H5open().
 // These functions give them names.
@@ -35,6 +37,25 @@ static inline int labH5IsHardLink(hid_t location, const char *name) {
 static inline int labH5AttributeCount(hid_t object) { return H5Aget_num_attrs(object); }
 
 // Failures are reported through Swift errors, not on standard error.
-static inline void labH5SilenceErrors(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+//
+// Every file is closed by whoever opened it. What the library would do at the process's end is to write once more what a
+// full disk has refused, from memory that it has freed; the call counts only before any other.
+static inline void labH5SilenceErrors(void) {
+  H5dont_atexit();
+  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+static inline herr_t labH5NoteSystemError(unsigned depth, const H5E_error2_t *entry, void *code) {
+  (void)depth;
+  const char *text = entry->desc ? strstr(entry->desc, "errno = ") : NULL;
+  return text && sscanf(text, "errno = %d", (int *)code) == 1;
+}
+
+// The system's error number behind the failure that has just happened, which the library tells in words only; else 0.
+static inline int labH5SystemError(void) {
+  int code = 0;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, labH5NoteSystemError, &code);
+  return code;
+}
 
 #endif

@@ -25,7 +25,12 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
   /// Whether the disk, or the user's share of it, is full.
   public var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 
-  public var description: String { "cannot \(action) \(path): \(String(cString: strerror(code)))" }
+  public var description: String { "cannot \(action) \(path): \(SystemError.text(code))" }
+}
+
+extension FileError: MachineAttributable {
+  /// Whether the system's reason is the machine's state: not a name, not a permission.
+  public var isOfMachine: Bool { SystemError.isOfMachine(code) }
 }
 
 /// Replaces whole files so that a reader, or a process that starts after a crash, sees the old or the new one.
@@ -60,23 +65,29 @@ public enum AtomicFile {
   public static func write(
     _ data: Data, to path: String, commit: (_ rename: () throws -> Void) throws -> Void = { try $0() }
   ) throws {
-    func fill(_ temporary: String) throws {
-      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-      guard descriptor >= 0 else { throw FileError(action: "create", path: path) }
-      defer { close(descriptor) }
-      try data.withUnsafeBytes { bytes in
-        var offset = 0
-        while offset < bytes.count {
-          let written = Foundation.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
-          if written < 0 {
-            if errno == EINTR { continue }
-            throw FileError(action: "write", path: path)
-          }
-          offset += written
+    try replace(path, write: { try create($0, data, named: path) }, commit: commit)
+  }
+
+  /// Creates a file that does not exist yet, without waiting for the disk.
+  ///
+  /// - Parameter name: the path in errors, where that is another one.
+  /// - Throws: ``FileError``.
+  public static func create(_ path: String, _ data: Data, named name: String? = nil) throws {
+    let name = name ?? path
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw FileError(action: "create", path: name) }
+    defer { close(descriptor) }
+    try data.withUnsafeBytes { bytes in
+      var offset = 0
+      while offset < bytes.count {
+        let written = Foundation.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
+        if written < 0 {
+          if errno == EINTR { continue }
+          throw FileError(action: "write", path: name)
         }
+        offset += written
       }
     }
-    try replace(path, write: fill, commit: commit)
   }
 
   /// Waits until a file's content, or a folder's entries, have reached the disk.

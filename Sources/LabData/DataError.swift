@@ -1,3 +1,4 @@
+import Foundation
 import LabCore
 
 /// What can be wrong with a data set, its files or its options.
@@ -14,8 +15,8 @@ public enum DataError: Error, Equatable, CustomStringConvertible {
   case malformedFile(path: String, actual: String, expected: String)
   /// Image files are truncated, corrupt or of another kind; each with its path and what is wrong.
   case unreadableImages(subject: String, problems: [String], remedy: String)
-  /// A folder or file cannot be read or written.
-  case inaccessible(path: String, reason: String, remedy: String)
+  /// A folder or file cannot be read or written; `code` is the system's error number where it is known.
+  case inaccessible(path: String, reason: String, remedy: String, code: Int32? = nil)
   /// The options ask for more, or for something else, than the data has.
   case unusableSplit(subject: String, actual: String, expected: String)
 
@@ -38,7 +39,7 @@ public enum DataError: Error, Equatable, CustomStringConvertible {
       let rest = problems.count > 20 ? "; and \(problems.count - 20) more" : ""
       let images = problems.count == 1 ? "an image" : "\(problems.count) images"
       return "\(images) of \(subject) cannot be used: \(shown)\(rest); \(remedy)"
-    case .inaccessible(let path, let reason, let remedy):
+    case .inaccessible(let path, let reason, let remedy, _):
       return "cannot use \(path): \(reason); \(remedy)"
     case .unusableSplit(let subject, let actual, let expected):
       return "\(subject) is \(actual); expected \(expected)"
@@ -46,4 +47,28 @@ public enum DataError: Error, Equatable, CustomStringConvertible {
   }
 
   private func hint(_ name: String, _ known: [String]) -> String { NearestName.hint(for: name, among: known) }
+}
+
+extension DataError {
+  /// The error for a file or folder that Foundation could not read, with the system's own reason where the machine is to
+  /// blame.
+  ///
+  /// - Parameter reason: what to say where the file is there and the system's reason is of no use.
+  static func unreadable(
+    _ path: String, because error: any Error, otherwise reason: String = "it cannot be read"
+  ) -> DataError {
+    if error.isErrorOfMachine, let code = error.systemErrorCode {
+      return .inaccessible(path: path, reason: SystemError.text(code), remedy: "start again later", code: code)
+    }
+    let isThere = FileManager.default.fileExists(atPath: path)
+    return .inaccessible(
+      path: path, reason: isThere ? reason : "it is not there", remedy: "check that it exists and may be read")
+  }
+}
+
+extension DataError: MachineAttributable {
+  /// Whether the machine, and not the data, is to blame.
+  public var isOfMachine: Bool {
+    if case .inaccessible(_, _, _, let code?) = self { SystemError.isOfMachine(code) } else { false }
+  }
 }

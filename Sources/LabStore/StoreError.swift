@@ -17,7 +17,7 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
   /// Another process has locked the database for longer than the time given to wait.
   case locked(path: String, seconds: Double)
   /// There is no space left for what was to be written.
-  case diskFull(path: String)
+  case diskFull(path: String, code: Int32 = ENOSPC)
   /// The file or its folder may only be read.
   case readOnly(path: String)
   /// The database could not be opened or used for a reason that only the system knows.
@@ -51,7 +51,13 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     case .locked(let path, let seconds):
       "\(path) has been locked by another process for \(seconds.formatted(.number.precision(.fractionLength(0...1)))) s: "
         + "close the program that holds it (a database browser, a backup) and start again; nothing that was stored is lost"
-    case .diskFull(let path):
+    case .diskFull(let path, EFBIG):
+      "there is no space left to write \(path), which would exceed the limit on the size of files (ulimit -f): raise it "
+        + "and start again; nothing that was stored is lost"
+    case .diskFull(let path, EDQUOT):
+      "there is no space left to write \(path) within your quota on the disk: free some and start again; nothing that was "
+        + "stored is lost"
+    case .diskFull(let path, _):
       "there is no space left to write \(path): free some and start again; nothing that was stored is lost"
     case .readOnly(let path):
       "\(path) may only be read: results can be shown but not added"
@@ -62,6 +68,16 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
       "\(path) belongs to run \(actual), expected run \(expected.hash.hexadecimal)"
     case .invalidTensor(let name, let problem): "the tensor \"\(name)\" cannot be stored: \(problem)"
     case .hdf5(let path, let action, let problem): "HDF5 cannot \(action) in \(path): \(problem)"
+    }
+  }
+}
+
+extension StoreError: MachineAttributable {
+  /// Whether the machine is to blame, and not what was stored or asked for.
+  public var isOfMachine: Bool {
+    switch self {
+    case .locked, .diskFull, .readOnly, .database: true
+    default: false
     }
   }
 }
@@ -84,7 +100,7 @@ extension StoreError {
     do {
       return try body()
     } catch let error as FileError where error.isDiskFull || error.code == EFBIG {
-      throw StoreError.diskFull(path: path)
+      throw StoreError.diskFull(path: path, code: error.code)
     } catch let error as FileError where [EROFS, EACCES, EPERM].contains(error.code) {
       throw StoreError.readOnly(path: path)
     }

@@ -8,7 +8,9 @@ public enum StoreLibraries {
   public static var hdf5Version: String {
     var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
     return NativeLibraryLock.withHDF5 {
-      H5get_libversion(&major, &minor, &release) >= 0 ? "\(major).\(minor).\(release)" : "unknown"
+      // Before any other call, also here: see there.
+      labH5SilenceErrors()
+      return H5get_libversion(&major, &minor, &release) >= 0 ? "\(major).\(minor).\(release)" : "unknown"
     }
   }
 

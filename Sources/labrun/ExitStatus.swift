@@ -30,7 +30,7 @@ enum ExitStatus: Int32 {
     switch error {
     case let error as SpecError: self = ExitStatus(error)
     case let error as DataError:
-      if case .notFound = error { self = .noInput } else { self = .badData }
+      if case .notFound = error { self = .noInput } else { self = error.isOfMachine ? .inputOutput : .badData }
     case let error as StoreError: self = ExitStatus(error)
     case let error as RunStoreError:
       switch error {
@@ -42,6 +42,7 @@ enum ExitStatus: Int32 {
     case is ReportError, is StatisticsError: self = .usage
     case is ConfigurationError, is GraphError, is ModelError, is TrainingError: self = .badData
     case let error as CommandError: self = error.status
+    case _ where error.isErrorOfMachine: self = .inputOutput
     default: return nil
     }
   }

@@ -101,4 +101,48 @@ import Testing
     #expect(parts.errors.contains("\"test_share\""))
     #expect(try labrun.run("data", "prepare", "photos", "x.h5", "--per-class", "3").status == 64)
   }
+
+  /// A limit on the size of files stands for a full disk; the library that writes HDF5 must not crash on its way out.
+  @Test(arguments: ["packed.h5", "packed"], ["trap '' XFSZ", "trap - XFSZ"])
+  func prepareOnAFullDiskSaysSoAndLeavesNothing(destination: String, trap: String) throws {
+    // Images that no compression makes small.
+    let labrun = try folder(with: (0..<12).map { ("photos/\($0 % 2 == 0 ? "cat" : "dog")/\($0).ppm", 700) })
+    defer { labrun.remove() }
+    var random = SystemRandomNumberGenerator()
+    for index in 0..<12 {
+      let noise = Data((0..<700 * 9 * 3).map { _ in UInt8.random(in: 0...255, using: &random) })
+      try (Data("P6 700 9 255\n".utf8) + noise).write(
+        to: labrun.folder.appendingPathComponent("photos/\(index % 2 == 0 ? "cat" : "dog")/\(index).ppm"))
+    }
+    let result = try labrun.run(
+      "data", "prepare", "photos", destination, "--split", "0.5,0.25,0.25", after: "\(trap); ulimit -c 0; ulimit -f 16")
+    #expect(result.status == 74, "\(result.errors)")
+    #expect(result.errors.contains("File too large"), "\(result.errors)")
+    let left = try FileManager.default.contentsOfDirectory(atPath: labrun.folder.path)
+    #expect(!left.contains { $0.hasPrefix("packed") }, "\(left)")
+    #expect(try labrun.run("data", "prepare", "photos", destination, "--split", "0.5,0.25,0.25").status == 0)
+  }
+
+  /// What the machine refuses while images are decoded says nothing of the images.
+  @Test func tooManyOpenFilesDoNotLeaveImagesOut() throws {
+    let labrun = try folder(with: Self.files)
+    defer { labrun.remove() }
+    try labrun.write(
+      """
+      {
+        "name": "photos", "dataset": { "name": "image-folder", "path": "photos", "image_size": 8, "test": 0.5,
+          "on_corrupt": "skip" },
+        "model": { "architecture": "plain", "depth": 4, "width": 4 }, "training": { "epochs": 1, "batch_size": 4 }
+      }
+      """, to: "Experiments/photos.json")
+    for limit in 3...16 {
+      let cache = ["LABRUN_CACHE": labrun.folder.appendingPathComponent("cache-\(limit)").path]
+      let result = try labrun.run("sweep", "photos", "--dry-run", variables: cache, after: "ulimit -n \(limit)")
+      #expect(!result.errors.contains("left out"), "\(result.errors)")
+      if result.status != 0, !result.errors.contains("error while loading shared libraries") {
+        #expect(result.status == 74, "\(result.errors)")
+        #expect(result.errors.contains("Too many open files"), "\(result.errors)")
+      }
+    }
+  }
 }

@@ -122,7 +122,7 @@ import Testing
     let run = RunStoreSamples.run(level: "static", seed: 0).identity
     let store = try StudyStore(reading: results)
     let path = store.folder(of: run).path(of: .checkpoint)
-    #expect(limited.lines.last == "error \(StoreError.diskFull(path: path))", "\(limited.lines)")
+    #expect(limited.lines.last == "error \(StoreError.diskFull(path: path, code: EFBIG))", "\(limited.lines)")
     let start = try #require(limited.lines.compactMap { number($0, "start") }.first)
     let reading = try store.folder(of: run).readCheckpoint()
     #expect(reading.problems == [])

@@ -112,8 +112,7 @@ package enum ImageDecoder {
     do {
       return try Data(contentsOf: URL(fileURLWithPath: path))
     } catch {
-      let reason = FileManager.default.fileExists(atPath: path) ? "it cannot be read" : "it is not there"
-      throw DataError.inaccessible(path: path, reason: reason, remedy: "check that it exists and may be read")
+      throw DataError.unreadable(path, because: error)
     }
   }
 

@@ -18,6 +18,8 @@ struct HDF5Writer {
       guard file >= 0 else { throw unwritable(path, "the file cannot be created") }
       do {
         try body(HDF5Writer(file: file, path: path))
+        // What the library still holds back is written where its failure is seen.
+        guard H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0 else { throw unwritable(path, "the file cannot be completed") }
       } catch {
         H5Fclose(file)
         throw error
@@ -97,7 +99,12 @@ struct HDF5Writer {
     try body(dataset)
   }
 
-  private static func unwritable(_ path: String, _ reason: String) -> DataError {
-    .inaccessible(path: path, reason: reason, remedy: "check the folder, its permissions and the space that is left")
+  /// The error for a call of the library that has just failed.
+  private static func unwritable(_ path: String, _ problem: String) -> DataError {
+    let code = labH5SystemError()
+    let reason = code == 0 ? problem : "\(problem): \(SystemError.text(code))"
+    return .inaccessible(
+      path: path, reason: reason, remedy: "check the folder, its permissions and the space that is left",
+      code: code == 0 ? nil : code)
   }
 }

@@ -60,6 +60,8 @@ public struct Packer: Sendable {
   private func writeHDF5(_ renderer: PackingRenderer, _ counter: DecodingProgress) throws {
     guard let shape = plan.imageShape else { return }
     let numbers = groupNumbers()
+    let imageCount = plan.items.values.reduce(0) { $0 + $1.count }
+    try FreeSpace.require(imageCount * (shape.elementCount + 16), for: destination)
     try AtomicFile.replace(destination) { temporary in
       try HDF5Writer.writing(temporary) { file in
         try file.writeAttribute("class_names", JSONValue(encoding: plan.catalog.classNames).canonicalText)
@@ -122,7 +124,7 @@ public struct Packer: Sendable {
       if let error = error as? CocoaError {
         throw DataError.inaccessible(
           path: destination, reason: error.localizedDescription,
-          remedy: "check the folder, its permissions and the space that is left")
+          remedy: "check the folder, its permissions and the space that is left", code: error.systemErrorCode)
       }
       throw error
     }
@@ -130,17 +132,13 @@ public struct Packer: Sendable {
 
   private func write(_ item: PackingPlan.Item, _ renderer: PackingRenderer, to path: String) throws {
     let image = try renderer.pixels(of: item)
+    let data: Data
     do throws(ImageProblem) {
-      try writeData(ImageDecoder.encodePNG(image), path)
+      data = try ImageDecoder.encodePNG(image)
     } catch {
       throw error.error(path: plan.catalog.samples[item.sample].name)
     }
-  }
-
-  private func writeData(_ data: Data, _ path: String) throws(ImageProblem) {
-    guard FileManager.default.createFile(atPath: path, contents: data) else {
-      throw ImageProblem(actual: "cannot be written to \(path)", expected: "space and permission to write there")
-    }
+    try AtomicFile.create(path, data)
   }
 
   private func folderName(_ label: Int) -> String {

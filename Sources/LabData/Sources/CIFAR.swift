@@ -142,9 +142,9 @@ struct CIFARSource: DatasetSource {
 
   private func records(_ name: String) throws -> [UInt8] {
     let path = "\(origin)/\(name)"
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw DataError.inaccessible(
-        path: path, reason: "it cannot be read", remedy: "check that it exists and may be read")
+    let data: Data
+    do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+      throw DataError.unreadable(path, because: error)
     }
     guard data.count.isMultiple(of: recordByteCount), !data.isEmpty else {
       throw DataError.malformedFile(

@@ -16,9 +16,9 @@ package struct CSVFile: Sendable {
   ///
   /// - Throws: ``DataError``.
   package init(path: String) throws {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw DataError.inaccessible(
-        path: path, reason: "it cannot be read", remedy: "check that it exists and may be read")
+    let data: Data
+    do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+      throw DataError.unreadable(path, because: error)
     }
     try self.init(String(decoding: data, as: UTF8.self), path: path)
   }

@@ -58,8 +58,7 @@ struct FileIdentity {
       let modified = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
       text = "\(absolute)|\(size)|\(modified)"
     } catch {
-      throw DataError.inaccessible(
-        path: path, reason: "its size and time cannot be read", remedy: "check that it exists and may be read")
+      throw DataError.unreadable(path, because: error, otherwise: "its size and time cannot be read")
     }
   }
 }

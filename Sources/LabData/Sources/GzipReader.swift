@@ -13,7 +13,8 @@ final class GzipReader {
   init(path: String) throws {
     guard let handle = gzopen(path, "rb") else {
       throw DataError.inaccessible(
-        path: path, reason: String(cString: strerror(errno)), remedy: "check that it exists and may be read")
+        path: path, reason: String(cString: strerror(errno)), remedy: "check that it exists and may be read",
+        code: errno)
     }
     self.path = path
     self.handle = handle
@@ -42,7 +43,7 @@ final class GzipReader {
         path: path, actual: "ends within its compressed data", expected: "a complete gzip file; fetch it again")
     case Z_ERRNO:
       throw DataError.inaccessible(
-        path: path, reason: String(cString: strerror(errno)), remedy: "check the disk that it is on")
+        path: path, reason: String(cString: strerror(errno)), remedy: "check the disk that it is on", code: errno)
     default:
       throw DataError.malformedFile(
         path: path, actual: "has damaged compressed data (\(message))", expected: "a valid gzip file; fetch it again")

@@ -16,6 +16,11 @@ struct HDF5Reader {
       labH5SilenceErrors()
       let file = H5Fopen(path, labH5ReadOnly(), labH5Default())
       guard file >= 0 else {
+        let code = labH5SystemError()
+        if SystemError.isOfMachine(code) {
+          throw DataError.inaccessible(
+            path: path, reason: SystemError.text(code), remedy: "start again later", code: code)
+        }
         let isHDF5 = H5Fis_hdf5(path) > 0
         throw DataError.malformedFile(
           path: path, actual: isHDF5 ? "is cut off, or is being written just now" : "is no HDF5 file",
@@ -166,6 +171,11 @@ struct HDF5Reader {
   }
 
   private func damaged(_ name: String) -> DataError {
-    malformed("cannot be read at \(name)", "undamaged data; the file may be truncated")
+    let code = labH5SystemError()
+    if SystemError.isOfMachine(code) {
+      return .inaccessible(
+        path: path, reason: SystemError.text(code), remedy: "check the disk that it is on", code: code)
+    }
+    return malformed("cannot be read at \(name)", "undamaged data; the file may be truncated")
   }
 }

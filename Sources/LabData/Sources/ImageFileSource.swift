@@ -71,6 +71,8 @@ struct ImageFileSource: DatasetSource {
       {
         switch result {
         case .success(let shape): shapes.append((entry.name, shape))
+        // What the machine refuses says nothing of the image, which must not be left out for it.
+        case .failure(let error) where error.isErrorOfMachine: throw error
         case .failure(let error): problems[entry.name] = "\(error)"
         }
       }
@@ -99,8 +101,10 @@ struct ImageFileSource: DatasetSource {
       let image = try Self.decoded(entry)
       resizer.resize(image.pixels, shape: image.shape, into: target.base + index * size)
     }
-    let problems = results.compactMap { result -> String? in
-      if case .failure(let error) = result { "\(error)" } else { nil }
+    let problems = try results.compactMap { result -> String? in
+      guard case .failure(let error) = result else { return nil }
+      if error.isErrorOfMachine { throw error }
+      return "\(error)"
     }
     guard problems.isEmpty else {
       for problem in problems { progress.note("unusable: \(problem)") }

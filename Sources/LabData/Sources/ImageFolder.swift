@@ -107,8 +107,7 @@ struct ImageFolder {
     do {
       return try FileManager.default.contentsOfDirectory(atPath: folder).filter { !$0.hasPrefix(".") }
     } catch {
-      throw DataError.inaccessible(
-        path: folder, reason: "its files cannot be listed", remedy: "check that it may be read")
+      throw DataError.unreadable(folder, because: error, otherwise: "its files cannot be listed")
     }
   }
 
@@ -140,9 +139,9 @@ struct ImageFolder {
 
   /// The image files of a folder and the folders within it, by their paths from it, sorted.
   package static func imageFiles(in folder: String) throws -> [String] {
-    guard let paths = try? FileManager.default.subpathsOfDirectory(atPath: folder) else {
-      throw DataError.inaccessible(
-        path: folder, reason: "its files cannot be listed", remedy: "check that it may be read")
+    let paths: [String]
+    do { paths = try FileManager.default.subpathsOfDirectory(atPath: folder) } catch {
+      throw DataError.unreadable(folder, because: error, otherwise: "its files cannot be listed")
     }
     return paths.filter { path in
       ImageFormat.fileExtensions.contains((path as NSString).pathExtension.lowercased())

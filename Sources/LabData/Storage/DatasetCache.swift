@@ -41,9 +41,11 @@ struct DatasetCache {
     } catch var error as FileError {
       // Nobody knows the temporary file's name, which would also make one problem of several variants look like many.
       if error.path.hasPrefix(path) { error.path = path }
-      throw unusable(path, reason: error.description)
+      throw unusable(path, reason: error.description, code: error.code)
+    } catch let error as MachineError {
+      throw unusable(path, reason: error.description, code: ENOSPC)
     } catch let error as CocoaError {
-      throw unusable(path, reason: error.localizedDescription)
+      throw unusable(path, reason: error.localizedDescription, code: error.systemErrorCode)
     }
   }
 
@@ -73,9 +75,9 @@ struct DatasetCache {
     }
   }
 
-  private func unusable(_ path: String, reason: String) -> DataError {
+  private func unusable(_ path: String, reason: String, code: Int32? = nil) -> DataError {
     .inaccessible(
       path: path, reason: reason,
-      remedy: "make space or set LABRUN_CACHE to a folder that can be written")
+      remedy: "make space or set LABRUN_CACHE to a folder that can be written", code: code)
   }
 }

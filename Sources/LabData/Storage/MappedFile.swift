@@ -38,8 +38,10 @@ final class MappedFile: @unchecked Sendable {
 
   /// Creates a file of a size and maps it for writing.
   ///
-  /// The blocks are reserved first: a write through a mapping has no way to report that the disk is full.
+  /// The blocks are reserved first: a write through a mapping has no way to report that the disk is full. Nothing is
+  /// reserved, and so taken from everybody else, where there is not enough.
   static func creating(_ path: String, byteCount: Int) throws -> MappedFile {
+    try FreeSpace.require(byteCount, for: path)
     let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileError(action: "create", path: path) }
     defer { close(descriptor) }

@@ -85,6 +85,7 @@ struct DatabaseOpening {
     configuration.foreignKeysEnabled = true
     configuration.busyMode = .timeout(options.busyTimeoutSeconds)
     configuration.label = "labrun.store"
+    SQLiteLog.listen
     let path = path
     let busyTimeoutMilliseconds = Int(options.busyTimeoutSeconds * 1000)
     // Before GRDB changes anything: the file may be a database of something else.

@@ -104,7 +104,11 @@ extension StoreError {
   }
 
   private init(_ error: DatabaseError, path: String, _ options: StudyStore.Options) {
-    let problem = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
+    var problem = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
+    let code = SQLiteLog.takeSystemCode()
+    if let code, code != ENOENT, [.SQLITE_IOERR, .SQLITE_CANTOPEN].contains(error.resultCode) {
+      problem += ": \(SystemError.text(code))"
+    }
     self =
       switch error.resultCode {
       case .SQLITE_BUSY, .SQLITE_LOCKED: .locked(path: path, seconds: options.busyTimeoutSeconds)

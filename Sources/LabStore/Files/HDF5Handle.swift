@@ -7,11 +7,15 @@ struct HDF5Failure: Error {
   var action: String
   /// The library's reason.
   var problem: String
+  /// The system's error number, where the library's reason is one.
+  var code: Int32?
 
   /// Describes the failure that has just happened.
   init(_ action: String) {
     self.action = action
-    problem = HDF5Failure.innermostProblem() ?? "unknown problem"
+    let code = labH5SystemError()
+    self.code = code == 0 ? nil : code
+    problem = self.code.map(SystemError.text) ?? HDF5Failure.innermostProblem() ?? "unknown problem"
   }
 
   init(_ action: String, problem: String) {
@@ -75,6 +79,9 @@ func withHDF5<R>(path: String, _ body: () throws -> R) throws -> R {
     do {
       return try body()
     } catch let failure as HDF5Failure {
+      if let code = failure.code, SystemError.isOfMachine(code) {
+        throw FileError(action: "read", path: path, code: code)
+      }
       throw StoreError.hdf5(path: path, action: failure.action, problem: failure.problem)
     }
   }

@@ -121,7 +121,6 @@ extension RunFolder {
 
   /// The system's error number behind an error of Foundation.
   private static func systemCode(of error: any Error) -> Int32 {
-    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    return Int32((underlying?.domain == NSPOSIXErrorDomain ? underlying?.code : nil) ?? Int(errno))
+    error.systemErrorCode ?? errno
   }
 }

@@ -57,7 +57,7 @@ enum SealedFile {
     do {
       return try handle.readToEnd() ?? Data()
     } catch {
-      throw FileError(action: "read", path: path)
+      throw FileError(action: "read", path: path, code: error.systemErrorCode ?? EIO)
     }
   }
 }

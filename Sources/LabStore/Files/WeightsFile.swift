@@ -43,7 +43,7 @@ public enum WeightsFile {
   private static func firstBytes(of path: String) throws -> Data {
     let handle = try { () throws -> FileHandle in
       do { return try FileHandle(forReadingFrom: URL(fileURLWithPath: path)) } catch {
-        throw FileError(action: "open", path: path)
+        throw FileError(action: "open", path: path, code: error.systemErrorCode ?? errno)
       }
     }()
     return (try? handle.read(upToCount: 4104)) ?? Data()

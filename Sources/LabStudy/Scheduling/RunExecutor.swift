@@ -10,8 +10,8 @@ public protocol RunExecutor: Sendable {
   /// It looks at ``RunContext/stopRequest`` after every step and ends with ``RunOutcome/interrupted(reason:)`` when
   /// asked to. It does not call `finish`: the scheduler does, with the outcome.
   ///
-  /// - Throws: anything; the run then counts as failed, or as interrupted where the error is a ``SweepEndingError``
-  ///   that says so.
+  /// - Throws: anything; the run then counts as failed, or as interrupted where the machine is to blame: a
+  ///   ``SweepEndingError`` that says so, any `FileError`, any error of the machine.
   func execute(_ run: ClaimedRun, context: RunContext) throws -> RunOutcome
 }
 

@@ -22,18 +22,21 @@ public struct SchedulerReport: Sendable {
   public var stopRequest: StopRequest
   /// The error of the machine that ended the work early, if one did.
   public var endingError: (any Error)?
+  /// The first error of the machine that interrupted a run while the work went on, if one did.
+  public var machineError: (any Error)?
   /// Whether a failed or diverged run ended the work, as the options asked for.
   public var hasFailedFast: Bool
 
   /// Creates a report.
   public init(
     runs: [ScheduledRun], results: [RunIdentity: Result] = [:], stopRequest: StopRequest = .none,
-    endingError: (any Error)? = nil, hasFailedFast: Bool = false
+    endingError: (any Error)? = nil, machineError: (any Error)? = nil, hasFailedFast: Bool = false
   ) {
     self.runs = runs
     self.results = results
     self.stopRequest = stopRequest
     self.endingError = endingError
+    self.machineError = machineError
     self.hasFailedFast = hasFailedFast
   }
 

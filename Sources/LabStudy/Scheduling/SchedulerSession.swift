@@ -22,6 +22,10 @@ final class SchedulerSession: Sendable {
     var announcedBusy = Set<RunIdentity>()
     var announcedStop = StopRequest.none
     var endingError: (any Error)?
+    /// The first error of the machine that concerned one run only.
+    var machineError: (any Error)?
+    /// How many runs in a row the machine has interrupted.
+    var machineErrorCount = 0
     var hasFailedFast = false
   }
 
@@ -100,7 +104,7 @@ final class SchedulerSession: Sendable {
     let report = state.withLock {
       SchedulerReport(
         runs: runs, results: $0.results, stopRequest: max(stop.request, ownStop.request), endingError: $0.endingError,
-        hasFailedFast: $0.hasFailedFast)
+        machineError: $0.machineError, hasFailedFast: $0.hasFailedFast)
     }
     emit(.finished(report))
     observerQueue.sync {}
@@ -195,10 +199,14 @@ final class SchedulerSession: Sendable {
       if (error as? any SweepEndingError)?.endsSweep == true {
         endWork(with: error)
         outcome = .interrupted(reason: "\(error)")
+      } else if isOfMachine(error) {
+        note(machineError: error)
+        outcome = .interrupted(reason: "\(error)")
       } else {
         outcome = .failed(reason: "\(error)")
       }
     }
+    if outcome.state == .completed { state.withLock { $0.machineErrorCount = 0 } }
     let isLost = state.withLock { $0.active.removeValue(forKey: worker)?.isLost ?? false }
     settle(run, claimed.lease, outcome, worker: worker, isLost: isLost, duration: .now - start)
   }
@@ -245,6 +253,22 @@ final class SchedulerSession: Sendable {
       state.withLock { $0.hasFailedFast = true }
       ownStop.raise(to: .afterStep)
     }
+  }
+
+  /// Whether an error of a run lies outside its configuration.
+  ///
+  /// Spec and data were checked and the run's folder was made before: whatever the file system refuses now, be it a folder
+  /// that has vanished, is the machine's doing.
+  private func isOfMachine(_ error: any Error) -> Bool { error is FileError || error.isErrorOfMachine }
+
+  /// Lets the other runs go on, until so many in a row are interrupted that none can be expected to do better.
+  private func note(machineError error: any Error) {
+    let isHopeless = state.withLock { state in
+      if state.machineError == nil { state.machineError = error }
+      state.machineErrorCount += 1
+      return state.machineErrorCount >= max(1, scheduler.options.workers) + 2
+    }
+    if isHopeless { endWork(with: error) }
   }
 
   private func endWork(with error: any Error) {

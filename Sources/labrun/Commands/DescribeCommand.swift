@@ -124,7 +124,7 @@ struct DescribeCommand: ParsableCommand {
 
   private func fromSpec(_ subject: String) throws -> Described {
     let laboratory = Laboratory()
-    let (checked, note) = laboratory.checkOrSubstitute(try SpecSource(contentsOf: SpecLocator().locate(subject)))
+    let (checked, note) = try laboratory.checkOrSubstitute(try SpecSource(contentsOf: SpecLocator().locate(subject)))
     if let note { Terminal.standardError.note("note: \(note)") }
     let plan = try checked.validPlan()
     guard

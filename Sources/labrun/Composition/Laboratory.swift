@@ -21,21 +21,39 @@ struct Laboratory: Sendable {
   // MARK: Specs
 
   /// Checks a spec against everything that can be known without training: keys and values, data, every variant's graph.
-  func check(_ source: SpecSource, schema: StudySchema = .labrun) -> SpecCheck {
-    schema.check(source) { issues(of: $0) }
+  ///
+  /// - Throws: an error of the machine, which says nothing of the spec.
+  func check(_ source: SpecSource, schema: StudySchema = .labrun) throws -> SpecCheck {
+    var refusal: (any Error)?
+    let check = schema.check(source) { issues(of: $0, unless: &refusal) }
+    if let refusal { throw refusal }
+    return check
+  }
+
+  /// What only building a variant can tell; nothing once the machine has refused something, which `refusal` receives.
+  private func issues(of variant: ResolvedVariant, unless refusal: inout (any Error)?) -> [SpecIssue] {
+    guard refusal == nil else { return [] }
+    do { return try issues(of: variant) } catch {
+      refusal = error
+      return []
+    }
   }
 
   /// Checks a spec; where it wants Fashion-MNIST and that is not installed, the spec with the built-in images instead,
   /// and one sentence on it.
-  func checkOrSubstitute(_ source: SpecSource) -> (check: SpecCheck, note: String?) {
+  ///
+  /// - Throws: an error of the machine, which says nothing of the spec.
+  func checkOrSubstitute(_ source: SpecSource) throws -> (check: SpecCheck, note: String?) {
     var missing: String?
+    var refusal: (any Error)?
     let check = StudySchema.labrun.check(source) { variant in
       if missing == nil { missing = remedyForMissingStandardData(of: variant) }
-      return issues(of: variant)
+      return issues(of: variant, unless: &refusal)
     }
+    if let refusal { throw refusal }
     guard let missing else { return (check, nil) }
     let substitute = SubstituteData(source, remedy: missing)
-    return (self.check(substitute.source, schema: substitute.schema), substitute.note)
+    return (try self.check(substitute.source, schema: substitute.schema), substitute.note)
   }
 
   /// How to get the standard data set, where a variant wants it from no particular folder and it is not installed.
@@ -54,22 +72,21 @@ struct Laboratory: Sendable {
   }
 
   /// What only building a variant can tell.
-  private func issues(of variant: ResolvedVariant) -> [SpecIssue] {
-    func issue(_ section: String, _ error: any Error) -> [SpecIssue] {
-      [SpecIssue(keyPath: ConfigurationPath(section), message: "\(error)")]
-    }
+  ///
+  /// - Throws: an error of the machine.
+  private func issues(of variant: ResolvedVariant) throws -> [SpecIssue] {
     let configuration: RunConfiguration
-    do { configuration = try RunConfiguration(variant.configuration) } catch { return issue("model", error) }
+    do { configuration = try RunConfiguration(variant.configuration) } catch { return try issue("model", error) }
     var issues: [SpecIssue] = []
     let initialWeights = Result { try configuration.training.loadInitialWeights() }
-    if case .failure(let error) = initialWeights { issues += issue("training.initial_weights", error) }
+    if case .failure(let error) = initialWeights { issues += try issue("training.initial_weights", error) }
     do {
       let data = try dataset(configuration)
       let findings = data.findings + configuration.training.findings(trainingImages: data.train.count)
       issues += findings.map(SpecIssue.init)
-      issues += self.issues(of: configuration, data: data, initialWeights: try? initialWeights.get())
+      issues += try self.issues(of: configuration, data: data, initialWeights: try? initialWeights.get())
     } catch {
-      issues += issue("dataset", error)
+      issues += try issue("dataset", error)
     }
     return issues
   }
@@ -79,10 +96,7 @@ struct Laboratory: Sendable {
   /// - Parameter initialWeights: the weights to start from, empty without any; nil where they could not be read.
   private func issues(
     of configuration: RunConfiguration, data: PreparedDataset, initialWeights: [TrainingCheckpoint.Tensor]?
-  ) -> [SpecIssue] {
-    func issue(_ section: String, _ error: any Error) -> [SpecIssue] {
-      [SpecIssue(keyPath: ConfigurationPath(section), message: "\(error)")]
-    }
+  ) throws -> [SpecIssue] {
     do {
       let graph = try TrainingGraph(
         model: configuration.model.model(classCount: data.classCount), batch: configuration.batch(of: data),
@@ -92,7 +106,7 @@ struct Laboratory: Sendable {
       if configuration.training.earlyStoppingEpochs != nil || configuration.training.finalWeights == .best,
         data.validation.count == 0
       {
-        return issue(
+        return try issue(
           "dataset.validation",
           TrainingError.configuration(
             key: configuration.training.finalWeights == .best ? "final_weights" : "early_stopping",
@@ -101,7 +115,7 @@ struct Laboratory: Sendable {
       // Compiling allocates the variables, so what can never fit is found before.
       let bytes = graph.graph.variables.reduce(0) { $0 + $1.type.shape.elementCount * 4 }
       guard bytes < Machine.memoryBytes else {
-        return issue(
+        return try issue(
           "model",
           CommandError(
             "its weights and their optimiser's state take \(NumberText.bytes(bytes)), more than the "
@@ -114,12 +128,18 @@ struct Laboratory: Sendable {
           excluding: configuration.training.initialExclusions)
         try matching.check(configuration.training.initialMatch)
       } catch {
-        return issue("training.initial_weights", error)
+        return try issue("training.initial_weights", error)
       }
       return []
     } catch {
-      return issue("model", error)
+      return try issue("model", error)
     }
+  }
+
+  /// An error as an issue of a section of the spec, unless it is one of the machine.
+  private func issue(_ section: String, _ error: any Error) throws -> [SpecIssue] {
+    if error.isErrorOfMachine { throw error }
+    return [SpecIssue(keyPath: ConfigurationPath(section), message: "\(error)")]
   }
 
   // MARK: Data

@@ -53,7 +53,7 @@ struct SweepSession {
     }
     display.close()
     try summarise(report, seconds: (ContinuousClock.now - start).secondCount, resumeCommand: resumeCommand, json: json)
-    if let error = report.endingError { throw error }
+    if let error = report.endingError ?? report.machineError { throw error }
     if report.stopRequest != .none, !report.hasFailedFast { return .interrupted }
     return report.isComplete ? nil : .someRunsFailed
   }
