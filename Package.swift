@@ -39,6 +39,7 @@ let package = Package(
     .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"]),
     .target(
       name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CLabMachine"),
     .target(name: "CLabKernels", cSettings: kernelSettings),
     .target(name: "CLabImages", cSettings: kernelSettings),
 
@@ -53,7 +54,7 @@ let package = Package(
       name: "LabGraph",
       dependencies: ["LabCore", .product(name: "OrderedCollections", package: "swift-collections")]),
     .target(name: "BackendReference", dependencies: ["LabGraph"], swiftSettings: oracleSettings),
-    .target(name: "BackendOneDNN", dependencies: ["LabGraph", "COneDNN", "CLabKernels"]),
+    .target(name: "BackendOneDNN", dependencies: ["LabGraph", "COneDNN", "CLabKernels", "CLabMachine"]),
     .target(name: "LabNN", dependencies: ["LabGraph"]),
     .target(name: "LabZoo", dependencies: ["LabNN"]),
 
@@ -77,7 +78,7 @@ let package = Package(
       name: "labrun",
       dependencies: [
         "LabCore", "LabStats", "LabGraph", "BackendReference", "BackendOneDNN", "LabNN", "LabZoo", "LabData",
-        "LabTrain", "LabStudy", "LabStore", "LabReport",
+        "LabTrain", "LabStudy", "LabStore", "LabReport", "CLabMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -93,14 +93,15 @@ final class OneDNNExecutable: Executable {
 
   // MARK: Memory
 
-  private func allocate() -> (arena: AlignedMemory, workers: [Worker], step: Step, own: [AlignedMemory]) {
+  private func allocate() throws -> (arena: AlignedMemory, workers: [Worker], step: Step, own: [AlignedMemory]) {
     if let memory { return memory }
-    let arena = AlignedMemory(byteCount: plan.arenaBytes)
+    try session.refuseOnPlan()
+    let arena = try AlignedMemory(byteCount: plan.arenaBytes)
     var own: [AlignedMemory] = []
-    let workers = (0..<max(session.options.threads, 1)).map { index in
+    let workers = try (0..<max(session.options.threads, 1)).map { index in
       let scratchOffset = MemoryPlan.align(plan.localBytes)
       let accumulatorOffset = scratchOffset + MemoryPlan.align(scratchBytes)
-      let local = AlignedMemory(byteCount: accumulatorOffset + accumulatorBytes)
+      let local = try AlignedMemory(byteCount: accumulatorOffset + accumulatorBytes)
       own.append(local)
       return Worker(
         index: index, local: local.base, scratch: local.base + scratchOffset,
@@ -126,7 +127,7 @@ final class OneDNNExecutable: Executable {
   // MARK: Running
 
   func run() throws {
-    let (_, workers, step, _) = allocate()
+    let (_, workers, step, _) = try allocate()
     oneDnnUseOneThread()
     let mode = labFlushDenormals()
     defer { labRestoreFloatingPointMode(mode) }
@@ -171,6 +172,7 @@ final class OneDNNExecutable: Executable {
   // MARK: Inputs and outputs
 
   private func input(_ name: String, _ element: ElementType) throws -> (slot: SlotID, type: TensorType) {
+    try session.refuseOnPlan()
     guard let input = inputs[name] else {
       throw GraphError.name(
         subject: name, problem: "the graph has no such input\(NearestName.hint(for: name, among: inputs.keys))")
@@ -202,7 +204,7 @@ final class OneDNNExecutable: Executable {
       throw GraphError.name(
         subject: name, problem: "the graph has no such output\(NearestName.hint(for: name, among: outputs.keys))")
     }
-    let step = allocate().step
+    let step = try allocate().step
     return Array(UnsafeBufferPointer(start: step.pointer(output.slot), count: output.type.shape.elementCount))
   }
 

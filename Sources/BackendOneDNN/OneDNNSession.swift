@@ -10,15 +10,22 @@ final class OneDNNSession: Session {
     let variable: Variable
     private(set) var layout: VariableLayout?
     private(set) var memory: AlignedMemory?
+    private let isPlan: Bool
 
-    init(_ variable: Variable) { self.variable = variable }
+    init(_ variable: Variable, isPlan: Bool) {
+      self.variable = variable
+      self.isPlan = isPlan
+    }
 
     /// Fixes the layout unless it is fixed already, and returns it.
-    func settle(_ wanted: @autoclosure () throws -> VariableLayout) rethrows -> VariableLayout {
+    ///
+    /// - Throws: what `wanted` throws, or the machine's refusal of the memory.
+    func settle(_ wanted: @autoclosure () throws -> VariableLayout) throws -> VariableLayout {
       if let layout { return layout }
       let settled = try wanted()
+      let byteCount = settled.byteCount(variable.type)
+      memory = try isPlan ? AlignedMemory(planning: byteCount) : AlignedMemory(byteCount: byteCount)
       layout = settled
-      memory = AlignedMemory(byteCount: settled.byteCount(variable.type))
       return settled
     }
   }
@@ -64,7 +71,7 @@ final class OneDNNSession: Session {
             problem: "is \(existing.variable.type) in one graph and \(variable.type) in another")
         }
       } else {
-        storages[variable.name] = Storage(variable)
+        storages[variable.name] = Storage(variable, isPlan: options.isPlan)
         variables.append(variable)
       }
     }
@@ -72,9 +79,10 @@ final class OneDNNSession: Session {
   }
 
   func read(_ name: String) throws -> [Float] {
+    try refuseOnPlan()
     let storage = try storage(name)
     let count = storage.variable.type.shape.elementCount
-    let layout = storage.settle(.dense)
+    let layout = try storage.settle(.dense)
     switch layout {
     case .dense: return Array(UnsafeBufferPointer(start: storage.memory!.floats, count: count))
     case .weights:
@@ -87,12 +95,13 @@ final class OneDNNSession: Session {
   }
 
   func write(_ name: String, _ elements: [Float]) throws {
+    try refuseOnPlan()
     let storage = try storage(name)
     guard elements.count == storage.variable.type.shape.elementCount else {
       throw GraphError.name(
         subject: name, problem: "has \(storage.variable.type.shape.elementCount) elements, not \(elements.count)")
     }
-    let layout = storage.settle(.dense)
+    let layout = try storage.settle(.dense)
     try elements.withUnsafeBytes { bytes in
       switch layout {
       case .dense: storage.memory!.base.copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
@@ -100,6 +109,11 @@ final class OneDNNSession: Session {
         try WeightReorder(from: .dense, to: layout).execute(from: bytes.baseAddress!, to: storage.memory!.base)
       }
     }
+  }
+
+  /// Nothing can be computed in memory that is only planned.
+  func refuseOnPlan() throws {
+    if options.isPlan { throw GraphError.backend("a session that plans has no numbers to read, write or compute") }
   }
 
   func storage(_ name: String) throws -> Storage {

@@ -71,7 +71,10 @@ final class WeightReorder {
     toStride = to.handle == nil ? target.byteCount : VariableLayout.setStride(target, count: count)
     guard let reorder = oneDnnReorderCreate(source.handle, target.handle) else { throw GraphError.oneDNN() }
     self.reorder = reorder
-    scratch = AlignedMemory(byteCount: oneDnnReorderScratchBytes(reorder))
+    do { scratch = try AlignedMemory(byteCount: oneDnnReorderScratchBytes(reorder)) } catch {
+      oneDnnReorderDestroy(reorder)
+      throw error
+    }
   }
 
   deinit { oneDnnReorderDestroy(reorder) }
@@ -118,6 +121,10 @@ extension WeightLayout {
 }
 
 extension GraphError {
-  /// The convolution library's last failure.
-  static func oneDNN() -> GraphError { .backend(String(cString: oneDnnLastError())) }
+  /// The convolution library's last failure: the machine's where it is memory.
+  static func oneDNN() -> any Error {
+    let text = String(cString: oneDnnLastError())
+    if text.hasSuffix("out of memory") { return MachineError.memory(bytes: nil, purpose: "a step (\(text))") }
+    return backend(text)
+  }
 }

@@ -53,6 +53,7 @@ static bool makeWorkers(OneDnnConvolution *convolution, const Descriptor descrip
                                    kind == ONEDNN_WEIGHT_GRADIENT ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS,
                                    kind == ONEDNN_FORWARD ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST};
   convolution->workers = calloc((size_t)convolution->threads, sizeof(Worker));
+  if (refused(convolution->workers, "create a convolution")) return false;
   for (int thread = 0; thread < convolution->threads; thread++) {
     Worker *worker = &convolution->workers[thread];
     if (failed(dnnl_stream_create(&worker->stream, sharedEngine(), dnnl_stream_default_flags), "create a stream"))
@@ -94,6 +95,7 @@ static OneDnnConvolution *makeConvolution(OneDnnKind kind, dnnl_primitive_desc_t
                                           const OneDnnConvolutionShape *shape, const Descriptor given[operandCount],
                                           int threads) {
   OneDnnConvolution *convolution = calloc(1, sizeof *convolution);
+  if (refused(convolution, "create a convolution")) return NULL;
   convolution->kind = kind;
   convolution->threads = threads;
   setImplementation(convolution, description);
@@ -105,6 +107,10 @@ static OneDnnConvolution *makeConvolution(OneDnnKind kind, dnnl_primitive_desc_t
   for (int i = 0; i < operandCount; i++) actual[i] = queryDescriptor(description, queries[i]);
   const OneDnnLayout queried = {actual[weightOperand]};
   convolution->weights.descriptor = copyDescriptor(&queried);
+  if (refused(convolution->weights.descriptor, "create a convolution")) {
+    free(convolution);
+    return NULL;
+  }
   setWeightDims(convolution->weights.descriptor, shape);
   Descriptor scratch = queryDescriptor(description, dnnl_query_scratchpad_md);
   convolution->scratchBytes = scratch ? dnnl_memory_desc_get_size(scratch) : 0;

@@ -23,6 +23,8 @@ struct OneDnnLayout {
 
 // Whether a call failed; if so, remembers why as "oneDNN could not <what>: …".
 bool failed(dnnl_status_t status, const char *what);
+// Whether memory was refused; if so, remembers that, as for a failed call.
+bool refused(const void *memory, const char *what);
 // The CPU, made at first use.
 dnnl_engine_t sharedEngine(void);
 

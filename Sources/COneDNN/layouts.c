@@ -20,6 +20,7 @@ Descriptor makeDescriptor(int rank, const dnnl_dims_t dims, dnnl_data_type_t typ
   if (failed(status, "describe a tensor")) return NULL;
 #else
   descriptor = malloc(sizeof *descriptor);
+  if (refused(descriptor, "describe a tensor")) return NULL;
   if (failed(dnnl_memory_desc_init_by_tag(descriptor, rank, dims, type, tag), "describe a tensor")) {
     free(descriptor);
     return NULL;
@@ -31,10 +32,10 @@ Descriptor makeDescriptor(int rank, const dnnl_dims_t dims, dnnl_data_type_t typ
 Descriptor copyDescriptor(const OneDnnLayout *layout) {
 #if V3
   Descriptor copy = NULL;
-  dnnl_memory_desc_clone(&copy, layout->descriptor);
-  return copy;
+  return failed(dnnl_memory_desc_clone(&copy, layout->descriptor), "describe a tensor") ? NULL : copy;
 #else
   Descriptor copy = malloc(sizeof *copy);
+  if (refused(copy, "describe a tensor")) return NULL;
   *copy = *layout->descriptor;
   return copy;
 #endif
@@ -47,6 +48,10 @@ Descriptor queryDescriptor(dnnl_primitive_desc_t description, dnnl_query_t query
 static OneDnnLayout *makeLayout(Descriptor descriptor) {
   if (!descriptor) return NULL;
   OneDnnLayout *layout = malloc(sizeof *layout);
+  if (refused(layout, "describe a tensor")) {
+    destroyDescriptor(descriptor);
+    return NULL;
+  }
   layout->descriptor = descriptor;
   return layout;
 }

@@ -20,6 +20,8 @@ bool failed(dnnl_status_t status, const char *what) {
   return true;
 }
 
+bool refused(const void *memory, const char *what) { return !memory && failed(dnnl_out_of_memory, what); }
+
 const char *oneDnnVersion(void) {
   static char text[32];
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -26,6 +26,10 @@ OneDnnReorder *makeReorder(Descriptor from, Descriptor to) {
   dnnl_primitive_attr_destroy(attributes);
   if (failed(status, "make a layout change")) return NULL;
   OneDnnReorder *reorder = calloc(1, sizeof *reorder);
+  if (refused(reorder, "make a layout change")) {
+    dnnl_primitive_desc_destroy(description);
+    return NULL;
+  }
   Descriptor scratch = queryDescriptor(description, dnnl_query_scratchpad_md);
   reorder->scratchBytes = scratch ? dnnl_memory_desc_get_size(scratch) : 0;
   const bool ok =

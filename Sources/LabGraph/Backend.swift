@@ -19,12 +19,16 @@ public struct SessionOptions: Sendable {
   public var algorithms: ConvolutionAlgorithms
   /// In what training steps keep activations and weights.
   public var precision: Precision
+  /// Whether programs are only planned, to know what memory they need, and are given none: nothing can be read, written or
+  /// run.
+  public var isPlan: Bool
 
   /// Creates options.
   public init(
     threads: Int = 1, profiles: Bool = false, algorithms: ConvolutionAlgorithms = .automatic,
-    precision: Precision = .float32
+    precision: Precision = .float32, isPlan: Bool = false
   ) {
+    self.isPlan = isPlan
     self.threads = threads
     self.profiles = profiles
     self.algorithms = algorithms

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLabMachine
 import Foundation
 
 /// The command line, and the only place where all parts of the program are put together.
@@ -28,7 +29,7 @@ struct Labrun: ParsableCommand {
         65   wrong spec or data
         66   a file is missing
         70   a defect of this program
-        74   reading or writing failed
+        74   the machine refused something: a disk, memory, threads, open files
         130  interrupted
       """,
     version: version,
@@ -41,10 +42,17 @@ struct Labrun: ParsableCommand {
 
   static func main() {
     _ = Log.start
+    ProcessSignals.occupyStandardStreams()
+    ProcessSignals.surviveFailedWrites()
+    labReserveFewAddresses()
+    labEndOnRefusal(ExitStatus.inputOutput.rawValue)
     do {
       var command = try parseAsRoot()
       try command.run()
-      if let failure = Terminal.outputFailure { throw failure }
+      if let failure = Terminal.outputFailure {
+        if failure.code == EPIPE { ProcessSignals.endWithoutReader() }
+        throw failure
+      }
     } catch let error as ExitCode {
       Darwinized.exit(error.rawValue)
     } catch {

@@ -100,7 +100,7 @@ extension Convolution2D: Lowerable {
   private func lowerBias(_ bias: ValueID, of y: ValueID, raw: SlotID, _ lowering: Lowering) throws {
     let vector = try lowering.demandPaddedVector(bias)
     if lowering.naturalForm(y) == .blocked {
-      let ones = lowering.constantSlot([Float](repeating: 1, count: lowering.paddedChannels(y)))
+      let ones = try lowering.constantSlot([Float](repeating: 1, count: lowering.paddedChannels(y)))
       lowering.pending[y] = .apply(
         ApplyExpression(x: .slot(raw), affine: ChannelAffine(scale: ones, shift: vector)))
       return

@@ -87,7 +87,7 @@ final class Lowering {
   func run() throws {
     for input in graph.inputs {
       let type = graph.type(of: input.value)
-      let memory = retain(byteCount: type.byteCount)
+      let memory = try retain(byteCount: type.byteCount, isPlan: session.options.isPlan)
       let slot = addSlot(
         samples: type.shape.rank > 0 ? type.shape[0] : 1, bytes: type.byteCount, .external(memory.base))
       available[Key(value: input.value, form: .flat)] = slot
@@ -95,7 +95,7 @@ final class Lowering {
     }
     for (index, value) in graph.values.enumerated() {
       guard case .constant(let elements) = value.origin else { continue }
-      available[Key(value: ValueID(index), form: .flat)] = constantSlot(elements)
+      available[Key(value: ValueID(index), form: .flat)] = try constantSlot(elements)
     }
     for (index, node) in graph.nodes.enumerated() {
       self.node = node
@@ -120,16 +120,16 @@ final class Lowering {
   /// A tensor without a sample dimension.
   func addWhole(floats: Int) -> SlotID { addSlot(samples: 1, bytes: floats * 4) }
 
-  func retain(byteCount: Int) -> AlignedMemory {
-    let memory = AlignedMemory(byteCount: byteCount)
+  func retain(byteCount: Int, isPlan: Bool = false) throws -> AlignedMemory {
+    let memory = try isPlan ? AlignedMemory(planning: byteCount) : AlignedMemory(byteCount: byteCount)
     retained.append(memory)
     return memory
   }
 
   /// A slot with fixed numbers, followed by zeros up to a whole block.
-  func constantSlot(_ elements: [Float]) -> SlotID {
+  func constantSlot(_ elements: [Float]) throws -> SlotID {
     let padded = (elements.count + 15) / 16 * 16
-    let memory = retain(byteCount: padded * 4)
+    let memory = try retain(byteCount: padded * 4)
     memory.floats.update(from: elements, count: elements.count)
     return addSlot(samples: 1, bytes: padded * 4, .external(memory.base))
   }

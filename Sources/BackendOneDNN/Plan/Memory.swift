@@ -1,4 +1,6 @@
+import CLabMachine
 import Foundation
+import LabCore
 
 /// One thread's view of a program's memory while it works on a chunk of samples.
 final class Worker {
@@ -136,12 +138,26 @@ final class AlignedMemory {
   let base: UnsafeMutableRawPointer
   /// The size in bytes.
   let byteCount: Int
+  private let isPlanned: Bool
 
-  init(byteCount: Int) {
+  /// Plans memory of a size: its address is none, and nothing may be read from it or written to it.
+  init(planning byteCount: Int) {
     self.byteCount = max(byteCount, 64)
+    isPlanned = true
+    base = UnsafeMutableRawPointer(bitPattern: AlignedMemory.largePageBytes)!
+  }
+
+  /// Takes memory of a size.
+  ///
+  /// - Throws: ``LabCore/MachineError/memory(bytes:purpose:)`` where the system refuses it.
+  init(byteCount: Int) throws {
+    self.byteCount = max(byteCount, 64)
+    isPlanned = false
     let isLarge = byteCount >= AlignedMemory.largePageBytes / 2
-    base = UnsafeMutableRawPointer.allocate(
-      byteCount: self.byteCount, alignment: isLarge ? AlignedMemory.largePageBytes : 64)
+    guard let memory = labTryAllocate(self.byteCount, isLarge ? AlignedMemory.largePageBytes : 64) else {
+      throw MachineError.memory(bytes: self.byteCount, purpose: "a model's variables and activations")
+    }
+    base = memory
     #if os(Linux)
       // Advice only: where the system has no large pages, small ones serve.
       if isLarge { madvise(base, self.byteCount, Int32(MADV_HUGEPAGE)) }
@@ -149,7 +165,7 @@ final class AlignedMemory {
     base.initializeMemory(as: UInt8.self, repeating: 0, count: self.byteCount)
   }
 
-  deinit { base.deallocate() }
+  deinit { if !isPlanned { free(base) } }
 
   /// The memory as floats.
   var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }

@@ -72,6 +72,7 @@ struct SweepCommand: ParsableCommand {
 
   func run() throws {
     let path = try SpecLocator().locate(spec)
+    try ResourceCheck.requireThreads(Machine.coreCount + 4)
     let laboratory = Laboratory()
     let checked = try check(SpecSource(contentsOf: path), laboratory)
     let plan = try checked.validPlan()
@@ -91,10 +92,15 @@ struct SweepCommand: ParsableCommand {
     for remark in study.remarks + [laboratory.backend.calibration.remark].compactMap(\.self) {
       Terminal.standardError.note("note: \(remark)")
     }
+    let findings = ResourceCheck.findings(for: study, results: resultsOptions.folder)
+    for finding in findings { Terminal.standardError.note("warning: \(finding)") }
+    try refuse(warnings: findings.count)
     if dryRun {
       return try DryRun(study: study, workers: workers, policy: policy, results: resultsOptions.folder).print(
         json: json)
     }
+    try ResourceCheck.requireMemory(for: study, workers: workers, threads: threads)
+    try ResourceCheck.requireThreads(workers * (threads + 1) + Machine.coreCount + 4)
     let session = try SweepSession(
       study: study, laboratory: laboratory, folder: resultsOptions.folder, workers: workers, threads: threads,
       memoryBudget: budget, claimPolicy: claimPolicy, failsFast: failFast,
@@ -120,7 +126,7 @@ struct SweepCommand: ParsableCommand {
 
   /// Checks the spec, prints what is wrong with it, and falls back on built-in images where data are missing.
   private func check(_ source: SpecSource, _ laboratory: Laboratory) throws -> SpecCheck {
-    let (checked, note) = laboratory.checkOrSubstitute(source)
+    let (checked, note) = try laboratory.checkOrSubstitute(source)
     if let note { Terminal.standardError.note("note: \(note)") }
     if !checked.issues.isEmpty { Terminal.standardError.note(checked.report()) }
     if checked.plan == nil {
@@ -128,13 +134,16 @@ struct SweepCommand: ParsableCommand {
       Terminal.standardError.note("\(count) \(count == 1 ? "error" : "errors"); nothing was trained")
       throw ExitCode(ExitStatus.badData.rawValue)
     }
-    let warnings = checked.issues.warnings.count
-    if strict, warnings > 0 {
-      Terminal.standardError.note(
-        "\(warnings) \(warnings == 1 ? "warning" : "warnings"), which --strict treats as errors; nothing was trained")
-      throw ExitCode(ExitStatus.badData.rawValue)
-    }
+    try refuse(warnings: checked.issues.warnings.count)
     return checked
+  }
+
+  /// Ends the command where there are warnings and the user wants none.
+  private func refuse(warnings: Int) throws {
+    guard strict, warnings > 0 else { return }
+    Terminal.standardError.note(
+      "\(warnings) \(warnings == 1 ? "warning" : "warnings"), which --strict treats as errors; nothing was trained")
+    throw ExitCode(ExitStatus.badData.rawValue)
   }
 }
 

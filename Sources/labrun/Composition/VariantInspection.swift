@@ -53,7 +53,8 @@ extension Laboratory {
     let cost = GraphCost(graph.graph)
     // Seeds change numbers, not sizes.
     let trainer = try Trainer(
-      configuration.training, model: model, dataset: data, seed: 0, backend: backend, threads: threads)
+      configuration.training, model: model, dataset: data, seed: 0, backend: backend, threads: threads,
+      isPlan: true)
     let initialWeights = try configuration.training.loadInitialWeights()
     return VariantInspection(
       parameterCount: cost.parameters, multiplyAdds: cost.multiplyAdds, plannedBytes: trainer.plannedBytes,
