@@ -26,6 +26,7 @@ extension RunStoreConformance {
       epoch.metrics.validation = nil
       epoch.metrics.test?.top5Accuracy = nil
       epoch.timing.peakMemoryBytes = nil
+      epoch.timing.plannedMemoryBytes = nil
       epoch.metrics.learningRate = .infinity
       try subject.store.record(epoch, lease: claimed.lease)
       try requireEqual(try subject.store.epochs(of: claimed.lease.run), [epoch], "the epochs")

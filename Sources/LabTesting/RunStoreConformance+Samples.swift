@@ -58,7 +58,7 @@ public enum RunStoreSamples {
         test: metrics(x + 0.5)),
       timing: EpochRecord.Timing(
         trainSeconds: seconds, evaluationSeconds: 0.25, imagesPerSecond: imagesPerSecond, meanStepMilliseconds: 12.5,
-        peakMemoryBytes: 1 << 33))
+        peakMemoryBytes: 1 << 33, plannedMemoryBytes: 1 << 32))
   }
 
   /// Metrics that can be told apart by a number.

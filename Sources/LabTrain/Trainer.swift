@@ -35,10 +35,12 @@ public final class Trainer {
   ///
   /// - Parameters:
   ///   - initialWeights: weights that replace drawn ones, by state_dict name.
+  ///   - isPlan: whether the trainer only tells what a run would need, and is given no memory to train in.
   /// - Throws: ``TrainingError``, ``LabGraph/GraphError`` or ``LabNN/ModelError`` where something does not fit.
   public init(
     _ configuration: TrainingConfiguration, model: @escaping ModelFunction, dataset: PreparedDataset, seed: UInt64,
-    backend: any Backend, threads: Int = 1, initialWeights: [TrainingCheckpoint.Tensor] = []
+    backend: any Backend, threads: Int = 1, initialWeights: [TrainingCheckpoint.Tensor] = [],
+    isPlan: Bool = false
   ) throws {
     self.configuration = configuration
     self.dataset = dataset
@@ -57,7 +59,7 @@ public final class Trainer {
     programs = try TrainingPrograms(
       configuration, model: model, dataset: dataset, seed: seed, backend: backend,
       options: SessionOptions(
-        threads: threads, algorithms: configuration.algorithms, precision: configuration.precision))
+        threads: threads, algorithms: configuration.algorithms, precision: configuration.precision, isPlan: isPlan))
     // A trainer that only plans a run, to know its memory, is given no weights.
     weightMatching =
       initialWeights.isEmpty
@@ -118,12 +120,12 @@ public final class Trainer {
     var lastCheckpoint = clock.now
     var rate = ThroughputMeter()
     while progress.stepInEpoch < stepsPerEpoch {
-      let start = clock.now
+      let start = ActiveClock.seconds
       let count = try step(at: progress.step, prefetcher)
       let loss = try record(count, &progress)
       progress.step += 1
       progress.stepInEpoch += 1
-      let seconds = (clock.now - start).seconds
+      let seconds = max(0, ActiveClock.seconds - start)
       progress.epochSeconds += seconds
       rate.add(images: count.images, seconds: seconds)
       try observer.didStep(
@@ -212,7 +214,7 @@ public final class Trainer {
     _ progress: inout TrainingProgress, _ best: inout [TrainingCheckpoint.Tensor]?, _ lastTest: inout EvaluationResult?,
     _ observer: any TrainingObserver
   ) throws -> Bool {
-    let start = clock.now
+    let start = ActiveClock.seconds
     let isLast = progress.epoch + 1 == configuration.epochs
     let isEvaluated = isLast || (progress.epoch + 1) % configuration.evaluationInterval == 0
     var validation: EvaluationResult?
@@ -238,8 +240,8 @@ public final class Trainer {
       trainAccuracy: Double(progress.correctCount) / Double(progress.imageCount),
       learningRate: try configuration.optimization.learningRateScalar().value(at: position(progress.step - 1)),
       validation: validation, test: test, trainSeconds: progress.epochSeconds,
-      evaluationSeconds: (clock.now - start).seconds, steps: progress.stepInEpoch, images: progress.imageCount,
-      memoryBytes: plannedBytes)
+      evaluationSeconds: max(0, ActiveClock.seconds - start), steps: progress.stepInEpoch, images: progress.imageCount,
+      plannedBytes: plannedBytes)
     try observer.didFinishEpoch(report)
     next.epoch += 1
     next.stepInEpoch = 0

@@ -62,8 +62,8 @@ public struct EpochReport: Sendable {
   public var steps: Int
   /// Images of the epoch.
   public var images: Int
-  /// Bytes of the run's variables, activations and scratch.
-  public var memoryBytes: Int
+  /// Bytes that the run was planned to need: its variables, activations and scratch.
+  public var plannedBytes: Int
 }
 
 /// A split's metrics and what they were computed from.

@@ -130,4 +130,115 @@ import Testing
     #expect(result.status == 74)
     #expect(result.errors.contains("cannot create the results folder taken: File exists"))
   }
+
+  /// Whatever the limit on open files refuses, runs are tried again and nothing is failed for good.
+  @Test func tooManyOpenFilesAreNotTheRunsFault() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(Labrun.spec(epochs: 1, seeds: "[0, 1]"), to: "Experiments/tiny.json")
+    #expect(try labrun.run("sweep", "tiny", "--dry-run").status == 0)
+    var refused = 0
+    for limit in [14, 18, 20, 22, 24, 26, 28] {
+      let folder = "Results-\(limit)"
+      let result = try labrun.run("sweep", "tiny", "--results", folder, after: "ulimit -n \(limit)")
+      #expect([0, 74].contains(result.status), "\(limit): \(result.errors)")
+      if result.status == 74 {
+        refused += 1
+        #expect(result.errors.contains("Too many open files"), "\(limit): \(result.errors)")
+      }
+      let again = try labrun.run("sweep", "tiny", "--results", folder)
+      #expect(again.status == 0, "\(limit): \(again.errors)")
+    }
+    #expect(refused > 0)
+  }
+
+  /// With too little memory for a sweep, it says so instead of waiting for ever or ending by a signal.
+  @Test(arguments: [150, 250, 350, 450, 550, 650]) func tooLittleMemoryIsOneSentence(megabytes: Int) throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(Labrun.spec(epochs: 1), to: "Experiments/tiny.json")
+    let result = try labrun.run(
+      "sweep", "tiny", "--results", "Results",
+      after: "ulimit -c 0; ulimit -v \(megabytes * 1024); exec timeout -s KILL 60 \"$0\" \"$@\"")
+    // Less than the libraries need is refused by the system before the program begins.
+    guard !result.errors.contains("error while loading shared libraries") else { return }
+    #expect([0, 74].contains(result.status), "\(result.errors)")
+    if result.status == 74 { #expect(result.errors.contains("labrun: ") && result.errors.contains("ulimit -v")) }
+    #expect(try labrun.run("sweep", "tiny").status == 0)
+  }
+
+  /// What a study would need is told without taking it.
+  @Test func aDryRunNeedsLittleMemoryItself() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let wide = Labrun.spec(epochs: 1).replacingOccurrences(of: "\"width\": 16", with: "\"width\": 512")
+      .replacingOccurrences(of: ", \"odconv-1x\"", with: "")
+    try labrun.write(wide, to: "Experiments/wide.json")
+    let free = try labrun.run("sweep", "wide", "--dry-run", "--json")
+    #expect(free.status == 0, "\(free.errors)")
+    let rows = try JSONValue(parsing: free.output)["rows"]
+    guard case .array(let cells)? = rows, case .object(let cell)? = cells.first else {
+      Issue.record("no plan: \(free.output)")
+      return
+    }
+    let memory = cell.first { $0.key.contains("memory") }?.value
+    guard case .integer(let bytes)? = memory else {
+      Issue.record("no memory: \(cell)")
+      return
+    }
+    // Weights, momentum and gradients alone exceed the limit.
+    let limit = 900
+    #expect(bytes > limit << 20)
+    let limited = try labrun.run("sweep", "wide", "--dry-run", "--json", after: "ulimit -v \(limit * 1024)")
+    #expect(limited.status == 0, "\(limited.errors)")
+    #expect(limited.output.contains("\(bytes)"))
+    // The run itself is refused before it begins.
+    let refused = try labrun.run("sweep", "wide", "--results", "Results", after: "ulimit -v \(limit * 1024)")
+    #expect(refused.status == 74)
+    #expect(refused.errors.contains("nothing was trained"))
+  }
+
+  @Test func timeInWhichTheProcessWasStoppedIsNotCounted() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(Labrun.spec(epochs: 60), to: "Experiments/tiny.json")
+    let started = try labrun.start(["sweep", "tiny", "--results", "Results", "--workers", "1"])
+    var heard = ""
+    while !heard.contains("epoch 2/"), started.process.isRunning {
+      heard += String(decoding: started.errors.fileHandleForReading.availableData, as: UTF8.self)
+    }
+    let stopped = 6.0
+    kill(started.process.processIdentifier, SIGSTOP)
+    Thread.sleep(forTimeInterval: stopped)
+    kill(started.process.processIdentifier, SIGCONT)
+    _ = started.errors.fileHandleForReading.readDataToEndOfFile()
+    started.process.waitUntilExit()
+    #expect(started.process.terminationStatus == 0)
+    let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
+    for run in try runs(labrun) {
+      for epoch in try store.epochs(of: run.identity) {
+        #expect(epoch.timing.trainSeconds + epoch.timing.evaluationSeconds < stopped - 1)
+        #expect(epoch.timing.trainSeconds > 0 && epoch.timing.imagesPerSecond > 0)
+      }
+    }
+  }
+
+  @Test func memoryIsMeasuredAndThePlanHasItsOwnName() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(Labrun.spec(), to: "Experiments/tiny.json")
+    #expect(try labrun.run("sweep", "tiny").status == 0)
+    let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
+    for run in try runs(labrun) {
+      let timings = try store.epochs(of: run.identity).map(\.timing)
+      let planned = try #require(timings.last?.plannedMemoryBytes)
+      let peak = try #require(timings.last?.peakMemoryBytes)
+      #expect(peak != planned)
+      // A process with its libraries and data, and not more than one.
+      #expect(peak > max(planned, 10 << 20) && peak < 16 << 30)
+      #expect(timings.allSatisfy { $0.plannedMemoryBytes == planned })
+      let shown = try labrun.run("show", run.identity.hash.hexadecimal, "--json").output
+      #expect(shown.contains("\"planned_memory_bytes\"") && shown.contains("\"peak_memory_bytes\""))
+    }
+  }
 }

@@ -98,6 +98,7 @@ public struct MetricDescription: Sendable, Hashable {
       "epoch_seconds": ("epoch time", .seconds, .lowerIsBetter),
       "step_milliseconds": ("step time ms", .number, .lowerIsBetter),
       "peak_memory_bytes": ("peak memory", .bytes, .lowerIsBetter),
+      "planned_memory_bytes": ("planned memory", .bytes, .lowerIsBetter),
       "learning_rate": ("learning rate", .number, .neutral),
     ]
     for average in ["macro", "micro", "weighted"] {

@@ -28,7 +28,7 @@ public struct PlanTable: Sendable {
     public var parameterCount: Int?
     /// The multiply-adds of one image's forward pass.
     public var multiplyAdds: Int?
-    /// The estimated peak memory in bytes.
+    /// The planned memory of a run by itself, in bytes.
     public var memoryBytes: Int?
     /// The estimated time in seconds that is left to train.
     public var seconds: Double?
@@ -108,7 +108,8 @@ public struct PlanTable: Sendable {
           "multiply-", "adds", fields: ["multiply_adds"], alignment: .right, priority: 3,
           legend: "multiply-adds of one image's forward pass"),
         .init(
-          "memory", fields: ["memory_bytes"], alignment: .right, priority: 5, legend: "estimated peak memory of a run"),
+          "memory", fields: ["memory_bytes"], alignment: .right, priority: 5,
+          legend: "planned memory of a run by itself"),
         .init(
           "time", fields: ["seconds"], alignment: .right, priority: 4,
           legend: "estimated time that is left to train" + (groupsSeeds ? ", all seeds of the row" : "")),

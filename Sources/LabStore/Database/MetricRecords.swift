@@ -61,7 +61,7 @@ struct EpochRow: FetchableRecord, PersistableRecord {
       timing: EpochRecord.Timing(
         trainSeconds: row["train_seconds"], evaluationSeconds: row["evaluation_seconds"],
         imagesPerSecond: row["images_per_second"], meanStepMilliseconds: row["mean_step_milliseconds"],
-        peakMemoryBytes: row["peak_memory_bytes"]))
+        peakMemoryBytes: row["peak_memory_bytes"], plannedMemoryBytes: row["planned_memory_bytes"]))
   }
 
   func encode(to container: inout PersistenceContainer) {
@@ -77,6 +77,7 @@ struct EpochRow: FetchableRecord, PersistableRecord {
     container["images_per_second"] = record.timing.imagesPerSecond
     container["mean_step_milliseconds"] = record.timing.meanStepMilliseconds
     container["peak_memory_bytes"] = record.timing.peakMemoryBytes
+    container["planned_memory_bytes"] = record.timing.plannedMemoryBytes
   }
 }
 

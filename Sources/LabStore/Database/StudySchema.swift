@@ -17,6 +17,11 @@ enum StudySchema {
       try createMetrics(database)
       try createResultsView(database)
     }
+    migrator.registerMigration("measured-memory") { database in
+      try database.alter(table: "epoch") { $0.add(column: "planned_memory_bytes", .integer) }
+      // What was kept as the peak so far was the plan.
+      try database.execute(sql: "UPDATE epoch SET planned_memory_bytes = peak_memory_bytes, peak_memory_bytes = NULL")
+    }
     return migrator
   }
 

@@ -38,19 +38,23 @@ public struct EpochRecord: Sendable, Codable, Hashable {
     public var imagesPerSecond: Double
     /// The mean duration of a training step in milliseconds.
     public var meanStepMilliseconds: Double
-    /// The largest resident memory of the process so far, in bytes, where the system tells.
+    /// The most memory that the process occupied while the run trained, in bytes, with its libraries, its data and whatever
+    /// other runs it trained at the same time; nil where the system does not tell.
     public var peakMemoryBytes: Int?
+    /// The memory that the run by itself was planned to need, in bytes, as the dry run tells it.
+    public var plannedMemoryBytes: Int?
 
     /// Creates an epoch's timings.
     public init(
       trainSeconds: Double, evaluationSeconds: Double = 0, imagesPerSecond: Double, meanStepMilliseconds: Double,
-      peakMemoryBytes: Int? = nil
+      peakMemoryBytes: Int? = nil, plannedMemoryBytes: Int? = nil
     ) {
       self.trainSeconds = trainSeconds
       self.evaluationSeconds = evaluationSeconds
       self.imagesPerSecond = imagesPerSecond
       self.meanStepMilliseconds = meanStepMilliseconds
       self.peakMemoryBytes = peakMemoryBytes
+      self.plannedMemoryBytes = plannedMemoryBytes
     }
   }
 

@@ -114,6 +114,7 @@ extension EpochRecord {
     ]
     named["train_accuracy"] = metrics.trainAccuracy
     named["peak_memory_bytes"] = timing.peakMemoryBytes.map(Double.init)
+    named["planned_memory_bytes"] = timing.plannedMemoryBytes.map(Double.init)
     for (split, evaluation) in [("validation", metrics.validation), ("test", metrics.test)] {
       named.merge(evaluation?.named(split: split) ?? [:]) { current, _ in current }
     }

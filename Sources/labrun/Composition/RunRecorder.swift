@@ -14,6 +14,7 @@ final class RunRecorder: TrainingObserver {
   private let store: StudyStore
   private let folder: HeldRunFolder
   private let card: ModelCard
+  private let memory = MemoryMeter()
   private let clock = ContinuousClock()
   private var lastReport: ContinuousClock.Instant?
 
@@ -58,7 +59,8 @@ final class RunRecorder: TrainingObserver {
         timing: .init(
           trainSeconds: report.trainSeconds, evaluationSeconds: report.evaluationSeconds,
           imagesPerSecond: report.trainSeconds > 0 ? Double(report.images) / report.trainSeconds : 0,
-          meanStepMilliseconds: report.trainSeconds / steps * 1e3, peakMemoryBytes: report.memoryBytes)),
+          meanStepMilliseconds: report.trainSeconds / steps * 1e3, peakMemoryBytes: memory.peakBytes,
+          plannedMemoryBytes: report.plannedBytes)),
       lease: run.lease)
   }
 
