@@ -105,7 +105,7 @@ long labAddressesLeft(void) {
 #ifdef __GLIBC__
 
 // Some callers ask for absurd amounts, as a damaged file tells them to, and take no for an answer.
-static const size_t plausibleBytes = (size_t)1 << 30;
+static const size_t plausibleBytes = (size_t)16 << 30;
 
 static bool isEnd(void) { return endStatus >= 0 && !answersRefusals; }
 
