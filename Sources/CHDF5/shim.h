@@ -34,6 +34,18 @@ static inline int labH5IsHardLink(hid_t location, const char *name) {
   H5L_info_t info;
   return H5Lget_info(location, name, &info, H5P_DEFAULT) >= 0 && info.type == H5L_TYPE_HARD;
 }
+// The value of a soft or external link needs `valueSize` bytes; other links have none.
+enum { labH5NoLink, labH5HardLink, labH5SoftLink, labH5ExternalLink, labH5OtherLink };
+static inline int labH5LinkKind(hid_t location, const char *name, size_t *valueSize) {
+  H5L_info_t info;
+  *valueSize = 0;
+  if (H5Lexists(location, name, H5P_DEFAULT) <= 0 || H5Lget_info(location, name, &info, H5P_DEFAULT) < 0)
+    return labH5NoLink;
+  if (info.type == H5L_TYPE_HARD) return labH5HardLink;
+  if (info.type != H5L_TYPE_SOFT && info.type != H5L_TYPE_EXTERNAL) return labH5OtherLink;
+  *valueSize = info.u.val_size;
+  return info.type == H5L_TYPE_SOFT ? labH5SoftLink : labH5ExternalLink;
+}
 static inline int labH5AttributeCount(hid_t object) { return H5Aget_num_attrs(object); }
 
 // Failures are reported through Swift errors, not on standard error.

@@ -145,4 +145,33 @@ import Testing
       }
     }
   }
+
+  /// Raw files of an HDF5 data set, whose names start from the working folder.
+  @Test func rawFilesOfHDF5AreLookedAt() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../LabDataTests/Fixtures/linked")
+    func place(_ name: String) -> URL { labrun.folder.appendingPathComponent(name) }
+    for name in ["external.h5", "first.raw", "second.raw"] {
+      try FileManager.default.copyItem(at: fixtures.appendingPathComponent(name), to: place(name))
+    }
+    func mean() throws -> Double? {
+      let json = try JSONValue(parsing: labrun.run("data", "inspect", "external.h5", "--json").output)
+      return json["mean"]?.arrayValue?.first?.doubleValue
+    }
+    let before = try #require(try mean())
+    try Data(repeating: 255, count: 64).write(to: place("second.raw"))
+    #expect(try #require(try mean()) > before)
+
+    try Data(repeating: 255, count: 40).write(to: place("second.raw"))
+    let short = try labrun.run("data", "inspect", "external.h5")
+    #expect(short.status == 65)
+    #expect(
+      short.errors.contains("keeps 64 bytes of train/images in second.raw from byte 0, which has only 40 bytes"))
+    try FileManager.default.removeItem(at: place("first.raw"))
+    let missing = try labrun.run("data", "inspect", "external.h5")
+    #expect(missing.status == 65)
+    #expect(missing.errors.contains("keeps train/images in first.raw, which is not there"))
+  }
 }

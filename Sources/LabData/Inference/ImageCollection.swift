@@ -193,6 +193,8 @@ private final class PackedImages: Sendable {
       guard extents.count == 3 || extents.count == 4, try reader.holdsUnsignedBytes(name),
         extents.allSatisfy({ $0 > 0 })
       else { throw malformed(path, "has the extents \(extents) at \(name)", "uint8 images, N×H×W×C or N×H×W") }
+      let folder = name.split(separator: "/").dropLast().map { $0 + "/" }.joined()
+      try HDF5Parts(ofFile: path, names: [name, folder + "labels"]).checkCompleteness()
       let shape = ImageShape(channels: extents.count == 4 ? extents[3] : 1, height: extents[1], width: extents[2])
       var bytes = [UInt8](repeating: 0, count: extents.reduce(1, *))
       try bytes.withUnsafeMutableBufferPointer { try reader.readBytes(name, into: $0) { _ in } }

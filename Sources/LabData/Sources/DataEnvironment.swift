@@ -44,21 +44,3 @@ public struct DataEnvironment: Hashable, Sendable {
     return [expanded, dataFolder + "/" + expanded]
   }
 }
-
-/// What tells that a file's content has not changed since it was decoded.
-struct FileIdentity {
-  /// The absolute path, the size in bytes and the time of change, as one text.
-  let text: String
-
-  init(path: String) throws {
-    let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
-    do {
-      let attributes = try FileManager.default.attributesOfItem(atPath: absolute)
-      let size = (attributes[.size] as? NSNumber)?.uint64Value ?? 0
-      let modified = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-      text = "\(absolute)|\(size)|\(modified)"
-    } catch {
-      throw DataError.unreadable(path, because: error, otherwise: "its size and time cannot be read")
-    }
-  }
-}

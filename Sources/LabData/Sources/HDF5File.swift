@@ -12,7 +12,7 @@ extension DatasetDefinition {
     let file = try environment.place(
       of: configuration, content: "the HDF5 file that holds the images",
       remedy: "set \"path\" to an HDF5 file, or LABRUN_DATA to the folder that holds it")
-    return try HDF5Source(path: file, groups: HDF5FileOptions(configuration).groups)
+    return try HDF5Source(path: file, options: HDF5FileOptions(configuration))
   }
 }
 
@@ -39,12 +39,21 @@ struct HDF5Source: DatasetSource {
   private let groups: String?
 
   /// The names under which groups are looked for.
-  private static let groupNames = ["groups", "track"]
+  static let groupNames = ["groups", "track"]
 
-  init(path: String, groups: String?) throws {
+  /// Finds the files that hold the data.
+  ///
+  /// - Parameters:
+  ///   - path: the file that is named.
+  ///   - options: how it is read.
+  ///   - parts: all files that hold its data; nil looks for them.
+  /// - Throws: ``DataError`` where some are missing.
+  init(path: String, options: HDF5FileOptions, parts: HDF5Parts? = nil) throws {
     origin = path
-    self.groups = groups
-    identity = try ["hdf5-2", FileIdentity(path: path).text, groups ?? ""]
+    groups = options.groups
+    let parts = try parts ?? HDF5Parts(ofFile: path, groups: options.groups)
+    try parts.checkCompleteness()
+    identity = try ["hdf5-3"] + parts.identities() + ["groups " + (groups ?? "")]
   }
 
   func manifest(progress: @escaping DataProgress) throws -> DatasetManifest {

@@ -12,6 +12,11 @@ struct HDF5Reader {
   ///
   /// - Throws: ``DataError`` or what `body` throws.
   static func reading<R>(_ path: String, _ body: (HDF5Reader) throws -> R) throws -> R {
+    try withFile(path) { try body(HDF5Reader(file: $0, path: path)) }
+  }
+
+  /// As ``reading(_:_:)``, with the file's own identifier.
+  static func withFile<R>(_ path: String, _ body: (hid_t) throws -> R) throws -> R {
     try NativeLibraryLock.withHDF5 {
       labH5SilenceErrors()
       let file = H5Fopen(path, labH5ReadOnly(), labH5Default())
@@ -27,7 +32,7 @@ struct HDF5Reader {
           expected: "a complete HDF5 file")
       }
       defer { H5Fclose(file) }
-      return try body(HDF5Reader(file: file, path: path))
+      return try body(file)
     }
   }
 

@@ -9,7 +9,7 @@ import LabCore
 /// cache never leaves its machine: another order reads as another version.
 enum CacheFile {
   /// Counted up whenever the layout changes.
-  static let version = UInt64(1)
+  static let version = UInt64(2)
 
   private static let magic = UInt64(0x4154_4144_4241_4c0a)  // "\nLABDATA"
   private static let headerByteCount = 64
