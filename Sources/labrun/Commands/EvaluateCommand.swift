@@ -14,7 +14,8 @@ struct EvaluateCommand: ParsableCommand {
     discussion: """
       Images are resized and normalised as in training, by the statistics of the data that the model was trained on. \
       Classes are matched by name, so a data set may have fewer of them, in another order. Logits, labels and the loss \
-      of every image are stored with the run, or where --output says.
+      of every image are stored with the run, or where --output says. Where the run's own data have changed since it was \
+      trained, that is said.
 
       EXAMPLES
         labrun evaluate 3fa9                      # the run's own test images again
@@ -45,6 +46,8 @@ struct EvaluateCommand: ParsableCommand {
     completion: .file())
   var output: String?
 
+  @Flag(help: "Evaluate nothing where the run's own data have changed since it was trained.") var strict = false
+
   @Flag(help: "Print JSON.") var json = false
 
   @OptionGroup var inferenceOptions: InferenceOptions
@@ -54,8 +57,10 @@ struct EvaluateCommand: ParsableCommand {
     let laboratory = Laboratory()
     let model = try TrainedModel(
       model, choice: inferenceOptions.weights, results: resultsOptions.folder, laboratory: laboratory)
-    let configuration = try configuration(for: model)
+    let (configuration, isOwn) = try configuration(for: model)
     let data = try laboratory.library.dataset(configuration)
+    let changed = isOwn ? model.dataHash.flatMap { $0 == data.contentHash ? nil : $0 } : nil
+    if let changed { try report(changed, data, of: model) }
     let images = ImageCollection(data, split: split)
     guard images.count > 0 else {
       throw CommandError("data set \(configuration.name) has no \(split.rawValue) images", status: .badData)
@@ -69,10 +74,28 @@ struct EvaluateCommand: ParsableCommand {
     try store(result, of: model, configuration, data, report)
     let terminal = Terminal.standardOutput
     if json {
-      terminal.note(report.json.prettyText())
+      var object = report.json.objectValue ?? [:]
+      object["data_hash"] = .string(data.contentHash.hexadecimal)
+      object["trained_on_data_hash"] = model.dataHash.map { .string($0.hexadecimal) } ?? .null
+      terminal.note(JSONValue.object(object).prettyText())
     } else {
       terminal.write(report.text(width: terminal.width, style: terminal.style))
     }
+  }
+
+  /// Says that the run's data are no longer those that it was trained on.
+  ///
+  /// - Throws: `CommandError` where that is not to be evaluated.
+  private func report(_ hash: ContentHash, _ data: PreparedDataset, of model: TrainedModel) throws {
+    let finding =
+      "the data of \(model.name) are not those that it was trained on: data set \(data.configuration.name) now has the "
+      + "hash \(data.contentHash.short), then it had \(hash.short)"
+    guard !strict else {
+      throw CommandError("\(finding); nothing was evaluated, as --strict demands", status: .badData)
+    }
+    Terminal.standardError.note(
+      "warning: \(finding); what follows is about the new data and cannot be compared with the run's metrics. Put the "
+        + "old data back, or train anew")
   }
 
   private func store(
@@ -87,12 +110,15 @@ struct EvaluateCommand: ParsableCommand {
       "metrics": .string(JSONValue.object(report.metrics.named().mapValues { .number($0) }).canonicalText),
     ]
     if let run = model.run { attributes["run"] = .string(run.identity.hash.hexadecimal) }
+    if let hash = model.dataHash { attributes["trained_on_data_hash"] = .string(hash.hexadecimal) }
     try result.write(to: path, attributes: attributes)
     Terminal.standardError.note("logits, labels and losses are in \(path)")
   }
 
-  /// The data set that is asked for, with images as the model takes them.
-  private func configuration(for model: TrainedModel) throws -> DatasetConfiguration {
+  /// The data set that is asked for, with images as the model takes them, and whether it is just the run's own.
+  private func configuration(
+    for model: TrainedModel
+  ) throws -> (configuration: DatasetConfiguration, isOwn: Bool) {
     let settings = try Settings.members(set)
     let own = try model.run.map { try RunConfiguration($0.configuration).dataset }
     guard let name = dataset ?? own?.name else {
@@ -100,7 +126,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     var object: [String: JSONValue]
     if let own, dataset == nil || dataset == own.name, path == nil, settings.isEmpty {
-      return own
+      return (own, true)
     } else if let own, dataset == nil, case .object(let members) = try JSONValue(encoding: own) {
       object = members
     } else {
@@ -111,7 +137,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     if let path { object["path"] = .string(path) }
     object.merge(settings) { $1 }
-    return try JSONValue.object(object).decode(DatasetConfiguration.self).validated()
+    return (try JSONValue.object(object).decode(DatasetConfiguration.self).validated(), false)
   }
 }
 

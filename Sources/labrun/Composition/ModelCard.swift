@@ -14,6 +14,8 @@ struct ModelCard {
   var preprocessing: Preprocessing
   /// The training step after which the weights were taken.
   var position: StepPosition
+  /// The hash of the data that the weights were trained on; nil where it was not stored.
+  var dataHash: ContentHash?
 
   /// The card with the weights of another step.
   func at(step: Int) -> ModelCard {
@@ -42,12 +44,14 @@ struct ModelCard {
   /// The card as attributes of a file of weights, each a text in JSON.
   func attributes() throws -> [String: TensorGroup.Attribute] {
     let stored = Position(step: position.step, stepsPerEpoch: position.stepsPerEpoch, totalSteps: position.totalSteps)
-    return [
+    var attributes: [String: TensorGroup.Attribute] = [
       "model": .string(model.canonicalText),
       "class_names": .string(try JSONValue(encoding: classNames).canonicalText),
       "preprocessing": .string(try JSONValue(encoding: preprocessing).canonicalText),
       "position": .string(try JSONValue(encoding: stored).canonicalText),
     ]
+    if let dataHash { attributes["data_hash"] = .string(dataHash.hexadecimal) }
+    return attributes
   }
 
   /// Reads the attributes of a file of weights; nil where it has none of them.
@@ -71,6 +75,7 @@ struct ModelCard {
     self.preprocessing = preprocessing
     self.position = StepPosition(
       step: position.step, stepsPerEpoch: position.stepsPerEpoch, totalSteps: position.totalSteps)
+    if case .string(let text)? = attributes["data_hash"] { dataHash = ContentHash(hexadecimal: text) }
   }
 
   /// Describes weights of a run.
@@ -79,5 +84,6 @@ struct ModelCard {
     self.position = position
     classNames = data.classNames
     preprocessing = Preprocessing(of: data)
+    dataHash = data.contentHash
   }
 }

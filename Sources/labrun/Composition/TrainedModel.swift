@@ -77,10 +77,19 @@ struct TrainedModel {
     let (whole, rest) = data.train.count.quotientAndRemainder(dividingBy: size)
     let steps = whole + (rest > 0 && !configuration.training.dropsLastBatch ? 1 : 0)
     let epoch = if case .integer(let epoch)? = content.attributes["epoch"] { Int(epoch) } else { 0 }
-    return ModelCard(
+    var card = ModelCard(
       model: run.configuration["model"] ?? [:], data: data,
       position: StepPosition(
         step: (epoch + 1) * steps, stepsPerEpoch: steps, totalSteps: steps * configuration.training.epochs))
+    // Today's data need not be those of then.
+    card.dataHash = nil
+    return card
+  }
+
+  /// The hash of the data that the weights were trained on; nil where nobody knows.
+  var dataHash: ContentHash? {
+    // A run's own hash is also that of its initial weights, where it has any.
+    card.dataHash ?? (training.initialWeights == nil ? run?.dataHash : nil)
   }
 
   private static func tensors(_ content: TensorGroup) throws -> [TrainingCheckpoint.Tensor] {
