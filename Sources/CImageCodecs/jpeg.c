@@ -122,11 +122,10 @@ int labJPEGPixels(
     JSAMPROW row = hasInks ? line : target;
     jpeg_read_scanlines(&state, &row, 1);
     if (!hasInks) continue;
-    const uint8_t inversion = state.saw_Adobe_marker ? 0 : 255;
+    // Inks are stored inverted, as Adobe's programs do; a file that lost their marker is no different.
     for (size_t column = 0; column < header->width; ++column)
       for (int channel = 0; channel < 3; ++channel)
-        target[3 * column + channel] =
-            underBlack(line[4 * column + channel] ^ inversion, line[4 * column + 3] ^ inversion);
+        target[3 * column + channel] = underBlack(line[4 * column + channel], line[4 * column + 3]);
   }
   jpeg_finish_decompress(&state);
   jpeg_destroy_decompress(&state);
