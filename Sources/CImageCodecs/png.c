@@ -56,6 +56,17 @@ int labPNGHeader(const uint8_t *bytes, size_t count, LabImageHeader *header, Lab
   return 0;
 }
 
+// Drops the transparency of a row's pixels, and notes whether there was any.
+static void dropTransparency(png_structp png, png_row_infop info, png_bytep row) {
+  LabImageMessage *message = png_get_user_transform_ptr(png);
+  const int kept = info->channels - 1;
+  png_bytep target = row;
+  for (png_uint_32 pixel = 0; pixel < info->width; ++pixel, row += info->channels) {
+    if (row[kept] != 255) message->isTransparent = 1;
+    for (int channel = 0; channel < kept; ++channel) *target++ = row[channel];
+  }
+}
+
 int labPNGPixels(
     const uint8_t *bytes, size_t count, const LabImageHeader *header, uint8_t *pixels, LabImageMessage *message) {
   memset(message, 0, sizeof *message);
@@ -73,7 +84,10 @@ int labPNGPixels(
   readHeader(png, info, &source, &actual);
   png_set_expand(png);
   png_set_scale_16(png);
-  png_set_strip_alpha(png);
+  if ((png_get_color_type(png, info) & PNG_COLOR_MASK_ALPHA) || png_get_valid(png, info, PNG_INFO_tRNS)) {
+    png_set_read_user_transform_fn(png, dropTransparency);
+    png_set_user_transform_info(png, message, 8, header->channels);
+  }
   png_set_interlace_handling(png);
   png_read_update_info(png, info);
   const size_t rowLength = (size_t)header->width * (size_t)header->channels;

@@ -65,7 +65,9 @@ import Testing
 
   @Test func otherElementTypesAreNamed() throws {
     let text = try errorText { try prepare("float_images.h5") }
-    #expect(text == "float_images.h5 has no unsigned bytes at train/images; expected uint8 values from 0 to 255")
+    #expect(
+      text == "float_images.h5 has 32-bit floating-point numbers at train/images; expected unsigned bytes from 0 to "
+        + "255, such as (255 * images).round().astype(\"uint8\") of finite values from 0 to 1")
   }
 
   @Test func differentNumbersOfLabelsAndImagesAreNamed() throws {

@@ -14,6 +14,7 @@ typedef struct {
 
 typedef struct {
   char text[256];  // what the library says, empty where nothing is wrong
+  int isTransparent;  // whether a decoded pixel is not opaque
 } LabImageMessage;
 
 // Reads extents and kind. Returns 0 on success.

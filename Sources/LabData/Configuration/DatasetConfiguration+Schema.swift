@@ -15,7 +15,7 @@ extension DatasetConfiguration {
         let takers = DatasetRegistry.all.filter { $0.options.field(own.name) != nil }.map(\.name)
         fields.append(
           .init(
-            own.name, .optional(own.kind), default: .null,
+            own.name, .optional(own.kind), default: .null, isResultRelevant: own.isResultRelevant,
             "\(own.summary) Only for \(takers.joined(separator: ", "))."))
       }
     }

@@ -4,6 +4,8 @@ package struct DecodedImage: Hashable, Sendable {
   package var shape: ImageShape
   /// Height × width × channels bytes.
   package var pixels: [UInt8]
+  /// What the file says beside the pixels.
+  package var traits: ImageTraits = []
 
   /// Creates an image; there must be as many bytes as the extents say.
   package init(shape: ImageShape, pixels: [UInt8]) {
@@ -46,8 +48,10 @@ extension DecodedImage {
       let start = (row * shape.width + region.columns.lowerBound) * channels
       part += pixels[start..<start + region.columns.count * channels]
     }
-    return DecodedImage(
+    var image = DecodedImage(
       shape: ImageShape(channels: channels, height: region.rows.count, width: region.columns.count), pixels: part)
+    image.traits = traits
+    return image
   }
 }
 

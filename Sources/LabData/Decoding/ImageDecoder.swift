@@ -41,14 +41,9 @@ package enum ImageDecoder {
   /// Decodes an image.
   package static func decode(_ data: Data) throws(ImageProblem) -> DecodedImage {
     try withBytes(data) { bytes throws(ImageProblem) in
-      let format = try format(of: bytes)
-      let shape = try shape(format, bytes)
-      switch format {
-      case .png: return try decode(bytes, shape, "PNG", labPNGPixels)
-      case .jpeg: return try decode(bytes, shape, "JPEG", labJPEGPixels)
-      case .portableAnymap: return try PortableAnymap(bytes).decode()
-      case .bitmap: return try BitmapFile(bytes).decode()
-      }
+      var image = try pixels(of: bytes)
+      if ImageOrientation.isTurned(bytes) { image.traits.insert(.turned) }
+      return image
     }
   }
 
@@ -116,6 +111,17 @@ package enum ImageDecoder {
     }
   }
 
+  private static func pixels(of bytes: UnsafeRawBufferPointer) throws(ImageProblem) -> DecodedImage {
+    let format = try format(of: bytes)
+    let shape = try shape(format, bytes)
+    switch format {
+    case .png: return try decode(bytes, shape, "PNG", labPNGPixels)
+    case .jpeg: return try decode(bytes, shape, "JPEG", labJPEGPixels)
+    case .portableAnymap: return try PortableAnymap(bytes).decode()
+    case .bitmap: return try BitmapFile(bytes).decode()
+    }
+  }
+
   private static func format(of bytes: UnsafeRawBufferPointer) throws(ImageProblem) -> ImageFormat {
     guard let format = ImageFormat(of: bytes) else {
       let actual = bytes.isEmpty ? "is empty" : "is no image of a known format"
@@ -165,7 +171,9 @@ package enum ImageDecoder {
       status = read(start, bytes.count, &header, $0.baseAddress, &message)
     }
     guard status == 0 else { throw damaged(kind, message) }
-    return DecodedImage(shape: shape, pixels: pixels)
+    var image = DecodedImage(shape: shape, pixels: pixels)
+    if message.isTransparent != 0 { image.traits.insert(.transparent) }
+    return image
   }
 
   private static func damaged(_ kind: String, _ message: LabImageMessage) -> ImageProblem {

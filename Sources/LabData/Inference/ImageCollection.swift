@@ -195,9 +195,11 @@ private final class PackedImages: Sendable {
       else { throw malformed(path, "has the extents \(extents) at \(name)", "uint8 images, N×H×W×C or N×H×W") }
       let folder = name.split(separator: "/").dropLast().map { $0 + "/" }.joined()
       try HDF5Parts(ofFile: path, names: [name, folder + "labels"]).checkCompleteness()
-      let shape = ImageShape(channels: extents.count == 4 ? extents[3] : 1, height: extents[1], width: extents[2])
+      let layout = HDF5Layout.auto.reading(of: extents, name: name)
+      let shape = layout.shape
       var bytes = [UInt8](repeating: 0, count: extents.reduce(1, *))
       try bytes.withUnsafeMutableBufferPointer { try reader.readBytes(name, into: $0) { _ in } }
+      if layout.isChannelsFirst { bytes.withUnsafeMutableBufferPointer { HDF5Layout.interleave($0, shape: shape) } }
       let group = name.split(separator: "/").dropLast().joined(separator: "/")
       let hasLabels = reader.names(in: group.isEmpty ? "/" : group).contains("labels")
       let labels = hasLabels ? try reader.integers(group.isEmpty ? "labels" : "\(group)/labels") : nil

@@ -43,6 +43,8 @@ public struct DatasetInspection: Sendable {
   public let unreadable: [(sample: Int, problem: String)]
   /// Images of unusual sizes.
   public let suspicions: [Suspicion]
+  /// What is odd about the data, with remedies; what a sweep says before it trains on all of them.
+  public let findings: [Finding]
 
   /// The smallest side in pixels that is not suspicious.
   public static let smallestSide = 8
@@ -76,6 +78,27 @@ public struct DatasetInspection: Sendable {
     statistics = Self.statistics(facts.filter { samples[$0.sample].part == .train }.map(\.facts))
     duplicates = Self.duplicates(facts, samples)
     suspicions = Self.suspicions(facts)
+    findings =
+      catalog.findings + Self.survey(catalog, counts: counts, facts: facts, duplicates: duplicates).findings
+  }
+
+  private static func survey(
+    _ catalog: SampleCatalog, counts: [DatasetPart: [Int]], facts: [(sample: Int, facts: SampleCatalog.Facts)],
+    duplicates: [Duplicates]
+  ) -> DataSurvey {
+    func member(_ sample: Int) -> DataSurvey.Member {
+      let image = catalog.samples[sample]
+      return .init(split: image.part == .test ? .test : .train, label: image.label, name: image.name)
+    }
+    let shape = facts.first?.facts.shape
+    var survey = DataSurvey(
+      dataset: catalog.dataset, classNames: catalog.classNames,
+      imageShape: facts.allSatisfy { $0.facts.shape == shape } ? shape : nil,
+      counts: [.train: counts[.train] ?? [], .test: counts[.test] ?? []])
+    survey.duplicates = duplicates.map { $0.samples.map(member) }
+    survey.constants = facts.filter(\.facts.isConstant).map { member($0.sample) }
+    for (sample, facts) in facts { survey.traits.add(facts.traits, of: catalog.samples[sample].name) }
+    return survey
   }
 
   private static func sizes(_ shapes: [ImageShape]) -> [Size] {

@@ -23,6 +23,8 @@ public struct SampleCatalog: Sendable {
     public var pixelHash: ContentHash
     /// How often each value of each channel occurs, 256 for each channel.
     var histogram: [UInt32]
+    /// What its file says beside the pixels.
+    var traits: ImageTraits = []
   }
 
   private enum Content: Sendable {
@@ -38,6 +40,8 @@ public struct SampleCatalog: Sendable {
   public let classNames: [String]
   /// The images: training first, then test.
   public let samples: [Sample]
+  /// What listing the images, and reading what belongs to them, found odd.
+  public let findings: [Finding]
   private let content: Content
 
   /// Lists the images of a data set; those that come as files are not decoded yet.
@@ -58,6 +62,7 @@ public struct SampleCatalog: Sendable {
       if ignoresParts { entries = entries.map { (.train, $0.1) }.sorted { $0.1.name < $1.1.name } }
       samples = entries.map { Sample(part: $0, name: $1.name, label: Int($1.label), group: $1.group) }
       content = .files(entries.map(\.1))
+      findings = source.findings
     } else {
       let raw = try DatasetCache(environment: environment)
         .dataset(name: configuration.name, source: source, progress: progress)
@@ -71,6 +76,7 @@ public struct SampleCatalog: Sendable {
         }
       }
       content = .decoded(raw)
+      findings = source.findings + manifest.findings
     }
   }
 
@@ -97,9 +103,17 @@ public struct SampleCatalog: Sendable {
 }
 
 extension SampleCatalog.Facts {
+  /// Whether every pixel is the same.
+  var isConstant: Bool {
+    (0..<shape.channels).allSatisfy { channel in
+      histogram[channel * 256..<(channel + 1) * 256].count { $0 > 0 } <= 1
+    }
+  }
+
   /// Measures an image.
   init(_ image: DecodedImage) {
     shape = image.shape
+    traits = image.traits
     var hasher = ContentHasher()
     hasher.update("\(image.shape)")
     image.pixels.withUnsafeBytes { hasher.update($0) }

@@ -49,13 +49,31 @@ public final class PreparedDataset: Sendable {
     {
       raw = try cache.dataset(name: configuration.name, source: conversion, progress: progress)
     }
-    try self.init(configuration, raw: raw)
+    let skipped = Set(raw.manifest.skippedFiles)
+    let names = source.files.map { files in
+      Dictionary(
+        uniqueKeysWithValues: DatasetPart.allCases.map { part in
+          (part, files.entries(of: part).map(\.name).filter { !skipped.contains($0) })
+        })
+    }
+    try self.init(configuration, raw: raw, findings: source.findings) { part, index in
+      guard let names = names?[part], names.indices.contains(index) else { return "\(part.rawValue)[\(index)]" }
+      return names[index]
+    }
   }
 
   /// Prepares a data set that is decoded already; the configuration's `path` and own options are not looked at.
   ///
+  /// - Parameters:
+  ///   - configuration: which subsets of the data.
+  ///   - raw: the decoded data.
+  ///   - findings: what was found odd before.
+  ///   - name: what an image of a part is called in findings.
   /// - Throws: ``DataError``.
-  public init(_ configuration: DatasetConfiguration, raw: RawDataset) throws {
+  public init(
+    _ configuration: DatasetConfiguration, raw: RawDataset, findings: [Finding] = [],
+    name: (DatasetPart, Int) -> String = { "\($0.rawValue)[\($1)]" }
+  ) throws {
     let raw = try raw.converted(
       imageSize: configuration.imageSize, channels: configuration.channels, fit: configuration.resize)
     let manifest = raw.manifest
@@ -91,9 +109,27 @@ public final class PreparedDataset: Sendable {
         imageShape: manifest.imageShape, resize: configuration.resize,
         statistics: configuration.normalize ? statistics : nil
       ).lookupTable
-    findings = []
     contentHash = Self.contentHash(
       raw.contentHash, splits: [train, validation, test], table: lookupTable)
+    let survey = DataSurvey(
+      dataset: configuration.name, raw: raw, splits: [.train: train, .validation: validation, .test: test], name: name)
+    self.findings =
+      findings + manifest.findings + [Self.validationFinding(configuration, manifest)].compactMap(\.self)
+      + survey.findings
+  }
+
+  /// A validation split that was asked for and has no image.
+  private static func validationFinding(_ configuration: DatasetConfiguration, _ manifest: DatasetManifest) -> Finding?
+  {
+    let total = manifest.trainLabels.count
+    guard case .fraction(let share)? = configuration.validation, share > 0,
+      configuration.validation?.resolved(of: total) == 0
+    else { return nil }
+    return Finding(
+      key: "dataset.validation",
+      message: "the share \(share) of \(total) training images rounds to no image, so that there is no validation "
+        + "split",
+      remedy: "Set dataset.validation to a number of images, or to a larger share")
   }
 
   /// The number of classes.

@@ -22,6 +22,8 @@ package protocol DatasetSource: Sendable {
   var origin: String { get }
   /// The image files that the data set consists of; nil where images are stored in another way.
   var files: ImageFileList? { get }
+  /// What is odd about the data, as far as opening them tells; paths are those of a spec.
+  var findings: [Finding] { get }
   /// Reads everything but the images, and checks that all parts fit each other.
   ///
   /// - Parameter progress: receives a sentence for every file that is left out.
@@ -34,6 +36,7 @@ package protocol DatasetSource: Sendable {
 
 extension DatasetSource {
   package var files: ImageFileList? { nil }
+  package var findings: [Finding] { [] }
 }
 
 /// One of the two parts in which a data set is published.

@@ -2,9 +2,10 @@ import Foundation
 
 /// Turns the number of decoded images into a sentence now and then; may be told from any thread.
 package final class DecodingProgress: @unchecked Sendable {
-  // The lock guards the two variables; the closure is called within it, so that sentences come in order.
+  // The lock guards the variables; the closure is called within it, so that sentences come in order.
   private let lock = NSLock()
   private var done = 0
+  private var tally = ImageTraitTally()
   private var lastReport: ContinuousClock.Instant
   private let what: String
   private let total: Int
@@ -28,6 +29,14 @@ package final class DecodingProgress: @unchecked Sendable {
 
   /// Reports a sentence of its own.
   package func note(_ sentence: String) { lock.withLock { report(sentence) } }
+
+  /// Notes what an image's file says beside its pixels.
+  package func note(_ traits: ImageTraits, of name: String) {
+    if !traits.isEmpty { lock.withLock { tally.add(traits, of: name) } }
+  }
+
+  /// How many images had which traits so far.
+  package var traits: ImageTraitTally { lock.withLock { tally } }
 
   /// Adds some that are done.
   package func add(_ count: Int) {

@@ -20,15 +20,22 @@ extension DatasetDefinition {
 struct HDF5FileOptions: DatasetOptions {
   /// The data set of group ids within `train`; nil takes `groups` or `track` where there is one.
   var groups: String?
+  /// Where the channels of images stand.
+  var layout = HDF5Layout.auto
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case groups
+    case groups, layout
   }
 
   static let schema = ConfigurationSchema([
     .init(
       CodingKeys.groups.rawValue, .optional(.string), default: .null,
-      "The name, within train, of the integers that say which images belong together; null: groups or track.")
+      "The name, within train, of the integers that say which images belong together; null: groups or track."),
+    .init(
+      CodingKeys.layout.rawValue, .choice(HDF5Layout.allCases.map(\.rawValue)), default: .string("auto"),
+      // What it does to images is part of their hash.
+      isResultRelevant: false,
+      "Whether images are stored N×H×W×C (channels_last) or N×C×H×W (channels_first); auto: as their extents suggest."),
   ])
 }
 
@@ -37,6 +44,7 @@ struct HDF5Source: DatasetSource {
   let identity: [String]
   let origin: String
   private let groups: String?
+  private let layout: HDF5Layout
 
   /// The names under which groups are looked for.
   static let groupNames = ["groups", "track"]
@@ -51,9 +59,10 @@ struct HDF5Source: DatasetSource {
   init(path: String, options: HDF5FileOptions, parts: HDF5Parts? = nil) throws {
     origin = path
     groups = options.groups
+    layout = options.layout
     let parts = try parts ?? HDF5Parts(ofFile: path, groups: options.groups)
     try parts.checkCompleteness()
-    identity = try ["hdf5-3"] + parts.identities() + ["groups " + (groups ?? "")]
+    identity = try ["hdf5-3"] + parts.identities() + ["groups " + (groups ?? ""), layout.rawValue]
   }
 
   func manifest(progress: @escaping DataProgress) throws -> DatasetManifest {
@@ -72,6 +81,7 @@ struct HDF5Source: DatasetSource {
         trainLabels: train.labels + validation.1, trainGroups: try groupNumbers(reader, hasValidation: hasValidation),
         testLabels: test.labels)
       manifest.validationCount = validation.1.count
+      manifest.findings = try reading("train/images", reader).finding.map { [$0] } ?? []
       return manifest
     }
   }
@@ -83,31 +93,49 @@ struct HDF5Source: DatasetSource {
     // Validation images of the file's own stand behind the training images.
     let held = part == .train ? manifest.validationCount * manifest.imageShape.elementCount : 0
     let boundary = destination.count - held
-    try HDF5Reader.reading(origin) {
-      try $0.readBytes(
-        "\(part.rawValue)/images", into: .init(rebasing: destination[..<boundary]), progress: progress.add)
+    try HDF5Reader.reading(origin) { reader in
+      try read("\(part.rawValue)/images", reader, into: .init(rebasing: destination[..<boundary]), progress)
       guard held > 0 else { return }
-      try $0.readBytes("validation/images", into: .init(rebasing: destination[boundary...]), progress: progress.add)
+      try read("validation/images", reader, into: .init(rebasing: destination[boundary...]), progress)
     }
+  }
+
+  /// Reads images so that the channels of a pixel stand side by side.
+  private func read(
+    _ name: String, _ reader: HDF5Reader, into destination: UnsafeMutableBufferPointer<UInt8>,
+    _ progress: DecodingProgress
+  ) throws {
+    let reading = try reading(name, reader)
+    try reader.readBytes(name, into: destination, progress: progress.add)
+    if reading.isChannelsFirst { HDF5Layout.interleave(destination, shape: reading.shape) }
+  }
+
+  /// What the extents of images mean.
+  private func reading(_ name: String, _ reader: HDF5Reader) throws -> HDF5Layout.Reading {
+    let extents = try reader.dimensions(of: name)
+    guard extents.count == 3 || extents.count == 4 else {
+      throw malformed("has the extents \(extents) at \(name)", "[count, height, width, channels]")
+    }
+    return layout.reading(of: extents, name: name)
   }
 
   private func hasValidation(_ reader: HDF5Reader) -> Bool { reader.names(in: "validation").contains("images") }
 
   private func header(of part: String, reader: HDF5Reader) throws -> (shape: ImageShape, labels: [Int32]) {
     let images = "\(part)/images"
-    let extents = try reader.dimensions(of: images)
+    let reading = try reading(images, reader)
     guard try reader.holdsUnsignedBytes(images) else {
-      throw malformed("has no unsigned bytes at \(images)", "uint8 values from 0 to 255")
+      // Floats would have to be scaled, and nobody says from where to where; infinite ones have no place at all.
+      throw malformed(
+        "has \(try reader.kind(of: images)) at \(images)",
+        "unsigned bytes from 0 to 255, such as (255 * images).round().astype(\"uint8\") of finite values from 0 to 1")
     }
-    guard extents.count == 3 || extents.count == 4 else {
-      throw malformed("has the extents \(extents) at \(images)", "[count, height, width, channels]")
-    }
+    let count = try reader.dimensions(of: images)[0]
     let labels = try reader.integers("\(part)/labels")
-    guard labels.count == extents[0] else {
-      throw malformed("has \(labels.count) \(part) labels", "\(extents[0]), one for each image")
+    guard labels.count == count else {
+      throw malformed("has \(labels.count) \(part) labels", "\(count), one for each image")
     }
-    let shape = ImageShape(channels: extents.count == 4 ? extents[3] : 1, height: extents[1], width: extents[2])
-    return (shape, try labels.enumerated().map { try label($1, at: $0, of: part) })
+    return (reading.shape, try labels.enumerated().map { try label($1, at: $0, of: part) })
   }
 
   private func label(_ value: Int64, at index: Int, of part: String) throws -> Int32 {

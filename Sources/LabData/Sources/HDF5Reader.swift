@@ -127,6 +127,21 @@ struct HDF5Reader {
     }
   }
 
+  /// What a data set holds, in words such as `32-bit floating-point numbers`.
+  func kind(of name: String) throws -> String {
+    try withDataset(name) { dataset in
+      let type = H5Dget_type(dataset)
+      defer { H5Tclose(type) }
+      let bits = 8 * H5Tget_size(type)
+      switch H5Tget_class(type) {
+      case H5T_FLOAT: return "\(bits)-bit floating-point numbers"
+      case H5T_INTEGER: return "\(bits)-bit \(H5Tget_sign(type) == H5T_SGN_NONE ? "unsigned" : "signed") integers"
+      case H5T_STRING: return "text"
+      default: return "values of a kind that is no number"
+      }
+    }
+  }
+
   /// The strings of an attribute of the file's root; nil where it is not there or is no text.
   func strings(ofAttribute name: String) -> [String]? {
     guard H5Aexists(file, name) > 0 else { return nil }

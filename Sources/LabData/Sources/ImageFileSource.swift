@@ -99,6 +99,7 @@ struct ImageFileSource: DatasetSource {
     let target = Destination(base: destination.baseAddress!)
     let results = ParallelMap.results(of: Array(entries.enumerated()), progress: progress) { index, entry in
       let image = try Self.decoded(entry)
+      progress.note(image.traits, of: entry.name)
       resizer.resize(image.pixels, shape: image.shape, into: target.base + index * size)
     }
     let problems = try results.compactMap { result -> String? in

@@ -29,22 +29,48 @@ enum CacheFile {
     var skippedFiles: [String]?
     /// The number of training images that were published as validation images; nil where there are none.
     var validationCount: Int?
+    /// What is odd about how the data are stored; nil where nothing is.
+    var findings: [StoredFinding]?
+    /// What image files said beside their pixels; nil where none did.
+    var traits: ImageTraitTally?
+    /// What a look at all images told.
+    var facts: ImageFacts
 
     var imageByteCount: Int { (trainCount + testCount) * imageShape.elementCount }
     var numberCount: Int { trainCount + testCount + (hasGroups ? trainCount : 0) }
   }
 
+  /// A finding as text.
+  private struct StoredFinding: Codable {
+    var severity: Finding.Severity
+    var key: String
+    var message: String
+    var remedy: String?
+
+    init(_ finding: Finding) {
+      (severity, key) = (finding.severity, finding.key.description)
+      (message, remedy) = (finding.message, finding.remedy)
+    }
+
+    var finding: Finding { Finding(severity, key: ConfigurationPath(key), message: message, remedy: remedy) }
+  }
+
   /// Writes a data set that `fill` decodes; an existing file is replaced at once or not at all.
+  ///
+  /// - Parameter fill: decodes the images of a part, and returns what their files say beside the pixels.
   static func write(
-    _ path: String, manifest: DatasetManifest, fill: (DatasetPart, UnsafeMutableBufferPointer<UInt8>) throws -> Void
+    _ path: String, manifest: DatasetManifest,
+    fill: (DatasetPart, UnsafeMutableBufferPointer<UInt8>) throws -> ImageTraitTally
   ) throws {
     let trainByteCount = manifest.imageByteCount(of: .train)
     let imageByteCount = trainByteCount + manifest.imageByteCount(of: .test)
     try AtomicFile.replace(path) { temporary in
       let file = try MappedFile.creating(temporary, byteCount: headerByteCount + imageByteCount)
       let start = (file.base + headerByteCount).bindMemory(to: UInt8.self, capacity: imageByteCount)
-      try fill(.train, UnsafeMutableBufferPointer(start: start, count: trainByteCount))
-      try fill(.test, UnsafeMutableBufferPointer(start: start + trainByteCount, count: imageByteCount - trainByteCount))
+      let test = UnsafeMutableBufferPointer(start: start + trainByteCount, count: imageByteCount - trainByteCount)
+      let traits =
+        try manifest.traits + fill(.train, UnsafeMutableBufferPointer(start: start, count: trainByteCount))
+        + fill(.test, test)
       let images = UnsafeRawBufferPointer(start: start, count: imageByteCount)
       let numbers = manifest.trainLabels + manifest.testLabels + (manifest.trainGroups ?? [])
       var tail = numbers.withUnsafeBytes { Data($0) }
@@ -54,7 +80,10 @@ enum CacheFile {
           testCount: manifest.testLabels.count, hasGroups: manifest.trainGroups != nil,
           contentHash: RawDataset.contentHash(of: manifest, images: images), checksums: checksums(of: images),
           skippedFiles: manifest.skippedFiles.isEmpty ? nil : manifest.skippedFiles,
-          validationCount: manifest.validationCount == 0 ? nil : manifest.validationCount))
+          validationCount: manifest.validationCount == 0 ? nil : manifest.validationCount,
+          findings: manifest.findings.isEmpty ? nil : manifest.findings.map(StoredFinding.init),
+          traits: traits == ImageTraitTally() ? nil : traits,
+          facts: ImageFacts(images: images, shape: manifest.imageShape)))
       let header = [
         magic, version, UInt64(imageByteCount), UInt64(numbers.count), UInt64(tail.count),
         UInt64(tail.withUnsafeBytes(checksum)),
@@ -94,7 +123,10 @@ enum CacheFile {
       testLabels: numbers(trainCount, testCount))
     manifest.skippedFiles = description.skippedFiles ?? []
     manifest.validationCount = description.validationCount ?? 0
-    return RawDataset(manifest: manifest, contentHash: description.contentHash, memory: memory)
+    manifest.findings = description.findings?.map(\.finding) ?? []
+    manifest.traits = description.traits ?? ImageTraitTally()
+    return RawDataset(
+      manifest: manifest, contentHash: description.contentHash, memory: memory, facts: description.facts)
   }
 
   /// The CRC-32 of each block, computed on all cores: this also brings the file into memory.

@@ -62,6 +62,7 @@ struct DatasetCache {
       let counter = DecodingProgress(
         "preparing \(name), \(part.rawValue)", total: manifest.labels(of: part).count, report: progress)
       try source.decodeImages(of: part, manifest: manifest, into: destination, progress: counter)
+      return counter.traits
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     progress("prepared \(name) in \(String(format: "%.1f", seconds)) s")

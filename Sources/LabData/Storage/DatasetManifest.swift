@@ -24,7 +24,7 @@ public struct ImageShape: Hashable, Sendable, Codable, CustomStringConvertible {
 }
 
 /// Everything that a data set says about its images, without the images.
-public struct DatasetManifest: Hashable, Sendable, Codable {
+public struct DatasetManifest: Hashable, Sendable {
   /// The extents of every image.
   public var imageShape: ImageShape
   /// The name of each class; a label is an index into it.
@@ -39,6 +39,10 @@ public struct DatasetManifest: Hashable, Sendable, Codable {
   public var validationCount = 0
   /// The files that were left out because they are damaged, as far as the configuration allows that.
   public var skippedFiles: [String] = []
+  /// What is odd about how the data are stored.
+  package var findings: [Finding] = []
+  /// What image files say beside their pixels; known once they are decoded.
+  package var traits = ImageTraitTally()
 
   /// Creates a manifest.
   public init(

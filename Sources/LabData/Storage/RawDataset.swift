@@ -8,12 +8,16 @@ public final class RawDataset: Sendable {
   public let manifest: DatasetManifest
   /// The hash of shape, class names, labels, groups and images; independent of where they came from.
   public let contentHash: ContentHash
+  /// What a look at all images told.
+  let facts: ImageFacts
   private let memory: any ImageMemory
 
-  init(manifest: DatasetManifest, contentHash: ContentHash, memory: any ImageMemory) {
+  /// - Parameter facts: what a look at all images told; nil takes one.
+  init(manifest: DatasetManifest, contentHash: ContentHash, memory: any ImageMemory, facts: ImageFacts? = nil) {
     self.manifest = manifest
     self.contentHash = contentHash
     self.memory = memory
+    self.facts = facts ?? ImageFacts(images: memory.bytes, shape: manifest.imageShape)
   }
 
   /// Takes images from arrays, height × width × channels bytes each, one after the other.

@@ -11,7 +11,8 @@ struct DataInspectCommand: ParsableCommand {
     abstract: "Show what a data set consists of, and what is odd about it.",
     discussion: """
       Shows the number of images of each class, sizes, the mean and standard deviation of each channel, images that are
-      there twice, also in training and test, damaged files, and unusual sizes.
+      there twice, also in training and test, damaged files, and unusual sizes. What is odd comes first, each finding with
+      what to do about it; a sweep says the same before it trains.
 
       EXAMPLES
         labrun data inspect gtsrb --path GTSRB/
@@ -68,7 +69,7 @@ struct InspectionView {
   }
 
   func text(width: Int, style: Style) -> String {
-    var blocks = [header(style), bars.text(width: width, style: style)]
+    var blocks = [header(style), findings(style), bars.text(width: width, style: style)].filter { !$0.isEmpty }
     if inspection.sizes.count > 1 { blocks.append(scatter.text(width: width, style: style)) }
     blocks += [sizes, statistics].compactMap(\.self).map { $0 + "\n" }
     blocks.append(duplicates(style))
@@ -80,6 +81,16 @@ struct InspectionView {
         "Suspicious sizes", inspection.suspicions.map { "\(names[$0.sample]): \($0.reason)" },
         none: "no suspicious sizes", style))
     return blocks.joined(separator: "\n")
+  }
+
+  /// What is odd, each with its remedy below it.
+  private func findings(_ style: Style) -> String {
+    let findings = inspection.findings
+    guard !findings.isEmpty else { return "" }
+    let lines = findings.flatMap { finding in
+      ["  \(finding.severity.rawValue): \(finding.message)"] + (finding.remedy.map { ["    \($0)"] } ?? [])
+    }
+    return ([style.apply(.warning, to: "Findings (\(findings.count))")] + lines).joined(separator: "\n") + "\n"
   }
 
   private func count(_ part: DatasetPart) -> Int { inspection.classCounts[part]?.reduce(0, +) ?? 0 }
@@ -151,6 +162,14 @@ struct InspectionView {
           [
             "class": .string(name), "train": .integer(inspection.classCounts[.train]?[index] ?? 0),
             "test": .integer(inspection.classCounts[.test]?[index] ?? 0),
+          ]
+        }),
+      "findings": .array(
+        inspection.findings.map {
+          [
+            "severity": .string($0.severity.rawValue), "key": .string($0.key.description),
+            "message": .string($0.message),
+            "remedy": $0.remedy.map(JSONValue.string) ?? .null,
           ]
         }),
       "groups": inspection.groupCount.map(JSONValue.integer) ?? .null,

@@ -110,7 +110,8 @@ struct Laboratory: Sendable {
           "dataset.validation",
           TrainingError.configuration(
             key: configuration.training.finalWeights == .best ? "final_weights" : "early_stopping",
-            problem: "needs a validation split, which dataset.validation sets aside"))
+            problem: "needs a validation split, which dataset.validation sets aside"
+              + (data.findings.first { $0.key == "dataset.validation" }.map { "; here \($0.message)" } ?? "")))
       }
       // Compiling allocates the variables, so what can never fit is found before.
       let bytes = graph.graph.variables.reduce(0) { $0 + $1.type.shape.elementCount * 4 }
