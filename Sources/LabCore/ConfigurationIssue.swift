@@ -12,6 +12,8 @@ public struct ConfigurationIssue: Hashable, Sendable {
     case outOfRange
     /// A key without a default that is not given.
     case missing
+    /// A key beside another one that says the same in another way.
+    case conflict
   }
 
   /// What sort of mistake it is.

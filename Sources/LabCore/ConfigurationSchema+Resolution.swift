@@ -118,9 +118,17 @@ private struct ConfigurationResolver {
       addUnknownKey(key, at: path, among: names, variant: variant)
     }
     var result: [String: JSONValue] = [:]
+    let replaced = replacedKeys(members, schema, at: path)
+    let alternatives = Set(schema.alternatives.flatMap(\.self))
     for field in schema.fields {
       let inner = path.appending(field.name)
-      guard let value = members[field.name] ?? overlay[field.name] ?? field.defaultValue else {
+      if replaced.contains(field.name) {
+        result[field.name] = .null
+        continue
+      }
+      // Where no way to say a thing is taken, null says nothing either: the default counts.
+      let isUnsaid = alternatives.contains(field.name) && members[field.name] == .null
+      guard let value = (isUnsaid ? nil : members[field.name]) ?? overlay[field.name] ?? field.defaultValue else {
         issues.append(
           ConfigurationIssue(
             .missing, at: inner, "is missing; expected \(field.kind.expectation)", found: nil,
@@ -135,6 +143,27 @@ private struct ConfigurationResolver {
       }
     }
     return result
+  }
+
+  /// The keys whose place a given alternative takes.
+  private mutating func replacedKeys(
+    _ members: [String: JSONValue], _ schema: ConfigurationSchema, at path: ConfigurationPath
+  ) -> Set<String> {
+    var replaced: Set<String> = []
+    for group in schema.alternatives {
+      let given = group.filter { key in members[key].map { ![.null, false, "none"].contains($0) } ?? false }
+      guard let first = given.first else { continue }
+      replaced.formUnion(group.filter { $0 != first })
+      for other in given.dropFirst() {
+        let expected = "one of the keys " + group.joined(separator: ", ")
+        issues.append(
+          ConfigurationIssue(
+            .conflict, at: path.appending(other),
+            "says what \"\(first)\" says already; expected \(expected), so leave one of them out",
+            found: "the key \"\(other)\"", expected: expected))
+      }
+    }
+    return replaced
   }
 
   private mutating func variant(

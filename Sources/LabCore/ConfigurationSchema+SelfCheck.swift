@@ -5,6 +5,12 @@ extension ConfigurationSchema {
   /// their canonical forms must resolve to themselves). Meant for tests over the real schemas.
   public func problems(at path: ConfigurationPath = .root) -> [String] {
     var problems: [String] = []
+    for key in alternatives.flatMap(\.self) {
+      guard let field = field(key), case .optional = field.kind else {
+        problems.append("\(path.appending(key)): an alternative is not a key of an optional kind")
+        continue
+      }
+    }
     for name in repeated(fields.map(\.name)) { problems.append("\(path.appending(name)): declared more than once") }
     for field in fields {
       let inner = path.appending(field.name)

@@ -125,9 +125,17 @@ public struct ConfigurationSchema: Sendable {
 
   /// The keys in the order in which they are documented.
   public var fields: [Field]
+  /// Groups of keys that say one thing in several ways: of each group at most one may be given, and the others are then
+  /// null; where none is given, the defaults count.
+  public var alternatives: [[String]]
 
   /// Creates a schema from its fields.
-  public init(_ fields: [Field]) { self.fields = fields }
+  ///
+  /// - Parameter alternatives: groups of keys, all of them of an optional kind, of which at most one may be given.
+  public init(_ fields: [Field], alternatives: [[String]] = []) {
+    self.fields = fields
+    self.alternatives = alternatives
+  }
 
   /// The field of a key.
   public func field(_ name: String) -> Field? { fields.first { $0.name == name } }

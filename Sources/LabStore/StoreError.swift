@@ -8,8 +8,6 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
   case noResults(folder: String)
   /// The database was made by a later version of the program.
   case schemaFromFuture(path: String, unknownMigrations: [String])
-  /// The database was made by an earlier version and cannot be brought up to date where it lies.
-  case schemaOutdated(path: String)
   /// The file is another program's database, or none at all.
   case notResultsDatabase(path: String)
   /// The database contradicts itself.
@@ -41,9 +39,6 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     case .schemaFromFuture(let path, let migrations):
       "\(path) was written by a newer version of labrun (it has \(migrations.joined(separator: ", "))): "
         + "update labrun, or choose another results folder; nothing was changed"
-    case .schemaOutdated(let path):
-      "\(path) was written by an older version of labrun and cannot be upgraded where it may only be read: "
-        + "copy the results folder to a place where it may be written"
     case .notResultsDatabase(let path):
       "\(path) is not a results database of labrun; nothing was changed"
     case .damagedDatabase(let path, let problem):
@@ -86,7 +81,7 @@ extension StoreError: SweepEndingError {
   /// Whether every other run would meet this error too.
   public var endsSweep: Bool {
     switch self {
-    case .noResults, .schemaFromFuture, .schemaOutdated, .notResultsDatabase, .damagedDatabase, .locked, .diskFull,
+    case .noResults, .schemaFromFuture, .notResultsDatabase, .damagedDatabase, .locked, .diskFull,
       .readOnly, .database:
       true
     case .damagedFile, .unsupportedFile, .foreignFile, .invalidTensor, .hdf5: false

@@ -74,11 +74,14 @@ public struct SweepSnapshot: Sendable, Codable {
     public var trainSeconds: Double?
     /// Training throughput in images per second.
     public var imagesPerSecond: Double?
+    /// What is odd about a completed run's course.
+    public var health: [HealthNote]
 
     /// Creates a run.
     public init(
       identity: RunIdentity, seed: UInt64, state: RunState, reason: String? = nil, metrics: [String: Double] = [:],
-      completedEpochs: Int, plannedEpochs: Int, trainSeconds: Double? = nil, imagesPerSecond: Double? = nil
+      completedEpochs: Int, plannedEpochs: Int, trainSeconds: Double? = nil, imagesPerSecond: Double? = nil,
+      health: [HealthNote] = []
     ) {
       self.identity = identity
       self.seed = seed
@@ -89,6 +92,7 @@ public struct SweepSnapshot: Sendable, Codable {
       self.plannedEpochs = plannedEpochs
       self.trainSeconds = trainSeconds
       self.imagesPerSecond = imagesPerSecond
+      self.health = health
     }
   }
 

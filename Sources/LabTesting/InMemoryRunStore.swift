@@ -107,7 +107,7 @@ public final class InMemoryRunStore: RunStore {
                 identity: stored.identity, seed: stored.seed, state: stored.state, reason: stored.reason,
                 metrics: run.final?.namedMetrics ?? [:], completedEpochs: stored.completedEpochs,
                 plannedEpochs: stored.plannedEpochs, trainSeconds: stored.trainSeconds,
-                imagesPerSecond: stored.imagesPerSecond)
+                imagesPerSecond: stored.imagesPerSecond, health: run.final?.health ?? [])
             })
         })
     }
@@ -287,8 +287,9 @@ public final class InMemoryRunStore: RunStore {
     let images = run.epochs.values.reduce(0) { $0 + $1.timing.trainSeconds * $1.timing.imagesPerSecond }
     return StoredRun(
       identity: run.planned.identity, configuration: run.planned.configuration, dataHash: run.planned.dataHash,
-      seed: run.planned.seed, state: run.state, reason: run.reason, completedEpochs: run.epochs.count,
-      plannedEpochs: run.planned.plannedEpochs, trainSeconds: run.epochs.isEmpty ? nil : seconds,
+      seed: run.planned.seed, state: run.state, reason: run.reason, isRetriable: run.isRetriable,
+      completedEpochs: run.epochs.count, plannedEpochs: run.planned.plannedEpochs,
+      trainSeconds: run.epochs.isEmpty ? nil : seconds,
       imagesPerSecond: seconds > 0 ? images / seconds : nil, attempts: run.attempts.count, createdAt: run.createdAt,
       endedAt: run.endedAt)
   }

@@ -25,6 +25,7 @@ extension RunStoreConformance {
       epoch.metrics.trainAccuracy = nil
       epoch.metrics.validation = nil
       epoch.metrics.test?.top5Accuracy = nil
+      epoch.metrics.test?.logLoss = nil
       epoch.timing.peakMemoryBytes = nil
       epoch.timing.plannedMemoryBytes = nil
       epoch.metrics.learningRate = .infinity
@@ -67,6 +68,8 @@ extension RunStoreConformance {
       try requireEqual(snapshot.metrics, RunStoreSamples.final().namedMetrics, "the snapshot's metrics")
       try requireEqual(snapshot.metrics["test_macro_f1"], 1 / 3, "the snapshot's macro F1")
       try requireEqual(snapshot.metrics["test_nll"], 0.5, "the snapshot's additional metric")
+      try requireEqual(snapshot.metrics["test_log_loss"], 2, "the snapshot's log loss")
+      try requireEqual(snapshot.health, RunStoreSamples.final().health, "the snapshot's health")
       try requireEqual(snapshot.completedEpochs, 1, "the snapshot's completed epochs")
       try requireEqual(snapshot.plannedEpochs, 4, "the snapshot's planned epochs")
       try requireEqual(snapshot.trainSeconds, 2, "the snapshot's training time")
@@ -79,6 +82,7 @@ extension RunStoreConformance {
       let (_, claimed) = try subject.claimFirst()
       var record = FinalRecord(test: RunStoreSamples.metrics(0))
       record.test.top5Accuracy = nil
+      record.test.logLoss = nil
       try subject.store.finish(claimed.lease, .completed(record))
       try requireEqual(try subject.store.finalRecord(of: claimed.lease.run), record, "the final record")
     },
@@ -93,6 +97,10 @@ extension RunStoreConformance {
         snapshot.map(\.reason), ["shape ≠ [1]; 'quoted'", "loss is nan at step 7", nil], "the reasons")
       try requireEqual(
         try subject.store.sweeps()[0].runCounts, [.failed: 1, .diverged: 1, .pending: 7], "the run counts")
+      try requireEqual(try subject.store.run(runs[0])?.isRetriable, false, "whether the failure is tried again")
+      let passing = RunOutcome.failed(reason: "no memory", isRetriable: true)
+      try subject.store.finish(subject.claim(runs[2], sweep.id).lease, passing)
+      try requireEqual(try subject.store.run(runs[2])?.isRetriable, true, "whether a passing failure is tried again")
     },
     Check("attempts keep process, dates and provenance") { subject in
       let (sweep, first) = try subject.claimFirst()

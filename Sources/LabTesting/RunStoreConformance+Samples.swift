@@ -65,17 +65,23 @@ public enum RunStoreSamples {
   public static func metrics(_ x: Double) -> EvaluationMetrics {
     EvaluationMetrics(
       loss: 1 + x, accuracy: 0.5 + x / 1000, top5Accuracy: 0.75 + x / 1000, macroPrecision: 0.25 + x / 1000,
-      macroRecall: 0.125 + x / 1000, macroF1: 1 / 3 + x / 1000, expectedCalibrationError: 0.0625 + x / 1000)
+      macroRecall: 0.125 + x / 1000, macroF1: 1 / 3 + x / 1000, expectedCalibrationError: 0.0625 + x / 1000,
+      logLoss: 2 + x)
   }
 
   /// A final record of two classes.
   public static func final(_ x: Double = 0) -> FinalRecord {
     FinalRecord(
-      test: metrics(x), validation: metrics(x + 1), bestEpoch: 3, additional: ["test_nll": 0.5 + x],
+      test: metrics(x), validation: metrics(x + 1), bestEpoch: 3, evaluatedEpoch: 2,
+      additional: ["test_nll": 0.5 + x],
       classes: [
         FinalRecord.ClassMetrics(name: "stop", support: 10, precision: 0.5, recall: 0.25, f1: 1 / 3),
         FinalRecord.ClassMetrics(name: "Vorfahrt gewähren", support: 7, precision: 0, recall: 0, f1: 0),
-      ], confusion: [[9, 1], [7, 0]], weightsHash: ContentHash(of: "weights \(x)"))
+      ], confusion: [[9, 1], [7, 0]], weightsHash: ContentHash(of: "weights \(x)"),
+      health: [
+        HealthNote("late_collapse", "the accuracy fell from 60 % to 20 %", value: 0.4),
+        HealthNote("schedule", "it ends too early"),
+      ])
   }
 
   /// A provenance record.

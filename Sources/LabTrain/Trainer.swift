@@ -46,10 +46,10 @@ public final class Trainer {
     self.dataset = dataset
     self.seed = seed
     self.initialWeights = initialWeights
-    let needsValidation = configuration.earlyStoppingEpochs != nil || configuration.finalWeights == .best
+    let needsValidation = configuration.earlyStoppingEvaluations != nil || configuration.finalWeights == .best
     guard !needsValidation || dataset.validation.count > 0 else {
       throw TrainingError.configuration(
-        key: configuration.earlyStoppingEpochs != nil ? "early_stopping" : "final_weights",
+        key: configuration.earlyStoppingEvaluations != nil ? "early_stopping" : "final_weights",
         problem: "needs a validation split, which dataset.validation sets aside")
     }
     loader = try BatchLoader(
@@ -77,6 +77,9 @@ public final class Trainer {
 
   /// Steps of one epoch.
   public var stepsPerEpoch: Int { loader.plan.batchesPerEpoch }
+
+  /// What a step's graph is fed with beside its batch, such as a learning rate.
+  public var scalars: [any RuntimeScalar] { programs.scalars }
 
   /// Trains from the start, or on from a checkpoint.
   ///
@@ -202,7 +205,7 @@ public final class Trainer {
   // MARK: Epochs
 
   private func hasStoppedEarly(_ progress: TrainingProgress) -> Bool {
-    guard let patience = configuration.earlyStoppingEpochs else { return false }
+    guard let patience = configuration.earlyStoppingEvaluations else { return false }
     return progress.evaluationsSinceBest >= patience
   }
 
@@ -237,7 +240,8 @@ public final class Trainer {
     if let validation { try noteValidation(validation, &next, &best, observer) }
     let report = EpochReport(
       epoch: progress.epoch, trainLoss: progress.lossSum / Double(progress.imageCount),
-      trainAccuracy: Double(progress.correctCount) / Double(progress.imageCount),
+      trainAccuracy: configuration.augmentation.mixup > 0
+        ? nil : Double(progress.correctCount) / Double(progress.imageCount),
       learningRate: try configuration.optimization.learningRateScalar().value(at: position(progress.step - 1)),
       validation: validation, test: test, trainSeconds: progress.epochSeconds,
       evaluationSeconds: max(0, ActiveClock.seconds - start), steps: progress.stepInEpoch, images: progress.imageCount,
@@ -297,6 +301,7 @@ public final class Trainer {
     // Weights are evaluated with the scalars (a temperature) of the step after which they were taken.
     let bestStep = progress.bestEpoch.map { ($0 + 1) * stepsPerEpoch } ?? progress.step
     let step = configuration.finalWeights == .best ? bestStep : progress.step
+    let evaluatedEpoch = (configuration.finalWeights == .best ? progress.bestEpoch : nil) ?? progress.epoch - 1
     func evaluate(_ split: SplitName) throws -> EvaluationResult? {
       try evaluator.evaluate(split, at: position(step), keepsLogits: split == .test) {
         observer.stopDemand == .none
@@ -311,7 +316,8 @@ public final class Trainer {
     }
     return .completed(
       TrainingResult(
-        test: test, validation: validation, bestEpoch: progress.bestEpoch, weights: evaluated, lastWeights: last,
+        test: test, validation: validation, bestEpoch: progress.bestEpoch, evaluatedEpoch: evaluatedEpoch,
+        weights: evaluated, lastWeights: last,
         weightsHash: .ofWeights(last), trainSeconds: progress.trainSeconds, epochs: progress.epoch))
   }
 }
@@ -324,6 +330,8 @@ public struct TrainingResult: Sendable {
   public var validation: EvaluationResult?
   /// The epoch with the best validation accuracy, counted from 0.
   public var bestEpoch: Int?
+  /// The epoch after which the weights were taken that the metrics are those of, counted from 0.
+  public var evaluatedEpoch: Int
   /// The weights that the metrics are those of.
   public var weights: [TrainingCheckpoint.Tensor]
   /// The weights of the last step.

@@ -10,18 +10,18 @@ extension TrainingConfiguration {
   }
 
   /// Steps of an epoch.
-  private func stepsPerEpoch(_ trainingImages: Int) -> Int {
+  public func stepsPerEpoch(trainingImages: Int) -> Int {
     let size = max(1, min(batchSize, trainingImages))
     return max(1, dropsLastBatch ? trainingImages / size : (trainingImages + size - 1) / size)
   }
 
   /// A warm-up that leaves the schedule no step.
   private func warmupFinding(trainingImages: Int) -> Finding? {
-    let steps = stepsPerEpoch(trainingImages) * epochs
+    let steps = stepsPerEpoch(trainingImages: trainingImages) * epochs
     let (key, warmup): (String, Double) =
       optimization.warmupSteps > 0
       ? ("warmup_steps", Double(optimization.warmupSteps))
-      : ("warmup_epochs", optimization.warmupEpochs * Double(stepsPerEpoch(trainingImages)))
+      : ("warmup_epochs", optimization.warmupEpochs * Double(stepsPerEpoch(trainingImages: trainingImages)))
     guard warmup >= Double(steps), warmup > 0 else { return nil }
     let length = key == "warmup_steps" ? "\(optimization.warmupSteps) steps" : "\(optimization.warmupEpochs) epochs"
     return Finding(

@@ -19,8 +19,10 @@ public struct TrainingConfiguration: Hashable, Sendable {
   public var augmentation = AugmentationConfiguration()
   /// Loss, optimiser, learning rate and what goes with them.
   public var optimization = OptimizationConfiguration()
-  /// Epochs without improvement of the validation accuracy after which training ends; nil trains to the end.
-  public var earlyStoppingEpochs: Int?
+  /// Evaluations without a better validation accuracy after which training ends; nil trains to the end.
+  ///
+  /// With an ``evaluationInterval`` of 5, an early stopping of 3 waits for 15 epochs.
+  public var earlyStoppingEvaluations: Int?
   /// Which weights the final metrics are those of.
   public var finalWeights = FinalWeights.last
   /// Epochs between evaluations; the last epoch is always evaluated.
@@ -59,7 +61,7 @@ public struct TrainingConfiguration: Hashable, Sendable {
     case epochs, shuffle, augmentation, algorithms, precision
     case batchSize = "batch_size"
     case dropsLastBatch = "drop_last"
-    case earlyStoppingEpochs = "early_stopping"
+    case earlyStoppingEvaluations = "early_stopping"
     case finalWeights = "final_weights"
     case evaluationInterval = "evaluate_every"
     case initialWeights = "initial_weights"
@@ -78,7 +80,7 @@ extension TrainingConfiguration: Codable {
     dropsLastBatch = try container.decodeIfPresent(Bool.self, forKey: .dropsLastBatch) ?? defaults.dropsLastBatch
     augmentation =
       try container.decodeIfPresent(AugmentationConfiguration.self, forKey: .augmentation) ?? defaults.augmentation
-    earlyStoppingEpochs = try container.decodeIfPresent(Int.self, forKey: .earlyStoppingEpochs)
+    earlyStoppingEvaluations = try container.decodeIfPresent(Int.self, forKey: .earlyStoppingEvaluations)
     finalWeights = try container.decodeIfPresent(FinalWeights.self, forKey: .finalWeights) ?? defaults.finalWeights
     evaluationInterval =
       try container.decodeIfPresent(Int.self, forKey: .evaluationInterval) ?? defaults.evaluationInterval
@@ -99,7 +101,7 @@ extension TrainingConfiguration: Codable {
     try container.encode(shuffle, forKey: .shuffle)
     try container.encode(dropsLastBatch, forKey: .dropsLastBatch)
     try container.encode(augmentation, forKey: .augmentation)
-    try container.encode(earlyStoppingEpochs, forKey: .earlyStoppingEpochs)
+    try container.encode(earlyStoppingEvaluations, forKey: .earlyStoppingEvaluations)
     try container.encode(finalWeights, forKey: .finalWeights)
     try container.encode(evaluationInterval, forKey: .evaluationInterval)
     try container.encode(initialWeights, forKey: .initialWeights)
@@ -129,8 +131,9 @@ extension TrainingConfiguration: Codable {
     ]
     let last: [ConfigurationSchema.Field] = [
       .init(
-        CodingKeys.earlyStoppingEpochs.rawValue, .optional(.integer(1...100_000)), default: .null,
-        "Evaluations without a better validation accuracy after which training ends; null trains to the end."),
+        CodingKeys.earlyStoppingEvaluations.rawValue, .optional(.integer(1...100_000)), default: .null,
+        "Evaluations, of which evaluate_every says how often they are, without a better validation accuracy after which "
+          + "training ends; null trains to the end."),
       .init(
         CodingKeys.finalWeights.rawValue, .choice(FinalWeights.allCases.map(\.rawValue)), default: "last",
         "Which weights the final metrics are those of: the last, or the best by validation accuracy."),

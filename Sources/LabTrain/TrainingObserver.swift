@@ -46,8 +46,9 @@ public struct EpochReport: Sendable {
   public var epoch: Int
   /// The mean loss of the training images as they were trained on.
   public var trainLoss: Double
-  /// The share of training images that were classified correctly as they were trained on.
-  public var trainAccuracy: Double
+  /// The share of training images that were classified correctly as they were trained on; nil where labels are mixed, so
+  /// that no class is the right one.
+  public var trainAccuracy: Double?
   /// The learning rate of the epoch's last step.
   public var learningRate: Double
   /// The validation split's metrics, where it was evaluated.

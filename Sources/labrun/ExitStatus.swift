@@ -58,7 +58,7 @@ enum ExitStatus: Int32 {
   private init(_ error: StoreError) {
     switch error {
     case .noResults: self = .noInput
-    case .schemaFromFuture, .schemaOutdated, .notResultsDatabase, .unsupportedFile, .foreignFile, .invalidTensor:
+    case .schemaFromFuture, .notResultsDatabase, .unsupportedFile, .foreignFile, .invalidTensor:
       self = .badData
     case .damagedDatabase, .locked, .diskFull, .readOnly, .database, .damagedFile, .hdf5: self = .inputOutput
     }

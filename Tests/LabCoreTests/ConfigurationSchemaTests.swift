@@ -45,4 +45,29 @@ import Testing
     // A default that has changed its results is another run too.
     #expect(try identity([:], schema(0, 0, sgd: 1)) == ["optimizer": ["name": "sgd", "#revision": 1]])
   }
+
+  @Test func ofAlternativesOneIsTaken() throws {
+    let schema = ConfigurationSchema(
+      [
+        .init("epochs", .optional(.number(.nonNegative)), default: 10.0, "The length in epochs."),
+        .init("share", .optional(.number(.unit)), default: .null, "The length as a share."),
+        .init("other", .integer(0...9), default: 1, "Something else."),
+      ], alternatives: [["epochs", "share"]])
+    #expect(schema.problems() == [])
+    func resolved(_ value: JSONValue) throws -> JSONValue { try schema.resolved(value) }
+    #expect(try resolved([:]) == ["epochs": 10.0, "share": .null, "other": 1])
+    #expect(try resolved(["share": 0.1]) == ["epochs": .null, "share": 0.1, "other": 1])
+    #expect(try resolved(["epochs": 3, "share": .null]) == ["epochs": 3.0, "share": .null, "other": 1])
+    #expect(try resolved(["epochs": .null]) == ["epochs": 10.0, "share": .null, "other": 1])
+    // A canonical form resolves to itself, and defaults leave no trace in an identity.
+    for value in [[:], ["share": 0.1], ["epochs": 3]] as [JSONValue] {
+      #expect(try resolved(resolved(value)) == resolved(value))
+    }
+    #expect(schema.identityConfiguration(of: try resolved([:])) == [:])
+    #expect(schema.identityConfiguration(of: try resolved(["share": 0.1])) == ["epochs": .null, "share": 0.1])
+    let both = schema.resolve(["epochs": 10, "share": 0.1], at: "conv").issues
+    #expect(both.map(\.kind) == [.conflict] && both.map(\.path) == ["conv.share"])
+    #expect(both.first?.message.contains("says what \"epochs\" says already") == true)
+    #expect(ConfigurationSchema([], alternatives: [["absent"]]).problems() != [])
+  }
 }

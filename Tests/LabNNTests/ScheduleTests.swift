@@ -56,6 +56,54 @@ import Testing
     #expect(!annealing.isAlwaysOne)
   }
 
+  @Test func aDescentsLengthCanBeAShareOfTheTraining() {
+    let annealing = TemperatureAnnealing(length: .share(0.1))
+    func temperature(_ step: Int) -> Double {
+      annealing.value(at: StepPosition(step: step, stepsPerEpoch: 20, totalSteps: 200))
+    }
+    #expect(temperature(0) == 30 && temperature(10) == 15.5 && temperature(20) == 1 && temperature(199) == 1)
+    #expect(TemperatureAnnealing(length: .share(0)).isAlwaysOne && !annealing.isAlwaysOne)
+    // Ten of a hundred epochs are a tenth of the training, bit for bit.
+    for step in [0, 1, 77, 199, 200, 1999] {
+      let position = StepPosition(step: step, stepsPerEpoch: 20, totalSteps: 2000)
+      #expect(annealing.value(at: position) == TemperatureAnnealing().value(at: position))
+    }
+  }
+
+  @Test func aDescentThatDoesNotFitTheTrainingIsRemarkedUpon() {
+    func remark(_ epochs: Int, _ annealing: TemperatureAnnealing = TemperatureAnnealing()) -> String? {
+      annealing.remark(until: StepPosition(step: 94 * epochs, stepsPerEpoch: 94, totalSteps: 94 * epochs))
+    }
+    #expect(
+      remark(4)
+        == "the attentions' temperature falls from 30 to 1 in 10 epochs and the training has 4 epochs, so that it ends at "
+        + "18.4 and the attentions stay near uniform")
+    #expect(remark(10)?.contains("hardly any time to follow it") == true)
+    #expect(remark(12)?.contains("hardly any time") == true)
+    #expect(remark(13) == nil && remark(100) == nil)
+    #expect(remark(1, TemperatureAnnealing(initial: 1)) == nil)
+    #expect(remark(1, TemperatureAnnealing(length: .share(0.1))) == nil)
+    #expect(remark(1, TemperatureAnnealing(length: .share(1)))?.contains("the training has 1 epoch,") == true)
+    // A training that stopped early.
+    let stopped = StepPosition(step: 94 * 5, stepsPerEpoch: 94, totalSteps: 94 * 100)
+    #expect(TemperatureAnnealing().remark(until: stopped)?.contains("ends at 15.5") == true)
+  }
+
+  @Test func dropsBehindTheEndAreRemarkedUpon() throws {
+    func remark(_ epochs: Int, milestones: [Double]? = nil, every: Double? = nil) -> String? {
+      StepSchedule(milestones: milestones, everyEpochs: every, gamma: 0.1).remark(epochs: epochs)
+    }
+    #expect(
+      remark(10, milestones: [5, 10, 20.5])
+        == "the learning rate is to drop after epochs 10, 20.5 and the training has 10 epochs, so that it does not drop "
+        + "there")
+    #expect(remark(30, milestones: [10, 20]) == nil && remark(10) == nil && remark(10, every: 3) == nil)
+    #expect(remark(10, every: 10)?.contains("never drops") == true)
+    for entry in ScheduleFamily.registry.entries {
+      #expect(try ScheduleFamily.registry.component(.string(entry.variant.name)).remark(epochs: 1) == nil)
+    }
+  }
+
   @Test func movingAveragesWarmUp() {
     func share(_ configuration: MovingAverageConfiguration, _ step: Int) -> Double {
       MovingAverageShare(configuration).value(at: StepPosition(step: step, stepsPerEpoch: 1, totalSteps: 1))

@@ -52,10 +52,10 @@ import Testing
   @Test func storedRunsTellWhatIsKnown() {
     let run = StoredRun(
       identity: RunIdentity(hash: ContentHash(of: "run")), configuration: [:], dataHash: ContentHash(of: "data"),
-      seed: 1, state: .failed, reason: "why", completedEpochs: 2, plannedEpochs: 5,
+      seed: 1, state: .failed, reason: "why", isRetriable: true, completedEpochs: 2, plannedEpochs: 5,
       createdAt: Date(timeIntervalSince1970: 0))
     #expect(
-      KnownRun(run, isRetriable: true)
+      KnownRun(run)
         == KnownRun(state: .failed, completedEpochs: 2, plannedEpochs: 5, reason: "why", isRetriable: true))
   }
 

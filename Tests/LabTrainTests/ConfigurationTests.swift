@@ -26,7 +26,7 @@ import Testing
     #expect(!configuration.shuffle)
     #expect(configuration.dropsLastBatch)
     #expect(configuration.augmentation.horizontalFlip)
-    #expect(configuration.earlyStoppingEpochs == 4)
+    #expect(configuration.earlyStoppingEvaluations == 4)
     #expect(configuration.finalWeights == .best)
     #expect(configuration.evaluationInterval == 2)
     #expect(configuration.initialWeights == "w.h5")

@@ -88,6 +88,7 @@ import Testing
     #expect(accuracies.count == 4)
     let best = try #require(accuracies.max())
     #expect(result.bestEpoch == accuracies.firstIndex(of: best))
+    #expect(result.evaluatedEpoch == result.bestEpoch)
     #expect(result.validation?.metrics.accuracy == best)
     #expect(observer.best.last?.tensors == result.weights)
   }
@@ -97,16 +98,17 @@ import Testing
     var configuration = fixture.configuration
     configuration.epochs = 12
     configuration.optimization.learningRate = 1e-9
-    configuration.earlyStoppingEpochs = 2
+    configuration.earlyStoppingEvaluations = 2
     let observer = RecordingObserver()
     let result = try #require(fixture.trainer(configuration).run(observer: observer).result)
     let best = try #require(result.bestEpoch)
     #expect(result.epochs == min(best + 3, 12))
+    #expect(result.evaluatedEpoch == result.epochs - 1, "the last weights were evaluated, not the best")
   }
 
   @Test func earlyStoppingNeedsAValidationSplit() throws {
     var configuration = try TrainingFixture().configuration
-    configuration.earlyStoppingEpochs = 2
+    configuration.earlyStoppingEvaluations = 2
     #expect(throws: TrainingError.self) { try TrainingFixture().trainer(configuration) }
   }
 
@@ -139,5 +141,6 @@ import Testing
     _ = try fixture.trainer().run(observer: plain)
     #expect(mixed.losses.allSatisfy { $0.isFinite })
     #expect(mixed.losses != plain.losses)
+    #expect(mixed.epochs.allSatisfy { $0.trainAccuracy == nil } && plain.epochs.allSatisfy { $0.trainAccuracy != nil })
   }
 }

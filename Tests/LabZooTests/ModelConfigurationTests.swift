@@ -45,6 +45,25 @@ import Testing
     try check(FrontendFamily.self)
   }
 
+  @Test(arguments: ["odconv", "dyconv"]) func aTemperaturesDescentHasOneLength(_ name: String) throws {
+    func annealing(_ options: [String: JSONValue]) throws -> TemperatureAnnealing? {
+      let conv = JSONValue.object(options.merging(["name": .string(name)]) { $1 })
+      let model = try ModelConfiguration(configuration: ["depth": 8, "conv": conv])
+      #expect(try JSONValue(encoding: model).decode(ModelConfiguration.self) == model)
+      let batch = ClassificationBatch(size: 2, image: [3, 8, 8], classCount: 2)
+      return try EvaluationGraph(model: model.model(classCount: 2), batch: batch).scalars
+        .compactMap { $0 as? TemperatureAnnealing }.first
+    }
+    #expect(try annealing([:]) == TemperatureAnnealing())
+    #expect(try annealing(["temperature_share": 0.1]) == TemperatureAnnealing(length: .share(0.1)))
+    #expect(try annealing(["temperature_epochs": 3]) == TemperatureAnnealing(epochs: 3))
+    #expect(try annealing(["temperature_epochs": 0]) == nil && annealing(["temperature_share": 0]) == nil)
+    #expect(
+      message { _ = try annealing(["temperature_share": 0.1, "temperature_epochs": 10]) }
+        .contains("conv.temperature_share: says what \"temperature_epochs\" says already"))
+    #expect(message { _ = try annealing(["temperature_share": 1.1]) }.contains("a number from 0 to 1"))
+  }
+
   @Test func configurationsSurviveEncoding() throws {
     var configuration = ModelConfiguration()
     configuration.architecture = ArchitectureConfiguration(ImageNetResNet(layers: .thirtyFour, strideIn: .first))

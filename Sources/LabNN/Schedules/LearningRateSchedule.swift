@@ -12,6 +12,14 @@ public protocol LearningRateSchedule: ConfigurableComponent {
 
   /// Whether a warm-up comes before the schedule's own course (true) or covers its beginning (false).
   var startsAfterWarmup: Bool { get }
+
+  /// What is odd about the schedule beside the length of the training, such as drops behind its end; nil where nothing
+  /// is, as with all schedules that fit themselves to the length.
+  func remark(epochs: Int) -> String?
+}
+
+extension LearningRateSchedule {
+  public func remark(epochs: Int) -> String? { nil }
 }
 
 /// The schedules that a configuration can name.

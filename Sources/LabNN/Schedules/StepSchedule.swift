@@ -55,4 +55,18 @@ public struct StepSchedule: LearningRateSchedule {
     }
     return pow(gamma, Double(drops))
   }
+
+  public func remark(epochs: Int) -> String? {
+    let training = "the training has \(epochs) \(epochs == 1 ? "epoch" : "epochs")"
+    let late = (milestones ?? []).filter { $0 >= Double(epochs) }
+    if !late.isEmpty {
+      let list = late.map { JSONValue.number($0).canonicalText }.joined(separator: ", ")
+      return "the learning rate is to drop after \(late.count == 1 ? "epoch" : "epochs") \(list) and \(training), so "
+        + "that it does not drop there"
+    }
+    guard let everyEpochs, everyEpochs >= Double(epochs) else { return nil }
+    return
+      "the learning rate is to drop every \(JSONValue.number(everyEpochs).canonicalText) epochs and \(training), so "
+      + "that it never drops"
+  }
 }

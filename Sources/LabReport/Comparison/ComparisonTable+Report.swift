@@ -34,7 +34,8 @@ extension ComparisonTable {
     return ReportTable(
       kind: "comparison", title: snapshot.reportTitle, subtitle: subtitle,
       columns: leadingColumns + metricColumns.flatMap(\.columns) + trailingColumns, rows: rows,
-      numberedNotes: notes.texts, notes: generalNotes, metadata: snapshot.metadata(options))
+      numberedNotes: notes.texts, notes: generalNotes + snapshot.healthNotes(of: self.rows.map(\.variantIndex)),
+      metadata: snapshot.metadata(options))
   }
 
   private var differenceColumn: MetricColumns.DifferenceColumn? {

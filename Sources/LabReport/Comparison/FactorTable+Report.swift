@@ -33,7 +33,7 @@ extension FactorTable {
     return ReportTable(
       kind: factors.count == 1 ? "main-effect" : "interaction", title: "\(snapshot.reportTitle): means by \(names)",
       subtitle: subtitle, columns: leadingColumns + metricColumns.flatMap(\.columns), rows: rows,
-      numberedNotes: notes.texts, notes: generalNotes, metadata: metadata)
+      numberedNotes: notes.texts, notes: generalNotes + healthNotes, metadata: metadata)
   }
 
   /// What a row's note says of the pairs behind its difference; nil where they are all of its runs.
@@ -95,6 +95,11 @@ extension FactorTable {
       metrics.indices.map { metric in rows.count { $0.results[metric].difference?.pValue != nil } }.max() ?? 0
     if comparisons > 1 { notes.append(options.multiplicityNote(comparisons)) }
     return notes
+  }
+
+  private var healthNotes: [String] {
+    let shown = (try? snapshot.variantIndices(passing: options.filters)) ?? []
+    return snapshot.healthNotes(of: Array(shown))
   }
 
   private var metadata: [String: JSONValue] {

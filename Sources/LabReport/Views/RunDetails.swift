@@ -62,13 +62,20 @@ public struct RunDetails: Sendable {
   public var choices: [String: JSONValue]
   /// What happened to the run, each with its time.
   public var log: [Fact]
+  /// What is odd about a completed run's course.
+  public var health: [HealthNote]
+  /// The epoch with the best validation accuracy, counted from 1; nil without a validation split.
+  public var bestEpoch: Int?
+  /// The epoch whose weights were evaluated, counted from 1; nil where that is not on record.
+  public var evaluatedEpoch: Int?
 
   /// Creates the details of a run.
   public init(
     identity: RunIdentity, variant: String, seed: UInt64, sweeps: [String] = [], state: RunState,
     reason: String? = nil, plannedEpochs: Int, configuration: JSONValue = .object([:]), epochs: [Epoch] = [],
     metrics: [String: Double] = [:], classNames: [String] = [], confusion: ConfusionMatrix? = nil,
-    provenance: [Fact] = [], choices: [String: JSONValue] = [:], log: [Fact] = []
+    provenance: [Fact] = [], choices: [String: JSONValue] = [:], log: [Fact] = [], health: [HealthNote] = [],
+    bestEpoch: Int? = nil, evaluatedEpoch: Int? = nil
   ) {
     self.identity = identity
     self.variant = variant
@@ -85,6 +92,9 @@ public struct RunDetails: Sendable {
     self.provenance = provenance
     self.choices = choices
     self.log = log
+    self.health = health
+    self.bestEpoch = bestEpoch
+    self.evaluatedEpoch = evaluatedEpoch
   }
 
   /// The name of a class, or its index.

@@ -1,5 +1,6 @@
 import LabCore
 import LabStats
+import LabStudy
 
 /// One run in full: results, curves, metrics by class, confusions, configuration and provenance.
 public struct RunReport: Sendable {
@@ -92,6 +93,14 @@ public struct RunReport: Sendable {
       "state": .string(details.state.rawValue), "reason": details.reason.map(JSONValue.string) ?? .null,
       "planned_epochs": .integer(details.plannedEpochs), "configuration": details.configuration,
       "metrics": numbers(details.metrics),
+      "best_epoch": details.bestEpoch.map(JSONValue.integer) ?? .null,
+      "evaluated_epoch": details.evaluatedEpoch.map(JSONValue.integer) ?? .null,
+      "health": .array(
+        details.health.map {
+          .object([
+            "kind": .string($0.kind), "message": .string($0.message), "value": $0.value.map(JSONValue.number) ?? .null,
+          ])
+        }),
       "epochs": .array(
         details.epochs.map { .object(["epoch": .integer($0.number), "metrics": numbers($0.metrics)]) }),
       "classes": classes.map(JSONValue.array) ?? .null, "confusion_matrix": matrix ?? .null,
@@ -132,10 +141,20 @@ extension RunReport {
 
   private var factLists: [(title: String, facts: [RunDetails.Fact])] {
     [
+      ("Health", details.health.map { RunDetails.Fact(HealthChecks.check($0.kind)?.title ?? $0.kind, $0.message) }),
+      ("Weights", weightFacts),
       ("Configuration", RunReport.flattened(details.configuration).map { RunDetails.Fact($0, $1) }),
       ("Provenance", details.provenance),
       ("Log", details.log),
     ]
+  }
+
+  /// Which epoch's weights the results are those of, and which epoch was the best.
+  private var weightFacts: [RunDetails.Fact] {
+    [
+      details.evaluatedEpoch.map { RunDetails.Fact("evaluated", "those after epoch \($0)") },
+      details.bestEpoch.map { RunDetails.Fact("best validation accuracy", "after epoch \($0)") },
+    ].compactMap(\.self)
   }
 
   private func factLines(_ facts: [RunDetails.Fact], _ options: Options) -> [String] {

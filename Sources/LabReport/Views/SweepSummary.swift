@@ -58,6 +58,7 @@ public struct SweepSummary: Sendable {
         sentences.append(("\(variant.label.singleLine), seed \(run.seed) \(run.state.rawValue)\(reason)", .failure, 2))
       }
     }
+    if let health = snapshot.healthSummary { sentences.append((health, .warning, 0)) }
     let unfinished = total.planned - total.completed - total.unsuccessful
     if unfinished > 0, let resumeCommand {
       sentences.append(

@@ -67,16 +67,22 @@ struct DatabaseOpening {
 
   private func openQueue(_ location: String) throws -> DatabaseQueue {
     let queue = try DatabaseQueue(path: location, configuration: configuration(isReadOnly: true))
-    try queue.read { database in
+    let isCurrent = try queue.read { database in
       try refuseFutureSchema(database)
       guard try !StudySchema.migrator.appliedIdentifiers(database).isEmpty else {
         throw StoreError.noResults(folder: folder)
       }
-      guard try StudySchema.migrator.hasCompletedMigrations(database) else {
-        throw StoreError.schemaOutdated(path: path)
-      }
+      return try StudySchema.migrator.hasCompletedMigrations(database)
     }
-    return queue
+    return isCurrent ? queue : try upgradedCopy(of: queue)
+  }
+
+  /// A database of an older version as it would be after an upgrade, in memory: who only reads changes nothing.
+  private func upgradedCopy(of queue: DatabaseQueue) throws -> DatabaseQueue {
+    let copy = try DatabaseQueue(configuration: configuration(isReadOnly: false))
+    try queue.backup(to: copy)
+    try StudySchema.migrator.migrate(copy)
+    return copy
   }
 
   private func configuration(isReadOnly: Bool) -> Configuration {

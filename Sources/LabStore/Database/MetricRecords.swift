@@ -5,24 +5,26 @@ import LabStudy
 
 /// The columns that hold one split's metrics, in `epoch` and in `final`.
 enum EvaluationColumns {
-  private static let suffixes = [
+  /// The columns of the first released schema.
+  private static let released = [
     "loss", "accuracy", "top5_accuracy", "macro_precision", "macro_recall", "macro_f1", "ece",
   ]
+  private static let suffixes = released + ["log_loss"]
+
+  /// The names with which the first released schema began.
+  static func releasedNames(split: String) -> [String] { released.map { "\(split)_\($0)" } }
 
   static func names(split: String) -> [String] { suffixes.map { "\(split)_\($0)" } }
 
   static func encode(_ metrics: EvaluationMetrics?, split: String, to container: inout PersistenceContainer) {
     let values = [
       metrics?.loss, metrics?.accuracy, metrics?.top5Accuracy, metrics?.macroPrecision, metrics?.macroRecall,
-      metrics?.macroF1, metrics?.expectedCalibrationError,
+      metrics?.macroF1, metrics?.expectedCalibrationError, metrics?.logLoss,
     ]
     for (name, value) in zip(names(split: split), values) { container[name] = value }
   }
 
-  /// Reads the seven neighbouring columns that begin at an index.
-  static func decode(_ row: Row, at index: Int) -> EvaluationMetrics? { metrics { row[index + $0] } }
-
-  /// Reads the seven columns of a split by their names.
+  /// Reads the columns of a split by their names.
   static func decode(_ row: Row, split: String) -> EvaluationMetrics? {
     let names = names(split: split)
     return metrics { row[names[$0]] }
@@ -33,7 +35,8 @@ enum EvaluationColumns {
     guard let accuracy = value(1) else { return nil }
     return EvaluationMetrics(
       loss: value(0) ?? .nan, accuracy: accuracy, top5Accuracy: value(2), macroPrecision: value(3) ?? .nan,
-      macroRecall: value(4) ?? .nan, macroF1: value(5) ?? .nan, expectedCalibrationError: value(6) ?? .nan)
+      macroRecall: value(4) ?? .nan, macroF1: value(5) ?? .nan, expectedCalibrationError: value(6) ?? .nan,
+      logLoss: value(7))
   }
 }
 
@@ -87,6 +90,7 @@ struct FinalRow: FetchableRecord, PersistableRecord {
 
   var runId: Int64
   var bestEpoch: Int?
+  var evaluatedEpoch: Int?
   var weightsHash: ContentHash?
   var validation: EvaluationMetrics?
   var test: EvaluationMetrics?
@@ -94,6 +98,7 @@ struct FinalRow: FetchableRecord, PersistableRecord {
   init(runId: Int64, _ record: FinalRecord) {
     self.runId = runId
     bestEpoch = record.bestEpoch
+    evaluatedEpoch = record.evaluatedEpoch
     weightsHash = record.weightsHash
     validation = record.validation
     test = record.test
@@ -102,6 +107,7 @@ struct FinalRow: FetchableRecord, PersistableRecord {
   init(row: Row) throws {
     runId = row["run_id"]
     bestEpoch = row["best_epoch"]
+    evaluatedEpoch = row["evaluated_epoch"]
     weightsHash = (row["weights_hash"] as String?).map(ContentHash.init(hexadecimal:))
     validation = EvaluationColumns.decode(row, split: "validation")
     test = EvaluationColumns.decode(row, split: "test")
@@ -110,6 +116,7 @@ struct FinalRow: FetchableRecord, PersistableRecord {
   func encode(to container: inout PersistenceContainer) {
     container["run_id"] = runId
     container["best_epoch"] = bestEpoch
+    container["evaluated_epoch"] = evaluatedEpoch
     container["weights_hash"] = weightsHash?.hexadecimal
     EvaluationColumns.encode(validation, split: "validation", to: &container)
     EvaluationColumns.encode(test, split: "test", to: &container)

@@ -55,7 +55,8 @@ struct RunRecord: StoreRecord {
   func stored(attempts: Int) throws -> StoredRun {
     StoredRun(
       identity: RunIdentity(hash: identity), configuration: try JSONValue(parsing: configuration), dataHash: dataHash,
-      seed: UInt64(bitPattern: seed), state: state, reason: reason, completedEpochs: completedEpochs,
+      seed: UInt64(bitPattern: seed), state: state, reason: reason, isRetriable: isRetriable,
+      completedEpochs: completedEpochs,
       plannedEpochs: plannedEpochs, trainSeconds: trainSeconds, imagesPerSecond: imagesPerSecond, attempts: attempts,
       createdAt: createdAt, endedAt: endedAt)
   }
@@ -111,6 +112,23 @@ struct EventRecord: StoreRecord {
   var at: Date
   var kind: RunEvent.Kind
   var message: String
+}
+
+/// A row of `health`.
+struct HealthRecord: StoreRecord {
+  static let databaseTableName = "health"
+
+  var runId: Int64
+  var kind: String
+  var message: String
+  var value: Double?
+
+  init(runId: Int64, _ note: HealthNote) {
+    self.runId = runId
+    (kind, message, value) = (note.kind, note.message, note.value)
+  }
+
+  var note: HealthNote { HealthNote(kind, message, value: value) }
 }
 
 /// A row of `class_metric`.

@@ -17,11 +17,12 @@ enum StudySchema {
       try createMetrics(database)
       try createResultsView(database)
     }
-    migrator.registerMigration("measured-memory") { database in
+    migrator.registerMigration("measured memory") { database in
       try database.alter(table: "epoch") { $0.add(column: "planned_memory_bytes", .integer) }
       // What was kept as the peak so far was the plan.
       try database.execute(sql: "UPDATE epoch SET planned_memory_bytes = peak_memory_bytes, peak_memory_bytes = NULL")
     }
+    migrator.registerMigration("log loss and health", migrate: addLogLossAndHealth)
     return migrator
   }
 
@@ -133,7 +134,7 @@ enum StudySchema {
 
   private static func createMetrics(_ database: Database) throws {
     func evaluation(_ split: String, _ table: TableDefinition) {
-      for column in EvaluationColumns.names(split: split) { table.column(column, .double) }
+      for column in EvaluationColumns.releasedNames(split: split) { table.column(column, .double) }
     }
     try database.create(table: "epoch", options: .withoutRowID) { table in
       table.reference("run", onDelete: .cascade)
@@ -176,6 +177,23 @@ enum StudySchema {
     try database.create(table: "confusion_matrix") { table in
       table.primaryKey("run_id", .integer).references("run", onDelete: .cascade)
       table.column("counts", .text).notNull()
+    }
+  }
+
+  /// Log losses of every split, the epoch whose weights were evaluated, and what is odd about a run's course.
+  private static func addLogLossAndHealth(_ database: Database) throws {
+    for table in ["epoch", "final"] {
+      try database.alter(table: table) { table in
+        for split in ["validation", "test"] { table.add(column: "\(split)_log_loss", .double) }
+      }
+    }
+    try database.alter(table: "final") { $0.add(column: "evaluated_epoch", .integer) }
+    try database.create(table: "health", options: .withoutRowID) { table in
+      table.reference("run", onDelete: .cascade)
+      table.column("kind", .text).notNull()
+      table.column("message", .text).notNull()
+      table.column("value", .double)
+      table.primaryKey(["run_id", "kind"])
     }
   }
 

@@ -66,7 +66,8 @@ extension StudyStore {
       let id = try runRecord(run, database).id
       guard let row = try FinalRow.fetchOne(database, key: id), let test = row.test else { return nil }
       var record = FinalRecord(
-        test: test, validation: row.validation, bestEpoch: row.bestEpoch, weightsHash: row.weightsHash)
+        test: test, validation: row.validation, bestEpoch: row.bestEpoch, evaluatedEpoch: row.evaluatedEpoch,
+        weightsHash: row.weightsHash)
       for metric in try Row.fetchAll(
         database, sql: "SELECT name, value FROM final_metric WHERE run_id = ?", arguments: [id])
       {
@@ -78,6 +79,9 @@ extension StudyStore {
         FinalRecord.ClassMetrics(
           name: $0.name, support: $0.support, precision: $0.precision, recall: $0.recall, f1: $0.f1)
       }
+      record.health = try HealthRecord.fetchAll(
+        database, sql: "SELECT * FROM health WHERE run_id = ?", arguments: [id]
+      ).map(\.note).inOrderOfChecks
       let counts = try String.fetchOne(
         database, sql: "SELECT counts FROM confusion_matrix WHERE run_id = ?", arguments: [id])
       record.confusion = try counts.map { try JSONValue(parsing: $0).decode() } ?? []

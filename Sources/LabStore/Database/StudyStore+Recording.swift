@@ -72,7 +72,7 @@ extension StudyStore {
 
   /// Replaces the run's final record.
   func insert(_ record: FinalRecord, run: Int64, _ database: Database) throws {
-    for table in ["final", "final_metric", "class_metric", "confusion_matrix"] {
+    for table in ["final", "final_metric", "class_metric", "confusion_matrix", "health"] {
       try database.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run])
     }
     try FinalRow(runId: run, record).insert(database)
@@ -80,6 +80,7 @@ extension StudyStore {
       try database.execute(
         sql: "INSERT INTO final_metric (run_id, name, value) VALUES (?, ?, ?)", arguments: [run, name, value])
     }
+    for note in record.health { try HealthRecord(runId: run, note).insert(database) }
     for (index, metrics) in record.classes.enumerated() {
       try ClassMetricRecord(
         runId: run, class: index, name: metrics.name, support: metrics.support, precision: metrics.precision,

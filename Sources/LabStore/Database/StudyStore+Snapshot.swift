@@ -38,6 +38,7 @@ extension StudyStore {
         WHERE variant.sweep_id = ? ORDER BY cell.variant_id, cell.position
         """, arguments: [id])
     let additional = try additionalMetrics(sweep: id, database)
+    let health = try healthNotes(sweep: id, database)
     let abandoned = try abandonedRuns(database)
     var runs: [Int64: [SweepSnapshot.Run]] = [:]
     while let row = try rows.next() {
@@ -50,9 +51,20 @@ extension StudyStore {
         if let value: Double = row[10 + index] { run.metrics[name] = value }
       }
       if let further = additional[row[9]] { run.metrics.merge(further) { current, _ in current } }
+      run.health = health[row[9]]?.inOrderOfChecks ?? []
       runs[row[0], default: []].append(run)
     }
     return runs
+  }
+
+  private func healthNotes(sweep id: Int64, _ database: Database) throws -> [Int64: [HealthNote]] {
+    let records = try HealthRecord.fetchAll(
+      database,
+      sql: """
+        SELECT DISTINCT health.* FROM variant JOIN cell ON cell.variant_id = variant.id
+        JOIN health ON health.run_id = cell.run_id WHERE variant.sweep_id = ?
+        """, arguments: [id])
+    return Dictionary(grouping: records, by: \.runId).mapValues { $0.map(\.note) }
   }
 
   private func additionalMetrics(sweep id: Int64, _ database: Database) throws -> [Int64: [String: Double]] {

@@ -9,7 +9,7 @@ public struct Checkpoint: Sendable, Hashable {
   public var parameters: [StoredTensor]
   /// The optimiser's tensors.
   public var optimizer: [StoredTensor]
-  /// Whatever else training carries from step to step: averaged weights, the best weights so far, counts.
+  /// Whatever else training carries from step to step: averages of the weights.
   public var state: [StoredTensor]
   /// Counters and partial metrics; every number in it must be finite.
   public var progress: JSONValue

@@ -7,7 +7,7 @@ public enum WeightsFile {
 
   /// Reads tensors by name; the content and not the name tells the format.
   ///
-  /// Of an HDF5 file the root's datasets are taken, or a checkpoint's group `parameters`. Floating-point elements become
+  /// Of an HDF5 file the root's datasets are taken, or a checkpoint's parameters and running statistics. Floating-point elements become
   /// single precision, integers 64 bits wide.
   ///
   /// - Throws: ``StoreError``, or `FileError` where the file cannot be read.
@@ -32,12 +32,22 @@ public enum WeightsFile {
     } else {
       content = try SafetensorsFile.readGroup(path)
     }
-    let tensors = content.tensors.isEmpty ? content.groups["parameters"]?.tensors ?? [] : content.tensors
+    let tensors = content.tensors.isEmpty ? checkpointWeights(content) : content.tensors
     guard !tensors.isEmpty else {
       throw StoreError.unsupportedFile(
         path: path, problem: "it has no datasets in its root and none in a group \"parameters\"")
     }
     return TensorGroup(tensors.map(\.singlePrecision), attributes: content.attributes)
+  }
+
+  /// The parameters of a checkpoint, and its running statistics, which version 0.1 kept in the group `state`.
+  private static func checkpointWeights(_ content: TensorGroup) -> [StoredTensor] {
+    let parameters = content.groups["parameters"]?.tensors ?? []
+    guard content.attributes["format"] == .string(RunFolder.File.checkpoint.format) else { return parameters }
+    let others = content.groups["state"]?.tensors ?? []
+    return parameters
+      + others.filter { $0.name.hasSuffix(".running_mean") || $0.name.hasSuffix(".running_var") }
+      .filter { !$0.name.hasPrefix("ema.") }
   }
 
   private static func firstBytes(of path: String) throws -> Data {

@@ -26,10 +26,10 @@ public struct KnownRun: Hashable, Sendable {
   }
 
   /// Creates the entry of a stored run.
-  public init(_ run: StoredRun, isRetriable: Bool = false) {
+  public init(_ run: StoredRun) {
     self.init(
       state: run.state, completedEpochs: run.completedEpochs, plannedEpochs: run.plannedEpochs, reason: run.reason,
-      isRetriable: isRetriable)
+      isRetriable: run.isRetriable)
   }
 }
 

@@ -1,6 +1,6 @@
 /// How well a model classifies one split; every number is a pure function of weights and data.
 public struct EvaluationMetrics: Sendable, Codable, Hashable {
-  /// The mean loss.
+  /// The mean of the training loss, which other losses cannot be compared with.
   public var loss: Double
   /// The share of samples whose most likely class is right, in 0...1.
   public var accuracy: Double
@@ -14,11 +14,14 @@ public struct EvaluationMetrics: Sendable, Codable, Hashable {
   public var macroF1: Double
   /// The expected calibration error.
   public var expectedCalibrationError: Double
+  /// The mean negative logarithm of the right class's probability, whatever loss was trained with, in nats; nil for runs
+  /// of versions that did not keep it.
+  public var logLoss: Double?
 
   /// Creates the metrics of one split.
   public init(
     loss: Double, accuracy: Double, top5Accuracy: Double? = nil, macroPrecision: Double, macroRecall: Double,
-    macroF1: Double, expectedCalibrationError: Double
+    macroF1: Double, expectedCalibrationError: Double, logLoss: Double? = nil
   ) {
     self.loss = loss
     self.accuracy = accuracy
@@ -27,6 +30,7 @@ public struct EvaluationMetrics: Sendable, Codable, Hashable {
     self.macroRecall = macroRecall
     self.macroF1 = macroF1
     self.expectedCalibrationError = expectedCalibrationError
+    self.logLoss = logLoss
   }
 
   /// The metrics by the names that tables use, such as `test_macro_f1`.
@@ -38,6 +42,7 @@ public struct EvaluationMetrics: Sendable, Codable, Hashable {
       "\(split)_macro_recall": macroRecall, "\(split)_macro_f1": macroF1, "\(split)_ece": expectedCalibrationError,
     ]
     metrics["\(split)_top5_accuracy"] = top5Accuracy
+    metrics["\(split)_log_loss"] = logLoss
     return metrics
   }
 }

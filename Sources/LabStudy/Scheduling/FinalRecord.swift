@@ -29,8 +29,12 @@ public struct FinalRecord: Sendable, Codable, Hashable {
   public var test: EvaluationMetrics
   /// The metrics of the validation split, where there is one.
   public var validation: EvaluationMetrics?
-  /// The index of the epoch whose weights were evaluated, from 0, where it is not the last one.
+  /// The index of the epoch with the best validation accuracy, from 0, whichever weights were evaluated; nil without a
+  /// validation split.
   public var bestEpoch: Int?
+  /// The index of the epoch after which the weights were taken that the metrics are those of, from 0; nil for runs of
+  /// versions that did not keep it.
+  public var evaluatedEpoch: Int?
   /// Further metrics by name.
   public var additional: [String: Double]
   /// The classes of the test split in the order of their indices.
@@ -39,20 +43,25 @@ public struct FinalRecord: Sendable, Codable, Hashable {
   public var confusion: [[Int]]
   /// The hash of the final weights' names, shapes and values.
   public var weightsHash: ContentHash?
+  /// What is odd about the run's course, each kind at most once, in the order of ``HealthChecks/all``.
+  public var health: [HealthNote]
 
   /// Creates a final record.
   public init(
     test: EvaluationMetrics, validation: EvaluationMetrics? = nil, bestEpoch: Int? = nil,
-    additional: [String: Double] = [:], classes: [ClassMetrics] = [], confusion: [[Int]] = [],
-    weightsHash: ContentHash? = nil
+    evaluatedEpoch: Int? = nil, additional: [String: Double] = [:], classes: [ClassMetrics] = [],
+    confusion: [[Int]] = [],
+    weightsHash: ContentHash? = nil, health: [HealthNote] = []
   ) {
     self.test = test
     self.validation = validation
     self.bestEpoch = bestEpoch
+    self.evaluatedEpoch = evaluatedEpoch
     self.additional = additional
     self.classes = classes
     self.confusion = confusion
     self.weightsHash = weightsHash
+    self.health = health
   }
 
   /// All final metrics by the names that tables use, such as `test_accuracy`.

@@ -15,6 +15,8 @@ public struct StoredRun: Sendable, Codable, Hashable {
   public var state: RunState
   /// Why it ended, where it did not end well.
   public var reason: String?
+  /// Whether it failed for a reason outside its configuration, so that the next sweep tries it again by itself.
+  public var isRetriable: Bool
   /// Epochs on record.
   public var completedEpochs: Int
   /// Epochs that the configuration asks for.
@@ -33,7 +35,8 @@ public struct StoredRun: Sendable, Codable, Hashable {
   /// Creates a stored run; only stores do.
   public init(
     identity: RunIdentity, configuration: JSONValue, dataHash: ContentHash, seed: UInt64, state: RunState,
-    reason: String? = nil, completedEpochs: Int = 0, plannedEpochs: Int, trainSeconds: Double? = nil,
+    reason: String? = nil, isRetriable: Bool = false, completedEpochs: Int = 0, plannedEpochs: Int,
+    trainSeconds: Double? = nil,
     imagesPerSecond: Double? = nil, attempts: Int = 0, createdAt: Date, endedAt: Date? = nil
   ) {
     self.identity = identity
@@ -42,6 +45,7 @@ public struct StoredRun: Sendable, Codable, Hashable {
     self.seed = seed
     self.state = state
     self.reason = reason
+    self.isRetriable = isRetriable
     self.completedEpochs = completedEpochs
     self.plannedEpochs = plannedEpochs
     self.trainSeconds = trainSeconds

@@ -79,6 +79,12 @@ extension ConfigurationSchema.Field {
 
   /// The length of the temperature's descent.
   static let temperatureEpochs = Self(
-    "temperature_epochs", .number(.nonNegative), default: .number(TemperatureAnnealing().epochs),
-    "The number of epochs until the temperature is 1; 0 for a temperature of 1 throughout.")
+    "temperature_epochs", .optional(.number(.nonNegative)), default: 10.0,
+    "The number of epochs until the temperature is 1, whatever the training's length; 0 for a temperature of 1 throughout."
+  )
+
+  /// The length of the temperature's descent as a share of the training.
+  static let temperatureShare = Self(
+    "temperature_share", .optional(.number(.unit)), default: .null,
+    "The share of the training until the temperature is 1, instead of epochs: 0.1 as in the papers' 10 of 100 epochs.")
 }

@@ -20,8 +20,10 @@ public struct ODConv: DynamicConvolutionVariant {
   public var minimumHidden: Int
   /// The temperature of the first step.
   public var temperature: Double
-  /// The number of epochs until the temperature is 1.
-  public var temperatureEpochs: Double
+  /// The number of epochs until the temperature is 1; nil where ``temperatureShare`` says it, or for no descent.
+  public var temperatureEpochs: Double?
+  /// The share of the training until the temperature is 1, instead of epochs.
+  public var temperatureShare: Double?
   public var isEverywhere: Bool
 
   /// Creates the variant.
@@ -33,7 +35,10 @@ public struct ODConv: DynamicConvolutionVariant {
     self.reduction = reduction
     self.minimumHidden = minimumHidden
     self.temperature = temperature.initial
-    temperatureEpochs = temperature.epochs
+    switch temperature.length {
+    case .epochs(let count): temperatureEpochs = count
+    case .share(let share): temperatureShare = share
+    }
     self.isEverywhere = isEverywhere
   }
 
@@ -44,21 +49,23 @@ public struct ODConv: DynamicConvolutionVariant {
     case kernels, reduction, temperature
     case minimumHidden = "minimum_hidden"
     case temperatureEpochs = "temperature_epochs"
+    case temperatureShare = "temperature_share"
     case isEverywhere = "everywhere"
   }
 
   public static let variant = ConfigurationSchema.Variant(
     "odconv", "Omni-dimensional dynamic convolution: attentions over kernels, taps, channels and filters.",
-    options: ConfigurationSchema([
-      .kernels(default: Self().kernels),
-      .init(
-        "reduction", .number(.init(0, 1, includesMinimum: false)), default: .number(Self().reduction),
-        "The width of the attentions' hidden layer as a share of the input channels."),
-      .init(
-        "minimum_hidden", .integer(1...4096), default: .integer(Self().minimumHidden),
-        "The least width of the hidden layer."),
-      .temperature, .temperatureEpochs, .everywhere,
-    ]),
+    options: ConfigurationSchema(
+      [
+        .kernels(default: Self().kernels),
+        .init(
+          "reduction", .number(.init(0, 1, includesMinimum: false)), default: .number(Self().reduction),
+          "The width of the attentions' hidden layer as a share of the input channels."),
+        .init(
+          "minimum_hidden", .integer(1...4096), default: .integer(Self().minimumHidden),
+          "The least width of the hidden layer."),
+        .temperature, .temperatureEpochs, .temperatureShare, .everywhere,
+      ], alternatives: [["temperature_epochs", "temperature_share"]]),
     aliases: ["odconv-1x": ["kernels": 1], "odconv-2x": ["kernels": 2], "odconv-4x": ["kernels": 4]])
 
   public func attentions(
@@ -73,7 +80,7 @@ public struct ODConv: DynamicConvolutionVariant {
 
       func logits(_ name: String, _ width: Int) throws -> Tensor {
         try fullyConnected(width, hasBias: true)(z, name, in: context)
-          .dividedByTemperature(TemperatureAnnealing(initial: temperature, epochs: temperatureEpochs), in: context)
+          .dividedByTemperature(temperature, epochs: temperatureEpochs, share: temperatureShare, in: context)
       }
       var attentions = [DynamicAttentions.channel: try logits("channel_fc", channels).activated(.sigmoid)]
       let isDepthwise = convolution.geometry.groups == channels && convolution.outputChannels == channels
@@ -95,7 +102,16 @@ public struct ODConv: DynamicConvolutionVariant {
 
 extension Tensor {
   /// Attention logits divided by the temperature of the step.
-  func dividedByTemperature(_ annealing: TemperatureAnnealing, in context: ModelContext) throws -> Tensor {
-    annealing.isAlwaysOne ? self : try divided(by: context.scalar(annealing))
+  ///
+  /// - Parameters:
+  ///   - initial: the temperature of the first step.
+  ///   - epochs: the length of its descent in epochs; nil where the share says it, or for a temperature of 1.
+  ///   - share: the length of its descent as a share of the training.
+  func dividedByTemperature(
+    _ initial: Double, epochs: Double?, share: Double?, in context: ModelContext
+  ) throws -> Tensor {
+    let length = share.map(TemperatureAnnealing.Length.share) ?? .epochs(epochs ?? 0)
+    let annealing = TemperatureAnnealing(initial: initial, length: length)
+    return annealing.isAlwaysOne ? self : try divided(by: context.scalar(annealing))
   }
 }

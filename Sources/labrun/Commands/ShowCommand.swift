@@ -54,7 +54,9 @@ struct ShowCommand: ParsableCommand {
       metrics: final?.namedMetrics ?? [:], classNames: final?.classes.map(\.name) ?? [], confusion: confusion,
       provenance: facts(attempts, files: store.folder(of: run.identity)),
       choices: attempts.last?.provenance?.choices ?? [:],
-      log: try store.events(of: run.identity).map { .init($0.date.ISO8601Format(), $0.message) })
+      log: try store.events(of: run.identity).map { .init($0.date.ISO8601Format(), $0.message) },
+      health: final?.health ?? [], bestEpoch: final?.bestEpoch.map { $0 + 1 },
+      evaluatedEpoch: final?.evaluatedEpoch.map { $0 + 1 })
   }
 
   private func facts(_ attempts: [RunAttempt], files: RunFolder) -> [RunDetails.Fact] {

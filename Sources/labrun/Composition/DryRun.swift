@@ -46,7 +46,18 @@ struct DryRun {
       name: study.plan.name, cells: cells, workerCount: workers,
       notes: study.plan.collapsedCells.map {
         "\($0.label) is the same as \($0.variant) and is trained once"
-      } + comparisonNotes(store))
+      } + annealingNotes + comparisonNotes(store))
+  }
+
+  /// What the temperature of dynamic convolutions does, variants that are alike together.
+  private var annealingNotes: [String] {
+    let indices = Set(study.cells.map(\.variantIndex)).sorted()
+    let groups = Dictionary(grouping: indices) { study.inspections[$0].annealing ?? "" }.filter { $0.key != "" }
+    return groups.sorted { $0.value[0] < $1.value[0] }.map { annealing, variants in
+      let labels = variants.map { study.plan.variants[$0].label }
+      let shown = labels.prefix(3).joined(separator: "; ") + (labels.count > 3 ? " and \(labels.count - 3) more" : "")
+      return "\(shown): \(annealing)"
+    }
   }
 
   /// The share of a core's peak that a whole run, data included, reaches on small networks: measured as 0.6 over the runs of

@@ -98,12 +98,13 @@ struct Laboratory: Sendable {
     of configuration: RunConfiguration, data: PreparedDataset, initialWeights: [TrainingCheckpoint.Tensor]?
   ) throws -> [SpecIssue] {
     do {
+      let training = configuration.training
       let graph = try TrainingGraph(
         model: configuration.model.model(classCount: data.classCount), batch: configuration.batch(of: data),
         optimization: configuration.training.optimization, seed: 0,
         options: .init(mixesLabels: configuration.training.augmentation.mixup > 0))
       try graph.graph.verify()
-      if configuration.training.earlyStoppingEpochs != nil || configuration.training.finalWeights == .best,
+      if configuration.training.earlyStoppingEvaluations != nil || configuration.training.finalWeights == .best,
         data.validation.count == 0
       {
         return try issue(
@@ -122,16 +123,19 @@ struct Laboratory: Sendable {
             "its weights and their optimiser's state take \(NumberText.bytes(bytes)), more than the "
               + "\(NumberText.bytes(Machine.memoryBytes)) of memory here"))
       }
-      guard configuration.training.initialWeights != nil, let initialWeights else { return [] }
+      let courses = training.courseFindings(
+        scalars: graph.scalars, stepsPerEpoch: training.stepsPerEpoch(trainingImages: data.train.count)
+      ).map(SpecIssue.init)
+      guard configuration.training.initialWeights != nil, let initialWeights else { return courses }
       do {
         let matching = try WeightMatching(
           declarations: graph.declarations, weights: initialWeights,
           excluding: configuration.training.initialExclusions)
         try matching.check(configuration.training.initialMatch)
       } catch {
-        return try issue("training.initial_weights", error)
+        return try courses + issue("training.initial_weights", error)
       }
-      return []
+      return courses
     } catch {
       return try issue("model", error)
     }

@@ -2,6 +2,7 @@ import Foundation
 import LabCore
 import LabData
 import LabGraph
+import LabNN
 import LabStats
 import LabStore
 import LabStudy
@@ -90,7 +91,8 @@ final class RunRecorder: TrainingObserver {
         classNames: data.classNames))
     return FinalRecord(
       test: EvaluationMetrics(result.test), validation: result.validation.map(EvaluationMetrics.init),
-      bestEpoch: result.bestEpoch, additional: ["train_seconds": result.trainSeconds],
+      bestEpoch: result.bestEpoch, evaluatedEpoch: result.evaluatedEpoch,
+      additional: ["train_seconds": result.trainSeconds],
       classes: zip(data.classNames, result.test.metrics.classes).map {
         .init(name: $0, support: $1.support, precision: $1.precision, recall: $1.recall, f1: $1.f1)
       }, confusion: confusion, weightsHash: result.weightsHash)
@@ -104,7 +106,7 @@ extension EvaluationMetrics {
     self.init(
       loss: result.loss, accuracy: metrics.accuracy, top5Accuracy: metrics.topKAccuracy[5],
       macroPrecision: metrics.macro.precision, macroRecall: metrics.macro.recall, macroF1: metrics.macro.f1,
-      expectedCalibrationError: metrics.expectedCalibrationError)
+      expectedCalibrationError: metrics.expectedCalibrationError, logLoss: metrics.logLoss)
   }
 }
 
@@ -136,20 +138,26 @@ extension TrainingCheckpoint.Tensor {
 extension Checkpoint {
   /// The store's form of a checkpoint.
   init(_ checkpoint: TrainingCheckpoint) throws {
-    func tensors(_ role: Variable.Role) -> [StoredTensor] {
-      checkpoint.tensors.filter { $0.role == role }.map(StoredTensor.init)
+    let average = MovingAverageConfiguration.variableName(of: "")
+    func tensors(_ belongs: (TrainingCheckpoint.Tensor) -> Bool) -> [StoredTensor] {
+      checkpoint.tensors.filter(belongs).map(StoredTensor.init)
     }
     self.init(
-      parameters: tensors(.parameter), optimizer: tensors(.optimizerState), state: tensors(.buffer),
+      parameters: tensors { $0.role != .optimizerState },
+      optimizer: tensors { $0.role == .optimizerState && !$0.name.hasPrefix(average) },
+      state: tensors { $0.role == .optimizerState && $0.name.hasPrefix(average) },
       progress: try JSONValue(encoding: checkpoint.progress))
   }
 }
 
 extension TrainingCheckpoint {
   /// The trainer's form of a checkpoint.
+  ///
+  /// Names tell what a tensor is, so that checkpoints of version 0.1 are read too, which had running statistics in `state`
+  /// and averages in `optimizer`.
   init(_ stored: Checkpoint) throws {
     let groups: [(Variable.Role, [StoredTensor])] = [
-      (.parameter, stored.parameters), (.buffer, stored.state), (.optimizerState, stored.optimizer),
+      (.parameter, stored.parameters), (.optimizerState, stored.state + stored.optimizer),
     ]
     let tensors = try groups.flatMap { role, tensors in try tensors.map { try Tensor($0, role: role) } }
     self.init(tensors: tensors, progress: try stored.progress.decode())

@@ -45,12 +45,29 @@ struct TrainingRunExecutor: RunExecutor {
     do {
       switch try trainer.run(from: start?.checkpoint, bestWeights: start?.best, observer: recorder) {
       case .stopped: return .interrupted(reason: "stopped on request")
-      case .completed(let result): return .completed(try recorder.keep(result, data: data))
+      case .completed(let result):
+        var record = try recorder.keep(result, data: data)
+        record.health = try health(of: run, record, result, trainer, data)
+        return .completed(record)
       }
     } catch let error as TrainingError {
       if case .diverged = error { return .diverged(reason: "\(error)") }
       throw error
     }
+  }
+
+  /// What is odd about the course of a training that has reached its end.
+  private func health(
+    of run: ClaimedRun, _ record: FinalRecord, _ result: TrainingResult, _ trainer: Trainer, _ data: PreparedDataset
+  ) throws -> [HealthNote] {
+    let (training, steps) = (trainer.configuration, trainer.stepsPerEpoch)
+    return HealthChecks.notes(
+      on: RunCourse(
+        epochs: try store.epochs(of: run.run.identity), final: record, plannedEpochs: training.epochs,
+        evaluationImages: data.validation.count > 0 ? data.validation.count : data.test.count,
+        annealing: training.annealingRemark(
+          scalars: trainer.scalars, stepsPerEpoch: steps, trainedSteps: steps * result.epochs),
+        schedule: try training.scheduleRemark(stepsPerEpoch: steps, trainedEpochs: result.epochs)))
   }
 
   /// What the attempt chose whose checkpoint this one goes on from: another choice would give other bits.

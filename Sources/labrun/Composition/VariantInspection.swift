@@ -24,6 +24,8 @@ struct VariantInspection: Sendable {
   var trainedImages: Int
   /// Images that a run is evaluated on, over all evaluations.
   var evaluatedImages: Int
+  /// What the temperature of dynamic convolutions does, in one clause; nil without one.
+  var annealing: String?
   /// What the user should know about the variant on this machine.
   var remark: String?
 
@@ -62,6 +64,8 @@ extension Laboratory {
       epochs: configuration.training.epochs,
       trainedImages: data.train.count * configuration.training.epochs,
       evaluatedImages: evaluatedImages(configuration.training, data),
+      annealing: configuration.training.annealingSummary(
+        scalars: trainer.scalars, stepsPerEpoch: trainer.stepsPerEpoch),
       remark: OneDNNBackend.remark(on: configuration.training.precision))
   }
 
