@@ -2,7 +2,7 @@
 # Works with GNU make 3.81 and newer.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build sweep test bench zoo compare lint format install clean check-swift
+.PHONY: help deps build sweep test fuzz bench zoo compare lint format install clean check-swift
 
 BINARY := .build/release/labrun
 SPEC := Experiments/ablation.json
@@ -35,6 +35,9 @@ sweep: build ## Trains the ablation of Experiments/ablation.json and prints its 
 
 test: deps ## Runs every test, built for release
 	swift test -c release --disable-testable-imports --disable-xctest $(SWIFT_FLAGS)
+
+fuzz: deps ## Feeds readers with damaged files for FUZZ_SECONDS each (60; FUZZ_TARGET=… for one, FUZZ_START=… to repeat)
+	@Scripts/fuzz.sh $(SWIFT_FLAGS)
 
 bench: build ## Measures one thread's training step
 	$(BINARY) bench

@@ -48,6 +48,7 @@ let package = Package(
       name: "LabCore",
       dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "LabStats", dependencies: ["LabCore"]),
+    .target(name: "LabForeign", dependencies: ["LabCore", "CHDF5"]),
 
     // MARK: Engine
     .target(
@@ -59,7 +60,7 @@ let package = Package(
     .target(name: "LabZoo", dependencies: ["LabNN"]),
 
     // MARK: Data and training
-    .target(name: "LabData", dependencies: ["LabCore", "CHDF5", "CZlib", "CImageCodecs", "CLabImages"]),
+    .target(name: "LabData", dependencies: ["LabCore", "LabForeign", "CHDF5", "CZlib", "CImageCodecs", "CLabImages"]),
     .target(name: "LabTrain", dependencies: ["LabNN", "LabData", "LabStats"]),
 
     // MARK: Studies
@@ -70,15 +71,15 @@ let package = Package(
       ]),
     .target(
       name: "LabStore",
-      dependencies: ["LabStudy", "CHDF5", .product(name: "GRDB", package: "GRDB.swift")]),
+      dependencies: ["LabStudy", "LabForeign", "CHDF5", .product(name: "GRDB", package: "GRDB.swift")]),
     .target(name: "LabReport", dependencies: ["LabStudy", "LabStats"]),
 
     // MARK: Command line
     .executableTarget(
       name: "labrun",
       dependencies: [
-        "LabCore", "LabStats", "LabGraph", "BackendReference", "BackendOneDNN", "LabNN", "LabZoo", "LabData",
-        "LabTrain", "LabStudy", "LabStore", "LabReport", "CLabMachine",
+        "LabCore", "LabForeign", "LabStats", "LabGraph", "BackendReference", "BackendOneDNN", "LabNN", "LabZoo",
+        "LabData", "LabTrain", "LabStudy", "LabStore", "LabReport", "CLabMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -87,6 +88,7 @@ let package = Package(
     .target(
       name: "LabTesting", dependencies: ["LabGraph", "BackendReference", "LabStudy", "CHDF5"],
       resources: [.copy("Fixtures")]),
+    .target(name: "LabFuzzing", dependencies: ["LabCore", "LabForeign"]),
     .testTarget(name: "CLabKernelsTests", dependencies: ["CLabKernels", "LabCore"]),
     .testTarget(name: "LabCoreTests", dependencies: ["LabCore"]),
     .testTarget(name: "LabStatsTests", dependencies: ["LabStats"], resources: [.copy("Fixtures")]),
@@ -100,15 +102,18 @@ let package = Package(
     .testTarget(
       name: "LabZooTests", dependencies: ["LabZoo", "BackendReference", "LabTesting"],
       resources: [.copy("Fixtures")]),
-    .testTarget(name: "LabDataTests", dependencies: ["LabData"], resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "LabDataTests", dependencies: ["LabData", "LabFuzzing", "CZlib"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "LabTrainTests", dependencies: ["LabTrain", "LabZoo", "BackendReference", "BackendOneDNN", "LabTesting"]),
-    .testTarget(name: "LabStudyTests", dependencies: ["LabStudy", "LabTesting"]),
+    .testTarget(name: "LabStudyTests", dependencies: ["LabStudy", "LabTesting", "LabFuzzing"]),
     .executableTarget(
       name: "StoreCrasher", dependencies: ["LabStore", "LabTesting"], path: "Tests/Helpers/StoreCrasher"),
     .testTarget(
       name: "LabStoreTests",
-      dependencies: ["LabStore", "LabTesting", "StoreCrasher", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "LabStore", "LabTesting", "LabFuzzing", "StoreCrasher", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "LabReportTests", dependencies: ["LabReport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["labrun", "LabStudy", "LabStore"]),

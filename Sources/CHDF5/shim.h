@@ -48,6 +48,78 @@ static inline int labH5LinkKind(hid_t location, const char *name, size_t *valueS
 }
 static inline int labH5AttributeCount(hid_t object) { return H5Aget_num_attrs(object); }
 
+
+// Calls a function for each link of a group in the order of the names, until it returns something else than 0.
+typedef int (*LabH5LinkVisitor)(const char *name, int isHard, void *context);
+typedef struct {
+  LabH5LinkVisitor visitor;
+  void *context;
+} LabH5LinkVisit;
+static inline herr_t labH5VisitLink(hid_t group, const char *name, const H5L_info_t *info, void *data) {
+  (void)group;
+  const LabH5LinkVisit *visit = (const LabH5LinkVisit *)data;
+  return visit->visitor(name, info->type == H5L_TYPE_HARD, visit->context);
+}
+static inline int labH5VisitLinks(hid_t group, LabH5LinkVisitor visitor, void *context) {
+  LabH5LinkVisit visit = {visitor, context};
+  return H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, labH5VisitLink, &visit);
+}
+
+// What tells an object of a file from every other one, by whatever name it was opened.
+static inline int labH5ObjectAddress(hid_t object, unsigned long long address[2]) {
+  address[0] = address[1] = 0;
+#if H5_VERSION_GE(1, 12, 0)
+  H5O_info2_t info;
+  if (H5Oget_info3(object, &info, H5O_INFO_BASIC) < 0) return -1;
+  memcpy(address, &info.token, sizeof info.token < 16 ? sizeof info.token : 16);
+#else
+  H5O_info_t info;
+  if (H5Oget_info(object, &info) < 0) return -1;
+  address[0] = info.addr;
+#endif
+  return 0;
+}
+
+// How a data set is stored.
+typedef struct {
+  unsigned long long byteCount;  // the bytes that are stored in the file
+  unsigned long long fileSize;
+  int isElsewhere;               // in other files: virtual or external
+  int filterCount;
+  int isDeflatedOnly;            // no filter but deflate, shuffle and a checksum
+  int missingFilter;             // the number of a filter that the library lacks; 0 where it lacks none
+  char missingName[64];          // the filter's name, as the file has it
+} LabH5Storage;
+
+static inline int labH5Storage(hid_t dataset, LabH5Storage *storage) {
+  memset(storage, 0, sizeof *storage);
+  const hid_t file = H5Iget_file_id(dataset);
+  hsize_t size = 0;
+  if (file >= 0 && H5Fget_filesize(file, &size) >= 0) storage->fileSize = size;
+  if (file >= 0) H5Fclose(file);
+  storage->byteCount = H5Dget_storage_size(dataset);
+  const hid_t properties = H5Dget_create_plist(dataset);
+  if (properties < 0) return -1;
+  storage->isElsewhere = H5Pget_layout(properties) == H5D_VIRTUAL || H5Pget_external_count(properties) > 0;
+  storage->isDeflatedOnly = 1;
+  storage->filterCount = H5Pget_nfilters(properties);
+  for (int index = 0; index < storage->filterCount; ++index) {
+    unsigned flags = 0, configuration = 0;
+    size_t count = 0;
+    char name[sizeof storage->missingName] = "";
+    const H5Z_filter_t filter = H5Pget_filter2(
+        properties, (unsigned)index, &flags, &count, NULL, sizeof name, name, &configuration);
+    if (filter < 0) continue;
+    if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32)
+      storage->isDeflatedOnly = 0;
+    if (storage->missingFilter || H5Zfilter_avail(filter) > 0) continue;
+    storage->missingFilter = filter;
+    memcpy(storage->missingName, name, sizeof name - 1);
+  }
+  H5Pclose(properties);
+  return 0;
+}
+
 // Failures are reported through Swift errors, not on standard error.
 //
 // Every file is closed by whoever opened it. What the library would do at the process's end is to write once more what a

@@ -7,7 +7,7 @@ import Foundation
 #endif
 
 /// A failure to read or write a file, with the system's reason.
-public struct FileError: Error, Equatable, CustomStringConvertible {
+public struct FileError: Error, Equatable, Codable, CustomStringConvertible {
   /// What was being done, such as `write`.
   public var action: String
   /// The file or folder.

@@ -1,7 +1,7 @@
 /// The way from the root of a configuration to one of its values, such as `model.conv.kernels` or `sizes[2]`.
-public struct ConfigurationPath: Hashable, Sendable {
+public struct ConfigurationPath: Hashable, Codable, Sendable {
   /// One step of the way.
-  public enum Component: Hashable, Sendable {
+  public enum Component: Hashable, Codable, Sendable {
     /// Into the member of an object.
     case key(String)
     /// Into the element of an array, counted from 0.

@@ -58,6 +58,9 @@ extension ConfigurationSchema.Variant {
 
 /// Walks a value along its schema and collects issues.
 private struct ConfigurationResolver {
+  /// How many issues come with the name that was probably meant, which takes long to find.
+  private static let mostSuggestions = 50
+
   var issues: [ConfigurationIssue] = []
 
   mutating func resolve(
@@ -257,7 +260,7 @@ private struct ConfigurationResolver {
   private mutating func addUnknownName(
     _ name: String, at path: ConfigurationPath, _ kind: ConfigurationSchema.Kind, among names: [String]
   ) {
-    let suggestion = NearestName.suggestion(for: name, among: names)
+    let suggestion = suggestion(for: name, among: names)
     let found = JSONValue.string(name).foundDescription
     issues.append(
       ConfigurationIssue(
@@ -279,6 +282,10 @@ private struct ConfigurationResolver {
       ConfigurationIssue(
         .unknownKey, at: path.appending(key), names.isEmpty ? subject : "\(subject); expected \(expected)",
         found: "the key \"\(key)\"", expected: expected,
-        suggestion: NearestName.suggestion(for: key, among: names)))
+        suggestion: suggestion(for: key, among: names)))
+  }
+
+  private func suggestion(for name: String, among names: [String]) -> String? {
+    issues.count < Self.mostSuggestions ? NearestName.suggestion(for: name, among: names) : nil
   }
 }

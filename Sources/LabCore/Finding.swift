@@ -2,7 +2,7 @@
 ///
 /// Every part of the program that looks at data or settings returns findings; one place prints them, and one option turns
 /// warnings into errors.
-public struct Finding: Error, Hashable, Sendable {
+public struct Finding: Error, Hashable, Codable, Sendable {
   /// How bad it is.
   public enum Severity: String, Hashable, Sendable, Codable {
     /// A result would be nonsense: nothing is trained.

@@ -4,6 +4,8 @@ public enum NearestName {
   ///
   /// Case, `-` and `_` do not count as differences.
   public static func suggestion(for name: String, among candidates: some Sequence<String>) -> String? {
+    // Nobody misspells a name to a whole page, which would take long to compare.
+    guard name.utf8.count <= 400 else { return nil }
     let wanted = fold(name)
     var best: (name: String, distance: Int, goesOn: Bool)?
     for candidate in candidates {

@@ -2,7 +2,7 @@ import Foundation
 import LabCore
 
 /// What can be wrong with a data set, its files or its options.
-public enum DataError: Error, Equatable, CustomStringConvertible {
+public enum DataError: Error, Equatable, Codable, CustomStringConvertible {
   /// No data set has that name.
   case unknownDataset(name: String, known: [String])
   /// The data set, or the augmentation, has no such option.

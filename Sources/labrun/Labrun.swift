@@ -1,6 +1,9 @@
 import ArgumentParser
 import CLabMachine
 import Foundation
+import LabData
+import LabForeign
+import LabStore
 
 /// The command line, and the only place where all parts of the program are put together.
 @main
@@ -41,6 +44,9 @@ struct Labrun: ParsableCommand {
     ])
 
   static func main() {
+    // This program once more reads users' HDF5 files, so that what crashes the library cannot crash a sweep.
+    IsolatedService.serveIfAsked(ForeignHDF5.tasks + ForeignFiles.tasks)
+    IsolatedReader.use(program: IsolatedReader.ownProgram)
     _ = Log.start
     ProcessSignals.occupyStandardStreams()
     ProcessSignals.surviveFailedWrites()

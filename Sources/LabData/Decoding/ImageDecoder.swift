@@ -32,6 +32,8 @@ package enum ImageFormat: String, Hashable, Sendable, CaseIterable {
 package enum ImageDecoder {
   /// The most pixels that an image may have, so that a hostile header cannot fill the memory.
   package static let maximumPixelCount = 1 << 27
+  /// The largest file that is read, in bytes: so many pixels of three times 16 bits, and more.
+  private static let maximumFileSize = 1 << 30
 
   /// Reads the extents without decoding the pixels.
   package static func shape(of data: Data) throws(ImageProblem) -> ImageShape {
@@ -104,11 +106,7 @@ package enum ImageDecoder {
   ) -> Int32
 
   private static func read(_ path: String) throws -> Data {
-    do {
-      return try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw DataError.unreadable(path, because: error)
-    }
+    try DataFile.contents(of: path, atMost: maximumFileSize)
   }
 
   private static func pixels(of bytes: UnsafeRawBufferPointer) throws(ImageProblem) -> DecodedImage {
@@ -160,6 +158,13 @@ package enum ImageDecoder {
   private static func decode(
     _ bytes: UnsafeRawBufferPointer, _ shape: ImageShape, _ kind: String, _ read: ReadPixels
   ) throws(ImageProblem) -> DecodedImage {
+    // A byte of a PNG, whose compression shrinks best, stands for so many pixels at most; room for a larger claim need
+    // not be made.
+    guard !["PNG", "JPEG"].contains(kind) || shape.width * shape.height / 8_256 <= bytes.count else {
+      throw ImageProblem(
+        actual: "declares \(shape.width)×\(shape.height) pixels in \(bytes.count) bytes",
+        expected: "a complete \(kind) image")
+    }
     var header = LabImageHeader(
       width: UInt32(shape.width), height: UInt32(shape.height), channels: Int32(shape.channels))
     var message = LabImageMessage()

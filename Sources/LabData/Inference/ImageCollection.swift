@@ -181,36 +181,12 @@ private final class PackedImages: Sendable {
 
   /// Reads images, and the labels in the same group where there are any.
   static func read(_ path: String, dataset: String?) throws -> (PackedImages, labels: [Int64]?) {
-    try HDF5Reader.reading(path) { reader in
-      let name =
-        try dataset
-        ?? ["test/images", "images"].first { name in
-          let parts = name.split(separator: "/").map(String.init)
-          return reader.names(in: parts.count == 2 ? parts[0] : "/").contains(parts[parts.count - 1])
-        }
-        ?? { throw malformed(path, "has no images", "test/images or images, or the name of another data set") }()
-      let extents = try reader.dimensions(of: name)
-      guard extents.count == 3 || extents.count == 4, try reader.holdsUnsignedBytes(name),
-        extents.allSatisfy({ $0 > 0 })
-      else { throw malformed(path, "has the extents \(extents) at \(name)", "uint8 images, N×H×W×C or N×H×W") }
-      let folder = name.split(separator: "/").dropLast().map { $0 + "/" }.joined()
-      try HDF5Parts(ofFile: path, names: [name, folder + "labels"]).checkCompleteness()
-      let layout = HDF5Layout.auto.reading(of: extents, name: name)
-      let shape = layout.shape
-      var bytes = [UInt8](repeating: 0, count: extents.reduce(1, *))
-      try bytes.withUnsafeMutableBufferPointer { try reader.readBytes(name, into: $0) { _ in } }
-      if layout.isChannelsFirst { bytes.withUnsafeMutableBufferPointer { HDF5Layout.interleave($0, shape: shape) } }
-      let group = name.split(separator: "/").dropLast().joined(separator: "/")
-      let hasLabels = reader.names(in: group.isEmpty ? "/" : group).contains("labels")
-      let labels = hasLabels ? try reader.integers(group.isEmpty ? "labels" : "\(group)/labels") : nil
-      if let labels, labels.count != extents[0] {
-        throw malformed(path, "has \(labels.count) labels beside \(name)", "\(extents[0]), one for each image")
-      }
-      return (PackedImages(shape: shape, count: extents[0], bytes: bytes), labels)
+    var bytes = [UInt8]()
+    let answer = try ForeignHDF5.run(PackedImagesTask(path: path, dataset: dataset)) { bytes.append(contentsOf: $0) }
+    guard bytes.count == answer.count * answer.shape.elementCount else {
+      throw DataError.malformedFile(
+        path: path, actual: "has changed while it was read", expected: "a file that nobody writes to")
     }
-  }
-
-  private static func malformed(_ path: String, _ actual: String, _ expected: String) -> DataError {
-    .malformedFile(path: path, actual: actual, expected: expected)
+    return (PackedImages(shape: answer.shape, count: answer.count, bytes: bytes), answer.labels)
   }
 }

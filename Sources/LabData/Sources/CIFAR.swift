@@ -71,6 +71,8 @@ struct CIFARSource: DatasetSource {
   }
 
   private static let planeByteCount = 32 * 32
+  /// The largest file that is read, in bytes: seven times that of CIFAR-100.
+  private static let largestSize = 1 << 30
 
   let identity: [String]
   let origin: String
@@ -142,10 +144,7 @@ struct CIFARSource: DatasetSource {
 
   private func records(_ name: String) throws -> [UInt8] {
     let path = "\(origin)/\(name)"
-    let data: Data
-    do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-      throw DataError.unreadable(path, because: error)
-    }
+    let data = try DataFile.contents(of: path, atMost: Self.largestSize)
     guard data.count.isMultiple(of: recordByteCount), !data.isEmpty else {
       throw DataError.malformedFile(
         path: path, actual: "has \(data.count) bytes", expected: "whole records of \(recordByteCount) bytes")
@@ -155,7 +154,7 @@ struct CIFARSource: DatasetSource {
 
   private func classNames() throws -> [String] {
     let path = "\(origin)/\(layout.names)"
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let data = try? DataFile.contents(of: path, atMost: 1 << 20) else {
       return (0..<layout.classCount).map(String.init)
     }
     let names = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)

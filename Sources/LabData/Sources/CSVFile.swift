@@ -12,14 +12,14 @@ package struct CSVFile: Sendable {
   /// The records, each with as many fields as the header.
   package let records: [(line: Int, fields: [String])]
 
+  /// The largest table that is read, in bytes: some ten million lines.
+  private static let largestSize = 1 << 30
+
   /// Reads a file.
   ///
   /// - Throws: ``DataError``.
   package init(path: String) throws {
-    let data: Data
-    do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-      throw DataError.unreadable(path, because: error)
-    }
+    let data = try DataFile.contents(of: path, atMost: Self.largestSize)
     try self.init(String(decoding: data, as: UTF8.self), path: path)
   }
 

@@ -5,6 +5,8 @@ import Foundation
 final class GzipReader {
   /// The file.
   let path: String
+  /// The most bytes that the file's content can have; deflate shrinks by 1,032 at most.
+  let largestContent: Int
   private let handle: gzFile
 
   /// Opens a file.
@@ -18,6 +20,11 @@ final class GzipReader {
     }
     self.path = path
     self.handle = handle
+    var status = stat()
+    let isRegular = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    let size = isRegular ? Int(status.st_size) : .max
+    // Looks at the first bytes, and so needs the handle.
+    largestContent = gzdirect(handle) == 1 ? size : size.multipliedReportingOverflow(by: 1_032).partialValue
     gzbuffer(handle, 1 << 18)
   }
 

@@ -40,7 +40,7 @@ struct HDF5FileOptions: DatasetOptions {
 }
 
 /// One HDF5 file with a group for each part.
-struct HDF5Source: DatasetSource {
+struct HDF5Source: DatasetSource, Codable {
   let identity: [String]
   let origin: String
   private let groups: String?
@@ -60,12 +60,17 @@ struct HDF5Source: DatasetSource {
     origin = path
     groups = options.groups
     layout = options.layout
-    let parts = try parts ?? HDF5Parts(ofFile: path, groups: options.groups)
+    let parts = try parts ?? ForeignHDF5.run(HDF5PartsTask(path: path, groups: options.groups))
     try parts.checkCompleteness()
     identity = try ["hdf5-3"] + parts.identities() + ["groups " + (groups ?? ""), layout.rawValue]
   }
 
   func manifest(progress: @escaping DataProgress) throws -> DatasetManifest {
+    try ForeignHDF5.run(HDF5ManifestTask(source: self))
+  }
+
+  /// Reads the manifest in this process.
+  func manifestHere() throws -> DatasetManifest {
     try HDF5Reader.reading(origin) { reader in
       let train = try header(of: "train", reader: reader)
       let test = try header(of: "test", reader: reader)
@@ -90,25 +95,40 @@ struct HDF5Source: DatasetSource {
     of part: DatasetPart, manifest: DatasetManifest, into destination: UnsafeMutableBufferPointer<UInt8>,
     progress: DecodingProgress
   ) throws {
-    // Validation images of the file's own stand behind the training images.
-    let held = part == .train ? manifest.validationCount * manifest.imageShape.elementCount : 0
-    let boundary = destination.count - held
+    let task = HDF5ImagesTask(source: self, part: part, hasValidation: manifest.validationCount > 0)
+    let size = manifest.imageShape.elementCount
+    var filled = 0
+    try ForeignHDF5.run(task) { bytes in
+      guard bytes.count <= destination.count - filled else { throw changed }
+      UnsafeMutableRawBufferPointer(destination).baseAddress?.advanced(by: filled)
+        .copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+      progress.add((filled + bytes.count) / size - filled / size)
+      filled += bytes.count
+    }
+    guard filled == destination.count else { throw changed }
+  }
+
+  /// Reads images in this process and gives them away in pieces.
+  func imagesHere(
+    of part: DatasetPart, hasValidation: Bool, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
     try HDF5Reader.reading(origin) { reader in
-      try read("\(part.rawValue)/images", reader, into: .init(rebasing: destination[..<boundary]), progress)
-      guard held > 0 else { return }
-      try read("validation/images", reader, into: .init(rebasing: destination[boundary...]), progress)
+      try read("\(part.rawValue)/images", reader, body)
+      // Validation images of the file's own stand behind the training images.
+      if part == .train, hasValidation { try read("validation/images", reader, body) }
     }
   }
 
   /// Reads images so that the channels of a pixel stand side by side.
-  private func read(
-    _ name: String, _ reader: HDF5Reader, into destination: UnsafeMutableBufferPointer<UInt8>,
-    _ progress: DecodingProgress
-  ) throws {
+  private func read(_ name: String, _ reader: HDF5Reader, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let reading = try reading(name, reader)
-    try reader.readBytes(name, into: destination, progress: progress.add)
-    if reading.isChannelsFirst { HDF5Layout.interleave(destination, shape: reading.shape) }
+    try reader.readBytes(name) { piece in
+      if reading.isChannelsFirst { HDF5Layout.interleave(piece, shape: reading.shape) }
+      try body(UnsafeRawBufferPointer(piece))
+    }
   }
+
+  private var changed: DataError { malformed("has changed while it was read", "a file that nobody writes to") }
 
   /// What the extents of images mean.
   private func reading(_ name: String, _ reader: HDF5Reader) throws -> HDF5Layout.Reading {

@@ -1,5 +1,6 @@
 import CHDF5
 import LabCore
+import LabForeign
 
 /// Reads data sets and text attributes of one HDF5 file.
 ///
@@ -38,30 +39,34 @@ struct HDF5Reader {
 
   /// The names in a group; empty where there is no such group.
   func names(in group: String) -> [String] {
-    guard H5Lexists(file, group, labH5Default()) > 0 else { return [] }
+    guard group == "/" || H5Lexists(file, group, labH5Default()) > 0 else { return [] }
     let identifier = H5Gopen2(file, group, labH5Default())
     guard identifier >= 0 else { return [] }
     defer { H5Gclose(identifier) }
-    var information = H5G_info_t()
-    guard H5Gget_info(identifier, &information) >= 0 else { return [] }
-    return (0..<information.nlinks).compactMap { index in
-      var buffer = [CChar](repeating: 0, count: 256)
-      let length = H5Lget_name_by_idx(
-        identifier, ".", H5_INDEX_NAME, H5_ITER_INC, index, &buffer, buffer.count, labH5Default())
-      return length > 0 ? string(buffer[...]) : nil
+    var names = [String]()
+    _ = withUnsafeMutablePointer(to: &names) { names in
+      labH5VisitLinks(
+        identifier,
+        { name, _, names in
+          guard let name, let names = names?.assumingMemoryBound(to: [String].self) else { return 1 }
+          names.pointee.append(String(cString: name))
+          return names.pointee.count < HDF5Reader.mostNames ? 0 : 1
+        }, names)
     }
+    return names
   }
 
-  /// The extents of a data set.
-  func dimensions(of name: String) throws -> [Int] {
-    try withDataset(name) { dataset in
-      let space = H5Dget_space(dataset)
-      defer { H5Sclose(space) }
-      let rank = Int(H5Sget_simple_extent_ndims(space))
-      guard rank >= 0 else { throw malformed("has no extents at \(name)", "an array") }
-      var extents = [hsize_t](repeating: 0, count: rank)
-      H5Sget_simple_extent_dims(space, &extents, nil)
-      return extents.map { Int($0) }
+  /// More names than any group that is looked at has.
+  private static let mostNames = 1_000_000
+
+  /// The extents of a data set, which the file's size has been compared with.
+  func dimensions(of name: String) throws -> [Int] { try withDataset(name) { try claim($0, name).extents } }
+
+  private func claim(_ dataset: hid_t, _ name: String) throws -> HDF5Claim {
+    do throws(HDF5Claim.Problem) {
+      return try HDF5Claim(dataset)
+    } catch {
+      throw malformed("\(error.actual) at \(name)", error.expected)
     }
   }
 
@@ -89,31 +94,28 @@ struct HDF5Reader {
   ///
   /// - Parameters:
   ///   - name: the data set.
-  ///   - destination: room for all elements.
-  ///   - progress: receives the number of rows of each piece that has been read.
-  func readBytes(
-    _ name: String, into destination: UnsafeMutableBufferPointer<UInt8>, progress: (_ rowCount: Int) -> Void
-  ) throws {
+  ///   - body: receives each piece, some whole rows, in turn, and may change it.
+  func readBytes(_ name: String, _ body: (UnsafeMutableBufferPointer<UInt8>) throws -> Void) throws {
     let extents = try dimensions(of: name)
+    guard let rowCount = extents.first, !extents.contains(0) else { return }
     let rowByteCount = extents.dropFirst().reduce(1, *)
-    precondition(extents[0] * rowByteCount == destination.count, "the buffer must fit the extents")
     try withDataset(name) { dataset in
       let space = H5Dget_space(dataset)
       defer { H5Sclose(space) }
-      let rowsAtOnce = max(1, (1 << 24) / max(1, rowByteCount))
-      for first in stride(from: 0, to: extents[0], by: rowsAtOnce) {
-        let rowCount = min(rowsAtOnce, extents[0] - first)
+      let rowsAtOnce = min(rowCount, max(1, (1 << 24) / rowByteCount))
+      let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: rowsAtOnce * rowByteCount)
+      defer { buffer.deallocate() }
+      for first in stride(from: 0, to: rowCount, by: rowsAtOnce) {
+        let count = min(rowsAtOnce, rowCount - first)
         let start = [hsize_t(first)] + extents.dropFirst().map { _ in 0 }
-        let count = [hsize_t(rowCount)] + extents.dropFirst().map { hsize_t($0) }
-        let memorySpace = H5Screate_simple(Int32(count.count), count, nil)
+        let block = [hsize_t(count)] + extents.dropFirst().map { hsize_t($0) }
+        let memorySpace = H5Screate_simple(Int32(block.count), block, nil)
         defer { H5Sclose(memorySpace) }
         guard
-          H5Sselect_hyperslab(space, H5S_SELECT_SET, start, nil, count, nil) >= 0,
-          H5Dread(
-            dataset, labH5NativeUInt8(), memorySpace, space, labH5Default(),
-            destination.baseAddress! + first * rowByteCount) >= 0
+          H5Sselect_hyperslab(space, H5S_SELECT_SET, start, nil, block, nil) >= 0,
+          H5Dread(dataset, labH5NativeUInt8(), memorySpace, space, labH5Default(), buffer.baseAddress) >= 0
         else { throw damaged(name) }
-        progress(rowCount)
+        try body(.init(rebasing: buffer[..<(count * rowByteCount)]))
       }
     }
   }
@@ -154,8 +156,9 @@ struct HDF5Reader {
       H5Tclose(type)
       H5Sclose(space)
     }
+    // Attributes lie in the file's headers, so that more than this many are claimed only and not there.
     let count = Int(H5Sget_simple_extent_npoints(space))
-    guard H5Tget_class(type) == H5T_STRING, count > 0 else { return nil }
+    guard H5Tget_class(type) == H5T_STRING, (1...1 << 20).contains(count) else { return nil }
     if H5Tis_variable_str(type) > 0 {
       var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
       guard H5Aread(attribute, type, &pointers) >= 0 else { return nil }
@@ -163,6 +166,7 @@ struct HDF5Reader {
       return pointers.map { $0.map { String(cString: $0) } ?? "" }
     }
     let size = H5Tget_size(type)
+    guard (1...1 << 28).contains(size), count * size <= 1 << 28 else { return nil }
     var bytes = [CChar](repeating: 0, count: count * size)
     guard H5Aread(attribute, type, &bytes) >= 0 else { return nil }
     return (0..<count).map { string(bytes[$0 * size..<($0 + 1) * size]) }

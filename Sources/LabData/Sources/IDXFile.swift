@@ -35,6 +35,13 @@ struct IDXFile {
       throw DataError.malformedFile(
         path: path, actual: "declares the extents \(extents)", expected: "positive extents of less than 1 TiB")
     }
+    // Room is made for what the header claims, which must not be more than a file of that size can hold.
+    let count = extents.reduce(1, *)
+    guard count <= reader.largestContent else {
+      throw DataError.malformedFile(
+        path: path, actual: "declares the extents \(extents) and can hold \(reader.largestContent) bytes at most",
+        expected: "\(count) bytes after the header")
+    }
     self.reader = reader
     dimensions = extents
   }

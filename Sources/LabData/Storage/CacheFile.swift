@@ -36,8 +36,17 @@ enum CacheFile {
     /// What a look at all images told.
     var facts: ImageFacts
 
-    var imageByteCount: Int { (trainCount + testCount) * imageShape.elementCount }
-    var numberCount: Int { trainCount + testCount + (hasGroups ? trainCount : 0) }
+    /// Whether the counts are those of a file with so many bytes of images and so many numbers.
+    func fits(imageByteCount: Int, numberCount: Int) -> Bool {
+      let counts = [trainCount, testCount, validationCount ?? 0]
+      let extents = [imageShape.channels, imageShape.height, imageShape.width]
+      // Bounded one by one, so that no product of them can overflow.
+      guard counts.allSatisfy({ (0...numberCount).contains($0) }), extents.allSatisfy({ (1...1 << 20).contains($0) }),
+        trainCount + testCount + (hasGroups ? trainCount : 0) == numberCount
+      else { return false }
+      let (product, overflow) = (trainCount + testCount).multipliedReportingOverflow(by: imageShape.elementCount)
+      return !overflow && product == imageByteCount
+    }
   }
 
   /// A finding as text.
@@ -108,7 +117,7 @@ enum CacheFile {
     let tail = UnsafeRawBufferPointer(start: file.base + headerByteCount + imageByteCount, count: tailByteCount)
     guard UInt64(checksum(tail)) == field(5),
       let description = try? JSONDecoder().decode(Description.self, from: Data(tail[(numberCount * 4)...])),
-      description.imageByteCount == imageByteCount, description.numberCount == numberCount
+      description.fits(imageByteCount: imageByteCount, numberCount: numberCount)
     else { return nil }
     let memory = MappedImageMemory(file: file, offset: headerByteCount, byteCount: imageByteCount)
     guard checksums(of: memory.bytes) == description.checksums else { return nil }
@@ -125,6 +134,7 @@ enum CacheFile {
     manifest.validationCount = description.validationCount ?? 0
     manifest.findings = description.findings?.map(\.finding) ?? []
     manifest.traits = description.traits ?? ImageTraitTally()
+    guard (try? manifest.validated(origin: path)) != nil else { return nil }
     return RawDataset(
       manifest: manifest, contentHash: description.contentHash, memory: memory, facts: description.facts)
   }

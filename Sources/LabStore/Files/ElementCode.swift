@@ -1,7 +1,7 @@
 import Foundation
 
 /// The element types of tensors in files that can be read, by their names in safetensors.
-enum ElementCode: String, CaseIterable {
+enum ElementCode: String, CaseIterable, Codable {
   case float64 = "F64"
   case float32 = "F32"
   case float16 = "F16"

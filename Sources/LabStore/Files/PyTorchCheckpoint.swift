@@ -15,15 +15,22 @@ public enum PyTorchCheckpoint {
   ///
   /// - Throws: ``StoreError/damagedFile(path:problem:)``, ``StoreError/unsupportedFile(path:problem:)``, or `FileError`.
   public static func read(_ path: String) throws -> [StoredTensor] {
-    let archive = try ZipArchive(SealedFile.bytes(of: path), path: path)
-    guard let pickleName = archive.names.first(where: { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }),
-      let pickle = try archive.content(pickleName)
-    else {
+    let file = try SizedFile(path)
+    let archive = try ZipArchive(file)
+    guard let pickleName = archive.names.first(where: { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }) else {
       throw StoreError.unsupportedFile(
         path: path, problem: "the archive has no data.pkl, as checkpoints of PyTorch have")
     }
+    guard let size = archive.size(pickleName), size <= TensorUnpickler.sizeLimit,
+      let pickle = try archive.content(pickleName)
+    else {
+      throw StoreError.unsupportedFile(
+        path: path, problem: "its data.pkl is larger than \(TensorUnpickler.sizeLimit >> 20) MiB")
+    }
     let root = String(pickleName.dropLast("data.pkl".count))
-    if let order = try archive.content(root + "byteorder"), String(decoding: order, as: UTF8.self) != "little" {
+    if archive.size(root + "byteorder") ?? 0 <= 16, let order = try archive.content(root + "byteorder"),
+      String(decoding: order, as: UTF8.self) != "little"
+    {
       throw StoreError.unsupportedFile(path: path, problem: "its numbers have the highest byte first")
     }
     let value: TensorUnpickler.Value
@@ -37,9 +44,42 @@ public enum PyTorchCheckpoint {
     }
     let tensors = try stateDictionary(value, path: path)
     let isParallel = tensors.allSatisfy { $0.name.hasPrefix("module.") }
+    var elements = Elements(archive: archive, root: root, fileSize: file.byteCount)
     return try tensors.map { name, tensor in
-      try stored(isParallel ? String(name.dropFirst("module.".count)) : name, tensor, archive, root: root, path: path)
+      try stored(isParallel ? String(name.dropFirst("module.".count)) : name, tensor, &elements, path: path)
     }.sorted { $0.name < $1.name }
+  }
+
+  /// The elements in an archive, of which the last ones are kept: tensors often lie in the same storage.
+  private struct Elements {
+    private let archive: ZipArchive
+    private let root: String
+    private var last: (key: String, content: Data)?
+    /// How many bytes may still be read or copied.
+    ///
+    /// Tensors may share elements, but not so many that a small file fills any memory.
+    private var budget: Int
+
+    init(archive: ZipArchive, root: String, fileSize: Int) {
+      self.archive = archive
+      self.root = root
+      budget = 16 * fileSize + 1 << 26
+    }
+
+    /// The elements of a storage; nil where there are none.
+    mutating func content(_ key: String) throws -> Data? {
+      if let last, last.key == key { return last.content }
+      guard let size = archive.size("\(root)data/\(key)"), spend(size) else { return nil }
+      guard let content = try archive.content("\(root)data/\(key)") else { return nil }
+      last = (key, content)
+      return content
+    }
+
+    /// Whether so many more bytes may be read or copied.
+    mutating func spend(_ count: Int) -> Bool {
+      budget -= min(count, budget + 1)
+      return budget >= 0
+    }
   }
 
   private typealias Named = (name: String, tensor: TensorUnpickler.TensorDescription)
@@ -79,30 +119,33 @@ public enum PyTorchCheckpoint {
   ]
 
   private static func stored(
-    _ name: String, _ tensor: TensorUnpickler.TensorDescription, _ archive: ZipArchive, root: String, path: String
+    _ name: String, _ tensor: TensorUnpickler.TensorDescription, _ elements: inout Elements, path: String
   ) throws -> StoredTensor {
     func damaged(_ problem: String) -> StoreError { .damagedFile(path: path, problem: "\"\(name)\" \(problem)") }
     guard let code = elementCodes[tensor.storage.type] else {
       throw StoreError.unsupportedFile(path: path, problem: "\"\(name)\" has elements of \(tensor.storage.type)")
     }
-    guard let content = try archive.content("\(root)data/\(tensor.storage.key)") else {
+    guard let content = try elements.content(tensor.storage.key) else {
       throw damaged("has no elements in the archive")
     }
     let available = content.count / code.byteCount
     guard tensor.storage.count <= available, tensor.shape.count == tensor.strides.count else {
       throw damaged("claims \(tensor.storage.count) elements of \(available)")
     }
-    var count = 1
+    guard let count = TensorExtents.elementCount(tensor.shape) else {
+      throw damaged("has the absurd shape \(tensor.shape)")
+    }
     var last = tensor.offset
     for (extent, stride) in zip(tensor.shape, tensor.strides) {
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-      let (reach, second) = max(0, extent - 1).multipliedReportingOverflow(by: stride)
-      let (end, third) = last.addingReportingOverflow(reach)
-      guard !overflow, !second, !third else { throw damaged("has the absurd shape \(tensor.shape)") }
-      (count, last) = (product, end)
+      let (reach, overflow) = max(0, extent - 1).multipliedReportingOverflow(by: stride)
+      let (end, second) = last.addingReportingOverflow(reach)
+      guard !overflow, !second else { throw damaged("has the absurd strides \(tensor.strides)") }
+      last = end
     }
     // A tensor that shows one element many times could be larger than any memory.
-    guard tensor.offset >= 0, count == 0 || (last < available && count <= available) else {
+    guard tensor.offset >= 0, count == 0 || (last < available && count <= available),
+      elements.spend(count * max(code.byteCount, 8))
+    else {
       throw damaged("of shape \(tensor.shape) reaches beyond its \(available) elements")
     }
     return StoredTensor(name, Shape(tensor.shape), code.decode(gathered(tensor, count, content, code), count: count))
@@ -112,7 +155,9 @@ public enum PyTorchCheckpoint {
   private static func gathered(
     _ tensor: TensorUnpickler.TensorDescription, _ count: Int, _ content: Data, _ code: ElementCode
   ) -> Data {
+    guard count > 0 else { return Data() }
     let width = code.byteCount
+    // Extents whose product is a number of elements that are there cannot overflow here.
     var dense: [Int] = []
     for extent in tensor.shape.reversed() { dense.insert((dense.first ?? 1) * max(1, extent), at: 0) }
     let strides = Array(dense.dropFirst()) + (dense.isEmpty ? [] : [1])

@@ -8,7 +8,7 @@ public enum SafetensorsFile {
   /// The longest header that the format allows, in bytes.
   private static let headerLimit = 100_000_000
 
-  private struct Entry: Codable {
+  private struct Entry: Decodable {
     var dtype: String
     var shape: [Int]
     var offsets: [Int]
@@ -17,6 +17,42 @@ public enum SafetensorsFile {
       case dtype, shape
       case offsets = "data_offsets"
     }
+  }
+
+  /// A header as it is written; each entry is read by itself, so that one that is wrong can be named.
+  private struct Header: Decodable {
+    var entries: [(name: String, entry: Entry?)] = []
+    var metadata: [String: String] = [:]
+
+    private struct Name: CodingKey {
+      var stringValue: String
+      var intValue: Int? { nil }
+      init(stringValue: String) { self.stringValue = stringValue }
+      init?(intValue: Int) { nil }
+    }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: Name.self)
+      for key in container.allKeys {
+        if key.stringValue == "__metadata__" {
+          metadata = (try? container.decode([String: String].self, forKey: key)) ?? [:]
+        } else {
+          entries.append((key.stringValue, try? container.decode(Entry.self, forKey: key)))
+        }
+      }
+    }
+  }
+
+  /// Whether a file begins as this format does: with the length of a header that fits, and the header's brace.
+  static func isFramed(_ head: Data, fileSize: Int) -> Bool {
+    guard head.count > 8, fileSize > 8 else { return false }
+    let length = headerLength(head)
+    return length >= 2 && length <= headerLimit && length <= fileSize - 8
+      && head[head.startIndex + 8] == UInt8(ascii: "{")
+  }
+
+  private static func headerLength(_ head: Data) -> UInt64 {
+    head.prefix(8).withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
   }
 
   /// Reads every tensor, sorted by name.
@@ -30,7 +66,7 @@ public enum SafetensorsFile {
 
   /// Reads every tensor, sorted by name, and the metadata as attributes.
   static func readGroup(_ path: String) throws -> TensorGroup {
-    try decode(SealedFile.bytes(of: path), path: path)
+    try decode(SizedFile(path))
   }
 
   /// Stores tensors in the order of their names.
@@ -66,25 +102,27 @@ public enum SafetensorsFile {
 
   // MARK: Reading
 
-  static func decode(_ data: Data, path: String) throws -> TensorGroup {
+  private static func decode(_ file: SizedFile) throws -> TensorGroup {
+    let path = file.path
     func damaged(_ problem: String) -> StoreError { .damagedFile(path: path, problem: problem) }
-    guard data.count >= 8 else { throw damaged("it is shorter than the 8 bytes of a header's length") }
-    let length = data.prefix(8).withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
-    guard length <= headerLimit, length <= data.count - 8 else {
-      throw damaged("its header claims \(length) bytes of a file of \(data.count)")
+    guard file.byteCount >= 8 else { throw damaged("it is shorter than the 8 bytes of a header's length") }
+    let length = headerLength(try file.bytes(at: 0, count: 8))
+    guard length <= headerLimit, length <= file.byteCount - 8 else {
+      throw damaged("its header claims \(length) bytes of a file of \(file.byteCount)")
     }
-    let start = data.startIndex + 8
-    let body = data[(start + Int(length))...]
-    let header: [String: JSONValue]
+    let start = 8 + Int(length)
+    let bodySize = file.byteCount - start
+    let header: Header
     do {
-      header = try JSONDecoder().decode([String: JSONValue].self, from: data[start..<start + Int(length)])
+      header = try JSONDecoder().decode(Header.self, from: file.bytes(at: 8, count: Int(length)))
+    } catch let error as FileError {
+      throw error
     } catch {
       throw damaged("its header is not a JSON object")
     }
-    var tensors: [StoredTensor] = []
-    var ranges: [Range<Int>] = []
-    for (name, value) in header.sorted(by: { $0.key < $1.key }) where name != "__metadata__" {
-      guard let entry: Entry = try? value.decode(), entry.offsets.count == 2 else {
+    var claims: [(name: String, type: ElementCode, shape: [Int], count: Int, range: Range<Int>)] = []
+    for (name, entry) in header.entries {
+      guard let entry, entry.offsets.count == 2 else {
         throw damaged("the header's entry \"\(name)\" lacks a type, a shape or two offsets")
       }
       guard let type = ElementCode(rawValue: entry.dtype) else {
@@ -92,30 +130,30 @@ public enum SafetensorsFile {
         throw StoreError.unsupportedFile(
           path: path, problem: "\"\(name)\" has elements of type \(entry.dtype), expected one of \(names)")
       }
-      var count = 1
-      for extent in entry.shape {
-        let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-        guard extent >= 0, !overflow else { throw damaged("\"\(name)\" has the absurd shape \(entry.shape)") }
-        count = product
+      guard let count = TensorExtents.elementCount(entry.shape) else {
+        throw damaged("\"\(name)\" has the absurd shape \(entry.shape.prefix(TensorExtents.rankLimit))")
       }
-      let (bytes, overflow) = count.multipliedReportingOverflow(by: type.byteCount)
+      let bytes = count * type.byteCount
       let (from, to) = (entry.offsets[0], entry.offsets[1])
-      guard !overflow, from >= 0, from <= to, to <= body.count, to - from == bytes else {
-        throw damaged("\"\(name)\" of shape \(entry.shape) cannot lie at the bytes \(from)..<\(to) of \(body.count)")
+      guard from >= 0, from <= to, to <= bodySize, to - from == bytes else {
+        throw damaged("\"\(name)\" of shape \(entry.shape) cannot lie at the bytes \(from)..<\(to) of \(bodySize)")
       }
-      ranges.append(from..<to)
-      let elements = body[(body.startIndex + from)..<(body.startIndex + to)]
-      tensors.append(StoredTensor(name, Shape(entry.shape), type.decode(elements, count: count)))
+      claims.append((name, type, entry.shape, count, from..<to))
     }
-    // The format allows neither holes nor overlaps.
+    // The format allows neither holes nor overlaps; only then is there room for all elements.
     var end = 0
-    for range in ranges.sorted(by: { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }) {
-      guard range.lowerBound == end else { throw damaged("its tensors overlap or leave a hole at byte \(end)") }
-      end = range.upperBound
+    claims.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
+    for claim in claims {
+      guard claim.range.lowerBound == end else { throw damaged("its tensors overlap or leave a hole at byte \(end)") }
+      end = claim.range.upperBound
     }
-    guard end == body.count else { throw damaged("\(body.count - end) bytes belong to no tensor") }
-    let metadata: [String: String] = (try? header["__metadata__"]?.decode()) ?? [:]
-    return TensorGroup(tensors, attributes: metadata.mapValues { .string($0) })
+    guard end == bodySize else { throw damaged("\(bodySize - end) bytes belong to no tensor") }
+    let tensors = try claims.map { claim in
+      let elements = try file.bytes(at: start + claim.range.lowerBound, count: claim.range.count)
+      return StoredTensor(claim.name, Shape(claim.shape), claim.type.decode(elements, count: claim.count))
+    }
+    return TensorGroup(
+      tensors.sorted { $0.name < $1.name }, attributes: header.metadata.mapValues { .string($0) })
   }
 }
 

@@ -29,10 +29,16 @@ enum SealedFile {
   ///
   /// - Throws: ``StoreError/damagedFile(path:problem:)`` where a single bit differs, `FileError` where it cannot be read.
   static func read(_ path: String) throws -> TensorGroup {
-    let image = try bytes(of: path)
-    guard isSealed(image) else {
+    let file = try SizedFile(path)
+    let head = try file.bytes(at: 0, count: HDF5Image.userBlockSize)
+    guard isSealed(head) else {
       throw StoreError.damagedFile(path: path, problem: "it does not begin with labrun's seal")
     }
+    // A file that is cut off, or goes on, is not read whole to find that out.
+    guard head.starts(with: Data("\(magic)\nlength \(file.byteCount)\n".utf8)) else {
+      throw StoreError.damagedFile(path: path, problem: "its content is not what was written")
+    }
+    let image = try file.bytes(at: 0, count: file.byteCount)
     let seal = seal(of: image)
     guard image.count >= HDF5Image.userBlockSize, image.prefix(seal.count) == seal,
       image[seal.count..<HDF5Image.userBlockSize].allSatisfy({ $0 == 0 })
@@ -47,17 +53,5 @@ enum SealedFile {
   private static func seal(of image: Data) -> Data {
     let hash = ContentHash(of: image.dropFirst(HDF5Image.userBlockSize))
     return Data("\(magic)\nlength \(image.count)\nsha256 \(hash.hexadecimal)\n".utf8)
-  }
-
-  /// The bytes of a file, with the system's reason where it cannot be read.
-  static func bytes(of path: String) throws -> Data {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError(action: "open", path: path) }
-    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    do {
-      return try handle.readToEnd() ?? Data()
-    } catch {
-      throw FileError(action: "read", path: path, code: error.systemErrorCode ?? EIO)
-    }
   }
 }

@@ -1,7 +1,7 @@
 /// The content of an HDF5 file or of a group in it: tensors, attributes and further groups.
 public struct TensorGroup: Sendable, Hashable {
   /// A small value beside the tensors.
-  public enum Attribute: Sendable, Hashable {
+  public enum Attribute: Sendable, Hashable, Codable {
     case string(String)
     case integer(Int64)
     case number(Double)

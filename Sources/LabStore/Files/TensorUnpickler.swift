@@ -54,6 +54,11 @@ struct TensorUnpickler {
     var isRefusal = false
   }
 
+  /// The longest pickle that is read, in bytes: some 400,000 tensors.
+  ///
+  /// A byte of a pickle can take fifty of memory.
+  static let sizeLimit = 1 << 26
+
   private let bytes: [UInt8]
   private var position = 0
   private var stack: [Value] = []
@@ -178,7 +183,9 @@ struct TensorUnpickler {
   }
 
   private func integers(_ value: Value) throws(Problem) -> [Int] {
-    guard case .tuple(let parts, _) = value else { throw Problem(text: "a tensor's extents are no tuple") }
+    guard case .tuple(let parts, _) = value, parts.count <= TensorExtents.rankLimit else {
+      throw Problem(text: "a tensor's extents are no tuple of at most \(TensorExtents.rankLimit) numbers")
+    }
     var numbers: [Int] = []
     for part in parts {
       guard case .integer(let number) = part, number >= 0 else {

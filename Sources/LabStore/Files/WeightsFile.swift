@@ -17,12 +17,15 @@ public enum WeightsFile {
   ///
   /// - Throws: ``StoreError``, or `FileError` where the file cannot be read.
   public static func readGroup(_ path: String) throws -> TensorGroup {
-    let head = try firstBytes(of: path)
+    let (head, size) = try firstBytes(of: path)
     let content: TensorGroup
     if SealedFile.isSealed(head) {
       content = try SealedFile.read(path)
+    } else if SafetensorsFile.isFramed(head, fileSize: size) {
+      // Looked for before the others, since a header's length may read as another format's first bytes.
+      content = try SafetensorsFile.readGroup(path)
     } else if hasHDF5Signature(head) {
-      content = try HDF5Image.read(foreign: path)
+      content = try ForeignWeightsTask.read(path)
     } else if ZipArchive.isArchive(head) {
       content = TensorGroup(try PyTorchCheckpoint.read(path))
     } else if head.first == 0x80 {
@@ -50,13 +53,9 @@ public enum WeightsFile {
       .filter { !$0.name.hasPrefix("ema.") }
   }
 
-  private static func firstBytes(of path: String) throws -> Data {
-    let handle = try { () throws -> FileHandle in
-      do { return try FileHandle(forReadingFrom: URL(fileURLWithPath: path)) } catch {
-        throw FileError(action: "open", path: path, code: error.systemErrorCode ?? errno)
-      }
-    }()
-    return (try? handle.read(upToCount: 4104)) ?? Data()
+  private static func firstBytes(of path: String) throws -> (Data, fileSize: Int) {
+    let file = try SizedFile(path)
+    return (try file.bytes(at: 0, count: 4104), file.byteCount)
   }
 
   /// Whether an HDF5 superblock stands at one of the places where the format allows it.

@@ -23,7 +23,9 @@ extension StudySchema {
   /// - Returns: one key where the name is clear, none or several where it is not.
   public func keys(matching name: String) -> [Key] {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    let matches = keys.filter { $0.path.keys.suffix(parts.count) == parts[...] }
+    let matches = (keyIndices[parts.last ?? ""] ?? []).map { keys[$0] }.filter {
+      $0.path.keys.suffix(parts.count) == parts[...]
+    }
     if let whole = matches.first(where: { $0.path.keys.count == parts.count }) { return [whole] }
     let certain = matches.filter { $0.variants.isEmpty }
     return certain.isEmpty ? matches : certain

@@ -42,6 +42,8 @@ public struct StudySchema: Sendable {
   public let configuration: ConfigurationSchema
   /// Every key that a factor can set.
   public let keys: [Key]
+  /// The places of the keys in ``keys`` by the last part of their paths.
+  let keyIndices: [String: [Int]]
 
   /// Creates a schema.
   public init(
@@ -53,7 +55,9 @@ public struct StudySchema: Sendable {
     self.designs = designs
     configuration = ConfigurationSchema(
       sections.map { .init($0.name, $0.kind, default: $0.defaultValue, $0.summary) })
-    keys = Key.all(in: configuration)
+    let keys = Key.all(in: configuration)
+    self.keys = keys
+    keyIndices = Dictionary(grouping: keys.indices) { keys[$0].path.keys.last ?? "" }
   }
 
   /// Creates a schema from sections without summaries of their own.

@@ -12,10 +12,8 @@ struct YAMLSourceParser {
 
   mutating func parse() -> SourceParse {
     do {
-      // An alias costs a few bytes and can double the tree, so that 40 of them could fill any memory.
-      guard countAliases() <= SourceValue.Limits.aliases else {
-        throw SourceSyntaxError("the file has more than \(SourceValue.Limits.aliases) aliases (*name)", at: .start)
-      }
+      // What could grow without bound is refused before a tree is made of it.
+      try YAMLEventCheck.check(text)
       guard let node = try Yams.compose(yaml: text, Resolver.default, .default, .utf8) else {
         throw SourceSyntaxError(expected: "a mapping", found: "an empty file", at: .start)
       }
@@ -124,20 +122,7 @@ struct YAMLSourceParser {
     return .string(text)
   }
 
-  // MARK: Guards and errors
-
-  /// Counts what looks like an alias; text in quotes and comments may count too, which does no harm.
-  private func countAliases() -> Int {
-    var count = 0
-    var previous = UInt8(ascii: " ")
-    var follows = false
-    for byte in text.utf8 {
-      if follows, TextCursor.isWordByte(byte) { count += 1 }
-      follows = byte == UInt8(ascii: "*") && (previous <= 0x20 || "[{,:-?".utf8.contains(previous))
-      previous = byte
-    }
-    return count
-  }
+  // MARK: Errors
 
   private func syntaxError(_ error: any Error) -> SourceSyntaxError {
     switch error {

@@ -20,10 +20,15 @@ public struct SpecCheck: Sendable {
   }
 
   /// The issues as a compiler would print them: a line each, with the line of the spec and a mark below it.
+  ///
+  /// Errors come before warnings where there are too many for all of them; the rest is counted.
   public func report() -> String {
-    issues.map { issue in
-      ([issue.description] + (issue.excerpt(of: source.text).map { [$0] } ?? [])).joined(separator: "\n")
-    }.joined(separator: "\n")
+    let lines = source.text.split(omittingEmptySubsequences: false) { $0.isNewline }
+    let (shown, rest) = issues.forPrinting()
+    return
+      (shown.map { issue in
+        ([issue.description] + (issue.excerpt(of: lines).map { [$0] } ?? [])).joined(separator: "\n")
+      } + (rest.map { ["\(source.path): \($0)"] } ?? [])).joined(separator: "\n")
   }
 }
 

@@ -21,7 +21,9 @@ public enum SpecError: Error, Equatable, CustomStringConvertible {
     case .ambiguous(let name, let candidates):
       "\"\(name)\" could be \(candidates.joined(separator: " or ")); name one of them by its whole path"
     case .unreadable(let path, let reason): "cannot read the spec \(path): \(reason)"
-    case .invalid(_, let issues): issues.map(\.description).joined(separator: "\n")
+    case .invalid(_, let issues):
+      issues.forPrinting().shown.map(\.description).joined(separator: "\n")
+        + (issues.forPrinting().rest.map { "\n\($0)" } ?? "")
     case .badFilter(let filter, let problem, let suggestion):
       "cannot select the cells \"\(filter)\": \(problem)" + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")
     }

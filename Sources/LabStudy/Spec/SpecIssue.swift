@@ -10,6 +10,13 @@ public struct SpecIssue: Error, Hashable, Sendable {
     case warning
   }
 
+  /// How many issues of a spec are printed; of more, their number is.
+  public static let mostReported = 20
+  /// How many issues of one sort come with the name that was probably meant.
+  static let mostExplained = 20
+  /// How many issues of one sort have a place of their own.
+  static let mostLocated = 1000
+
   /// How bad it is.
   public var severity: Severity
   /// The spec's file, once known.
@@ -82,8 +89,12 @@ extension SpecIssue: CustomStringConvertible {
   /// - Parameter text: the spec's text.
   /// - Returns: two lines, or nil where the issue has no location in the text.
   public func excerpt(of text: String) -> String? {
+    excerpt(of: text.split(omittingEmptySubsequences: false) { $0.isNewline })
+  }
+
+  /// The excerpt of a text that has been split into its lines.
+  func excerpt(of lines: [Substring]) -> String? {
     guard let location else { return nil }
-    let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
     guard lines.indices.contains(location.line - 1) else { return nil }
     let line = lines[location.line - 1].unicodeScalars
     guard line.count < 200, !line.isEmpty else { return nil }
@@ -98,6 +109,15 @@ extension [SpecIssue] {
   public var errors: [SpecIssue] { filter { $0.severity == .error } }
   /// The issues that do not.
   public var warnings: [SpecIssue] { filter { $0.severity == .warning } }
+
+  /// The first issues, and in words how many more there are; nil where there are none.
+  ///
+  /// Errors are preferred, since they are what has to be mended first.
+  func forPrinting() -> (shown: [SpecIssue], rest: String?) {
+    guard count > SpecIssue.mostReported else { return (self, nil) }
+    let shown = Array((errors + warnings).prefix(SpecIssue.mostReported))
+    return (shown, "and \(count - shown.count) more")
+  }
 
   /// The issues in the order of the file, each once, errors before warnings of the same place.
   func inFileOrder() -> [SpecIssue] {

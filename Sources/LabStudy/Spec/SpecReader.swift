@@ -4,6 +4,13 @@ import LabCore
 struct SpecReader {
   /// The largest count of seeds that a spec may ask for.
   static let largestSeedCount = 1000
+  /// What no study needs, and what checking would take minutes for.
+  private enum Limits {
+    static let factors = 500
+    /// The levels of all factors together.
+    static let levels = 2000
+    static let excluded = 1000
+  }
 
   private let schema: StudySchema
   private var draft: SpecDraft
@@ -37,8 +44,9 @@ struct SpecReader {
     draft.baseline = root["baseline"].flatMap { readAssignment($0, at: "baseline") }
     draft.full = root["full"].flatMap { readAssignment($0, at: "full") }
     readDesign()
-    draft.include = readAssignments("include")
-    draft.exclude = readAssignments("exclude")
+    draft.include = limited(
+      readAssignments("include"), to: CellSelection.largestDesign, "cells", at: "include")
+    draft.exclude = limited(readAssignments("exclude"), to: Limits.excluded, "cells", at: "exclude")
     readSeeds()
   }
 
@@ -49,6 +57,19 @@ struct SpecReader {
         found: value.foundDescription, expected: expected))
   }
 
+  /// The first elements of a list that is longer than any use, which is reported.
+  private mutating func limited<Element>(
+    _ elements: [Element], to limit: Int, _ noun: String, at path: ConfigurationPath
+  ) -> [Element] {
+    guard elements.count > limit else { return elements }
+    draft.shapeIssues.append(
+      SpecIssue(
+        at: draft.root.location(of: path, preferKey: true), keyPath: path,
+        message: "has \(elements.count) \(noun); expected at most \(limit)", found: "\(elements.count) \(noun)",
+        expected: "at most \(limit) \(noun)"))
+    return Array(elements.prefix(limit))
+  }
+
   // MARK: Factors
 
   private mutating func readFactors() {
@@ -56,20 +77,26 @@ struct SpecReader {
     guard let members = factors.members else {
       return expect("an object from factor names to levels", at: "factors", found: factors)
     }
-    for member in members {
+    var levelsLeft = Limits.levels
+    for member in limited(members, to: Limits.factors, "factors", at: "factors") {
       let path = ConfigurationPath("factors").appending(member.key)
       var factor = SpecDraft.Factor(
         name: member.key, nameLocation: member.keyLocation, location: member.value.location,
         matches: schema.keys(matching: member.key), levels: [])
       switch member.value.content {
       case .array(let elements):
-        factor.levels = elements.enumerated().map { listLevel($1, of: factor, at: path.appending(index: $0)) }
+        factor.levels = limited(elements, to: levelsLeft, "levels", at: path).enumerated().map {
+          listLevel($1, of: factor, at: path.appending(index: $0))
+        }
       case .object(let levels):
-        factor.levels = levels.map { labelledLevel($0, of: factor, at: path.appending($0.key)) }
+        factor.levels = limited(levels, to: levelsLeft, "levels", at: path).map {
+          labelledLevel($0, of: factor, at: path.appending($0.key))
+        }
       default:
         expect("a list of levels, or an object from labels to levels", at: path, found: member.value)
         continue
       }
+      levelsLeft -= factor.levels.count
       draft.factors.append(factor)
     }
   }
@@ -176,7 +203,10 @@ struct SpecReader {
       options["cells"] = nil
       draft.design = .init(
         name: text, nameLocation: name.location, options: options,
-        cells: value["cells"].map { readAssignments($0, at: "design.cells") }, location: value.location)
+        cells: value["cells"].map {
+          limited(
+            readAssignments($0, at: "design.cells"), to: CellSelection.largestDesign, "cells", at: "design.cells")
+        }, location: value.location)
     default: expect("a design's name, or an object with its name and options", at: "design", found: value)
     }
   }

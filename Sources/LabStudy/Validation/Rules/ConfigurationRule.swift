@@ -12,9 +12,20 @@ struct ConfigurationRule: SpecRule {
         || !overridden.contains { target in
           issue.path == target || issue.path.hasPrefix(target) && context.draft.sections[at: target] == nil
         }
-    }.map { issue in
-      SpecIssue(
-        issue, at: context.draft.root.location(of: issue.path, preferKey: issue.kind == .unknownKey))
+    }.located(in: context.draft.root)
+  }
+}
+
+extension [ConfigurationIssue] {
+  /// The issues with their places in a spec.
+  ///
+  /// A place is looked for among all keys of an object; of more issues than anyone reads, the rest is put where the
+  /// last one is.
+  func located(in root: SourceValue) -> [SpecIssue] {
+    var last: SourceLocation?
+    return enumerated().map { index, issue in
+      if index < SpecIssue.mostLocated { last = root.location(of: issue.path, preferKey: issue.kind == .unknownKey) }
+      return SpecIssue(issue, at: last)
     }
   }
 }

@@ -14,10 +14,8 @@ struct DesignRule: SpecRule {
           expected: expected, suggestion: NearestName.suggestion(for: choice.name, among: names))
       ]
     }
-    var issues = design.options.resolve(choice.options, at: "design").issues.map { issue in
-      SpecIssue(
-        issue, at: context.draft.root.location(of: issue.path, preferKey: issue.kind == .unknownKey))
-    }
+    var issues = design.options.resolve(choice.options, at: "design").issues
+      .located(in: context.draft.root)
     let isMalformed = context.draft.shapeIssues.contains { $0.keyPath.hasPrefix("design.cells") }
     if design.takesCells, (choice.cells ?? []).isEmpty, !isMalformed {
       issues.append(

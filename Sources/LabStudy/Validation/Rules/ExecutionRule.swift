@@ -3,9 +3,7 @@ import LabCore
 /// The run-time settings fit their schema.
 struct ExecutionRule: SpecRule {
   func issues(in context: SpecContext) -> [SpecIssue] {
-    context.schema.execution.resolve(context.draft.execution, at: "execution").issues.map { issue in
-      SpecIssue(
-        issue, at: context.draft.root.location(of: issue.path, preferKey: issue.kind == .unknownKey))
-    }
+    context.schema.execution.resolve(context.draft.execution, at: "execution").issues
+      .located(in: context.draft.root)
   }
 }

@@ -3,12 +3,13 @@ import LabCore
 /// Every level sets keys that exist, and each name means one key only.
 struct FactorKeysRule: SpecRule {
   func issues(in context: SpecContext) -> [SpecIssue] {
-    context.draft.factors.flatMap { factor -> [SpecIssue] in
+    var explained = 0
+    return context.draft.factors.flatMap { factor -> [SpecIssue] in
       let settings = factor.levels.flatMap(\.settings)
       var issues = settings.filter { !$0.isNamedByFactor }.compactMap { setting in
         issue(
           with: setting.name, matches: setting.matches, at: setting.nameLocation, keyPath: setting.keyPath,
-          unknown: "unknown key", hint: labelledValueHint(setting, of: factor), context)
+          unknown: "unknown key", hint: labelledValueHint(setting, of: factor), &explained, context)
       }
       // The factor's own name matters only where a level is a plain value; then once for all of them.
       if settings.contains(where: \.isNamedByFactor) {
@@ -17,7 +18,7 @@ struct FactorKeysRule: SpecRule {
             with: factor.name, matches: factor.matches, at: factor.nameLocation, keyPath: factor.keyPath,
             unknown: "no key is called",
             hint: "A factor is named after the key that its levels are values of, or each level is an object of the "
-              + "keys that it sets.", context)
+              + "keys that it sets.", &explained, context)
         ].compactMap(\.self)
       }
       return issues
@@ -26,12 +27,13 @@ struct FactorKeysRule: SpecRule {
 
   private func issue(
     with name: String, matches: [StudySchema.Key], at location: SourceLocation, keyPath: ConfigurationPath,
-    unknown: String, hint: String?, _ context: SpecContext
+    unknown: String, hint: String?, _ explained: inout Int, _ context: SpecContext
   ) -> SpecIssue? {
     switch matches.count {
     case 1: return nil
     case 0:
-      let suggestion = context.schema.suggestion(forKey: name)
+      explained += 1
+      let suggestion = explained > SpecIssue.mostExplained ? nil : context.schema.suggestion(forKey: name)
       return SpecIssue(
         at: location, keyPath: keyPath, message: "\(unknown) \"\(name)\"", found: "the name \"\(name)\"",
         expected: "a key of the sections \(context.schema.sections.map(\.name).joined(separator: ", "))",

@@ -6,13 +6,15 @@ struct KnownKeysRule: SpecRule {
     var names = SpecKey.allCases.map(\.rawValue)
     // Sections are listed where their place in a spec is: after name and description.
     names.insert(contentsOf: context.schema.sections.map(\.name), at: 3)
-    return (context.draft.root.members ?? []).filter { !names.contains($0.key) }.map { member in
-      let expected = "one of the keys " + names.dropFirst().joined(separator: ", ")
+    let expected = "one of the keys " + names.dropFirst().joined(separator: ", ")
+    return (context.draft.root.members ?? []).filter { !names.contains($0.key) }.enumerated().map { index, member in
+      // What was meant takes long to find, and nobody reads more of it than this.
+      let isExplained = index < SpecIssue.mostExplained
       return SpecIssue(
         at: member.keyLocation, keyPath: ConfigurationPath([.key(member.key)]),
         message: "unknown key \"\(member.key)\"; expected \(expected)", found: "the key \"\(member.key)\"",
-        expected: expected, suggestion: NearestName.suggestion(for: member.key, among: names),
-        hint: home(of: member.key, in: context))
+        expected: expected, suggestion: isExplained ? NearestName.suggestion(for: member.key, among: names) : nil,
+        hint: isExplained ? home(of: member.key, in: context) : nil)
     }
   }
 

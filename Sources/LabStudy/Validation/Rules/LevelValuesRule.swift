@@ -3,13 +3,20 @@ import LabCore
 /// Every level sets its keys to values that they take.
 struct LevelValuesRule: SpecRule {
   func issues(in context: SpecContext) -> [SpecIssue] {
-    context.draft.factors.enumerated().flatMap { index, factor in
-      factor.levels.flatMap { issues(of: $0, ofFactor: index, context) }
+    var owners: [ConfigurationPath: Set<Int>] = [:]
+    for (index, factor) in context.draft.factors.enumerated() {
+      for target in factor.levels.flatMap(\.settings).compactMap(\.target) { owners[target, default: []].insert(index) }
+    }
+    return context.draft.factors.enumerated().flatMap { index, factor in
+      factor.levels.flatMap { issues(of: $0, ofFactor: index, owners, context) }
     }
   }
 
-  private func issues(of level: SpecDraft.Level, ofFactor index: Int, _ context: SpecContext) -> [SpecIssue] {
-    let settings = level.settings.filter { isDecided($0, ofFactor: index, context) }
+  /// - Parameter owners: the factors that set each key.
+  private func issues(
+    of level: SpecDraft.Level, ofFactor index: Int, _ owners: [ConfigurationPath: Set<Int>], _ context: SpecContext
+  ) -> [SpecIssue] {
+    let settings = level.settings.filter { isDecided($0, ofFactor: index, owners) }
     guard let configuration = context.configuration(settingLevel: level) else { return [] }
     return context.schema.configuration.resolve(configuration).issues.compactMap { issue in
       // What is wrong with the sections themselves is another rule's business.
@@ -22,11 +29,13 @@ struct LevelValuesRule: SpecRule {
 
   /// Whether the value can be judged by itself: an option of a variant that another factor chooses is judged later,
   /// in each cell.
-  private func isDecided(_ setting: SpecDraft.Setting, ofFactor index: Int, _ context: SpecContext) -> Bool {
+  private func isDecided(
+    _ setting: SpecDraft.Setting, ofFactor index: Int, _ owners: [ConfigurationPath: Set<Int>]
+  ) -> Bool {
     guard let target = setting.target else { return false }
-    return !context.draft.factors.enumerated().contains { other, factor in
-      other != index
-        && factor.levels.flatMap(\.settings).compactMap(\.target).contains { $0 != target && target.hasPrefix($0) }
+    // Only what lies above the key can choose whether there is such a key.
+    return !target.components.indices.contains { count in
+      owners[ConfigurationPath(Array(target.components.prefix(count)))]?.contains { $0 != index } ?? false
     }
   }
 }
