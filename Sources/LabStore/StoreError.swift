@@ -12,6 +12,10 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
   case notResultsDatabase(path: String)
   /// The database contradicts itself.
   case damagedDatabase(path: String, problem: String)
+  /// The database was copied without the log that holds its newest entries.
+  case copyWithoutLog(path: String)
+  /// The database's log is there and the database is not.
+  case logWithoutDatabase(path: String)
   /// Another process has locked the database for longer than the time given to wait.
   case locked(path: String, seconds: Double)
   /// There is no space left for what was to be written.
@@ -26,6 +30,8 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
   case unsupportedFile(path: String, problem: String)
   /// A file belongs to another run.
   case foreignFile(path: String, expected: RunIdentity, actual: String)
+  /// A file and what the database knows of its run do not belong together.
+  case misfit(path: String, problem: String)
   /// A tensor cannot be stored under its name.
   case invalidTensor(name: String, problem: String)
   /// HDF5 refused a call.
@@ -43,6 +49,14 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
       "\(path) is not a results database of labrun; nothing was changed"
     case .damagedDatabase(let path, let problem):
       "the results database \(path) is damaged (\(problem)): restore it from a copy, or move it away to start anew"
+    case .copyWithoutLog(let path):
+      "\(path) holds nothing, because it was copied without \((path as NSString).lastPathComponent)-wal, in which its "
+        + "entries were: copy both together, or copy with `sqlite3 \((path as NSString).lastPathComponent) "
+        + "\".backup COPY\"`, which is safe while a sweep runs; nothing was changed"
+    case .logWithoutDatabase(let path):
+      "\(path) is missing, but its log \((path as NSString).lastPathComponent)-wal is there: put the database back "
+        + "beside it (or a copy made by `sqlite3 … \".backup COPY\"`), or remove the log to start anew; "
+        + "nothing was changed"
     case .locked(let path, let seconds):
       "\(path) has been locked by another process for \(seconds.formatted(.number.precision(.fractionLength(0...1)))) s: "
         + "close the program that holds it (a database browser, a backup) and start again; nothing that was stored is lost"
@@ -61,6 +75,7 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     case .unsupportedFile(let path, let problem): "\(path) cannot be used: \(problem)"
     case .foreignFile(let path, let expected, let actual):
       "\(path) belongs to run \(actual), expected run \(expected.hash.hexadecimal)"
+    case .misfit(let path, let problem): "\(path) \(problem)"
     case .invalidTensor(let name, let problem): "the tensor \"\(name)\" cannot be stored: \(problem)"
     case .hdf5(let path, let action, let problem): "HDF5 cannot \(action) in \(path): \(problem)"
     }
@@ -84,7 +99,8 @@ extension StoreError: SweepEndingError {
     case .noResults, .schemaFromFuture, .notResultsDatabase, .damagedDatabase, .locked, .diskFull,
       .readOnly, .database:
       true
-    case .damagedFile, .unsupportedFile, .foreignFile, .invalidTensor, .hdf5: false
+    case .copyWithoutLog, .logWithoutDatabase: true
+    case .damagedFile, .unsupportedFile, .foreignFile, .misfit, .invalidTensor, .hdf5: false
     }
   }
 }

@@ -36,6 +36,7 @@ enum ExitStatus: Int32 {
       switch error {
       case .unknownRun, .unknownSweep: self = .noInput
       case .ambiguousRun: self = .usage
+      case .storeGone: self = .inputOutput
       default: self = .internalError
       }
     case let error as FileError: self = error.code == ENOENT ? .noInput : .inputOutput
@@ -58,7 +59,8 @@ enum ExitStatus: Int32 {
   private init(_ error: StoreError) {
     switch error {
     case .noResults: self = .noInput
-    case .schemaFromFuture, .notResultsDatabase, .unsupportedFile, .foreignFile, .invalidTensor:
+    case .schemaFromFuture, .notResultsDatabase, .unsupportedFile, .foreignFile, .invalidTensor, .misfit,
+      .copyWithoutLog, .logWithoutDatabase:
       self = .badData
     case .damagedDatabase, .locked, .diskFull, .readOnly, .database, .damagedFile, .hdf5: self = .inputOutput
     }

@@ -57,6 +57,42 @@ import Testing
     #expect(try StudyStore(reading: folder.path).sweeps().isEmpty)
   }
 
+  /// What is copied of a database while a sweep runs: its entries are in the log until SQLite moves them.
+  @Test func aDatabaseThatWasCopiedWithoutItsLogIsNamed() throws {
+    let folder = TestFolder()
+    let store = try StudyStore(folder: folder.path("Results"))
+    _ = try store.register(RunStoreSamples.sweep())
+    try FileManager.default.createDirectory(atPath: folder.path("Copy"), withIntermediateDirectories: true)
+    let path = folder.path("Copy/labrun.sqlite")
+    try FileManager.default.copyItem(atPath: store.path, toPath: path)
+    let copied = try Data(contentsOf: URL(fileURLWithPath: path))
+    let expected = StoreError.copyWithoutLog(path: path)
+    #expect(expected.description.contains("labrun.sqlite-wal") && expected.description.contains(".backup"))
+    #expect(throws: expected) { _ = try StudyStore(reading: folder.path("Copy")) }
+    // Beside runs, a new sweep would start a new database under files that are not its own.
+    try FileManager.default.createDirectory(atPath: folder.path("Copy/runs/abc"), withIntermediateDirectories: true)
+    #expect(throws: expected) { _ = try StudyStore(folder: folder.path("Copy")) }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == copied)
+    #expect(!FileManager.default.fileExists(atPath: path + "-wal"))
+    try FileManager.default.copyItem(atPath: store.path + "-wal", toPath: path + "-wal")
+    #expect(try StudyStore(reading: folder.path("Copy")).sweeps().count == 1)
+    withExtendedLifetime(store) {}
+  }
+
+  @Test func aLogWithoutItsDatabaseIsNotThrownAway() throws {
+    let folder = TestFolder()
+    let store = try StudyStore(folder: folder.path("Results"))
+    _ = try store.register(RunStoreSamples.sweep())
+    try FileManager.default.createDirectory(atPath: folder.path("Copy"), withIntermediateDirectories: true)
+    let path = folder.path("Copy/labrun.sqlite")
+    try FileManager.default.copyItem(atPath: store.path + "-wal", toPath: path + "-wal")
+    let expected = StoreError.logWithoutDatabase(path: path)
+    #expect(throws: expected) { _ = try StudyStore(folder: folder.path("Copy")) }
+    #expect(throws: expected) { _ = try StudyStore(reading: folder.path("Copy")) }
+    #expect(folder.files.filter { $0.hasPrefix("Copy/") } == ["Copy/labrun.sqlite-wal"])
+    withExtendedLifetime(store) {}
+  }
+
   @Test func aFileInPlaceOfTheFolderIsNamed() throws {
     let folder = TestFolder()
     let path = folder.path("results")

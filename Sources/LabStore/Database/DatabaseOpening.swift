@@ -21,6 +21,7 @@ struct DatabaseOpening {
   /// Opens for writing; creates the folder and the database, and brings an older schema up to date.
   func openForWriting() throws -> DatabasePool {
     try createFolder()
+    try refuseTornDatabase(isForWriting: true)
     return try translatingOpening {
       // Two processes that create or upgrade one database at once would get into each other's way.
       try whileOpeningAlone {
@@ -37,15 +38,37 @@ struct DatabaseOpening {
 
   /// Opens for reading.
   func openForReading() throws -> DatabaseQueue {
+    try refuseTornDatabase(isForWriting: false)
     guard access(path, F_OK) == 0 else { throw StoreError.noResults(folder: folder) }
-    let queue = try translatingOpening {
+    return try translatingOpening {
       do {
         return try openQueue(path)
       } catch let error as DatabaseError where needsWriteAccess(error) {
         return try openImmutable()
       }
     }
-    return queue
+  }
+
+  /// Refuses a database without its log and a log without its database, before SQLite takes what is there for all.
+  private func refuseTornDatabase(isForWriting: Bool) throws {
+    let log = (try? FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int) ?? nil
+    guard access(path, F_OK) == 0 else {
+      if let log, log > 0 { throw StoreError.logWithoutDatabase(path: path) }
+      return
+    }
+    guard log == nil, isEmptyWithLog else { return }
+    // A process that died while it made the database has left the same; it had no runs yet.
+    let runs = try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/runs")
+    if !isForWriting || runs?.isEmpty == false { throw StoreError.copyWithoutLog(path: path) }
+  }
+
+  /// Whether the file is a database whose entries are written to a log first, and has no table itself.
+  private var isEmptyWithLog: Bool {
+    guard let handle = FileHandle(forReadingAtPath: path), let head = try? handle.read(upToCount: 108),
+      head.count == 108, head.starts(with: Data("SQLite format 3\0".utf8))
+    else { return false }
+    // The versions that read and write it, then the first page's number of cells: the tables and indices.
+    return head[18] == 2 && head[19] == 2 && head[103] == 0 && head[104] == 0
   }
 
   /// SQLite keeps the index of a WAL database in a file beside it; where that cannot be made, a database that nobody can
@@ -58,11 +81,16 @@ struct DatabaseOpening {
         problem: "its newest entries are in \(path)-wal and can only be read where the folder may be written: "
           + "copy the results folder to such a place")
     }
+    return try openQueue(immutableLocation)
+  }
+
+  /// The database's file by itself, without its log, for SQLite.
+  var immutableLocation: String {
     var allowed = CharacterSet.urlPathAllowed
     allowed.remove(charactersIn: "?#")
     let location = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
     let escaped = location.addingPercentEncoding(withAllowedCharacters: allowed) ?? location
-    return try openQueue("file:\(escaped)?immutable=1")
+    return "file:\(escaped)?immutable=1"
   }
 
   private func openQueue(_ location: String) throws -> DatabaseQueue {

@@ -79,6 +79,10 @@ struct AttemptRecord: StoreRecord {
   var exitReason: String?
   /// JSON text.
   var provenance: String?
+  /// The random name that files of this attempt carry; nil where an earlier version of the program made it.
+  var token: String?
+  /// The step from which the attempt trained; nil before it began.
+  var startStep: Int?
 
   var owner: ProcessIdentity {
     ProcessIdentity(host: host, scope: processScope, pid: pid, startTime: processStart)
@@ -90,6 +94,18 @@ struct AttemptRecord: StoreRecord {
       exitState: exitState, exitReason: exitReason,
       provenance: try provenance.map { try JSONDecoder().decode(RunProvenance.self, from: Data($0.utf8)) })
   }
+}
+
+/// A row of `file`: what a run stored last under a name.
+struct FileRecord: StoreRecord {
+  static let databaseTableName = "file"
+
+  var runId: Int64
+  var name: String
+  var sha256: String
+  var bytes: Int
+
+  var seal: FileSeal { FileSeal(hash: sha256, length: bytes) }
 }
 
 /// A row of `lease`.

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// The tables of the results database.
@@ -23,7 +24,27 @@ enum StudySchema {
       try database.execute(sql: "UPDATE epoch SET planned_memory_bytes = peak_memory_bytes, peak_memory_bytes = NULL")
     }
     migrator.registerMigration("log loss and health", migrate: addLogLossAndHealth)
+    migrator.registerMigration("identity", migrate: createIdentity)
     return migrator
+  }
+
+  /// What files are compared with, to know that they belong to this database and to each other.
+  private static func createIdentity(_ database: Database) throws {
+    try database.create(table: "store") { table in
+      table.column("token", .text).notNull()
+    }
+    try database.execute(sql: "INSERT INTO store (token) VALUES (?)", arguments: [UUID().uuidString])
+    try database.alter(table: "attempt") { table in
+      table.add(column: "token", .text)
+      table.add(column: "start_step", .integer)
+    }
+    try database.create(table: "file", options: .withoutRowID) { table in
+      table.reference("run", onDelete: .cascade)
+      table.column("name", .text).notNull()
+      table.column("sha256", .text).notNull()
+      table.column("bytes", .integer).notNull()
+      table.primaryKey(["run_id", "name"])
+    }
   }
 
   private static func createSweeps(_ database: Database) throws {

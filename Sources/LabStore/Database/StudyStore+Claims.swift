@@ -40,7 +40,11 @@ extension StudyStore {
       try database.execute(sql: "DELETE FROM lease WHERE run_id = ?", arguments: [run])
       let message = outcome.reason.map { "\(outcome.state.rawValue): \($0)" } ?? outcome.state.rawValue
       try insertEvent(.finished, message, run: run, attempt: lease.attempt, at: now, database)
-      if outcome.state == .completed { try folder(of: lease.run).remove(.previousCheckpoint) }
+      if outcome.state == .completed {
+        try noteFiles(of: lease, run: run, database)
+        try folder(of: lease.run).remove(.previousCheckpoint)
+        try folder(of: lease.run).removeTemporaries()
+      }
     }
   }
 }
@@ -54,7 +58,8 @@ extension StudyStore {
     guard record.state.isTerminal else { return nil }
     let decision = policy.decision(
       state: record.state, isRetriable: record.isRetriable, lastAttemptAt: record.endedAt)
-    return decision == .leave ? try stored(record, database) : nil
+    guard decision == .leave, try loss(of: record, database) == nil else { return nil }
+    return try stored(record, database)
   }
 
   private func claim(
@@ -71,7 +76,8 @@ extension StudyStore {
     }
     let decision = policy.decision(
       state: record.state, isRetriable: record.isRetriable, lastAttemptAt: record.endedAt ?? last?.startedAt)
-    if decision == .leave { return .finished(try stored(record, database)) }
+    let loss = decision == .leave ? try loss(of: record, database) : nil
+    if decision == .leave, loss == nil { return .finished(try stored(record, database)) }
 
     let attempt = (last?.number ?? 0) + 1
     if let lease, let last {
@@ -85,10 +91,18 @@ extension StudyStore {
       try insertEvent(.claimed, "claimed by \(owner)", run: record.id, attempt: attempt, at: now, database)
     }
     if decision == .discard { try discardRows(run: record.id, database) }
+    var remarks: [String] = []
+    if let loss {
+      try discardFinal(run: record.id, database)
+      remarks = ["the run counted as completed, but \(loss): it is trained again from what is left"]
+    }
+    for remark in remarks { try insertEvent(.warning, remark, run: record.id, attempt: attempt, at: now, database) }
+    // What is stored from here on is noted anew.
+    try database.execute(sql: "DELETE FROM file WHERE run_id = ?", arguments: [record.id])
     let token = UUID()
     try AttemptRecord(
       runId: record.id, number: attempt, sweepId: sweep, host: owner.host, processScope: owner.scope, pid: owner.pid,
-      processStart: owner.startTime, startedAt: now
+      processStart: owner.startTime, startedAt: now, token: token.uuidString
     ).insert(database)
     try LeaseRecord(runId: record.id, attempt: attempt, token: token.uuidString, heartbeatAt: now).insert(database)
     try database.execute(
@@ -98,7 +112,7 @@ extension StudyStore {
     return .claimed(
       ClaimedRun(
         lease: RunLease(run: identity, token: token, attempt: attempt),
-        run: try record.stored(attempts: attempt - 1), sweep: sweep, recordedEpochs: recordedEpochs))
+        run: try record.stored(attempts: attempt - 1), sweep: sweep, recordedEpochs: recordedEpochs, remarks: remarks))
   }
 
   func isLive(_ lease: LeaseRecord, _ owner: ProcessIdentity, at now: Date) -> Bool {
@@ -111,11 +125,17 @@ extension StudyStore {
 
   /// Removes what earlier attempts recorded, and marks their files for removal.
   private func discardRows(run: Int64, _ database: Database) throws {
-    for table in ["epoch", "final", "final_metric", "class_metric", "confusion_matrix"] {
-      try database.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run])
-    }
+    try database.execute(sql: "DELETE FROM epoch WHERE run_id = ?", arguments: [run])
+    try discardFinal(run: run, database)
     try database.execute(sql: "UPDATE run SET discards_files = TRUE WHERE id = ?", arguments: [run])
     try refreshTotals(run: run, database)
+  }
+
+  /// Removes what a completed attempt recorded at its end.
+  func discardFinal(run: Int64, _ database: Database) throws {
+    for table in ["final", "final_metric", "class_metric", "confusion_matrix", "health"] {
+      try database.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run])
+    }
   }
 
   /// Removes the files of discarded attempts; the mark in the database outlives a crash in between.

@@ -72,9 +72,7 @@ extension StudyStore {
 
   /// Replaces the run's final record.
   func insert(_ record: FinalRecord, run: Int64, _ database: Database) throws {
-    for table in ["final", "final_metric", "class_metric", "confusion_matrix", "health"] {
-      try database.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run])
-    }
+    try discardFinal(run: run, database)
     try FinalRow(runId: run, record).insert(database)
     for (name, value) in record.additional {
       try database.execute(

@@ -36,7 +36,11 @@ public struct StudyStore: Sendable {
   /// How the store behaves.
   public let options: Options
   private let reader: any DatabaseReader
-  private let writer: (any DatabaseWriter)?
+  let writer: (any DatabaseWriter)?
+  /// Where the database lay when it was opened for writing.
+  let place: DatabasePlace?
+  /// The random name of the database, which the files of its runs carry.
+  let token: String?
 
   /// The database's path.
   public var path: String { "\(folder)/\(StudyStore.databaseName)" }
@@ -53,6 +57,10 @@ public struct StudyStore: Sendable {
     let pool = try DatabaseOpening(folder: folder, options: options).openForWriting()
     reader = pool
     writer = pool
+    place = DatabasePlace(folder: folder)
+    token = try StoreError.translating("\(folder)/\(StudyStore.databaseName)", options) {
+      try pool.read { try String.fetchOne($0, sql: "SELECT token FROM store") }
+    }
   }
 
   /// Opens the results of a folder for reading only, also where the file system allows nothing else.
@@ -61,8 +69,13 @@ public struct StudyStore: Sendable {
   public init(reading folder: String, options: Options = Options()) throws {
     self.folder = folder
     self.options = options
-    reader = try DatabaseOpening(folder: folder, options: options).openForReading()
+    let queue = try DatabaseOpening(folder: folder, options: options).openForReading()
+    reader = queue
     writer = nil
+    place = nil
+    token = try StoreError.translating("\(folder)/\(StudyStore.databaseName)", options) {
+      try queue.read { try String.fetchOne($0, sql: "SELECT token FROM store") }
+    }
   }
 }
 
@@ -71,14 +84,27 @@ public struct StudyStore: Sendable {
 extension StudyStore {
   /// Reads at one instant of the database.
   func read<R>(_ body: (Database) throws -> R) throws -> R {
-    try StoreError.translating(path, options) { try reader.read(body) }
+    try StoreError.translating(path, options) {
+      // A further connection would open whatever lies at the path now; the one that writes holds the database itself.
+      if let writer, place?.absence != nil { return try writer.unsafeReentrantWrite(body) }
+      return try reader.read(body)
+    }
   }
 
   /// Writes everything or nothing.
+  ///
+  /// - Throws: `RunStoreError.storeGone` where nobody could find what was written.
   func write<R>(_ body: (Database) throws -> R) throws -> R {
     guard let writer else { throw StoreError.readOnly(path: path) }
-    return try StoreError.translating(path, options) { try writer.write(body) }
+    let result = Result { try StoreError.translating(path, options) { try writer.write(body) } }
+    try checkPlace()
+    return try result.get()
   }
+
+  /// Checks that the database still lies where it was opened.
+  ///
+  /// - Throws: `RunStoreError.storeGone`.
+  public func checkPlace() throws { if let absence = place?.absence { throw absence } }
 
   /// Runs a pragma on the writing connection, which has settings of its own, and returns its answer; for tests.
   @discardableResult

@@ -17,21 +17,27 @@ public struct HeldRunFolder: Sendable {
   public let folder: RunFolder
   /// The lease under which files are written.
   public let lease: RunLease
-  /// Runs its argument while no other process can take the lease over, or throws `RunStoreError.leaseLost`.
-  private let whileHolding: @Sendable (_ body: () throws -> Void) throws -> Void
+  /// The database that the lease is recorded in.
+  let store: StudyStore
 
-  init(
-    folder: RunFolder, lease: RunLease, whileHolding: @escaping @Sendable (_ body: () throws -> Void) throws -> Void
-  ) {
+  init(folder: RunFolder, lease: RunLease, store: StudyStore) {
     self.folder = folder
     self.lease = lease
-    self.whileHolding = whileHolding
+    self.store = store
   }
 
   /// Stores a checkpoint; the one before it is kept, older ones are not.
-  public func write(_ checkpoint: Checkpoint) throws {
+  ///
+  /// - Parameter bestWeightsHash: the hash of the best weights so far, where there are some: a checkpoint fits with no
+  ///   others.
+  public func write(_ checkpoint: Checkpoint, bestWeightsHash: ContentHash? = nil) throws {
     let path = folder.path(of: .checkpoint)
-    try write(checkpoint.content(path: path), as: .checkpoint) {
+    var content = try checkpoint.content(path: path)
+    let origin = FileOrigin(content)
+    content.attributes[FileOrigin.Key.epoch] = origin.epoch.map { .integer(Int64($0)) }
+    content.attributes[FileOrigin.Key.step] = origin.step.map { .integer(Int64($0)) }
+    content.attributes[FileOrigin.Key.bestWeights] = bestWeightsHash.map { .string($0.hexadecimal) }
+    try write(content, as: .checkpoint) {
       if folder.has(.checkpoint) { try keepPreviousCheckpoint() }
     }
   }
@@ -59,12 +65,23 @@ public struct HeldRunFolder: Sendable {
     content.attributes["format"] = .string(file.format)
     content.attributes["format_version"] = .integer(1)
     content.attributes["run"] = .string(lease.run.hash.hexadecimal)
-    content.attributes["attempt"] = .integer(Int64(lease.attempt))
-    try SealedFile.write(content, to: folder.path(of: file)) { rename in
-      try whileHolding {
-        try beforeReplacing()
-        try rename()
+    content.attributes[FileOrigin.Key.attempt] = .integer(Int64(lease.attempt))
+    content.attributes[FileOrigin.Key.attemptToken] = .string(lease.token.uuidString)
+    content.attributes[FileOrigin.Key.database] = store.token.map { .string($0) }
+    var written: FileSeal?
+    do {
+      try SealedFile.write(content, to: folder.path(of: file), sealed: { written = $0 }) { rename in
+        try store.write { database in
+          let run = try store.heldRun(lease, database)
+          try beforeReplacing()
+          try rename()
+          if let written { try store.note(written, of: file, run: run, database) }
+        }
       }
+    } catch {
+      // Where the whole folder is gone, that is the reason and not a file of it.
+      try store.checkPlace()
+      throw error
     }
   }
 
@@ -77,12 +94,27 @@ public struct HeldRunFolder: Sendable {
     // A file system without second names has an instant at which only the previous checkpoint can be found.
     let source = link(current, temporary) == 0 ? temporary : current
     guard rename(source, previous) == 0 else { throw FileError(action: "rename to", path: previous) }
+    // Where both are names of one file already, because a process died between two renames, the system does nothing.
+    if source == temporary { unlink(temporary) }
+  }
+
+  /// Takes files out of the way without removing them, and returns the name that each was given.
+  func setAside(_ files: [RunFolder.File]) throws -> [RunFolder.File: String] {
+    var names: [RunFolder.File: String] = [:]
+    guard !files.isEmpty else { return names }
+    try store.write { database in
+      _ = try store.heldRun(lease, database)
+      for file in files where folder.has(file) { names[file] = try folder.setAside(file) }
+    }
+    return names
   }
 }
 
 extension RunFolder {
   /// What the names of unfinished files contain, as `AtomicFile` makes them.
   static let temporaryMark = ".tmp-"
+  /// What the names of files end with that were found not to belong to their run.
+  static let asideMark = ".set-aside"
 
   /// Creates the folder where it is missing and removes what dead processes left unfinished in it.
   ///
@@ -93,7 +125,25 @@ extension RunFolder {
     } catch {
       throw FileError(action: "create the folder", path: path, code: RunFolder.systemCode(of: error))
     }
+    try removeTemporaries()
+  }
+
+  /// Removes unfinished files; the caller must hold the run's lease.
+  func removeTemporaries() throws {
     for name in try entries() where name.contains(RunFolder.temporaryMark) { try remove(name) }
+  }
+
+  /// Renames a file to `NAME.set-aside`, or to such a name with a number where that is taken, and returns the new name.
+  func setAside(_ file: File) throws -> String {
+    let taken = Set(try entries())
+    let plain = file.rawValue + RunFolder.asideMark
+    let name =
+      taken.contains(plain) ? (2...).lazy.map { "\(plain)-\($0)" }.first { !taken.contains($0) } ?? plain : plain
+    guard rename(path(of: file), "\(path)/\(name)") == 0 else {
+      throw FileError(action: "rename", path: path(of: file))
+    }
+    try AtomicFile.synchronise(path)
+    return name
   }
 
   /// Removes every file of the run.
@@ -110,7 +160,7 @@ extension RunFolder {
     guard unlink(file) == 0 || errno == ENOENT else { throw FileError(action: "remove", path: file) }
   }
 
-  private func entries() throws -> [String] {
+  func entries() throws -> [String] {
     guard access(path, F_OK) == 0 else { return [] }
     do {
       return try FileManager.default.contentsOfDirectory(atPath: path)
@@ -120,7 +170,7 @@ extension RunFolder {
   }
 
   /// The system's error number behind an error of Foundation.
-  private static func systemCode(of error: any Error) -> Int32 {
+  static func systemCode(of error: any Error) -> Int32 {
     error.systemErrorCode ?? errno
   }
 }

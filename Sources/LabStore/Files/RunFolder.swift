@@ -67,6 +67,12 @@ public struct RunFolder: Sendable, Hashable {
     return reading
   }
 
+  /// Reads a file with everything that it says of itself.
+  ///
+  /// - Throws: ``StoreError`` where it is damaged, of another kind or of another run; `FileError` where it cannot be
+  ///   read.
+  public func content(of file: File) throws -> TensorGroup { try read(file) }
+
   /// Reads the final or the best weights, by their `state_dict` names.
   public func readWeights(_ file: File) throws -> [StoredTensor] { try read(file).tensors }
 

@@ -11,17 +11,19 @@ import LabCore
 ///
 /// The hash stands in the file's user block, 512 bytes before the HDF5 superblock that every HDF5 reader skips.
 enum SealedFile {
-  private static let magic = "labrun-file-1"
-
   /// Stores a file so that a crash leaves the old one or the new one.
   ///
-  /// - Parameter commit: wraps the moment at which the new file takes the old one's place.
+  /// - Parameters:
+  ///   - sealed: receives the file's seal before it is written.
+  ///   - commit: wraps the moment at which the new file takes the old one's place.
   static func write(
-    _ content: TensorGroup, to path: String, commit: (_ rename: () throws -> Void) throws -> Void = { try $0() }
+    _ content: TensorGroup, to path: String, sealed: (FileSeal) -> Void = { _ in },
+    commit: (_ rename: () throws -> Void) throws -> Void = { try $0() }
   ) throws {
     var image = try HDF5Image.encode(content, path: path)
-    let seal = seal(of: image)
-    image.replaceSubrange(0..<seal.count, with: seal)
+    let seal = FileSeal(of: image)
+    image.replaceSubrange(0..<seal.text.count, with: seal.text)
+    sealed(seal)
     try StoreError.translatingFileErrors(path) { try AtomicFile.write(image, to: path, commit: commit) }
   }
 
@@ -35,11 +37,11 @@ enum SealedFile {
       throw StoreError.damagedFile(path: path, problem: "it does not begin with labrun's seal")
     }
     // A file that is cut off, or goes on, is not read whole to find that out.
-    guard head.starts(with: Data("\(magic)\nlength \(file.byteCount)\n".utf8)) else {
+    guard head.starts(with: Data("\(FileSeal.magic)\nlength \(file.byteCount)\n".utf8)) else {
       throw StoreError.damagedFile(path: path, problem: "its content is not what was written")
     }
     let image = try file.bytes(at: 0, count: file.byteCount)
-    let seal = seal(of: image)
+    let seal = FileSeal(of: image).text
     guard image.count >= HDF5Image.userBlockSize, image.prefix(seal.count) == seal,
       image[seal.count..<HDF5Image.userBlockSize].allSatisfy({ $0 == 0 })
     else { throw StoreError.damagedFile(path: path, problem: "its content is not what was written") }
@@ -47,11 +49,5 @@ enum SealedFile {
   }
 
   /// Whether bytes begin like a sealed file.
-  static func isSealed(_ bytes: Data) -> Bool { bytes.starts(with: Data(magic.utf8)) }
-
-  /// The text that the user block of a file must begin with.
-  private static func seal(of image: Data) -> Data {
-    let hash = ContentHash(of: image.dropFirst(HDF5Image.userBlockSize))
-    return Data("\(magic)\nlength \(image.count)\nsha256 \(hash.hexadecimal)\n".utf8)
-  }
+  static func isSealed(_ bytes: Data) -> Bool { bytes.starts(with: Data(FileSeal.magic.utf8)) }
 }

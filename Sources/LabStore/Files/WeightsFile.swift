@@ -26,6 +26,12 @@ public enum WeightsFile {
       content = try SafetensorsFile.readGroup(path)
     } else if hasHDF5Signature(head) {
       content = try ForeignWeightsTask.read(path)
+      // Whoever stores a file anew leaves no room for the seal; one that has the room and no seal was tampered with.
+      if head.prefix(HDF5Image.userBlockSize).allSatisfy({ $0 == 0 }),
+        case .string(let format)? = content.attributes["format"], format.hasPrefix("labrun-")
+      {
+        throw StoreError.damagedFile(path: path, problem: "its seal was erased")
+      }
     } else if ZipArchive.isArchive(head) {
       content = TensorGroup(try PyTorchCheckpoint.read(path))
     } else if head.first == 0x80 {

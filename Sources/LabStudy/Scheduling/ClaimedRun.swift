@@ -20,12 +20,15 @@ public struct ClaimedRun: Sendable {
   public let sweep: Int64
   /// The number of epochs on record, from which an earlier attempt can go on if its checkpoint is whole.
   public let recordedEpochs: Int
+  /// What a person should know about the claim, a sentence each.
+  public let remarks: [String]
 
   /// Creates a claimed run; only stores do.
-  public init(lease: RunLease, run: StoredRun, sweep: Int64, recordedEpochs: Int) {
+  public init(lease: RunLease, run: StoredRun, sweep: Int64, recordedEpochs: Int, remarks: [String] = []) {
     self.lease = lease
     self.run = run
     self.sweep = sweep
     self.recordedEpochs = recordedEpochs
+    self.remarks = remarks
   }
 }

@@ -25,6 +25,7 @@ public struct RunContext: Sendable {
   public let threads: Int
   private let stopSignals: [StopSignal]
   private let progress: @Sendable (RunProgress) -> Void
+  private let remark: @Sendable (String) -> Void
 
   /// Creates a context.
   ///
@@ -34,15 +35,18 @@ public struct RunContext: Sendable {
   ///   - threads: the threads that the run may use.
   ///   - stopSignals: the signals that can end the run; the most urgent one counts.
   ///   - progress: receives progress on the calling thread.
+  ///   - remark: receives what a person should know at once, on the calling thread.
   public init(
     store: any RunStore, worker: Int = 0, threads: Int = 1, stopSignals: [StopSignal] = [],
-    progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
+    progress: @escaping @Sendable (RunProgress) -> Void = { _ in },
+    remark: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.store = store
     self.worker = worker
     self.threads = threads
     self.stopSignals = stopSignals
     self.progress = progress
+    self.remark = remark
   }
 
   /// How urgently the run is to end; cheap enough to ask after every step.
@@ -50,6 +54,9 @@ public struct RunContext: Sendable {
 
   /// Tells observers how far the run is.
   public func report(_ progress: RunProgress) { self.progress(progress) }
+
+  /// Tells observers one sentence about the run that a person should know.
+  public func warn(_ sentence: String) { remark(sentence) }
 }
 
 /// How far a running run is.

@@ -88,6 +88,9 @@ public protocol RunStore: Sendable {
   func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws
 
   /// Ends the attempt, records its outcome and gives the lease back, all or nothing.
+  ///
+  /// - Throws: a ``SweepEndingError`` that ends no sweep where what the run left does not fit together; the lease is
+  ///   then still held.
   func finish(_ lease: RunLease, _ outcome: RunOutcome) throws
 }
 

@@ -11,6 +11,8 @@ public enum RunStoreError: Error, Equatable, CustomStringConvertible {
   case unknownRun(String)
   /// Several runs' identities start like this.
   case ambiguousRun(String, matches: [String])
+  /// What the store keeps was deleted, moved or replaced while it was in use.
+  case storeGone(path: String, problem: String)
   /// The registration contradicts itself or the store.
   case invalidRegistration(sweep: String, problem: String)
 
@@ -25,6 +27,8 @@ public enum RunStoreError: Error, Equatable, CustomStringConvertible {
     case .ambiguousRun(let prefix, let matches):
       "run \"\(prefix)\" is ambiguous: it could be \(matches.prefix(5).joined(separator: ", "))"
         + (matches.count > 5 ? " or \(matches.count - 5) more" : "")
+    case .storeGone(let path, let problem):
+      "the results database \(path) \(problem) while it was in use: nothing more can be stored in it"
     case .invalidRegistration(let sweep, let problem): "sweep \"\(sweep)\" cannot be stored: \(problem)"
     }
   }
@@ -35,6 +39,11 @@ public protocol SweepEndingError: Error {
   /// Whether the machine and not the run is to blame (no space, no permission, a locked store), so that going on
   /// with other runs is pointless and the run deserves another attempt later.
   var endsSweep: Bool { get }
+}
+
+extension RunStoreError: SweepEndingError {
+  /// Whether the store itself is gone, for every run.
+  public var endsSweep: Bool { if case .storeGone = self { true } else { false } }
 }
 
 extension FileError: SweepEndingError {

@@ -12,6 +12,12 @@ public struct SchedulerReport: Sendable {
     case lost
     /// Work ended before the run's turn, or while another process trained it.
     case notStarted
+
+    /// Whether the run is completed, by this scheduler's work or before.
+    public var isCompleted: Bool { self == .reused(.completed) || isTrained }
+
+    /// Whether this scheduler trained the run to its end.
+    var isTrained: Bool { if case .ended(.completed) = self { true } else { false } }
   }
 
   /// The runs in the order of the plan.
@@ -52,9 +58,7 @@ public struct SchedulerReport: Sendable {
   }
 
   /// The number of runs that this scheduler trained to their end.
-  public var trainedCount: Int {
-    results.values.count { if case .ended(.completed) = $0 { true } else { false } }
-  }
+  public var trainedCount: Int { results.values.count { $0.isTrained } }
 
   /// The number of completed runs that needed no training.
   public var reusedCount: Int { results.values.count { $0 == .reused(.completed) } }

@@ -93,6 +93,8 @@ final class SchedulerSession: Sendable {
           $0.active[worker]?.isLost = true
         }
         run.stop.raise(to: .now)
+      } catch let error as RunStoreError where error.endsSweep {
+        return endWork(with: error)
       } catch {
         emit(.warning("no sign of life could be stored for run \(run.lease.run.short): \(error)"))
       }
@@ -184,10 +186,12 @@ final class SchedulerSession: Sendable {
   private func train(_ run: ScheduledRun, _ claimed: ClaimedRun, worker: Int, runStop: StopSignal) {
     emit(
       .started(run, worker: worker, attempt: claimed.lease.attempt, recordedEpochs: claimed.recordedEpochs))
+    let warn: @Sendable (String) -> Void = { [self] in emit(.warning("\(run.label) · seed \(run.seed): \($0)")) }
+    claimed.remarks.forEach(warn)
     let context = RunContext(
       store: scheduler.store, worker: worker, threads: scheduler.options.threadsPerRun,
       stopSignals: [stop, ownStop, runStop],
-      progress: { [self] in emit(.progress($0, worker: worker)) })
+      progress: { [self] in emit(.progress($0, worker: worker)) }, remark: warn)
     let start = ContinuousClock.now
     var outcome: RunOutcome
     do {
@@ -228,11 +232,18 @@ final class SchedulerSession: Sendable {
 
   /// Records how an attempt ended.
   private func settle(
-    _ run: ScheduledRun, _ lease: RunLease, _ outcome: RunOutcome, worker: Int, isLost: Bool, duration: Duration
+    _ run: ScheduledRun, _ lease: RunLease, _ proposed: RunOutcome, worker: Int, isLost: Bool, duration: Duration
   ) {
+    var outcome = proposed
     do {
       if isLost { throw RunStoreError.leaseLost(lease) }
-      try scheduler.store.finish(lease, outcome)
+      do {
+        try scheduler.store.finish(lease, outcome)
+      } catch let error as any SweepEndingError where !(error is RunStoreError) && !error.endsSweep {
+        // What the run left does not fit together: that concerns this run only, and its next attempt mends it.
+        outcome = .failed(reason: "\(error)", isRetriable: true)
+        try scheduler.store.finish(lease, outcome)
+      }
     } catch RunStoreError.leaseLost {
       state.withLock {
         $0.results[run.identity] = .lost

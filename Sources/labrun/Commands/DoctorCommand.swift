@@ -15,13 +15,19 @@ struct DoctorCommand: ParsableCommand {
       EXAMPLES
         labrun doctor
         labrun doctor --json
+        labrun doctor --check                # every byte of the results, and what to do about what does not fit
+        labrun doctor --check --results DIR
       """)
+
+  @Flag(help: "Look at every byte of the results: database, files, and whether they belong together.")
+  var check = false
 
   @Flag(help: "Print JSON.") var json = false
 
   @OptionGroup var resultsOptions: ResultsOptions
 
   func run() throws {
+    if check { return try StoreCheckReport(results: resultsOptions.folder).print(json: json) }
     let findings = Findings(results: resultsOptions.folder).all
     let output = Terminal.standardOutput
     if json {

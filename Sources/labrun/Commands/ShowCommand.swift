@@ -49,7 +49,8 @@ struct ShowCommand: ParsableCommand {
     return RunDetails(
       identity: run.identity, variant: cells.first?.variant ?? run.identity.short, seed: run.seed,
       sweeps: cells.map(\.sweep).uniqued(),
-      state: run.state, reason: run.reason, plannedEpochs: run.plannedEpochs, configuration: run.configuration,
+      state: run.state, reason: try run.reason ?? store.loss(of: run.identity), plannedEpochs: run.plannedEpochs,
+      configuration: run.configuration,
       epochs: try store.epochs(of: run.identity).map { .init(number: $0.epoch + 1, metrics: $0.namedMetrics) },
       metrics: final?.namedMetrics ?? [:], classNames: final?.classes.map(\.name) ?? [], confusion: confusion,
       provenance: facts(attempts, files: store.folder(of: run.identity)),

@@ -27,7 +27,14 @@ struct DryRun {
     let forecasts = try study.plan.forecast(
       cells: study.cells, policy: policy,
       dataHash: { variant in study.inspections[study.plan.variants.firstIndex(of: variant) ?? 0].dataHash },
-      known: { identity in try store?.run(identity).map { KnownRun($0) } })
+      known: { identity in
+        try store?.run(identity).map { run in
+          guard let loss = try store?.loss(of: identity) else { return KnownRun(run) }
+          var lost = run
+          (lost.state, lost.reason) = (.failed, loss)
+          return KnownRun(lost, isRetriable: true)
+        }
+      })
     let secondsPerOperation = 2 / (OneDNNBackend.measurePeakGigaflops(milliseconds: 50) * 1e9 * DryRun.expectedShare)
     let cells = try forecasts.map { forecast in
       let inspection = study.inspections[forecast.cell.variantIndex]

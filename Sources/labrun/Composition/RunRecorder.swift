@@ -18,16 +18,22 @@ final class RunRecorder: TrainingObserver {
   private let memory = MemoryMeter()
   private let clock = ContinuousClock()
   private var lastReport: ContinuousClock.Instant?
+  /// The hash of the best weights so far, which checkpoints name so that they are not taken up with others.
+  private var bestWeightsHash: ContentHash?
 
   /// The pause between two progress reports, which only people read.
   private static let reportInterval = Duration.milliseconds(100)
 
-  init(run: ClaimedRun, context: RunContext, store: StudyStore, folder: HeldRunFolder, card: ModelCard) {
+  init(
+    run: ClaimedRun, context: RunContext, store: StudyStore, folder: HeldRunFolder, card: ModelCard,
+    bestWeightsHash: ContentHash? = nil
+  ) {
     self.run = run
     self.context = context
     self.store = store
     self.folder = folder
     self.card = card
+    self.bestWeightsHash = bestWeightsHash
   }
 
   var stopDemand: StopDemand {
@@ -66,12 +72,16 @@ final class RunRecorder: TrainingObserver {
   }
 
   func didImprove(_ checkpoint: TrainingCheckpoint) throws {
+    let weights = checkpoint.tensors.map(StoredTensor.init)
     try folder.write(
-      weights: checkpoint.tensors.map(StoredTensor.init), as: .bestWeights,
-      attributes: attributes(epoch: checkpoint.progress.epoch))
+      weights: weights, as: .bestWeights, attributes: attributes(epoch: checkpoint.progress.epoch))
+    bestWeightsHash = weights.contentHash
   }
 
-  func didReachCheckpoint(_ checkpoint: TrainingCheckpoint) throws { try folder.write(Checkpoint(checkpoint)) }
+  func didReachCheckpoint(_ checkpoint: TrainingCheckpoint) throws {
+    try folder.write(
+      Checkpoint(checkpoint), bestWeightsHash: checkpoint.progress.bestEpoch == nil ? nil : bestWeightsHash)
+  }
 
   /// What is said of the weights after an epoch, counted from 0.
   private func attributes(epoch: Int) throws -> [String: TensorGroup.Attribute] {
@@ -80,7 +90,24 @@ final class RunRecorder: TrainingObserver {
   }
 
   /// Keeps the files of a completed training and returns what the database keeps.
+  ///
+  /// - Throws: `StoreError.misfit` where an epoch is not on record, or the best weights are not those of the result.
   func keep(_ result: TrainingResult, data: PreparedDataset) throws -> FinalRecord {
+    let identity = run.run.identity
+    let epochs = try store.epochs(of: identity).map(\.epoch)
+    guard epochs == Array(0..<result.epochs) else {
+      throw StoreError.misfit(
+        path: store.path,
+        problem: "has \(epochs.count) of the \(result.epochs) epochs that run \(identity.short) trained")
+    }
+    if let epoch = result.bestEpoch {
+      let files = folder.folder
+      let found = files.has(.bestWeights) ? try files.content(of: .bestWeights).attributes["epoch"] : nil
+      guard found == .integer(Int64(epoch)) else {
+        throw StoreError.misfit(
+          path: files.path(of: .bestWeights), problem: "is not of epoch \(epoch + 1), the best one")
+      }
+    }
     try folder.write(
       weights: result.lastWeights.map(StoredTensor.init), as: .finalWeights,
       attributes: attributes(epoch: result.epochs - 1))
@@ -122,6 +149,14 @@ extension ConfusionMatrix {
 extension StoredTensor {
   /// The store's form of a tensor.
   init(_ tensor: TrainingCheckpoint.Tensor) { self.init(tensor.name, tensor.shape, tensor.elements) }
+}
+
+extension ContentHash {
+  /// The hash of final weights that the database keeps; nil for tensors that are no weights of this program.
+  static func ofStoredWeights(_ tensors: [StoredTensor]) throws -> ContentHash? {
+    guard tensors.allSatisfy({ $0.floats != nil }) else { return nil }
+    return .ofWeights(try tensors.map { try TrainingCheckpoint.Tensor($0, role: .parameter) })
+  }
 }
 
 extension TrainingCheckpoint.Tensor {

@@ -52,10 +52,43 @@ struct SweepSession {
       scheduler.run(runs, sweep: sweep.id, stop: stop, observer: display)
     }
     display.close()
+    if let gone = absence(report) { throw rescued(from: gone) }
     try summarise(report, seconds: (ContinuousClock.now - start).secondCount, resumeCommand: resumeCommand, json: json)
     if let error = report.endingError ?? report.machineError { throw error }
     if report.stopRequest != .none, !report.hasFailedFast { return .interrupted }
     return report.isComplete ? nil : .someRunsFailed
+  }
+
+  /// What became of the database, where others cannot find in it what this sweep reports.
+  private func absence(_ report: SchedulerReport) -> (any Error)? {
+    if case RunStoreError.storeGone? = report.endingError { return report.endingError }
+    do {
+      try store.confirm(completed: report.results.filter { $0.value.isCompleted }.map(\.key))
+    } catch RunStoreError.storeGone(let path, let problem) {
+      return RunStoreError.storeGone(path: path, problem: problem)
+    } catch {
+      // Whatever else keeps the database from being read is told by those who need it.
+    }
+    return nil
+  }
+
+  /// Saves what the sweep still holds of a database that was taken away, says where, and returns the error to end with.
+  private func rescued(from error: any Error) -> any Error {
+    guard case RunStoreError.storeGone(let path, _) = error else { return error }
+    let terminal = Terminal.standardError
+    do {
+      guard let copy = try store.rescue() else {
+        terminal.note("what the sweep had stored is there: start it again with --results and that folder")
+        return error
+      }
+      let folder = (path as NSString).deletingLastPathComponent
+      terminal.note(
+        "what the sweep had stored is saved in \(copy): rename that to \(StudyStore.databaseName), beside the folder "
+          + "\(folder)/runs, and start the sweep again")
+    } catch let failure {
+      terminal.note("what the sweep had stored could not be saved: \(failure)")
+    }
+    return error
   }
 
   private func summarise(

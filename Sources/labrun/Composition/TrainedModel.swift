@@ -58,7 +58,7 @@ struct TrainedModel {
         "run \(run.identity.short) is \(run.state.rawValue) and has no \(takesBest ? "best" : "final") weights",
         status: .noInput)
     }
-    let content = try WeightsFile.readGroup(path)
+    let content = try store.weights(file, of: run.identity) { try .ofStoredWeights($0) }
     self.name = "run \(run.identity.short)"
     self.run = run
     folder = files.path

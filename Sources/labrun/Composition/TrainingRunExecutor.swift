@@ -35,15 +35,16 @@ struct TrainingRunExecutor: RunExecutor {
       try store.log(
         .warning, "of the initial weights, \(matching.matched.count) were taken: \(difference)", lease: run.lease)
     }
-    let start = try startingPoint(run, folder)
+    let start = try startingPoint(run, folder, context)
     let card = ModelCard(
       model: run.run.configuration["model"] ?? [:], data: data,
       position: StepPosition(
         step: 0, stepsPerEpoch: trainer.stepsPerEpoch,
         totalSteps: trainer.stepsPerEpoch * configuration.training.epochs))
-    let recorder = RunRecorder(run: run, context: context, store: store, folder: folder, card: card)
+    let recorder = RunRecorder(
+      run: run, context: context, store: store, folder: folder, card: card, bestWeightsHash: start.bestWeightsHash)
     do {
-      switch try trainer.run(from: start?.checkpoint, bestWeights: start?.best, observer: recorder) {
+      switch try trainer.run(from: start.checkpoint, bestWeights: start.best, observer: recorder) {
       case .stopped: return .interrupted(reason: "stopped on request")
       case .completed(let result):
         var record = try recorder.keep(result, data: data)
@@ -52,7 +53,13 @@ struct TrainingRunExecutor: RunExecutor {
       }
     } catch let error as TrainingError {
       if case .diverged = error { return .diverged(reason: "\(error)") }
+      // The next attempt finds that they do not fit with the checkpoint, and goes on from one that they fit with.
+      if case .weights("best weights", _) = error { return .failed(reason: "\(error)", isRetriable: true) }
       throw error
+    } catch let error as StoreError {
+      guard case .misfit = error else { throw error }
+      // The next attempt sets aside what does not fit.
+      return .failed(reason: "\(error)", isRetriable: true)
     }
   }
 
@@ -76,29 +83,33 @@ struct TrainingRunExecutor: RunExecutor {
     return try store.convolutionMethods(of: run.run.identity)
   }
 
-  /// The newest whole checkpoint, and the best weights that go with it.
-  private func startingPoint(
-    _ run: ClaimedRun, _ folder: HeldRunFolder
-  ) throws -> (checkpoint: TrainingCheckpoint, best: [TrainingCheckpoint.Tensor]?)? {
-    let reading = try folder.folder.readCheckpoint()
-    for problem in reading.problems {
-      try store.log(.warning, "a checkpoint was passed over: \(problem)", lease: run.lease)
-    }
-    guard let stored = reading.checkpoint else {
-      try store.truncateEpochs(from: 0, lease: run.lease)
-      return nil
-    }
-    let checkpoint = try TrainingCheckpoint(stored)
-    // Epochs behind the checkpoint are trained, and recorded, again.
-    try store.truncateEpochs(from: checkpoint.progress.epoch, lease: run.lease)
-    try store.log(
-      .resumed, "from epoch \(checkpoint.progress.epoch + 1), step \(checkpoint.progress.stepInEpoch + 1)",
-      lease: run.lease)
+  /// Where an attempt begins.
+  private struct StartingPoint {
+    var checkpoint: TrainingCheckpoint?
     var best: [TrainingCheckpoint.Tensor]?
-    if checkpoint.progress.bestEpoch != nil, folder.folder.has(.bestWeights) {
-      best = try folder.folder.readWeights(.bestWeights).map { try TrainingCheckpoint.Tensor($0, role: .parameter) }
+    var bestWeightsHash: ContentHash?
+  }
+
+  /// The newest checkpoint that belongs to the database, with the best weights that go with it.
+  private func startingPoint(
+    _ run: ClaimedRun, _ folder: HeldRunFolder, _ context: RunContext
+  ) throws -> StartingPoint {
+    let found = try folder.resumption()
+    for remark in found.remarks {
+      try store.log(.warning, remark, lease: run.lease)
+      context.warn(remark)
     }
-    return (checkpoint, best)
+    let checkpoint = try found.checkpoint.map { try TrainingCheckpoint($0) }
+    // Epochs behind the checkpoint are trained, and recorded, again.
+    try store.truncateEpochs(from: checkpoint?.progress.epoch ?? 0, lease: run.lease)
+    try store.recordStart(step: checkpoint?.progress.step ?? 0, lease: run.lease)
+    if let progress = checkpoint?.progress {
+      try store.log(.resumed, "from epoch \(progress.epoch + 1), step \(progress.stepInEpoch + 1)", lease: run.lease)
+    }
+    return StartingPoint(
+      checkpoint: checkpoint,
+      best: try found.bestWeights?.map { try TrainingCheckpoint.Tensor($0, role: .parameter) },
+      bestWeightsHash: found.bestWeightsHash)
   }
 }
 
