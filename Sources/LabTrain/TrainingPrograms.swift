@@ -29,17 +29,15 @@ final class TrainingPrograms {
         size: size, image: [shape.channels, shape.height, shape.width], classCount: dataset.classCount,
         classCounts: dataset.classCounts)
     }
-    let graphOptions = TrainingGraph.Options(mixesLabels: configuration.augmentation.mixup > 0)
-    func graph(_ size: Int) throws -> TrainingGraph {
-      try TrainingGraph(
-        model: model, batch: batch(size), optimization: configuration.optimization, seed: seed, options: graphOptions)
-    }
     session = try backend.makeSession(options)
-    stepGraph = try graph(size)
+    stepGraph = try configuration.graph(model: model, batch: batch(size), seed: seed)
     step = try session.compile(stepGraph.graph)
     scalars = stepGraph.scalars
-    let rest = images % size
-    tailStep = rest > 0 && !configuration.dropsLastBatch ? try session.compile(graph(rest).graph) : nil
+    let rest = configuration.lastBatchSize(trainingImages: images)
+    tailStep =
+      rest > 0
+      ? try session.compile(
+        configuration.graph(model: model, batch: batch(rest), isLastBatch: true, seed: seed).graph) : nil
     // Larger batches than training's cost memory and gain nothing: chunks are what the cache wants.
     evaluationBatchSize = size
     let evaluationGraph = try EvaluationGraph(

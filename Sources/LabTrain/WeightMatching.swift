@@ -47,9 +47,10 @@ public struct WeightMatching: Hashable, Sendable {
     declarations: [ParameterDeclaration], weights: [TrainingCheckpoint.Tensor], excluding exclusions: [String]
   ) throws {
     let groups = exclusions.map { ParameterGroup(pattern: $0) }
-    for group in groups where !declarations.contains(where: group.matches) {
+    for (index, group) in groups.enumerated() where !declarations.contains(where: group.matches) {
       throw ModelError.pattern(
-        group.pattern, nearest: NearestName.suggestion(for: group.pattern, among: declarations.map(\.name)))
+        key: "initial_exclude", index: index, pattern: group.pattern,
+        nearest: group.suggestion(among: declarations))
     }
     let excluded = Set(declarations.filter { declaration in groups.contains { $0.matches(declaration) } }.map(\.name))
     self.init(

@@ -124,7 +124,7 @@ import Testing
   @Test func patternsThatMatchNothingAreErrors() throws {
     var optimization = OptimizationConfiguration()
     optimization.parameterGroups = [ParameterGroup(pattern: "tag:haed")]
-    #expect(throws: ModelError.pattern("tag:haed", nearest: "tag:head")) {
+    #expect(throws: ModelError.pattern(key: "parameter_groups", index: 0, pattern: "tag:haed", nearest: "tag:head")) {
       try TrainingGraph(model: model(norm: "batch"), batch: batch, optimization: optimization, seed: 0)
     }
     optimization.parameterGroups = [ParameterGroup(pattern: "*", learningRateFactor: 0)]

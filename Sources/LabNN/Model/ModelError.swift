@@ -6,8 +6,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case unregistered(component: String, registered: [String])
   /// An option whose value does not suit the others.
   case option(subject: String, problem: String)
-  /// A parameter pattern that matches no parameter.
-  case pattern(String, nearest: String?)
+  /// A pattern, in a list of patterns that a key of the training holds, that matches none of the model's names.
+  case pattern(key: String, index: Int, pattern: String, nearest: String?)
   /// Two definitions of one run-time scalar that differ.
   case scalar(name: String, first: String, second: String)
   /// Class counts that a loss cannot make weights from.
@@ -18,8 +18,9 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     case .unregistered(let component, let registered):
       "\(component) is not registered; registered are \(registered.joined(separator: ", "))"
     case .option(let subject, let problem): "\(subject): \(problem)"
-    case .pattern(let pattern, let nearest):
-      "no parameter's name matches \"\(pattern)\"" + (nearest.map { " (did you mean \"\($0)\"?)" } ?? "")
+    case .pattern(let key, _, let pattern, let nearest):
+      "\"\(pattern)\" in \"\(key)\" matches no \(key == "frozen_statistics" ? "running statistics" : "weight") of the "
+        + "model" + (nearest.map { " (did you mean \"\($0)\"?)" } ?? "")
     case .scalar(let name, let first, let second):
       "the run-time scalar \"\(name)\" is defined as \(first) and as \(second)"
     case .classCounts(let loss, let expected, let actual):

@@ -41,6 +41,17 @@ public struct ParameterGroup: Codable, Hashable, Sendable {
     return Self.matches(pattern[...], declaration.name[...])
   }
 
+  /// The pattern that was most likely meant where this one matches nothing.
+  public func suggestion(among declarations: [ParameterDeclaration]) -> String? {
+    var candidates = Set(declarations.flatMap(\.tags)).sorted().map { "tag:\($0)" } + declarations.map(\.name)
+    if pattern.hasSuffix(".*") {
+      let depth = pattern.split(separator: ".").count - 1
+      candidates +=
+        Set(declarations.map { $0.name.split(separator: ".").prefix(depth).joined(separator: ".") + ".*" }).sorted()
+    }
+    return NearestName.suggestion(for: pattern, among: candidates)
+  }
+
   private static func matches(_ pattern: Substring, _ name: Substring) -> Bool {
     guard let first = pattern.first else { return name.isEmpty }
     if first == "*" {

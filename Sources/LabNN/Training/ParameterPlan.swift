@@ -16,24 +16,26 @@ public struct ParameterPlan: Hashable, Sendable {
 extension OptimizationConfiguration {
   /// Checks that every pattern of frozen statistics has some.
   ///
-  /// - Throws: ``ModelError/pattern(_:nearest:)``.
+  /// - Throws: ``ModelError/pattern(key:index:pattern:nearest:)``.
   func checkFrozenStatistics(of declarations: [ParameterDeclaration]) throws {
     let buffers = declarations.filter { $0.role == .buffer }
-    for pattern in frozenStatistics where !buffers.contains(where: ParameterGroup(pattern: pattern).matches) {
-      let candidates = Set(buffers.flatMap(\.tags)).sorted().map { "tag:\($0)" } + buffers.map(\.name)
-      throw ModelError.pattern(pattern, nearest: NearestName.suggestion(for: pattern, among: candidates))
+    for (index, pattern) in frozenStatistics.enumerated()
+    where !buffers.contains(where: ParameterGroup(pattern: pattern).matches) {
+      throw ModelError.pattern(
+        key: "frozen_statistics", index: index, pattern: pattern,
+        nearest: ParameterGroup(pattern: pattern).suggestion(among: buffers))
     }
   }
 
   /// How each of a model's parameters is trained, in order of declaration; buffers have no plan.
   ///
-  /// - Throws: ``ModelError/pattern(_:nearest:)`` for a group without parameters, and an error if all are frozen.
+  /// - Throws: ``ModelError/pattern(key:index:pattern:nearest:)`` for a group without parameters, and an error if all are frozen.
   public func plan(for declarations: [ParameterDeclaration]) throws -> [ParameterPlan] {
     let parameters = declarations.filter { $0.role == .parameter }
-    for group in parameterGroups where !parameters.contains(where: group.matches) {
-      let candidates = Set(parameters.flatMap(\.tags)).sorted().map { "tag:\($0)" } + parameters.map(\.name)
+    for (index, group) in parameterGroups.enumerated() where !parameters.contains(where: group.matches) {
       throw ModelError.pattern(
-        group.pattern, nearest: NearestName.suggestion(for: group.pattern, among: candidates))
+        key: "parameter_groups", index: index, pattern: group.pattern,
+        nearest: group.suggestion(among: parameters))
     }
     let plans = parameters.map { declaration in
       let group = parameterGroups.first { $0.matches(declaration) }

@@ -46,6 +46,8 @@ extension SourceValue {
         at: .start, message: "the file has \(text.utf8.count) bytes; a spec may have at most \(Limits.bytes)")
       return SourceParse(value: nil, issues: [issue])
     }
+    // A byte-order mark, as editors on Windows write it, is no part of the text.
+    let text = text.unicodeScalars.first == "\u{feff}" ? String(text.unicodeScalars.dropFirst()) : text
     switch format {
     case .json:
       var parser = JSONSourceParser(text)

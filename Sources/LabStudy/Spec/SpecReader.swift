@@ -213,15 +213,23 @@ struct SpecReader {
 
   // MARK: Seeds
 
+  /// The content of a value, where `1.0` means 1 as it does for every other key.
+  private static func wholeNumber(_ value: SourceValue) -> SourceValue.Content {
+    guard case .number(let number) = value.content, let integer = Int(exactly: number), abs(number) < 0x1p53 else {
+      return value.content
+    }
+    return .integer(integer)
+  }
+
   private mutating func readSeeds() {
     guard let value = draft.root["seeds"] else { return }
-    switch value.content {
+    switch SpecReader.wholeNumber(value) {
     case .integer(let count) where (1...SpecReader.largestSeedCount).contains(count):
       draft.seeds = .init(values: (0..<UInt64(count)).map { ($0, value.location) }, location: value.location)
     case .array(let elements):
       var seeds = SpecDraft.Seeds(values: [], location: value.location)
       for (index, element) in elements.enumerated() {
-        if case .integer(let seed) = element.content, seed >= 0 {
+        if case .integer(let seed) = SpecReader.wholeNumber(element), seed >= 0 {
           seeds.values.append((UInt64(seed), element.location))
         } else {
           expect(

@@ -99,12 +99,15 @@ struct Laboratory: Sendable {
   ) throws -> [SpecIssue] {
     do {
       let training = configuration.training
-      let graph = try TrainingGraph(
-        model: configuration.model.model(classCount: data.classCount), batch: configuration.batch(of: data),
-        optimization: configuration.training.optimization, seed: 0,
-        options: .init(mixesLabels: configuration.training.augmentation.mixup > 0))
+      let model = configuration.model.model(classCount: data.classCount)
+      let graph = try training.graph(model: model, batch: configuration.batch(of: data), seed: 0)
       try graph.graph.verify()
-      if configuration.training.earlyStoppingEvaluations != nil || configuration.training.finalWeights == .best,
+      // Of smaller batches, only one of a single image can fail where the others do not.
+      if training.lastBatchSize(trainingImages: data.train.count) == 1 {
+        _ = try training.graph(
+          model: model, batch: configuration.batch(of: data, size: 1), isLastBatch: true, seed: 0)
+      }
+      if training.earlyStoppingEvaluations != nil || training.finalWeights == .best,
         data.validation.count == 0
       {
         return try issue(
@@ -141,9 +144,25 @@ struct Laboratory: Sendable {
     }
   }
 
-  /// An error as an issue of a section of the spec, unless it is one of the machine.
+  /// What an error says, at the key that it is about; else at the section in which it happened; one of the machine is thrown.
   private func issue(_ section: String, _ error: any Error) throws -> [SpecIssue] {
     if error.isErrorOfMachine { throw error }
+    let training: ConfigurationPath = "training"
+    switch error {
+    case let error as TrainingError:
+      if case .singleImage = error {
+        return [
+          SpecIssue(keyPath: training.appending("batch_size"), message: error.problem, hint: error.remedy)
+        ]
+      }
+    case ModelError.pattern(let key, let index, _, _):
+      return [SpecIssue(keyPath: training.appending(key).appending(index: index), message: "\(error)")]
+    case ModelError.option(subject: "parameter_groups", let problem):
+      return [SpecIssue(keyPath: training.appending("parameter_groups"), message: problem)]
+    case let error as ConfigurationError:
+      return error.issues.map { SpecIssue(keyPath: ConfigurationPath(section), message: "\($0)") }
+    default: break
+    }
     return [SpecIssue(keyPath: ConfigurationPath(section), message: "\(error)")]
   }
 

@@ -1,0 +1,31 @@
+import LabGraph
+import LabNN
+
+extension TrainingConfiguration {
+  /// The images of the smaller batch that ends an epoch; 0 where all batches are equal or that one is left out.
+  public func lastBatchSize(trainingImages: Int) -> Int {
+    guard trainingImages > 0, !dropsLastBatch else { return 0 }
+    return trainingImages % min(batchSize, trainingImages)
+  }
+
+  /// The graph of a training step.
+  ///
+  /// - Parameters:
+  ///   - batch: the batch of the step.
+  ///   - isLastBatch: whether it is the smaller one that ends an epoch.
+  ///   - seed: the run's seed.
+  /// - Throws: ``TrainingError/singleImage(isLastBatch:layer:)`` where a batch of one image is too small,
+  ///   ``LabGraph/GraphError`` or ``LabNN/ModelError`` where something else does not fit.
+  public func graph(
+    model: ModelFunction, batch: ClassificationBatch, isLastBatch: Bool = false, seed: UInt64
+  ) throws -> TrainingGraph {
+    do {
+      return try TrainingGraph(
+        model: model, batch: batch, optimization: optimization, seed: seed,
+        options: .init(mixesLabels: augmentation.mixup > 0))
+    } catch let error as GraphError {
+      guard batch.size == 1, case .shape(BatchNormalization.name, let path, _, _) = error else { throw error }
+      throw TrainingError.singleImage(isLastBatch: isLastBatch, layer: path)
+    }
+  }
+}
