@@ -46,8 +46,8 @@ public struct ConfigurationIssue: Hashable, Sendable {
 extension ConfigurationIssue: CustomStringConvertible {
   /// The issue in one line: path, message and suggestion.
   public var description: String {
-    (path.components.isEmpty ? "" : "\(path): ") + message
-      + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")
+    ((path.components.isEmpty ? "" : "\(path): ") + message
+      + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")).printable
   }
 }
 

@@ -1,9 +1,11 @@
 import ArgumentParser
 import CLabMachine
 import Foundation
+import LabCore
 import LabData
 import LabForeign
 import LabStore
+import LabStudy
 
 /// The command line, and the only place where all parts of the program are put together.
 @main
@@ -63,11 +65,32 @@ struct Labrun: ParsableCommand {
       Darwinized.exit(error.rawValue)
     } catch {
       if let status = ExitStatus(for: error) {
-        Terminal.standardError.write("labrun: \(error)\n")
+        // These two say each of several mistakes in a line of its own.
+        if error is SpecError || error is ConfigurationError {
+          Terminal.standardError.write("labrun: \(error)\n")
+        } else {
+          Terminal.standardError.note("labrun: \(error)")
+        }
         Darwinized.exit(status.rawValue)
       }
-      // Usage errors, --help and --version are the argument parser's to print.
-      exit(withError: error)
+      Darwinized.exit(report(error).rawValue)
     }
+  }
+
+  /// Prints what the argument parser says: help, the version, or what is wrong with the arguments.
+  ///
+  /// - Returns: the status to exit with.
+  private static func report(_ error: any Error) -> ExitCode {
+    var text = fullMessage(for: error)
+    // The parser quotes arguments as they are, line ends included.
+    for argument in CommandLine.arguments.dropFirst() {
+      for part in [argument[...]] + argument.split(separator: "=", maxSplits: 1).dropFirst() {
+        if part.printable != part { text = text.replacing(part, with: part.printable) }
+      }
+    }
+    let code = exitCode(for: error)
+    guard !text.isEmpty else { return code }
+    (code.isSuccess ? Terminal.standardOutput : Terminal.standardError).write(text + "\n")
+    return code.isSuccess && Terminal.outputFailure != nil ? ExitCode(ExitStatus.inputOutput.rawValue) : code
   }
 }

@@ -52,6 +52,18 @@ struct Labrun {
   func start(
     _ arguments: [String], variables: [String: String] = [:], after preparation: String? = nil
   ) throws -> (process: Process, output: Pipe, errors: Pipe) {
+    let process = process(arguments, variables: variables, after: preparation)
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    return (process, output, errors)
+  }
+
+  /// The program, ready to be started.
+  func process(
+    _ arguments: [String], variables: [String: String] = [:], after preparation: String? = nil
+  ) -> Process {
     let process = Process()
     process.executableURL = Labrun.executable
     process.arguments = arguments
@@ -66,11 +78,7 @@ struct Labrun {
     environment["NO_COLOR"] = "1"
     environment["COLUMNS"] = "120"
     process.environment = environment.merging(variables) { _, own in own }
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    return (process, output, errors)
+    return process
   }
 
   /// Runs the program to its end.

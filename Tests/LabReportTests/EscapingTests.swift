@@ -115,6 +115,35 @@ import Testing
         """#)
   }
 
+  /// A table whose every text tries to steer what shows it.
+  private func steering(_ name: String) -> ReportTable {
+    ReportTable(
+      kind: "test", title: name, subtitle: name,
+      columns: [.init(name, fields: ["name"], legend: name), .init("x", fields: [name], alignment: .right)],
+      rows: [.init([.string(name), .init(name, values: [.string(name)], note: 1)])], numberedNotes: [name],
+      notes: [name], metadata: ["name": .string(name)])
+  }
+
+  @Test(arguments: [Style.plain, .coloured]) func noTextSteersATerminal(_ style: Style) throws {
+    let name = "\u{1b}[35mred\u{7}\u{9b}1m\u{7f}\u{202e}x\u{2066}\u{200f}\u{61c}\r\n\u{0}end"
+    let table = steering(name)
+    for format in TableFormats.all where !format.keepsTextsVerbatim {
+      let text = table.rendered(as: format, options: .init(width: 400, style: style))
+      #expect(text == style.printable(text), "\(format.name)")
+      #expect(text.contains("35mred"), "\(format.name) must say the name")
+    }
+    let csv = table.rendered(as: try TableFormats.named("csv"))
+    #expect(csv.contains("\"\(name)\""))
+    let json = try JSONValue(parsing: table.rendered(as: try TableFormats.named("json")))
+    #expect(json["name"]?.stringValue == name)
+    #expect(json["rows"]?.arrayValue?.first?[name]?.stringValue == name)
+    let bars = BarChart(title: "t", parts: ["p"], bars: [.init(name, values: [3])])
+    let drawn = bars.text(width: 100, style: style)
+    #expect(drawn == style.printable(drawn))
+    let picture = SVG.picture(bars, ScatterChart(title: "t", xLabel: "x", yLabel: "y", points: []))
+    #expect(picture == picture.printableLines && picture.contains("35mred"))
+  }
+
   @Test func csvKeepsFullPrecision() throws {
     let third = 1.0 / 3
     let table = ReportTable(

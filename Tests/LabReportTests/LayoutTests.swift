@@ -30,7 +30,21 @@ import Testing
     for text in ["", "a", "a b", "Δ ±"] { #expect(text.singleLine == text) }
     for text in [" a b", "a b ", "a  b", "a\tb"] { #expect(text.singleLine == "a b") }
     #expect(" ".singleLine.isEmpty)
-    #expect(" a\n\tb\u{1b}[0m  c\u{7}".singleLine == "a b [0m c")
+    #expect(" a\n\tb\u{1b}[0m  c\u{7}".singleLine == #"a\n b\u{1B}[0m c\u{7}"#)
+  }
+
+  @Test func aStyleLetsNoOtherSequencesThrough() {
+    for style in [Style.plain, .coloured] {
+      let view =
+        style.apply(.best, to: "x") + " \u{1b}[35my\u{1b}]0;title\u{7}\u{1b}" + style.apply(.faint, to: "z\u{301}")
+      let expected =
+        style.apply(.best, to: "x") + #" \u{1B}[35my\u{1B}]0;title\u{7}\u{1B}"# + style.apply(.faint, to: "z\u{301}")
+      #expect(style.printable(view) == expected)
+      #expect(style.printable("a\tb\nc\r\n") == "a\tb\nc\\r\n")
+    }
+    #expect(Style.plain.printable("\u{1b}[1mx\u{1b}[0m") == #"\u{1B}[1mx\u{1B}[0m"#)
+    // What follows a colour cannot hide it by joining its last letter.
+    #expect(Style.coloured.printable("\u{1b}[1m\u{301}x") == "\u{1b}[1m\u{301}x")
   }
 
   @Test func styleColoursOnlyWhenAsked() {

@@ -1,4 +1,5 @@
 import Foundation
+import LabCore
 
 /// Horizontal bars, each of one or more parts: how many images a class has in each part of a data set.
 public struct BarChart: Sendable {
@@ -41,11 +42,12 @@ public struct BarChart: Sendable {
     let fills: [Character] = ["█", "░", "▒", "▓"]
     let numbers = bars.map { bar in bar.values.map(NumberText.grouped).joined(separator: " + ") }
     let numberWidth = numbers.map(\.displayWidth).max() ?? 0
-    let labelWidth = min(bars.map(\.label.displayWidth).max() ?? 0, max(8, width / 3))
+    let labels = bars.map(\.label.singleLine)
+    let labelWidth = min(labels.map(\.displayWidth).max() ?? 0, max(8, width / 3))
     let room = max(4, width - labelWidth - numberWidth - 3)
     let key = zip(parts, fills).map { "\($1) \($0)" }.joined(separator: "   ")
     var lines = [style.apply(.heading, to: title) + (parts.count > 1 ? "   \(key)" : "")]
-    for (bar, number) in zip(bars, numbers) {
+    for (index, bar) in bars.enumerated() {
       var drawn = 0
       var sum = 0
       var text = ""
@@ -57,15 +59,15 @@ public struct BarChart: Sendable {
         drawn = max(drawn, end)
       }
       lines.append(
-        bar.label.truncated(to: labelWidth).padded(to: labelWidth) + " "
-          + number.padded(to: numberWidth, rightAligned: true) + " " + text)
+        labels[index].truncated(to: labelWidth).padded(to: labelWidth) + " "
+          + numbers[index].padded(to: numberWidth, rightAligned: true) + " " + text)
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
   /// The chart as elements of an SVG picture, with its upper left corner at a place, and the height that it takes.
   func svg(x: Int, y: Int, width: Int) -> (elements: [String], height: Int) {
-    let labelWidth = 8 + 7 * (bars.map(\.label.count).max() ?? 0)
+    let labelWidth = 8 + 7 * (bars.map(\.label.printable.count).max() ?? 0)
     let scale = Double(max(50, width - labelWidth - 70)) / Double(largest)
     var elements = [SVG.text(x, y + 14, title, size: 15, isBold: true)]
     var keyX = x

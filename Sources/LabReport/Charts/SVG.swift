@@ -1,4 +1,5 @@
 import Foundation
+import LabCore
 
 /// A picture of charts one below the other, as text in the format SVG 1.1.
 public enum SVG {
@@ -30,9 +31,9 @@ public enum SVG {
 
   static func number(_ value: Double) -> String { String(format: "%.1f", value) }
 
-  /// Text without characters that mean something else in XML, or nothing at all.
+  /// Text without characters that mean something else in XML, and with visible ones for those that XML does not allow.
   static func escaped(_ text: String) -> String {
-    text.unicodeScalars.filter { $0.value >= 0x20 || $0 == "\t" }.reduce(into: "") { result, scalar in
+    text.printable.unicodeScalars.reduce(into: "") { result, scalar in
       switch scalar {
       case "&": result += "&amp;"
       case "<": result += "&lt;"

@@ -8,7 +8,7 @@ struct JSONTableFormat: TableFormat {
 
   /// Writes the object with sorted keys.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
-    table.json.prettyText() + "\n"
+    table.json.printableText
   }
 }
 

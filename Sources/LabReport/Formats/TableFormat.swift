@@ -8,8 +8,15 @@ public protocol TableFormat: Sendable {
   var summary: String { get }
   /// The ending of a file in this format, without a dot.
   var fileExtension: String { get }
+  /// Whether texts stand in it as they are, since the format has no way to write a control character otherwise.
+  var keepsTextsVerbatim: Bool { get }
   /// Writes a table, with a line end after its last line.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String
+}
+
+extension TableFormat {
+  /// Formats for people, and those that can escape, make control characters visible.
+  public var keepsTextsVerbatim: Bool { false }
 }
 
 /// What a format may take into account.

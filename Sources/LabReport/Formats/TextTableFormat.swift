@@ -9,7 +9,7 @@ struct TextTableFormat: TableFormat {
     let style = options.style
     let visible = table.visibleColumns
     var lines = table.title.singleLine.wrapped(to: options.width).map { style.apply(.heading, to: $0) }
-    if let subtitle = table.subtitle { lines += subtitle.wrapped(to: options.width) }
+    if let subtitle = table.subtitle { lines += subtitle.singleLine.wrapped(to: options.width) }
     var omitted = [Int]()
     if table.rows.isEmpty {
       lines.append(style.apply(.faint, to: "(no rows)"))
@@ -17,7 +17,8 @@ struct TextTableFormat: TableFormat {
       let layout = TextTable(
         columns: visible.map { _, column in
           TextTable.Column(
-            title: column.title, alignment: column.alignment, priority: column.priority, wraps: column.wraps)
+            title: column.title.map(\.singleLine), alignment: column.alignment, priority: column.priority,
+            wraps: column.wraps)
         },
         rows: table.rows.enumerated().map { index, row in
           TextTable.Row(
@@ -34,7 +35,7 @@ struct TextTableFormat: TableFormat {
     }
     for note in table.notes { lines += note.singleLine.wrapped(to: options.width) }
     if !omitted.isEmpty {
-      let titles = omitted.map { visible[$0].column.singleLineTitle }.joined(separator: ", ")
+      let titles = omitted.map { visible[$0].column.singleLineTitle.singleLine }.joined(separator: ", ")
       lines += "Not shown at this width: \(titles).".wrapped(to: options.width)
     }
     if options.showsLegend {
@@ -45,7 +46,7 @@ struct TextTableFormat: TableFormat {
 
   private func cell(_ cell: ReportTable.Cell) -> TextTable.Cell {
     TextTable.Cell(
-      text: cell.text,
+      text: cell.text.printable,
       suffix: (cell.role == .best ? " " + ReportTable.bestMark : "")
         + cell.notes.map { " " + ReportTable.superscript($0) }.joined(),
       role: cell.role)
@@ -54,7 +55,7 @@ struct TextTableFormat: TableFormat {
   private func legend(
     of table: ReportTable, without omitted: Set<Int>, _ options: TableRenderingOptions
   ) -> [String] {
-    let entries = table.legend(without: omitted)
+    let entries = table.legend(without: omitted).map { (title: $0.title.singleLine, text: $0.text.singleLine) }
     guard !entries.isEmpty, !table.rows.isEmpty else { return [] }
     let longest = entries.map(\.title.displayWidth).max() ?? 0
     // Titles share a column unless that would leave no room for the texts.

@@ -1,7 +1,9 @@
+import LabCore
+
 /// Whether and how text is coloured; the command line decides, knowing the terminal and `NO_COLOR`.
 public struct Style: Sendable, Hashable {
   /// What a piece of text is.
-  public enum Role: Sendable, Hashable {
+  public enum Role: Sendable, Hashable, CaseIterable {
     /// A title or a column's name.
     case heading
     /// The best value of a column.
@@ -28,8 +30,38 @@ public struct Style: Sendable, Hashable {
   /// The text in its role's colour; empty text stays empty.
   public func apply(_ role: Role?, to text: String) -> String {
     guard isColoured, let role, !text.isEmpty else { return text }
+    return role.sequence + text + Style.reset
+  }
+
+  /// The text of several lines in which nothing steers a terminal but the colours that this style gives.
+  ///
+  /// Names cannot be told from colours here, so a view makes its names printable before it colours them.
+  public func printable(_ text: String) -> String {
+    guard isColoured else { return text.printableLines }
+    var result = ""
+    var rest = text.unicodeScalars[...]
+    while let escape = rest.firstIndex(of: "\u{1b}") {
+      result += String(rest[..<escape]).printableLines
+      rest = rest[escape...]
+      let own = Style.sequences.first { rest.starts(with: $0.unicodeScalars) }
+      let end = rest.index(rest.startIndex, offsetBy: own?.unicodeScalars.count ?? 1)
+      result += own ?? String(rest[..<end]).printable
+      rest = rest[end...]
+    }
+    return result + String(rest).printableLines
+  }
+
+  /// What ends a colour.
+  private static let reset = "\u{1b}[0m"
+  /// Every sequence that a style writes.
+  private static let sequences = Role.allCases.map(\.sequence) + [reset]
+}
+
+extension Style.Role {
+  /// What begins the role's colour.
+  fileprivate var sequence: String {
     let code =
-      switch role {
+      switch self {
       case .heading: "1"
       case .best: "1;32"
       case .better: "32"
@@ -38,6 +70,6 @@ public struct Style: Sendable, Hashable {
       case .failure: "1;31"
       case .faint: "2"
       }
-    return "\u{1b}[\(code)m\(text)\u{1b}[0m"
+    return "\u{1b}[\(code)m"
   }
 }

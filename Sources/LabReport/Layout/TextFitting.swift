@@ -1,11 +1,10 @@
+import LabCore
+
 extension String {
-  /// The text without control characters and with single spaces, fit to stand in one line.
+  /// The text with single spaces and visible control characters, fit to stand in one line.
   package var singleLine: String {
     if isSingleLine { return self }
-    return String(
-      map { $0.isWhitespace || $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? " " : $0 }
-    )
-    .split(separator: " ").joined(separator: " ")
+    return replacing("\t", with: " ").printable.split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 
   /// Whether the text is plain ASCII that is fine as it is, which nearly all texts are.

@@ -24,7 +24,7 @@ struct ConfusionView {
   func lines(width: Int, style: Style) -> [String]? {
     guard isCompact else { return nil }
     let cell = max(matrix.counts.map { String($0).count }.max() ?? 1, String(matrix.classCount - 1).count) + 2
-    let labels = indices.map { names[$0] == String($0) ? names[$0] : "\($0) \(names[$0])" }
+    let labels = indices.map { names[$0] == String($0) ? names[$0] : "\($0) \(names[$0].singleLine)" }
     let longest = labels.map(\.displayWidth).max() ?? 0
     let labelWidth = min(longest, width - matrix.classCount * cell)
     guard labelWidth >= min(longest, 6) else { return nil }

@@ -99,6 +99,6 @@ public struct RunDetails: Sendable {
 
   /// The name of a class, or its index.
   func className(_ index: Int) -> String {
-    classNames.indices.contains(index) ? classNames[index].singleLine : String(index)
+    classNames.indices.contains(index) ? classNames[index] : String(index)
   }
 }

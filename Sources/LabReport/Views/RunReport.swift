@@ -120,7 +120,7 @@ extension RunReport {
   private var headerLines: [String] {
     let progress = "\(details.epochs.count) of \(details.plannedEpochs) epochs"
     let state = [details.state.rawValue, progress, details.reason].compactMap { $0?.singleLine }
-    let sweeps = details.sweeps.isEmpty ? [] : ["in " + details.sweeps.joined(separator: ", ")]
+    let sweeps = details.sweeps.isEmpty ? [] : ["in " + details.sweeps.map(\.singleLine).joined(separator: ", ")]
     return ["run \(details.identity.short) · \(details.variant.singleLine) · seed \(details.seed)"]
       + [(state + sweeps).joined(separator: " · ")]
   }
@@ -178,7 +178,7 @@ extension RunReport {
         .flatMap { flattened($1, path: path.isEmpty ? $0 : path + "." + $0) }
     case .object where path.isEmpty: return []
     case .string(let text): return [(path, text)]
-    case .array: return [(path, value.prettyText().singleLine)]
+    case .array: return [(path, value.prettyText().split(whereSeparator: \.isWhitespace).joined(separator: " "))]
     default: return [(path, value.canonicalText)]
     }
   }

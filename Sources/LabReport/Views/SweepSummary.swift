@@ -47,7 +47,7 @@ public struct SweepSummary: Sendable {
       .filter { $0.0 > 0 }.map { "\($0) \($1)" }.joined(separator: ", ")
     let states = total.stateSummary.map { ", " + $0 }.joined()
     let first =
-      "\(snapshot.name)\(isInterrupted ? " was interrupted" : ""): \(total.completed) of \(total.planned) runs completed"
+      "\(snapshot.name.singleLine)\(isInterrupted ? " was interrupted" : ""): \(total.completed) of \(total.planned) runs completed"
       + (work.isEmpty ? "" : " (\(work))") + states + ", in " + NumberText.remaining(elapsedSeconds)
     var sentences: [(text: String, role: Style.Role?, indent: Int)] = [
       (first, isInterrupted ? .warning : .heading, 0)

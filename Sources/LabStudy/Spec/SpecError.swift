@@ -1,3 +1,5 @@
+import LabCore
+
 /// Why a spec cannot be used.
 public enum SpecError: Error, Equatable, CustomStringConvertible {
   /// No spec has this path or name.
@@ -13,6 +15,14 @@ public enum SpecError: Error, Equatable, CustomStringConvertible {
 
   /// The error in one clear sentence; a line an issue for an invalid spec.
   public var description: String {
+    if case .invalid(_, let issues) = self {
+      let (shown, rest) = issues.forPrinting()
+      return (shown.map(\.description) + (rest.map { [$0] } ?? [])).joined(separator: "\n")
+    }
+    return sentence.printable
+  }
+
+  private var sentence: String {
     switch self {
     case .notFound(let name, let folder, let available, let suggestion):
       "there is no spec \"\(name)\"" + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")
@@ -21,9 +31,7 @@ public enum SpecError: Error, Equatable, CustomStringConvertible {
     case .ambiguous(let name, let candidates):
       "\"\(name)\" could be \(candidates.joined(separator: " or ")); name one of them by its whole path"
     case .unreadable(let path, let reason): "cannot read the spec \(path): \(reason)"
-    case .invalid(_, let issues):
-      issues.forPrinting().shown.map(\.description).joined(separator: "\n")
-        + (issues.forPrinting().rest.map { "\n\($0)" } ?? "")
+    case .invalid(let path, _): "the spec \(path) has errors"
     case .badFilter(let filter, let problem, let suggestion):
       "cannot select the cells \"\(filter)\": \(problem)" + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")
     }

@@ -81,7 +81,7 @@ extension SpecIssue: CustomStringConvertible {
     text += message
     if let suggestion { text += " (did you mean \"\(suggestion)\"?)" }
     if let hint { text += ". " + hint }
-    return text
+    return text.printable
   }
 
   /// The line of the text that is to blame, and below it a mark under the column.
@@ -96,11 +96,12 @@ extension SpecIssue: CustomStringConvertible {
   func excerpt(of lines: [Substring]) -> String? {
     guard let location else { return nil }
     guard lines.indices.contains(location.line - 1) else { return nil }
-    let line = lines[location.line - 1].unicodeScalars
+    let line = lines[location.line - 1].unicodeScalars.drop { $0 == "\u{feff}" }
     guard line.count < 200, !line.isEmpty else { return nil }
     // Tabs stay tabs, so that the mark is under its column however wide a tab is.
-    let indentation = line.prefix(location.column - 1).map { $0 == "\t" ? "\t" : " " }.joined()
-    return "\(String(line))\n\(indentation)^"
+    let indentation = line.prefix(location.column - 1)
+      .map { $0 == "\t" ? "\t" : String(repeating: " ", count: String($0).printable.unicodeScalars.count) }.joined()
+    return "\(String(Substring(line)).printableLines)\n\(indentation)^"
   }
 }
 

@@ -78,7 +78,7 @@ struct BenchCommand: ParsableCommand {
         "oneDNN": .string(OneDNNBackend.libraryVersion), "instructionSet": .string(OneDNNBackend.instructionSet),
         "halfProducts": .string(HalfProducts.available.rawValue),
       ]
-      return output.note(document.prettyText())
+      return output.write(document)
     }
     output.note(
       "\(inference ? "inference, " : "")\(size)×\(size), batch \(batch), \(threads) "

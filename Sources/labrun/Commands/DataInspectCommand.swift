@@ -37,7 +37,8 @@ struct DataInspectCommand: ParsableCommand {
     let view = InspectionView(inspection, listed: max(0, list))
     if let svg { try AtomicFile.write(Data(SVG.picture(view.bars, view.scatter).utf8), to: svg) }
     let output = Terminal.standardOutput
-    output.write(json ? view.json.prettyText() + "\n" : view.text(width: output.width, style: output.style))
+    if json { return output.write(view.json) }
+    output.write(styled: view.text(width: output.width, style: output.style))
   }
 }
 
@@ -97,7 +98,7 @@ struct InspectionView {
 
   private func header(_ style: Style) -> String {
     let groups = inspection.groupCount.map { ", in \(NumberText.grouped($0)) groups" } ?? ""
-    return style.apply(.heading, to: "\(catalog.dataset): \(catalog.origin)") + "\n"
+    return style.apply(.heading, to: "\(catalog.dataset): \(catalog.origin)".printable) + "\n"
       + "\(NumberText.grouped(count(.train))) training images\(groups), \(NumberText.grouped(count(.test))) test images, "
       + "\(catalog.classNames.count) classes\n"
   }
@@ -148,7 +149,7 @@ struct InspectionView {
     let rest =
       lines.count > listed ? ["… and \(NumberText.grouped(lines.count - listed)) more (--list shows more)"] : []
     let head = style.apply(.warning, to: "\(title) (\(NumberText.grouped(lines.count)))")
-    return ([head] + (subtitle.map { [$0] } ?? []) + lines.prefix(listed).map { "  " + $0 } + rest)
+    return ([head] + (subtitle.map { [$0] } ?? []) + lines.prefix(listed).map { "  " + $0.printable } + rest)
       .joined(separator: "\n") + "\n"
   }
 

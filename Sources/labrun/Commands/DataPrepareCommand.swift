@@ -77,13 +77,10 @@ struct DataPrepareCommand: ParsableCommand {
     let catalog = try source.catalog(allowsNoTest: options.shares != nil, progress: say)
     let plan = try PackingPlan(catalog, options: options, progress: say)
     let packer = try Packer(plan, destination: result)
-    let output = Terminal.standardOutput
     let table = PackingTable(plan, destination: result).table
     if !dryRun { try packer.write(progress: say) }
-    output.write(
-      table.rendered(
-        as: json ? try TableFormats.named("json") : TableFormats.text,
-        options: .init(width: output.width, style: output.style, showsLegend: false)))
+    Terminal.standardOutput.write(
+      table, as: json ? try TableFormats.named("json") : TableFormats.text, showsLegend: false)
     Terminal.standardError.note(
       dryRun ? "nothing was written" : "written to \(result); what was done is in \(packer.manifestPath)")
   }

@@ -39,9 +39,8 @@ struct DataSpeedCommand: ParsableCommand {
     let output = Terminal.standardOutput
     if json {
       let entries = rates.map { ["augmentation": .string($0.name), "imagesPerSecond": .number($0.rate)] as JSONValue }
-      return output.note(
-        (["image": .string("\(dataset.imageShape)"), "batch": .integer(batch), "results": .array(entries)] as JSONValue)
-          .prettyText())
+      return output.write(
+        ["image": .string("\(dataset.imageShape)"), "batch": .integer(batch), "results": .array(entries)])
     }
     output.note("\(dataset.imageShape), batches of \(batch), 1 thread")
     for (name, rate) in rates {

@@ -60,8 +60,7 @@ struct DescribeCommand: ParsableCommand {
     let output = Terminal.standardOutput
     guard !all else {
       guard subject == nil else { throw CommandError("--all lists every network, so it takes no architecture") }
-      return output.write(
-        try ZooTable().table.rendered(as: format, options: .init(width: output.width, style: output.style)))
+      return output.write(try ZooTable().table, as: format)
     }
     guard let subject else { throw CommandError("describe takes an architecture or a spec, or --all") }
     let isArchitecture = (try? ArchitectureFamily.registry.component(.string(subject))) != nil
@@ -79,8 +78,7 @@ struct DescribeCommand: ParsableCommand {
       })
     var report = table.table
     report.notes = try PublishedCounts.matching(model, image: image, classCount: classCount).map(Self.note)
-    output.write(
-      report.rendered(as: format, options: .init(width: output.width, style: output.style, showsLegend: false)))
+    output.write(report, as: format, showsLegend: false)
   }
 
   /// What a source prints about the network, and what the same way of counting gives here.

@@ -31,13 +31,13 @@ struct DoctorCommand: ParsableCommand {
     let findings = Findings(results: resultsOptions.folder).all
     let output = Terminal.standardOutput
     if json {
-      output.note(JSONValue.array(findings.map(\.json)).prettyText())
+      output.write(JSONValue.array(findings.map(\.json)))
     } else {
       let width = findings.map(\.subject.count).max() ?? 0
       for finding in findings {
         let mark = output.style.apply(finding.isGood ? .better : .warning, to: finding.isGood ? "ok  " : "note")
         let subject = finding.subject.padding(toLength: width, withPad: " ", startingAt: 0)
-        output.note("\(mark)  \(subject)  \(finding.text)")
+        output.write(styled: "\(mark)  \(subject)  \(finding.text.printable)\n")
       }
     }
   }

@@ -77,9 +77,9 @@ struct EvaluateCommand: ParsableCommand {
       var object = report.json.objectValue ?? [:]
       object["data_hash"] = .string(data.contentHash.hexadecimal)
       object["trained_on_data_hash"] = model.dataHash.map { .string($0.hexadecimal) } ?? .null
-      terminal.note(JSONValue.object(object).prettyText())
+      terminal.write(JSONValue.object(object))
     } else {
-      terminal.write(report.text(width: terminal.width, style: terminal.style))
+      terminal.write(styled: report.text(width: terminal.width, style: terminal.style))
     }
   }
 

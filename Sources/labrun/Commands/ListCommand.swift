@@ -30,9 +30,6 @@ struct ListCommand: ParsableCommand {
     } else {
       table = ListTables.sweeps(try store.sweeps().map { try store.snapshot(sweep: $0.id) })
     }
-    let output = Terminal.standardOutput
-    output.write(
-      table.rendered(
-        as: try TableFormats.named(json ? "json" : "text"), options: .init(width: output.width, style: output.style)))
+    Terminal.standardOutput.write(table, as: try TableFormats.named(json ? "json" : "text"))
   }
 }

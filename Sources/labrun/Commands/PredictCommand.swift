@@ -73,7 +73,7 @@ struct PredictCommand: ParsableCommand {
       names: images.names, labels: images.labels.map { $0.flatMap { indices[$0] } }, logits: output.logits,
       classNames: model.card.classNames, unreadable: Set(output.failures.map(\.index)))
     if let logits { try result.write(to: logits) }
-    print(result, of: model, as: format)
+    show(result, of: model, as: format)
     Terminal.standardError.note(
       "\(NumberText.grouped(images.count)) \(images.count == 1 ? "image" : "images") in \(NumberText.seconds(seconds)), "
         + "\(NumberText.rate(Double(images.count) / seconds)) images/s")
@@ -92,14 +92,13 @@ struct PredictCommand: ParsableCommand {
     return try ImageCollection(hdf5: images[0], dataset: datasetName, classNames: classNames)
   }
 
-  private func print(_ result: Classification, of model: TrainedModel, as format: any TableFormat) {
+  private func show(_ result: Classification, of model: TrainedModel, as format: any TableFormat) {
     let output = Terminal.standardOutput
     let report = result.report(title: "\(model.name) on images whose class is known")
     if !summary {
       var table = table(result, title: model.name)
       if let report { table.metadata["evaluation"] = report.json }
-      output.write(
-        table.rendered(as: format, options: .init(width: output.width, style: output.style, showsLegend: false)))
+      output.write(table, as: format, showsLegend: false)
       // Formats for programs are one table; the metrics of the JSON form are in its metadata.
       guard format.name == "text" else { return }
     }
@@ -108,11 +107,11 @@ struct PredictCommand: ParsableCommand {
       return
     }
     if format.name == "text" {
-      output.write((summary ? "" : "\n") + report.text(width: output.width, style: output.style))
+      output.write(styled: (summary ? "" : "\n") + report.text(width: output.width, style: output.style))
     } else if format.name == "json" {
-      output.note(report.json.prettyText())
+      output.write(report.json)
     } else {
-      output.write(report.metricTable.rendered(as: format))
+      output.write(report.metricTable, as: format)
     }
   }
 

@@ -10,5 +10,5 @@ struct SchemaCommand: ParsableCommand {
         labrun schema > Experiments/spec.schema.json
       """)
 
-  func run() throws { Terminal.standardOutput.note(StudySchema.labrun.jsonSchema().prettyText()) }
+  func run() throws { Terminal.standardOutput.write(StudySchema.labrun.jsonSchema()) }
 }

@@ -33,9 +33,9 @@ struct ShowCommand: ParsableCommand {
     let store = try StudyStore(reading: resultsOptions.folder)
     let report = RunReport(try details(of: store.run(identityPrefix: identity), in: store))
     let output = Terminal.standardOutput
-    if json { return output.note(report.json.prettyText()) }
+    if json { return output.write(report.json) }
     output.write(
-      report.text(options: .init(width: output.width, style: output.style, showsEpochs: epochs)))
+      styled: report.text(options: .init(width: output.width, style: output.style, showsEpochs: epochs)))
   }
 
   private func details(of run: StoredRun, in store: StudyStore) throws -> RunDetails {

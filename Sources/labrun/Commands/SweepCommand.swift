@@ -96,7 +96,7 @@ struct SweepCommand: ParsableCommand {
     for finding in findings { Terminal.standardError.note("warning: \(finding)") }
     try refuse(warnings: findings.count)
     if dryRun {
-      return try DryRun(study: study, workers: workers, policy: policy, results: resultsOptions.folder).print(
+      return try DryRun(study: study, workers: workers, policy: policy, results: resultsOptions.folder).show(
         json: json)
     }
     try ResourceCheck.requireMemory(for: study, workers: workers, threads: threads)
@@ -128,7 +128,7 @@ struct SweepCommand: ParsableCommand {
   private func check(_ source: SpecSource, _ laboratory: Laboratory) throws -> SpecCheck {
     let (checked, note) = try laboratory.checkOrSubstitute(source)
     if let note { Terminal.standardError.note("note: \(note)") }
-    if !checked.issues.isEmpty { Terminal.standardError.note(checked.report()) }
+    if !checked.issues.isEmpty { Terminal.standardError.write(checked.report() + "\n") }
     if checked.plan == nil {
       let count = checked.issues.errors.count
       Terminal.standardError.note("\(count) \(count == 1 ? "error" : "errors"); nothing was trained")
@@ -151,7 +151,18 @@ extension String {
   /// The text as one word of a shell's command.
   fileprivate var shellQuoted: String {
     let isPlain = !isEmpty && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=,:+@%".contains($0)) }
-    return isPlain ? self : "'" + replacing("'", with: "'\\''") + "'"
+    if isPlain { return self }
+    let quoted = replacing("'", with: "'\\''")
+    guard printable != self else { return "'\(quoted)'" }
+    // Bash and its relatives read escapes for what must not be printed as it is.
+    let bytes = utf8.map { byte -> String in
+      switch byte {
+      case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\" + String(UnicodeScalar(byte))
+      case 0x20..<0x7f: String(UnicodeScalar(byte))
+      default: "\\x" + String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+      }
+    }
+    return "$'\(bytes.joined())'"
   }
 }
 

@@ -55,8 +55,7 @@ struct TableCommand: ParsableCommand {
       metrics: metric.isEmpty ? nil : metric, filters: try filter.map { try LevelFilter(parsing: $0) },
       sort: try sort.map { try SortOrder(parsing: $0) }, multiplicity: holm ? .holm : .perComparison)
     let table = try SweepTables.table(snapshot, by: by, options: options)
-    let output = Terminal.standardOutput
-    output.write(table.rendered(as: format, options: .init(width: output.width, style: output.style)))
+    Terminal.standardOutput.write(table, as: format)
   }
 }
 

@@ -12,14 +12,14 @@ struct DryRun {
   let policy: RerunPolicy
   let results: String
 
-  /// Prints the plan.
-  func print(json: Bool) throws {
+  /// Shows the plan.
+  func show(json: Bool) throws {
     let table = try table()
     let output = Terminal.standardOutput
-    if json { return output.note(table.table(groupsSeeds: false).json.prettyText()) }
+    if json { return output.write(table.table(groupsSeeds: false).json) }
     let terminal = output.isInteractive ? output : Terminal.standardError
     output.write(
-      table.table().rendered(options: .init(width: terminal.width, style: output.style)))
+      styled: table.table().rendered(options: .init(width: terminal.width, style: output.style)))
   }
 
   private func table() throws -> PlanTable {

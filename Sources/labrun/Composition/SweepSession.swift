@@ -112,12 +112,8 @@ struct SweepSession {
       elapsedSeconds: seconds,
       isInterrupted: report.stopRequest != .none && !report.hasFailedFast, resumeCommand: resumeCommand)
     let terminal = Terminal.standardError
-    for line in summary.lines(width: terminal.width, style: terminal.style) { terminal.note(line) }
+    for line in summary.lines(width: terminal.width, style: terminal.style) { terminal.write(styled: line + "\n") }
     let table = try SweepTables.table(snapshot)
-    let output = Terminal.standardOutput
-    output.write(
-      table.rendered(
-        as: json ? try TableFormats.named("json") : TableFormats.text,
-        options: .init(width: output.width, style: output.style)))
+    Terminal.standardOutput.write(table, as: json ? try TableFormats.named("json") : TableFormats.text)
   }
 }

@@ -169,15 +169,12 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
     estimate()
     let lines = ProgressView.lines(
       progress, width: terminal.width - 1, height: terminal.height - 1, style: terminal.style)
-    // One write a frame, so that nothing flickers.
-    terminal.write(eraseSequence + lines.joined(separator: "\n") + "\n")
+    terminal.redraw(lines, replacing: drawnLines)
     drawnLines = lines.count
   }
 
-  private var eraseSequence: String { drawnLines > 0 ? "\u{1b}[\(drawnLines)F\u{1b}[J" : "" }
-
   private func erase() {
-    terminal.write(eraseSequence)
+    terminal.redraw([], replacing: drawnLines)
     drawnLines = 0
   }
 }

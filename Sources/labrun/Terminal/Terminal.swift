@@ -48,8 +48,41 @@ struct Terminal: Sendable {
   static var outputFailure: FileError? { failure.withLock { $0 } }
   private static let failure = Mutex<FileError?>(nil)
 
+  // MARK: Writing
+  //
+  // Everything that the program prints goes through these functions, so that no name from data, specs or arguments can
+  // steer a terminal, nor a log that is shown on one later. A test sees to it that nothing else prints.
+
+  /// Writes a line; line ends within it are made visible too.
+  func note(_ line: String) { put(line.printable + "\n") }
+
+  /// Writes plain text of several lines, with everything made visible that would steer a terminal.
+  func write(_ text: String) { put(text.printableLines) }
+
+  /// Writes a view that was made for ``style``: its names are printable already, and its colours stay.
+  func write(styled view: String) { put(style.printable(view)) }
+
+  /// Writes a JSON value, in which JSON's own escapes stand for all that would steer a terminal.
+  func write(_ value: JSONValue) { put(value.printableText) }
+
+  /// Writes a table in a format, as wide and as coloured as people here see it.
+  ///
+  /// A format that keeps texts as they are (CSV) does so in a file or a pipe, but not on a terminal.
+  func write(_ table: ReportTable, as format: any TableFormat = TableFormats.text, showsLegend: Bool = true) {
+    let text = table.rendered(as: format, options: .init(width: width, style: style, showsLegend: showsLegend))
+    if format.keepsTextsVerbatim, isatty(descriptor) != 1 { put(text) } else { write(styled: text) }
+  }
+
+  /// Draws lines of a view in place of the ones that were drawn last, with one write, so that nothing flickers.
+  ///
+  /// - Parameter count: how many lines were drawn last.
+  func redraw(_ lines: [String], replacing count: Int) {
+    let erasure = count > 0 ? "\u{1b}[\(count)F\u{1b}[J" : ""
+    put(erasure + lines.map { style.printable($0) + "\n" }.joined())
+  }
+
   /// Writes text as it is; where nobody reads any more it is dropped, and the process goes on with its work.
-  func write(_ text: String) {
+  private func put(_ text: String) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress!, $0.count) }
@@ -65,7 +98,4 @@ struct Terminal: Sendable {
       bytes = bytes.dropFirst(count)
     }
   }
-
-  /// Writes a line.
-  func note(_ line: String) { write(line + "\n") }
 }
