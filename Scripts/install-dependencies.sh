@@ -6,7 +6,8 @@ say() { printf '%s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
 
 # Debian and Ubuntu
-required=(libsqlite3-dev libhdf5-dev libdnnl-dev zlib1g-dev libpng-dev libjpeg-dev pkg-config)
+required=(libsqlite3-dev libhdf5-dev libdnnl-dev zlib1g-dev libpng-dev libjpeg-dev libwebp-dev libtiff-dev libgif-dev
+  pkg-config)
 images=dataset-fashion-mnist
 
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -70,9 +71,9 @@ install_with_apt() {
 
 # macOS
 install_with_brew() {
-  command -v brew >/dev/null || fail "Homebrew was not found; install it, then run: brew install onednn hdf5 sqlite libpng jpeg-turbo pkg-config"
+  command -v brew >/dev/null || fail "Homebrew was not found; install it, then run: brew install onednn hdf5 sqlite libpng jpeg-turbo webp libtiff giflib pkg-config"
   local missing=() formula
-  for formula in onednn hdf5 sqlite libpng jpeg-turbo pkg-config; do
+  for formula in onednn hdf5 sqlite libpng jpeg-turbo webp libtiff giflib pkg-config; do
     brew list --versions "$formula" >/dev/null 2>&1 || missing+=("$formula")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
@@ -85,5 +86,5 @@ if [ "$(uname -s)" = Darwin ]; then
 elif command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
   install_with_apt
 else
-  say "No apt-get here: the build needs the development files of SQLite 3, HDF5, oneDNN, zlib, libpng and libjpeg-turbo, and pkg-config."
+  say "No apt-get here: the build needs the development files of SQLite 3, HDF5, oneDNN, zlib, libpng, libjpeg-turbo, libwebp, libtiff and giflib, and pkg-config."
 fi

@@ -1,34 +1,11 @@
 import CImageCodecs
 import Foundation
 
-/// The image formats that can be read; a file's first bytes tell its format, whatever its name.
-package enum ImageFormat: String, Hashable, Sendable, CaseIterable {
-  case png = "PNG"
-  case jpeg = "JPEG"
-  /// The binary and textual forms of PGM and PPM.
-  case portableAnymap = "PPM"
-  case bitmap = "BMP"
-
-  /// The endings of files that are taken for images when a folder is searched.
-  package static let fileExtensions: Set<String> = ["png", "jpg", "jpeg", "ppm", "pgm", "pnm", "bmp"]
-
-  /// Recognises a format.
-  init?(of bytes: UnsafeRawBufferPointer) {
-    switch (bytes.first, bytes.dropFirst().first) {
-    case (0x89, UInt8(ascii: "P")): self = .png
-    case (0xff, 0xd8): self = .jpeg
-    case (UInt8(ascii: "P"), let digit?) where (UInt8(ascii: "1")...UInt8(ascii: "7")).contains(digit):
-      self = .portableAnymap
-    case (UInt8(ascii: "B"), UInt8(ascii: "M")): self = .bitmap
-    default: return nil
-    }
-  }
-}
-
 /// Decodes images of every format that is known.
 ///
 /// Pixels are taken as they are stored: neither colour profiles nor a camera's orientation are applied, transparency
-/// is dropped, and 16 bits become 8.
+/// is dropped, and 16 bits become 8. Of several images in a file the first is taken. The rows of a TIFF are put in the
+/// order that its own orientation gives, as they are part of how the format stores them.
 package enum ImageDecoder {
   /// The most pixels that an image may have, so that a hostile header cannot fill the memory.
   package static let maximumPixelCount = 1 << 27
@@ -106,24 +83,33 @@ package enum ImageDecoder {
   ) -> Int32
 
   private static func read(_ path: String) throws -> Data {
-    try DataFile.contents(of: path, atMost: maximumFileSize)
+    // A pipe would be waited for.
+    if FolderReader.kind(of: path) == .special {
+      throw DataError.inaccessible(
+        path: path, reason: "it is no regular file", remedy: "name an image file")
+    }
+    return try DataFile.contents(of: path, atMost: maximumFileSize)
   }
 
   private static func pixels(of bytes: UnsafeRawBufferPointer) throws(ImageProblem) -> DecodedImage {
-    let format = try format(of: bytes)
-    let shape = try shape(format, bytes)
-    switch format {
-    case .png: return try decode(bytes, shape, "PNG", labPNGPixels)
-    case .jpeg: return try decode(bytes, shape, "JPEG", labJPEGPixels)
-    case .portableAnymap: return try PortableAnymap(bytes).decode()
-    case .bitmap: return try BitmapFile(bytes).decode()
-    }
+      let format = try format(of: bytes)
+      let shape = try shape(format, bytes)
+      switch format {
+      case .png: return try decode(bytes, shape, "PNG", labPNGPixels)
+      case .jpeg: return try decode(bytes, shape, "JPEG", labJPEGPixels)
+      case .webP: return try decode(bytes, shape, "WebP", labWebPPixels)
+      case .tiff: return try decode(bytes, shape, "TIFF", labTIFFPixels)
+      case .gif: return try decode(bytes, shape, "GIF", labGIFPixels)
+      case .portableAnymap: return try PortableAnymap(bytes).decode()
+      case .bitmap: return try BitmapFile(bytes).decode()
+      }
   }
 
   private static func format(of bytes: UnsafeRawBufferPointer) throws(ImageProblem) -> ImageFormat {
     guard let format = ImageFormat(of: bytes) else {
-      let actual = bytes.isEmpty ? "is empty" : "is no image of a known format"
-      throw ImageProblem(actual: actual, expected: "PNG, JPEG, PPM, PGM or BMP")
+      let foreign = ForeignImageFormat.name(of: bytes).map { "is \($0)" }
+      let actual = bytes.isEmpty ? "is empty" : foreign ?? "is no image of a known format"
+      throw ImageProblem(actual: actual, expected: ImageFormat.list)
     }
     return format
   }
@@ -135,6 +121,9 @@ package enum ImageDecoder {
       switch format {
       case .png: try header(bytes, "PNG", labPNGHeader)
       case .jpeg: try header(bytes, "JPEG", labJPEGHeader)
+      case .webP: try header(bytes, "WebP", labWebPHeader)
+      case .tiff: try header(bytes, "TIFF", labTIFFHeader)
+      case .gif: try header(bytes, "GIF", labGIFHeader)
       case .portableAnymap: try PortableAnymap(bytes).shape
       case .bitmap: try BitmapFile(bytes).shape
       }
@@ -183,6 +172,10 @@ package enum ImageDecoder {
 
   private static func damaged(_ kind: String, _ message: LabImageMessage) -> ImageProblem {
     let said = text(message)
+    guard message.isUnsupported == 0 else {
+      return ImageProblem(
+        actual: said, expected: "a \(kind) image of grey, palette, RGB or CMYK samples of at most 16 bits")
+    }
     return ImageProblem(
       actual: "is damaged or cut off\(said.isEmpty ? "" : " (\(said))")", expected: "a complete \(kind) image")
   }
