@@ -31,7 +31,8 @@ public enum DataError: Error, Equatable, Codable, CustomStringConvertible {
     case .invalidOption(let key, let actual, let expected):
       return "option \"\(key)\" is \(actual); expected \(expected)"
     case .notFound(let dataset, let searched, let remedy):
-      return "the files of \(dataset) are not in \(searched.joined(separator: " or ")): \(remedy)"
+      // Relative paths say nothing to somebody who is elsewhere.
+      return "the files of \(dataset) are not in \(searched.map(\.absolutePath).joined(separator: " or ")): \(remedy)"
     case .malformedFile(let path, let actual, let expected):
       return "\(path) \(actual); expected \(expected)"
     case .unreadableImages(let subject, let problems, let remedy):

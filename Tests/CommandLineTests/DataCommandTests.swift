@@ -43,6 +43,60 @@ import Testing
     #expect(try labrun.run("data", "inspect", "phottos").status == 65)
   }
 
+  @Test func everyFileIsAccountedFor() throws {
+    let labrun = try folder(
+      with: Self.files.map { ($0.0, 9) } + [("photos/loose.ppm", 9), ("photos/cat/5.ppm", 9)])
+    defer { labrun.remove() }
+    let photos = labrun.folder.appendingPathComponent("photos")
+    try Data("notes".utf8).write(to: photos.appendingPathComponent("cat/notes.txt"))
+    try Data("\0\0\0\u{18}ftypheic".utf8).write(to: photos.appendingPathComponent("cat/phone.heic"))
+    try Data("broken".utf8).write(to: photos.appendingPathComponent("dog/broken.png"))
+    try FileManager.default.createDirectory(
+      at: photos.appendingPathComponent("__MACOSX/cat"), withIntermediateDirectories: true)
+    let account =
+      "13 files: 9 read, 1 damaged, 1 image of another kind, 1 image outside the classes' folders, 1 not an image"
+    let inspected = try labrun.run("data", "inspect", "photos")
+    #expect(inspected.output.contains("\n\(account)\n"))
+    #expect(inspected.output.contains("warning: an image is left out, being in no class's folder: loose.ppm"))
+    let files = try JSONValue(parsing: labrun.run("data", "inspect", "photos", "--json").output)["files"]
+    #expect(files?["total"]?.integerValue == 13)
+    #expect(files?["read"]?.integerValue == 9)
+    #expect(files?["left_out"]?["damaged"]?["examples"]?.arrayValue == ["dog/broken.png"])
+
+    // The spec lies elsewhere; its path starts from its own folder.
+    try FileManager.default.moveItem(at: photos, to: labrun.folder.appendingPathComponent("Experiments/photos"))
+    try labrun.write(
+      """
+      {
+        "name": "photos",
+        "dataset": { "name": "image-folder", "path": "photos", "test_share": 0.3, "on_corrupt": "skip" },
+        "model": { "depth": 8, "width": 8 }, "training": { "epochs": 1, "batch_size": 3 },
+        "factors": { "conv": ["static"] }, "baseline": { "conv": "static" }, "seeds": [0]
+      }
+      """, to: "Experiments/photos.json")
+    let dry = try labrun.run("sweep", "photos", "--dry-run")
+    #expect(dry.status == 0, "\(dry.errors)")
+    #expect(dry.output.replacing("\n", with: " ").contains("image-folder: \(account)"))
+    #expect(
+      dry.errors.contains(
+        "warning: dataset.path: an image is left out, being of a kind that is not read: cat/phone.heic"))
+    #expect(dry.errors.contains("warning: dataset.path: the folder __MACOSX is no class"))
+    #expect(try labrun.run("sweep", "photos", "--dry-run", "--strict").status == 65)
+    let sweep = try labrun.run("sweep", "photos")
+    #expect(sweep.status == 0, "\(sweep.errors)")
+    #expect(sweep.errors.contains("note: image-folder: \(account)\n"))
+    // The run finds its data without the spec.
+    let run = try #require(
+      FileManager.default.contentsOfDirectory(atPath: labrun.folder.appendingPathComponent("Results/runs").path).first)
+    #expect(try labrun.run("evaluate", run).status == 0)
+    try FileManager.default.removeItem(at: labrun.folder.appendingPathComponent("Experiments/photos"))
+    let missing = try labrun.run("sweep", "photos", "--dry-run")
+    #expect(missing.status == 65)
+    // The folder has several spellings where the system's folder of temporary files is a link.
+    #expect(missing.errors.contains("/Experiments/photos: set \"path\" to a folder with a folder for each class"))
+    #expect(missing.errors.contains("\(labrun.folder.lastPathComponent)/photos or "))
+  }
+
   @Test func speedMeasuresEveryNamedVariation() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }

@@ -127,7 +127,7 @@ import Testing
     try write("test/dog/cut.ppm", picture(1).dropLast())
     let expected = [
       "test/dog/cut.ppm ends after 71 bytes of pixels; expected 72, as its header says",
-      "train/cat/bad.png is no image of a known format; expected PNG, JPEG, PPM, PGM or BMP",
+      "train/cat/bad.png is no image of a known format; expected PNG, JPEG, WebP, TIFF, GIF, PPM, PGM or BMP",
     ]
     let sentences = Sentences()
     let text = errorText {
@@ -177,12 +177,103 @@ import Testing
     #expect(try text("file,label\na.ppm,1\n").hasPrefix("list.csv has no column \"path\""))
     #expect(try text("path,label\na.ppm\n").hasPrefix("list.csv has 1 fields in line 2; expected 2"))
     #expect(try text("path,label\na.ppm,\n").hasPrefix("list.csv has no path or no label in line 2"))
-    #expect(try text("path,label,split\na.ppm,1,val\n").contains("the split \"val\" in line 2; expected train or test"))
+    #expect(
+      try text("path,label,split\na.ppm,1,fold\n").contains(
+        "the split \"fold\" in line 2; expected train, validation or test"))
     #expect(try text("path,label\n\"a.ppm,1\n").contains("quotation marks of line 2"))
     #expect(try text("path,label\na.ppm,1\n").contains("\"test_share\""))
-    #expect(try text("path,label,split\nb.ppm,1,test\na.ppm,1,train\n").contains("cannot use b.ppm"))
     #expect(try text("").hasPrefix("list.csv is empty"))
+    #expect(
+      try text("\u{feff}path;label\n\n")
+        == "list.csv has no line below its header (path, label); expected one for each image")
+    try write("list.csv", Data("path,label\n\u{e9}.ppm,1\n".unicodeScalars.map { UInt8($0.value) }))
+    #expect(
+      errorText { try prepare("image-list", "list.csv") }.hasPrefix(
+        "list.csv has letters in line 2 that are not UTF-8; expected UTF-8 or UTF-16"))
+    #expect(
+      try text("path,label\na.ppm,1\n", ["image_root": "pictures"]).contains(
+        "option \"image_root\" is \"pictures\"; expected a folder; there is none at pictures or pictures"))
     #expect(try text("path,label\na.ppm,1\n", ["split_column": "part"]).hasPrefix("list.csv has no column \"part\""))
+  }
+
+  @Test func everyMissingFileIsNamedWithItsLine() throws {
+    for index in 0..<4 { try write("\(index).ppm", picture(UInt8(index))) }
+    try FileManager.default.createDirectory(atPath: folder.path + "/some", withIntermediateDirectories: true)
+    let rows = [
+      "0.ppm,a,train", "gone1.ppm,a,train", "1.ppm,b,train", "gone2.ppm,b,val", "2.ppm,b,validation", "3.ppm,a,testing",
+      "some,a,test",
+    ]
+    try write("list.csv", Data(("path,label,split\n" + rows.joined(separator: "\n")).utf8))
+    #expect(
+      errorText { try prepare("image-list", "list.csv") }
+        == "3 images of data set image-list cannot be used: gone1.ppm is not there (line 3 of list.csv); expected an image "
+        + "file; gone2.ppm is not there (line 5 of list.csv); expected an image file; some is a folder (line 8 of list.csv); "
+        + "expected an image file; fetch them again, or set \"on_corrupt\" to \"skip\" to leave them out")
+    let sentences = Sentences()
+    let dataset = try prepare("image-list", "list.csv", options: ["on_corrupt": "skip"], progress: sentences)
+    #expect(sentences.all.count { $0.hasPrefix("left out: ") } == 3)
+    #expect([dataset.train.count, dataset.validation.count, dataset.test.count] == [2, 1, 1])
+    #expect(dataset.fileAccount?.description == "7 files: 4 read, 3 missing")
+    // Inspection lists them without being asked to leave them out.
+    let catalog = try SampleCatalog(
+      DatasetConfiguration(name: "image-list", path: folder.path + "/list.csv"), environment: folder.environment)
+    let inspection = DatasetInspection(catalog)
+    #expect(inspection.unreadable.count == 3)
+    #expect(
+      inspection.unreadable[0].problem.hasSuffix("gone1.ppm is not there (line 3 of list.csv); expected an image file"))
+    #expect(inspection.account?.description == "7 files: 4 read, 3 missing")
+  }
+
+  @Test func tablesOfSpreadsheetsAreRead() throws {
+    for index in 0..<4 { try write("\(index).ppm", picture(UInt8(index))) }
+    try write("in/4.ppm", picture(4))
+    let table =
+      "path;label;split\r\n0.ppm;café;train\r\n1.ppm; tea;train\r\n2.ppm;tea;train\r\n"
+      + "in\\4.ppm;cafe\u{301};train\r\n 3.ppm ;tea;Test\r\n"
+    var tables = [Data(table.utf8), Data(("\u{feff}" + table).utf8), Data(("sep=;\r\n" + table).utf8)]
+    for (encoding, mark) in [(String.Encoding.utf16LittleEndian, [0xff, 0xfe]), (.utf16BigEndian, [0xfe, 0xff])] {
+      let content = try #require(table.data(using: encoding))
+      tables += [content, Data(mark.map { UInt8($0) }) + content]
+    }
+    for content in tables {
+      try write("list.csv", content)
+      let dataset = try prepare("image-list", "list.csv")
+      #expect(dataset.classNames == ["café", "tea"])
+      #expect(dataset.train.labels == [0, 1, 1, 0])
+      #expect(dataset.test.labels == [1])
+      #expect(
+        dataset.findings.map { $0.message.replacingOccurrences(of: folder.path + "/", with: "") }.sorted().last?
+          .hasPrefix("list.csv spells the class \" tea\" otherwise in line") == true)
+      #expect(dataset.findings.count == 2)
+    }
+  }
+
+  @Test func relativePathsAreTakenFromTheSpecAsWell() throws {
+    try write("specs/data/train/a/0.ppm", picture(1))
+    try write("specs/data/test/a/0.ppm", picture(2))
+    try write("list.csv", Data("path,label,split\na/0.ppm,a,train\na/0.ppm,a,test\n".utf8))
+    var environment = folder.environment
+    let configuration = DatasetConfiguration(name: "image-folder", path: "data")
+    let text = #expect(throws: DataError.self) {
+      _ = try PreparedDataset(configuration, environment: environment)
+    }
+    let here = FileManager.default.currentDirectoryPath
+    #expect(text?.description.hasPrefix("the files of image-folder are not in \(here)/data: ") == true)
+    environment.specFolder = folder.path + "/specs"
+    #expect(try PreparedDataset(configuration, environment: environment).train.count == 1)
+    #expect(environment.storable("data") == folder.path + "/specs/data")
+    #expect(environment.storable("nothing") == "nothing")
+    environment.dataFolder = folder.path + "/more"
+    let error = #expect(throws: DataError.self) {
+      _ = try PreparedDataset(DatasetConfiguration(name: "image-folder", path: "date"), environment: environment)
+    }
+    #expect(
+      error?.description.hasPrefix(
+        "the files of image-folder are not in \(here)/date or \(folder.path)/specs/date or \(folder.path)/more/date: ")
+        == true)
+    let list = DatasetConfiguration(
+      name: "image-list", path: folder.path + "/list.csv", options: ["image_root": "data/train"])
+    #expect(try PreparedDataset(list, environment: environment).train.count == 1)
   }
 
   // MARK: GTSRB
@@ -234,12 +325,56 @@ import Testing
     #expect(dataset.raw.pixels(at: 0, of: .test).allSatisfy { $0 == 7 })
   }
 
+  /// The same signs as Kaggle hands them on: PNG, tables with commas and paths, classes in another order.
+  private func writeKaggleSigns() throws {
+    let header = "Width,Height,Roi.X1,Roi.Y1,Roi.X2,Roi.Y2,ClassId,Path\n"
+    var rows: [String] = []
+    for label in 0..<43 {
+      let name = String(format: "%05d", label)
+      for track in 0..<2 {
+        for frame in 0..<2 {
+          let source = String(format: "GTSRB/Final_Training/Images/\(name)/%05d_%05d.ppm", track, frame)
+          let file = String(format: "Train/\(label)/\(name)_%05d_%05d.png", track, frame)
+          try write("kaggle/" + file, ImageDecoder.encodePNG(ImageDecoder.decode(path: "\(folder.path)/\(source)")))
+          rows.append("6,5,2,2,3,2,\(label),\(file)\n")
+        }
+      }
+    }
+    try write("kaggle/Train.csv", Data((header + rows.reversed().joined()).utf8))
+    let test = try ImageDecoder.decode(path: "\(folder.path)/GTSRB/Final_Test/Images/00000.ppm")
+    try write("kaggle/Test/00000.png", ImageDecoder.encodePNG(test))
+    try write("kaggle/Test.csv", Data((header + "6,4,1,1,4,2,17,Test/00000.png\n").utf8))
+  }
+
+  @Test func kagglesTrafficSignsAreTheOfficialOnes() throws {
+    try writeSigns()
+    try writeKaggleSigns()
+    for options: [String: JSONValue] in [[:], ["crop_to_roi": true]] {
+      let (official, kaggle) = try (prepare("gtsrb", options: options), prepare("gtsrb", "kaggle", options: options))
+      #expect(kaggle.contentHash == official.contentHash)
+      #expect(kaggle.raw.manifest.trainGroups == official.raw.manifest.trainGroups)
+    }
+    #expect(try prepare("gtsrb").fileAccount?.description == "216 files: 173 read, 43 not images")
+    try write("kaggle/Train/7/more.png", ImageDecoder.encodePNG(ImageDecoder.decode(picture(3))))
+    let dataset = try prepare("gtsrb", "kaggle")
+    #expect(dataset.fileAccount?.description == "174 files: 173 read, 1 image in no table")
+    #expect(
+      dataset.findings.map(\.message) == ["an image is left out, since no table names it: Train/7/more.png"])
+  }
+
   @Test func missingTablesAndClassesAreNamed() throws {
     try writeSigns(test: false)
     #expect(errorText { try prepare("gtsrb") }.contains("GT-final_test.csv is not beside it"))
     try write("GT-final_test.csv", Data("Filename;ClassId\n00000.ppm;43\n".utf8))
     #expect(errorText { try prepare("gtsrb") }.contains("has the class 43 in line 2; expected one from 0 to 42"))
-    #expect(errorText { try prepare("gtsrb", "none") }.contains("unpack GTSRB_Final_Training_Images.zip"))
+    let text = errorText { try prepare("gtsrb", "none") }
+    #expect(text.contains("the unpacked GTSRB_Final_Training_Images.zip"))
+    #expect(text.contains("or Kaggle's archive (Train/0 to 42, Test, Train.csv, Test.csv)"))
+    try write("part/Train/0/0.png", picture(1))
+    try write("part/Test.csv", Data("ClassId,Path\n".utf8))
+    #expect(
+      errorText { try prepare("gtsrb", "part") }.hasSuffix(
+        "part/Train/0 is there, but Test and Train.csv not beside Train"))
   }
 }
 

@@ -92,17 +92,17 @@ package enum ImageDecoder {
   }
 
   private static func pixels(of bytes: UnsafeRawBufferPointer) throws(ImageProblem) -> DecodedImage {
-      let format = try format(of: bytes)
-      let shape = try shape(format, bytes)
-      switch format {
-      case .png: return try decode(bytes, shape, "PNG", labPNGPixels)
-      case .jpeg: return try decode(bytes, shape, "JPEG", labJPEGPixels)
-      case .webP: return try decode(bytes, shape, "WebP", labWebPPixels)
-      case .tiff: return try decode(bytes, shape, "TIFF", labTIFFPixels)
-      case .gif: return try decode(bytes, shape, "GIF", labGIFPixels)
-      case .portableAnymap: return try PortableAnymap(bytes).decode()
-      case .bitmap: return try BitmapFile(bytes).decode()
-      }
+    let format = try format(of: bytes)
+    let shape = try shape(format, bytes)
+    switch format {
+    case .png: return try decode(bytes, shape, "PNG", labPNGPixels)
+    case .jpeg: return try decode(bytes, shape, "JPEG", labJPEGPixels)
+    case .webP: return try decode(bytes, shape, "WebP", labWebPPixels)
+    case .tiff: return try decode(bytes, shape, "TIFF", labTIFFPixels)
+    case .gif: return try decode(bytes, shape, "GIF", labGIFPixels)
+    case .portableAnymap: return try PortableAnymap(bytes).decode()
+    case .bitmap: return try BitmapFile(bytes).decode()
+    }
   }
 
   private static func format(of bytes: UnsafeRawBufferPointer) throws(ImageProblem) -> ImageFormat {

@@ -49,7 +49,7 @@ public struct ImageCollection: Sendable {
       let found = try ImageFolder.imageFiles(in: path)
       guard !found.isEmpty else {
         throw DataError.inaccessible(
-          path: path, reason: "it has no image files", remedy: "name a folder with PNG, JPEG, PPM or BMP files")
+          path: path, reason: "it has no image files", remedy: "name a folder with image files (\(ImageFormat.list))")
       }
       for file in found {
         let folder = path.hasSuffix("/") ? String(path.dropLast()) : path

@@ -29,8 +29,8 @@ public struct DatasetInspection: Sendable {
 
   /// The images.
   public let catalog: SampleCatalog
-  /// The number of images of each class, by part.
-  public let classCounts: [DatasetPart: [Int]]
+  /// The number of images of each class, by split; without validation where no image is published for it.
+  public let classCounts: [SplitName: [Int]]
   /// The number of groups of training images; nil where they have none.
   public let groupCount: Int?
   /// The sizes of readable images, the most frequent first.
@@ -41,6 +41,8 @@ public struct DatasetInspection: Sendable {
   public let duplicates: [Duplicates]
   /// Images that cannot be decoded, with what is wrong.
   public let unreadable: [(sample: Int, problem: String)]
+  /// What became of every file; nil where the data do not come as image files.
+  public let account: FileAccount?
   /// Images of unusual sizes.
   public let suspicions: [Suspicion]
   /// What is odd about the data, with remedies; what a sweep says before it trains on all of them.
@@ -58,9 +60,11 @@ public struct DatasetInspection: Sendable {
     self.catalog = catalog
     let samples = catalog.samples
     let results = catalog.measure(progress: progress)
-    var counts = [DatasetPart: [Int]]()
-    for part in DatasetPart.allCases { counts[part] = Array(repeating: 0, count: catalog.classNames.count) }
-    for sample in samples { counts[sample.part]?[sample.label] += 1 }
+    var counts = [SplitName: [Int]]()
+    for split in [SplitName.train, .test] { counts[split] = Array(repeating: 0, count: catalog.classNames.count) }
+    for sample in samples {
+      counts[sample.split, default: Array(repeating: 0, count: catalog.classNames.count)][sample.label] += 1
+    }
     classCounts = counts
     let groups = samples.filter { $0.part == .train }.compactMap(\.group)
     groupCount = groups.isEmpty ? nil : Set(groups).count
@@ -74,6 +78,8 @@ public struct DatasetInspection: Sendable {
       }
     }
     self.unreadable = unreadable
+    account = catalog.account?
+      .moving(unreadable.map { samples[$0.sample].name }.filter { !catalog.missingNames.contains($0) }, to: .damaged)
     sizes = Self.sizes(facts.map(\.facts.shape))
     statistics = Self.statistics(facts.filter { samples[$0.sample].part == .train }.map(\.facts))
     duplicates = Self.duplicates(facts, samples)
@@ -83,18 +89,18 @@ public struct DatasetInspection: Sendable {
   }
 
   private static func survey(
-    _ catalog: SampleCatalog, counts: [DatasetPart: [Int]], facts: [(sample: Int, facts: SampleCatalog.Facts)],
+    _ catalog: SampleCatalog, counts: [SplitName: [Int]], facts: [(sample: Int, facts: SampleCatalog.Facts)],
     duplicates: [Duplicates]
   ) -> DataSurvey {
     func member(_ sample: Int) -> DataSurvey.Member {
       let image = catalog.samples[sample]
-      return .init(split: image.part == .test ? .test : .train, label: image.label, name: image.name)
+      return .init(split: image.split, label: image.label, name: image.name)
     }
     let shape = facts.first?.facts.shape
     var survey = DataSurvey(
       dataset: catalog.dataset, classNames: catalog.classNames,
       imageShape: facts.allSatisfy { $0.facts.shape == shape } ? shape : nil,
-      counts: [.train: counts[.train] ?? [], .test: counts[.test] ?? []])
+      counts: counts)
     survey.duplicates = duplicates.map { $0.samples.map(member) }
     survey.constants = facts.filter(\.facts.isConstant).map { member($0.sample) }
     for (sample, facts) in facts { survey.traits.add(facts.traits, of: catalog.samples[sample].name) }

@@ -13,6 +13,11 @@ public struct SampleCatalog: Sendable {
     public var label: Int
     /// What it belongs to (a recording, a patient), where that is known.
     public var group: String?
+    /// Whether it is published for validation, apart from the other training images.
+    public var isValidation = false
+
+    /// The split that it is published in.
+    public var split: SplitName { isValidation ? .validation : part == .train ? .train : .test }
   }
 
   /// What is known of an image once it has been decoded.
@@ -38,10 +43,14 @@ public struct SampleCatalog: Sendable {
   public let origin: String
   /// The name of each class; a label is an index into it.
   public let classNames: [String]
-  /// The images: training first, then test.
+  /// The images: training first, then validation, then test.
   public let samples: [Sample]
   /// What listing the images, and reading what belongs to them, found odd.
   public let findings: [Finding]
+  /// What became of every file, damaged ones counted as read; nil where the data do not come as image files.
+  public let account: FileAccount?
+  /// The names of files that are not there.
+  let missingNames: Set<String>
   private let content: Content
 
   /// Lists the images of a data set; those that come as files are not decoded yet.
@@ -56,13 +65,23 @@ public struct SampleCatalog: Sendable {
     let source = try DatasetRegistry.definition(configuration.name).open(configuration, environment)
     dataset = configuration.name
     origin = source.origin
+    account = source.account(skipping: [])
+    missingNames = (source as? ImageFileSource)?.missingNames ?? []
+    findings = source.findings + (account?.findings ?? [])
     if let list = source.files {
       classNames = list.classNames
-      var entries = DatasetPart.allCases.flatMap { part in list.entries(of: part).map { (part, $0) } }
-      if ignoresParts { entries = entries.map { (.train, $0.1) }.sorted { $0.1.name < $1.1.name } }
-      samples = entries.map { Sample(part: $0, name: $1.name, label: Int($1.label), group: $1.group) }
+      let parts = [(SplitName.train, list.train), (.validation, list.validation), (.test, list.test)]
+      var entries = parts.flatMap { split, entries in entries.map { (split, $0) } }
+      if ignoresParts {
+        entries = entries.map { ($0 == .validation ? $0 : .train, $1) }
+          .sorted { ($0.0 == .validation ? 1 : 0, $0.1.name) < ($1.0 == .validation ? 1 : 0, $1.1.name) }
+      }
+      samples = entries.map { split, entry in
+        Sample(
+          part: split == .test ? .test : .train, name: entry.name, label: Int(entry.label), group: entry.group,
+          isValidation: split == .validation)
+      }
       content = .files(entries.map(\.1))
-      findings = source.findings
     } else {
       let raw = try DatasetCache(environment: environment)
         .dataset(name: configuration.name, source: source, progress: progress)
@@ -72,7 +91,8 @@ public struct SampleCatalog: Sendable {
         manifest.labels(of: part).enumerated().map { index, label in
           let group = part == .train ? manifest.trainGroups.map { String($0[index]) } : nil
           return Sample(
-            part: ignoresParts ? .train : part, name: "\(part.rawValue)[\(index)]", label: Int(label), group: group)
+            part: ignoresParts ? .train : part, name: "\(part.rawValue)[\(index)]", label: Int(label), group: group,
+            isValidation: part == .train && index >= manifest.trainLabels.count - manifest.validationCount)
         }
       }
       content = .decoded(raw)

@@ -78,10 +78,7 @@ struct PackingSplit {
   /// The images of each split, in the catalogue's order.
   func splits(of kept: [Int]) throws -> [SplitName: [Int]] {
     guard let shares = options.shares else {
-      return [
-        .train: kept.filter { catalog.samples[$0].part == .train },
-        .test: kept.filter { catalog.samples[$0].part == .test },
-      ]
+      return Dictionary(grouping: kept) { catalog.samples[$0].split }
     }
     let groups = ImageFileList.numbered(kept.map { catalog.samples[$0].group })
     if options.splitBy == .group, groups == nil {

@@ -22,6 +22,8 @@ public final class PreparedDataset: Sendable {
   package let lookupTable: [Float]
   /// What is odd about the data and how they are split; paths are those of a spec, such as `dataset.validation`.
   public let findings: [Finding]
+  /// What became of every file; nil where the data do not come as image files.
+  public let fileAccount: FileAccount?
   /// Identifies everything that a run can see: images, labels, class names, splits and normalisation.
   ///
   /// Neither paths nor the spelling of options enter it, so equal data have equal hashes.
@@ -56,7 +58,10 @@ public final class PreparedDataset: Sendable {
           (part, files.entries(of: part).map(\.name).filter { !skipped.contains($0) })
         })
     }
-    try self.init(configuration, raw: raw, findings: source.findings) { part, index in
+    let account = source.account(skipping: raw.manifest.skippedFiles)
+    try self.init(
+      configuration, raw: raw, findings: source.findings + (account?.findings ?? []), fileAccount: account
+    ) { part, index in
       guard let names = names?[part], names.indices.contains(index) else { return "\(part.rawValue)[\(index)]" }
       return names[index]
     }
@@ -68,10 +73,11 @@ public final class PreparedDataset: Sendable {
   ///   - configuration: which subsets of the data.
   ///   - raw: the decoded data.
   ///   - findings: what was found odd before.
+  ///   - fileAccount: what became of every file.
   ///   - name: what an image of a part is called in findings.
   /// - Throws: ``DataError``.
   public init(
-    _ configuration: DatasetConfiguration, raw: RawDataset, findings: [Finding] = [],
+    _ configuration: DatasetConfiguration, raw: RawDataset, findings: [Finding] = [], fileAccount: FileAccount? = nil,
     name: (DatasetPart, Int) -> String = { "\($0.rawValue)[\($1)]" }
   ) throws {
     let raw = try raw.converted(
@@ -109,6 +115,7 @@ public final class PreparedDataset: Sendable {
         imageShape: manifest.imageShape, resize: configuration.resize,
         statistics: configuration.normalize ? statistics : nil
       ).lookupTable
+    self.fileAccount = fileAccount
     contentHash = Self.contentHash(
       raw.contentHash, splits: [train, validation, test], table: lookupTable)
     let survey = DataSurvey(

@@ -20,7 +20,30 @@ package struct CSVFile: Sendable {
   /// - Throws: ``DataError``.
   package init(path: String) throws {
     let data = try DataFile.contents(of: path, atMost: Self.largestSize)
-    try self.init(String(decoding: data, as: UTF8.self), path: path)
+    try self.init(Self.text(of: data, path: path), path: path)
+  }
+
+  /// The text of a file in UTF-8 or UTF-16, as spreadsheets save it.
+  private static func text(of data: Data, path: String) throws -> String {
+    let start = [UInt8](data.prefix(4))
+    // Without a mark at the beginning, the zeros between ASCII letters tell UTF-16.
+    let isLittle = start.starts(with: [0xff, 0xfe]) || (start.count == 4 && start[1] == 0 && start[3] == 0)
+    let isBig = start.starts(with: [0xfe, 0xff]) || (start.count == 4 && start[0] == 0 && start[2] == 0)
+    if isLittle || isBig {
+      guard data.count.isMultiple(of: 2),
+        let text = String(data: data, encoding: isLittle ? .utf16LittleEndian : .utf16BigEndian)
+      else {
+        throw DataError.malformedFile(path: path, actual: "is no whole text in UTF-16", expected: "UTF-8 or UTF-16")
+      }
+      return text
+    }
+    if let text = String(validating: data, as: UTF8.self) { return text }
+    // The line is that of the first byte that does not fit, which decoding replaces.
+    let repaired = String(decoding: data, as: UTF8.self)
+    let line = repaired.prefix { $0 != "\u{fffd}" }.reduce(1) { $1.isNewline ? $0 + 1 : $0 }
+    throw DataError.malformedFile(
+      path: path, actual: "has letters in line \(line) that are not UTF-8",
+      expected: "UTF-8 or UTF-16; save it as \"CSV UTF-8\"")
   }
 
   /// Reads text.
@@ -30,13 +53,27 @@ package struct CSVFile: Sendable {
     self.path = path
     var text = text[...]
     if text.first == "\u{feff}" { text.removeFirst() }
-    let header = text.prefix { !$0.isNewline }
     let separators: [Character] = [",", ";", "\t"]
+    var separator: Character?
+    var firstLine = 1
+    // Some spreadsheets write a line that names the separator before the header.
+    let opening = text.prefix { !$0.isNewline }
+    if opening.lowercased().hasPrefix("sep="), opening.count == 5, let named = opening.last {
+      separator = named
+      text = text.dropFirst(opening.count + 1)
+      firstLine = 2
+    }
+    let header = text.prefix { !$0.isNewline }
     func count(_ separator: Character) -> Int { header.count { $0 == separator } }
-    let separator = separators.max { count($0) < count($1) } ?? ","
-    var records = try Self.records(text, separator: separator, path: path)
+    var records = try Self.records(
+      text, separator: separator ?? separators.max { count($0) < count($1) } ?? ",", firstLine: firstLine, path: path)
     guard !records.isEmpty else {
       throw DataError.malformedFile(path: path, actual: "is empty", expected: "a header line with the columns' names")
+    }
+    guard records.count > 1 else {
+      throw DataError.malformedFile(
+        path: path, actual: "has no line below its header (\(records[0].fields.joined(separator: ", ")))",
+        expected: "one for each image")
     }
     let columns = records.removeFirst().fields.map { $0.trimmingCharacters(in: .whitespaces) }
     if let odd = records.first(where: { $0.fields.count != columns.count }) {
@@ -73,15 +110,15 @@ package struct CSVFile: Sendable {
   }
 
   private static func records(
-    _ text: Substring, separator: Character, path: String
+    _ text: Substring, separator: Character, firstLine start: Int, path: String
   ) throws -> [(line: Int, fields: [String])] {
     var records: [(line: Int, fields: [String])] = []
     var fields: [String] = []
     var field = ""
     var isQuoted = false
     var wasQuoted = false
-    var line = 1
-    var firstLine = 1
+    var line = start
+    var firstLine = start
     func endRecord() {
       fields.append(field)
       // Empty lines hold no record.

@@ -8,6 +8,8 @@ public struct DataEnvironment: Hashable, Sendable {
   public var cacheFolder: String
   /// The system's folders of data sets.
   public var systemFolders: [String]
+  /// The folder of the spec that names the data, which relative paths may start from; nil where there is no spec.
+  public var specFolder: String?
 
   /// Creates an environment of explicit folders.
   public init(dataFolder: String? = nil, cacheFolder: String, systemFolders: [String] = []) {
@@ -36,11 +38,35 @@ public struct DataEnvironment: Hashable, Sendable {
   /// The environment of this process.
   public static var current: DataEnvironment { DataEnvironment(variables: ProcessInfo.processInfo.environment) }
 
-  /// The places where a path that a user gave may be: as it stands, then within the data folder.
-  func candidates(for path: String) -> [String] {
+  /// The places where a path that a user gave may be: as it stands, which is from the working directory; then beside the
+  /// spec; then within the data folder.
+  ///
+  /// - Parameter others: further folders that the path may start from.
+  func candidates(for path: String, beside others: [String] = []) -> [String] {
     var expanded = (path as NSString).expandingTildeInPath
     while expanded.count > 1, expanded.hasSuffix("/") { expanded.removeLast() }
-    guard !expanded.hasPrefix("/"), let dataFolder else { return [expanded] }
-    return [expanded, dataFolder + "/" + expanded]
+    guard !expanded.hasPrefix("/") else { return [expanded] }
+    let folders = [specFolder].compactMap(\.self) + others + [dataFolder].compactMap(\.self)
+    var places = [expanded]
+    // The same place by another path is named once.
+    for place in folders.map({ $0 + "/" + expanded })
+    where !places.contains(where: { $0.absolutePath == place.absolutePath }) {
+      places.append(place)
+    }
+    return places
   }
+
+  /// A relative path as it has to be stored so that the same data are found without the spec: absolute where the path leads
+  /// nowhere from the working directory, but somewhere from the spec's folder.
+  public func storable(_ path: String) -> String {
+    guard specFolder != nil, let found = candidates(for: path).first(where: { FolderReader.kind(of: $0) != nil }),
+      found != candidates(for: path)[0]
+    else { return path }
+    return found.absolutePath
+  }
+}
+
+extension String {
+  /// The path from the root of the file system.
+  var absolutePath: String { URL(fileURLWithPath: self).standardizedFileURL.path }
 }

@@ -22,8 +22,12 @@ package protocol DatasetSource: Sendable {
   var origin: String { get }
   /// The image files that the data set consists of; nil where images are stored in another way.
   var files: ImageFileList? { get }
-  /// What is odd about the data, as far as opening them tells; paths are those of a spec.
+  /// What is odd about the files or their content, as far as opening them tells; paths are those of a spec.
   var findings: [Finding] { get }
+  /// What became of every file; nil where the data do not come as image files.
+  ///
+  /// - Parameter skipped: the files that were left out when they were decoded, as a manifest names them.
+  func account(skipping skipped: [String]) -> FileAccount?
   /// Reads everything but the images, and checks that all parts fit each other.
   ///
   /// - Parameter progress: receives a sentence for every file that is left out.
@@ -37,6 +41,7 @@ package protocol DatasetSource: Sendable {
 extension DatasetSource {
   package var files: ImageFileList? { nil }
   package var findings: [Finding] { [] }
+  package func account(skipping skipped: [String]) -> FileAccount? { nil }
 }
 
 /// One of the two parts in which a data set is published.

@@ -1,3 +1,5 @@
+import LabCore
+
 /// Image files with their labels, as a folder, a list or an archive's tables describe them.
 package struct ImageFileList: Sendable {
   /// One image file.
@@ -12,6 +14,8 @@ package struct ImageFileList: Sendable {
     var group: String?
     /// The part of the image that is used; nil takes all.
     var region: PixelRegion?
+    /// What names the file, such as `line 4 of list.csv`; nil where it was found in a folder.
+    var source: String?
   }
 
   /// The folder or file that was read.
@@ -20,11 +24,19 @@ package struct ImageFileList: Sendable {
   var classNames: [String]
   /// The training images.
   var train: [Entry]
+  /// The images that are published for validation.
+  var validation: [Entry] = []
   /// The test images.
   var test: [Entry]
+  /// What became of every file.
+  var account = FileAccount()
+  /// What is odd about the files.
+  var findings: [Finding] = []
+  /// Why there are no test images, where something looks as if it were some.
+  var lackOfTest: String?
 
-  /// The images of one part.
-  func entries(of part: DatasetPart) -> [Entry] { part == .train ? train : test }
+  /// The images of one part; validation images are training images as published, and stand behind them.
+  func entries(of part: DatasetPart) -> [Entry] { part == .train ? train + validation : test }
 
   /// Moves a share of the training images to the test images where there are none: whole groups where there are any,
   /// else in equal proportion of every class.
@@ -40,7 +52,8 @@ package struct ImageFileList: Sendable {
     }
     guard let share else {
       throw DataError.unusableSplit(
-        subject: "the test part of data set \(dataset)", actual: "missing in \(origin)",
+        subject: "the test part of data set \(dataset)",
+        actual: "missing in \(origin)" + (lackOfTest.map { " (\($0))" } ?? ""),
         expected: "test images, or \"test_share\" with the share of the images that is set aside for testing")
     }
     let labels = train.map(\.label)

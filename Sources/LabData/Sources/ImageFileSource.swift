@@ -12,7 +12,7 @@ enum DamagedFilePolicy: String, Codable, CaseIterable {
   static let key = "on_corrupt"
   static let field = ConfigurationSchema.Field(
     key, .choice(allCases.map(\.rawValue)), default: .string(fail.rawValue),
-    "Whether damaged image files end the run (fail) or are left out (skip); each is named either way.")
+    "Whether damaged or missing image files end the run (fail) or are left out (skip); each is named either way.")
 }
 
 /// Decodes image files of any size into images of one shape, on all cores.
@@ -25,6 +25,8 @@ struct ImageFileSource: DatasetSource {
   private let channels: Int?
   private let fit: ImageFit
   private let policy: DamagedFilePolicy
+  /// What is wrong with the files that are not there, in the order of the list.
+  private let missing: [(name: String, problem: String)]
 
   /// Prepares to decode a list of files.
   ///
@@ -44,14 +46,23 @@ struct ImageFileSource: DatasetSource {
     self.channels = configuration.channels ?? channels
     fit = configuration.resize
     var hasher = ContentHasher()
+    var missing: [(name: String, problem: String)] = []
     for part in DatasetPart.allCases {
       hasher.update("\(list.entries(of: part).count)")
       for entry in list.entries(of: part) {
-        hasher.update(try FileIdentity(path: entry.path).text)
+        // Something that is no file, such as a pipe, would be waited for.
+        if FolderReader.kind(of: entry.path) == .file {
+          hasher.update(try FileIdentity(path: entry.path).text)
+        } else {
+          hasher.update("missing \(entry.path)")
+          missing.append((entry.name, "\(Self.lack(of: entry))"))
+        }
         hasher.update("\(entry.label) \(entry.group ?? "") \(entry.region.map { "\($0.columns) \($0.rows)" } ?? "")")
       }
     }
     for name in list.classNames { hasher.update(name) }
+    if !list.validation.isEmpty { hasher.update("validation \(list.validation.count)") }
+    self.missing = missing
     identity = [
       "image-files-1", hasher.finish().hexadecimal, "\(imageSize ?? 0) \(self.channels ?? 0) \(fit.rawValue)",
       policy.rawValue,
@@ -61,10 +72,11 @@ struct ImageFileSource: DatasetSource {
   func manifest(progress: @escaping DataProgress) throws -> DatasetManifest {
     // Whether pixels are whole is known only once they are decoded; an end at the first damage needs no look ahead.
     let looksAtPixels = policy == .skip
-    var problems = [String: String]()
+    if policy == .fail, !missing.isEmpty { throw unreadable(missing.map(\.problem)) }
+    var problems = Dictionary(missing.map { ($0.name, $0.problem) }) { first, _ in first }
     var shapes = [(name: String, shape: ImageShape)]()
     if looksAtPixels || imageSize == nil || channels == nil {
-      let entries = list.train + list.test
+      let entries = (list.entries(of: .train) + list.test).filter { problems[$0.name] == nil }
       let counter = DecodingProgress("looking at \(dataset)", total: entries.count, report: progress)
       for (entry, result) in zip(
         entries, ParallelMap.results(of: entries, progress: counter) { try shape(of: $0, decodes: looksAtPixels) })
@@ -79,11 +91,15 @@ struct ImageFileSource: DatasetSource {
     }
     if policy == .fail, !problems.isEmpty { throw unreadable(problems.sorted { $0.key < $1.key }.map(\.value)) }
     for (_, problem) in problems.sorted(by: { $0.key < $1.key }) { progress("left out: \(problem)") }
-    let (train, test) = (list.train.filter { problems[$0.name] == nil }, list.test.filter { problems[$0.name] == nil })
+    func usable(_ part: DatasetPart) -> [ImageFileList.Entry] {
+      list.entries(of: part).filter { problems[$0.name] == nil }
+    }
+    let (train, test) = (usable(.train), usable(.test))
     var manifest = DatasetManifest(
       imageShape: try commonShape(shapes), classNames: list.classNames, trainLabels: train.map(\.label),
       trainGroups: ImageFileList.numbered(train.map(\.group)), testLabels: test.map(\.label))
     manifest.skippedFiles = problems.keys.sorted()
+    manifest.validationCount = list.validation.count { problems[$0.name] == nil }
     return manifest
   }
 
@@ -117,8 +133,35 @@ struct ImageFileSource: DatasetSource {
 
   var files: ImageFileList? { list }
 
+  var findings: [Finding] { list.findings }
+
+  func account(skipping skipped: [String]) -> FileAccount? {
+    let lost = missingNames
+    return list.account.moving(missing.map(\.name), to: .missing)
+      .moving(skipped.filter { !lost.contains($0) }, to: .damaged)
+  }
+
+  /// The files that are not there.
+  var missingNames: Set<String> { Set(missing.map(\.name)) }
+
+  /// What is wrong with an entry that is no file.
+  private static func lack(of entry: ImageFileList.Entry) -> DataError {
+    let actual =
+      switch FolderReader.kind(of: entry.path) {
+      case .file: "cannot be read"
+      case .folder: "is a folder"
+      case .special: "is no regular file"
+      case .brokenLink, nil:
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: entry.path))
+          .map { "is a link to \($0), which is not there" } ?? "is not there"
+      }
+    return .malformedFile(
+      path: entry.path, actual: actual + (entry.source.map { " (\($0))" } ?? ""), expected: "an image file")
+  }
+
   /// Decodes a file's image, or the part of it that is used.
   static func decoded(_ entry: ImageFileList.Entry) throws -> DecodedImage {
+    guard FolderReader.kind(of: entry.path) == .file else { throw lack(of: entry) }
     let image = try ImageDecoder.decode(path: entry.path)
     guard let region = entry.region else { return image }
     do throws(ImageProblem) {

@@ -10,9 +10,9 @@ struct DataInspectCommand: ParsableCommand {
     commandName: "inspect",
     abstract: "Show what a data set consists of, and what is odd about it.",
     discussion: """
-      Shows the number of images of each class, sizes, the mean and standard deviation of each channel, images that are
-      there twice, also in training and test, damaged files, and unusual sizes. What is odd comes first, each finding with
-      what to do about it; a sweep says the same before it trains.
+      Shows what became of every file, the number of images of each class, sizes, the mean and standard deviation of each
+      channel, images that are there twice, also in training and test, damaged files, and unusual sizes. What is odd comes
+      first, each finding with what to do about it; a sweep says the same before it trains.
 
       EXAMPLES
         labrun data inspect gtsrb --path GTSRB/
@@ -56,9 +56,10 @@ struct InspectionView {
 
   /// The images of each class.
   var bars: BarChart {
-    let counts = DatasetPart.allCases.map { inspection.classCounts[$0] ?? [] }
+    let splits = SplitName.allCases.filter { inspection.classCounts[$0] != nil }
+    let counts = splits.map { inspection.classCounts[$0] ?? [] }
     return BarChart(
-      title: "Images of each class", parts: DatasetPart.allCases.map(\.rawValue),
+      title: "Images of each class", parts: splits.map(\.rawValue),
       bars: catalog.classNames.enumerated().map { index, name in .init(name, values: counts.map { $0[index] }) })
   }
 
@@ -94,13 +95,16 @@ struct InspectionView {
     return ([style.apply(.warning, to: "Findings (\(findings.count))")] + lines).joined(separator: "\n") + "\n"
   }
 
-  private func count(_ part: DatasetPart) -> Int { inspection.classCounts[part]?.reduce(0, +) ?? 0 }
+  private func count(_ split: SplitName) -> Int { inspection.classCounts[split]?.reduce(0, +) ?? 0 }
 
   private func header(_ style: Style) -> String {
     let groups = inspection.groupCount.map { ", in \(NumberText.grouped($0)) groups" } ?? ""
+    let validation =
+      inspection.classCounts[.validation] == nil ? "" : "\(NumberText.grouped(count(.validation))) validation images, "
     return style.apply(.heading, to: "\(catalog.dataset): \(catalog.origin)".printable) + "\n"
-      + "\(NumberText.grouped(count(.train))) training images\(groups), \(NumberText.grouped(count(.test))) test images, "
-      + "\(catalog.classNames.count) classes\n"
+      + "\(NumberText.grouped(count(.train))) training images\(groups), \(validation)"
+      + "\(NumberText.grouped(count(.test))) test images, \(catalog.classNames.count) classes\n"
+      + (inspection.account.map { "\($0)".printable + "\n" } ?? "")
   }
 
   private var sizes: String? {
@@ -162,6 +166,7 @@ struct InspectionView {
         catalog.classNames.enumerated().map { index, name in
           [
             "class": .string(name), "train": .integer(inspection.classCounts[.train]?[index] ?? 0),
+            "validation": .integer(inspection.classCounts[.validation]?[index] ?? 0),
             "test": .integer(inspection.classCounts[.test]?[index] ?? 0),
           ]
         }),
@@ -173,6 +178,7 @@ struct InspectionView {
             "remedy": $0.remedy.map(JSONValue.string) ?? .null,
           ]
         }),
+      "files": inspection.account?.json ?? .null,
       "groups": inspection.groupCount.map(JSONValue.integer) ?? .null,
       "sizes": .array(
         inspection.sizes.map {

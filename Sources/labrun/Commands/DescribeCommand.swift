@@ -121,8 +121,9 @@ struct DescribeCommand: ParsableCommand {
   }
 
   private func fromSpec(_ subject: String) throws -> Described {
-    let laboratory = Laboratory()
-    let (checked, note) = try laboratory.checkOrSubstitute(try SpecSource(contentsOf: SpecLocator().locate(subject)))
+    let path = try SpecLocator().locate(subject)
+    let laboratory = Laboratory(specFolder: (path as NSString).deletingLastPathComponent)
+    let (checked, note) = try laboratory.checkOrSubstitute(try SpecSource(contentsOf: path))
     if let note { Terminal.standardError.note("note: \(note)") }
     let plan = try checked.validPlan()
     guard

@@ -73,7 +73,7 @@ struct SweepCommand: ParsableCommand {
   func run() throws {
     let path = try SpecLocator().locate(spec)
     try ResourceCheck.requireThreads(Machine.coreCount + 4)
-    let laboratory = Laboratory()
+    let laboratory = Laboratory(specFolder: (path as NSString).deletingLastPathComponent)
     let checked = try check(SpecSource(contentsOf: path), laboratory)
     let plan = try checked.validPlan()
     Log.debug("spec checked")
@@ -89,7 +89,10 @@ struct SweepCommand: ParsableCommand {
     let workers = min(asked, max(1, study.cells.count))
     let budget = execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? Machine.memoryBytes / 5 * 4
     try study.checkMemory(budget: budget)
-    for remark in study.remarks + [laboratory.backend.calibration.remark].compactMap(\.self) {
+    // A dry run has the files in its table.
+    for remark in (dryRun ? [] : study.fileAccounts) + study.remarks
+      + [laboratory.backend.calibration.remark].compactMap(\.self)
+    {
       Terminal.standardError.note("note: \(remark)")
     }
     let findings = ResourceCheck.findings(for: study, results: resultsOptions.folder)

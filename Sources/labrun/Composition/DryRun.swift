@@ -51,9 +51,9 @@ struct DryRun {
     }
     return PlanTable(
       name: study.plan.name, cells: cells, workerCount: workers,
-      notes: study.plan.collapsedCells.map {
-        "\($0.label) is the same as \($0.variant) and is trained once"
-      } + annealingNotes + comparisonNotes(store))
+      notes: study.fileAccounts
+        + study.plan.collapsedCells.map { "\($0.label) is the same as \($0.variant) and is trained once" }
+        + annealingNotes + comparisonNotes(store))
   }
 
   /// What the temperature of dynamic convolutions does, variants that are alike together.

@@ -11,11 +11,19 @@ import LabTrain
 /// What commands share: the data sets of the process and the backend.
 struct Laboratory: Sendable {
   let library: DatasetLibrary
+  /// Where data are looked for.
+  private(set) var environment: DataEnvironment
   let backend = OneDNNBackend(calibration: MachineCalibration.open())
 
-  /// - Parameter say: receives one sentence whenever preparing data begins or ends a long phase.
-  init(say: @escaping @Sendable (String) -> Void = { Terminal.standardError.note($0) }) {
-    library = DatasetLibrary(progress: say)
+  /// - Parameters:
+  ///   - specFolder: the folder of the spec, which relative paths of data may start from.
+  ///   - say: receives one sentence whenever preparing data begins or ends a long phase.
+  init(
+    specFolder: String? = nil, say: @escaping @Sendable (String) -> Void = { Terminal.standardError.note($0) }
+  ) {
+    environment = .current
+    environment.specFolder = specFolder
+    library = DatasetLibrary(environment: environment, progress: say)
   }
 
   // MARK: Specs

@@ -39,6 +39,21 @@ struct PlannedStudy {
     Set(cells.compactMap { inspections[$0.variantIndex].remark }).sorted()
   }
 
+  /// What became of the files of the cells' data, each data set once.
+  var fileAccounts: [String] {
+    Set(cells.compactMap { inspections[$0.variantIndex].fileAccount }).sorted()
+  }
+
+  /// The configuration of a variant as it is stored: its data are found again without the spec.
+  private func storedConfiguration(_ variant: ResolvedVariant, _ inspection: VariantInspection) -> JSONValue {
+    guard let path = inspection.storedPath, case .object(var members) = variant.configuration,
+      case .object(var dataset)? = members["dataset"], dataset["path"] != .string(path)
+    else { return variant.configuration }
+    dataset["path"] = .string(path)
+    members["dataset"] = .object(dataset)
+    return .object(members)
+  }
+
   /// What the store is told.
   var registration: SweepRegistration {
     SweepRegistration(
@@ -51,8 +66,8 @@ struct PlannedStudy {
           runs: plan.seeds.map { seed in
             let cell = PlanCell(variant: variant, variantIndex: index, seed: seed)
             return .init(
-              identity: identity(of: cell), configuration: variant.configuration, dataHash: inspection.dataHash,
-              seed: seed, plannedEpochs: inspection.epochs)
+              identity: identity(of: cell), configuration: storedConfiguration(variant, inspection),
+              dataHash: inspection.dataHash, seed: seed, plannedEpochs: inspection.epochs)
           })
       })
   }

@@ -28,6 +28,10 @@ struct VariantInspection: Sendable {
   var annealing: String?
   /// What the user should know about the variant on this machine.
   var remark: String?
+  /// What became of every file of its data; nil where they do not come as image files.
+  var fileAccount: String?
+  /// The path of its data as it is stored, where that is another than the spec's.
+  var storedPath: String?
 
   /// The multiply-adds of a run's steps; a backward pass takes two forward passes.
   var trainingMultiplyAdds: Double { Double(multiplyAdds) * Double(3 * trainedImages) }
@@ -66,7 +70,9 @@ extension Laboratory {
       evaluatedImages: evaluatedImages(configuration.training, data),
       annealing: configuration.training.annealingSummary(
         scalars: trainer.scalars, stepsPerEpoch: trainer.stepsPerEpoch),
-      remark: OneDNNBackend.remark(on: configuration.training.precision))
+      remark: OneDNNBackend.remark(on: configuration.training.precision),
+      fileAccount: data.fileAccount.map { "\(configuration.dataset.name): \($0)" },
+      storedPath: configuration.dataset.path.map(environment.storable))
   }
 
   private func evaluatedImages(_ training: TrainingConfiguration, _ data: PreparedDataset) -> Int {
