@@ -251,6 +251,12 @@ import Testing
     #expect([shared.train.count, shared.validation.count, shared.test.count] == [6, 4, 2])
     let tested = try prepare(["test_folder": "val"])
     #expect([tested.train.count, tested.validation.count, tested.test.count] == [8, 0, 4])
+    // A folder around does not hide the one that is named.
+    try FileManager.default.moveItem(atPath: data, toPath: folder.path + "/moved")
+    try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+    try FileManager.default.moveItem(atPath: folder.path + "/moved", toPath: data + "/archive")
+    #expect(try prepare(["test_folder": "val"]).test.count == 4)
+    #expect(errorText(["test_folder": "archive"]).hasPrefix("DATA has \"archive\" and no folder of training images"))
   }
 
   @Test func whatIsPreparedIsReadBackWhole() throws {

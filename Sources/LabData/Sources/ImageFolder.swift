@@ -126,7 +126,7 @@ struct ImageFolder {
     list.account = layout.account
     for part in parts.values { list.account.add(part.account) }
     list.account.read = list.train.count + list.validation.count + list.test.count
-    list.account.emptyFolders = emptyFolders(parts, layout, known: Set(known.keys))
+    list.account.emptyFolders += emptyFolders(parts, layout, known: Set(known.keys))
     list.findings = layout.findings + spellings.findings
     list.lackOfTest = layout.lackOfTest
     return list

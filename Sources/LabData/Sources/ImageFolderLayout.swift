@@ -28,15 +28,15 @@ struct ImageFolderLayout {
     let explicit = Explicit(options)
     var level = try Level(root)
     // Archives are often unpacked into a folder of their own, or two.
-    while explicit.isEmpty, wrapper.filter({ $0 == "/" }).count < 3, let inner = try level.wrapped() {
+    while explicit.mayBeWithin(level), wrapper.filter({ $0 == "/" }).count < 3, let inner = try level.wrapped() {
       try addBeside(level, used: [inner])
       wrapper += inner + "/"
       level = try Level("\(root)/\(wrapper.dropLast())")
     }
     try explicit.check(in: level)
-    if options.trainFolder == "." {
+    if explicit.isSideBySide {
       try takeSideBySide(level, explicit)
-    } else if explicit.train != nil || level.hasParts {
+    } else if !explicit.names.isEmpty || level.hasParts {
       try takeParts(level, explicit)
     } else {
       try checkSideBySide(level)
@@ -158,6 +158,7 @@ struct ImageFolderLayout {
     for folder in level.folders where !used.contains(folder.name) {
       let inner = try FolderWalk("\(level.path)/\(folder.name)", label: "\(label)\(folder.name)/")
       account.add(inner.account)
+      if inner.images.isEmpty, inner.account.total == 0 { account.emptyFolders.append(label + folder.name) }
       account.add(.unplaced, count: inner.images.count, inner.images.map { "\(label)\(folder.name)/\($0)" })
     }
   }
@@ -205,11 +206,19 @@ extension ImageFolderLayout {
       train = given(options.trainFolder, default: ImageFolderOptions.standardTrainFolder)
       validation = given(options.validationFolder, default: nil)
       test = given(options.testFolder, default: ImageFolderOptions.standardTestFolder)
-      isEmpty = train == nil && validation == nil && test == nil && options.trainFolder != "."
+      isSideBySide = options.trainFolder == "."
     }
 
-    /// Whether nothing is said, so that the folders' names decide.
-    let isEmpty: Bool
+    /// Whether the classes' folders are those of the data set's own folder, whatever their names.
+    let isSideBySide: Bool
+
+    /// The folders that are named.
+    var names: [String] { [train, validation, test].compactMap(\.self) }
+
+    /// Whether the parts may be in a folder of this one.
+    func mayBeWithin(_ level: Level) -> Bool {
+      !isSideBySide && (names.isEmpty || names.contains { !ImageFolder.isFolder("\(level.path)/\($0)") })
+    }
 
     subscript(split: SplitName) -> String? {
       switch split {
