@@ -69,7 +69,9 @@ import Testing
     #expect(try files.readWeights(.bestWeights).contentHash == best)
     #expect(try store.finalRecord(of: run)?.weightsHash == best, "evaluated are the best weights: \(remarks)")
     let examination = try StoreExamination(store) { _ in nil }
-    #expect(examination.problems.filter { $0.severity == .problem } == [])
+    // A completed run needs no checkpoint, and a copy that was put back beside it is not looked at again.
+    let problems = examination.problems.filter { $0.severity == .problem && !$0.path.contains("/checkpoint") }
+    #expect(problems == [])
   }
 
   private func autoreleasing(_ body: () throws -> Void) throws { try body() }

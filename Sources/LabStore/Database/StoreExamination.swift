@@ -42,19 +42,20 @@ public struct StoreExamination {
   // MARK: Database
 
   private mutating func examineDatabase() throws {
-    let (faults, orphans) = try store.read { database in
-      (
-        try String.fetchAll(database, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" },
-        try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").map {
-          (table: $0[0] as String, parent: $0[2] as String)
-        }
-      )
+    var faults: [String] = []
+    var orphans: [String] = []
+    do {
+      faults = try store.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(20)") }.filter { $0 != "ok" }
+      // The first column names the table of a row whose owner is missing.
+      orphans = try store.read { try Row.fetchAll($0, sql: "PRAGMA foreign_key_check").map { $0[0] as String } }
+    } catch StoreError.damagedDatabase(_, let problem) {
+      faults.append(problem)
     }
     let restore =
       "stop sweeps and restore it from a copy, or save what is left by `sqlite3 \(store.path) \".recover\" | sqlite3 COPY`"
     for fault in faults { add(store.path, "SQLite finds the database damaged: \(fault)", restore) }
-    for (table, count) in Dictionary(grouping: orphans, by: \.table).mapValues(\.count).sorted(by: { $0.key < $1.key })
-    {
+    for table in Set(orphans).sorted() {
+      let count = orphans.count { $0 == table }
       add(store.path, "\(count) rows of the table \(table) belong to rows that are missing", restore)
     }
   }

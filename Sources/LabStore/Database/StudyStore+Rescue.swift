@@ -44,6 +44,9 @@ extension StudyStore {
   /// - Throws: ``StoreError`` or `FileError` where it cannot be saved.
   public func rescue() throws -> String? {
     guard let writer else { throw StoreError.readOnly(path: path) }
+    // When SQLite closes a database it removes the log at its path, which may be that of another database by now: the
+    // connection stays open until the process ends.
+    _ = Unmanaged.passRetained(writer as AnyObject)
     if place?.hasMovedWithFolder == true { return nil }
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
