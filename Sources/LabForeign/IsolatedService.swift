@@ -17,6 +17,9 @@ public enum IsolatedService {
   /// - Parameter tasks: everything that it may be asked for.
   public static func serveIfAsked(_ tasks: [any IsolatedTask.Type]) {
     guard CommandLine.arguments.count == 2, CommandLine.arguments[1] == argument else { return }
+    // Typed by hand, it would wait for a request that never comes.
+    var status = stat()
+    guard fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { exit(EX_USAGE) }
     signal(SIGPIPE, SIG_IGN)
     signal(SIGPROF, SIG_DFL)
     let channel = IsolatedChannel(descriptor: STDOUT_FILENO)
