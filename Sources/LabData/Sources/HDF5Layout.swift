@@ -39,7 +39,7 @@ enum HDF5Layout: String, Codable, CaseIterable {
       let other = fitsLast ? "channels_first" : "channels_last"
       chosen.finding = Finding(
         key: "dataset.layout",
-        message: "\(name) has the extents \(extents), which are taken for images of \(Self.text(chosen)) channels",
+        message: "\(name) has the extents \(extents), which are taken for images of \(Self.text(chosen))",
         remedy: "Set dataset.layout to \(chosen.layout.rawValue) to confirm that, or to \(other)")
       return chosen
     }
@@ -49,8 +49,8 @@ enum HDF5Layout: String, Codable, CaseIterable {
 
   private static func text(_ reading: Reading) -> String {
     let shape = reading.shape
-    return "\(shape.height)×\(shape.width) pixels whose \(shape.channels) "
-      + (reading.isChannelsFirst ? "(stored first)" : "(stored last)")
+    return "\(shape.height)×\(shape.width) pixels whose \(DataSurvey.counted(shape.channels, "channel")) "
+      + "\(shape.channels == 1 ? "is" : "are") stored \(reading.isChannelsFirst ? "first" : "last")"
   }
 
   /// Turns images of which each is stored channel by channel so that the channels of a pixel stand side by side.

@@ -116,7 +116,8 @@ struct HDF5PartSearch {
     defer { H5Fclose(other) }
     add(path)
     let found = try visit(name, in: File(identifier: other, path: path), for: subject, depth: depth + 1)
-    if found == nil { note("\(problem(fileName)), which has no data set \(name)") }
+    // What a link does not lead to is not there at all, which reading says; a mapping would give zeros in its place.
+    if found == nil, variable == Self.mappingPrefix { note("\(problem(fileName)), which has no data set \(name)") }
     return found
   }
 
@@ -202,7 +203,7 @@ struct HDF5PartSearch {
           numbered(name), ofFile: numbered(fileName), from: file, by: Self.mappingPrefix, for: subject, depth: depth
         ) { "takes a part of \(subject) from \($0)" }
         guard isPattern else {
-          if let found { check(found, against: source, fileName, subject) }
+          if let found { check(found, against: source, taking: points, fileName, subject) }
           break
         }
         guard found == nil else { continue }
@@ -218,12 +219,18 @@ struct HDF5PartSearch {
   }
 
   /// Notes a source that is smaller than what is taken from it.
-  private mutating func check(_ extents: [Int], against source: hid_t, _ fileName: String, _ subject: String) {
+  private mutating func check(
+    _ extents: [Int], against source: hid_t, taking points: Int64, _ fileName: String, _ subject: String
+  ) {
+    let available = extents.reduce(UInt64(1)) { $0 &* UInt64($1) }
+    var isTooSmall = points > 0 && UInt64(points) > available
     let rank = Int(H5Sget_simple_extent_ndims(source))
-    guard rank == extents.count, rank > 0, H5Sget_select_npoints(source) > 0 else { return }
-    var (first, last) = ([hsize_t](repeating: 0, count: rank), [hsize_t](repeating: 0, count: rank))
-    guard H5Sget_select_type(source) != H5S_SEL_ALL, H5Sget_select_bounds(source, &first, &last) >= 0 else { return }
-    guard zip(last, extents).contains(where: { $0 >= hsize_t($1) }) else { return }
+    if rank == extents.count, rank > 0, H5Sget_select_type(source) != H5S_SEL_ALL, H5Sget_select_npoints(source) > 0 {
+      var (first, last) = ([hsize_t](repeating: 0, count: rank), [hsize_t](repeating: 0, count: rank))
+      let isBounded = H5Sget_select_bounds(source, &first, &last) >= 0
+      isTooSmall = isTooSmall || isBounded && zip(last, extents).contains { $0 >= hsize_t($1) }
+    }
+    guard isTooSmall else { return }
     note("takes more of \(subject) from \(fileName) than the extents \(extents) there")
   }
 

@@ -39,7 +39,8 @@ package struct HDF5Parts: Codable, Hashable, Sendable {
   /// - Throws: ``DataError/malformedFile(path:actual:expected:)``.
   package func checkCompleteness() throws {
     guard let first = missing.first else { return }
-    let rest = missing.count > 1 ? ", and \(missing.count - 1) more parts are missing" : ""
+    let more = missing.count - 1
+    let rest = more > 0 ? "; \(more == 1 ? "one more part is" : "\(more) more parts are") missing" : ""
     throw DataError.malformedFile(
       path: files.first ?? "the HDF5 file", actual: first + rest,
       expected: "all of it, since HDF5 would give zeros in its place; put the files where the data set names them, or "

@@ -40,7 +40,7 @@ package struct ImageTraitTally: Codable, Hashable, Sendable {
     for trait: WritableKeyPath<ImageTraitTally, Entry> in [\.turned, \.transparent] {
       sum[keyPath: trait].count += second[keyPath: trait].count
       sum[keyPath: trait].examples =
-        Array((first[keyPath: trait].examples + second[keyPath: trait].examples).prefix(Entry.mostExamples))
+        Array((first[keyPath: trait].examples + second[keyPath: trait].examples).sorted().prefix(Entry.mostExamples))
     }
     return sum
   }

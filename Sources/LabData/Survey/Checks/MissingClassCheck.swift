@@ -25,7 +25,8 @@ enum MissingClassCheck: SurveyCheck {
     return [
       Finding(
         key: "dataset",
-        message: "\(missing.count) of \(labels.count) classes have no training image: \(survey.list(missing))"
+        message: "\(missing.count) of \(labels.count) classes \(missing.count == 1 ? "has" : "have") no "
+          + "training image: \(survey.list(missing))"
           + "\(message)\(unlearnt)", remedy: remedy)
     ]
   }
