@@ -98,6 +98,7 @@ typedef struct {
   uint32_t width, height;  // as the rows are stored
   uint16_t bits, samples, orientation;
   int isSeparate, isPremultiplied;
+  int alpha;  // the sample that says how opaque a pixel is; 0: none
   const uint16_t *colours[3];
 } Image;
 
@@ -128,6 +129,8 @@ static int describe(Image *image, LabImageMessage *message) {
 
   const int isPowerOfTwo = image->bits == 1 || image->bits == 2 || image->bits == 4 || image->bits == 8;
   image->isSeparate = planar == PLANARCONFIG_SEPARATE && image->samples > 1;
+  if (extraCount > 0 && (extras[0] == EXTRASAMPLE_ASSOCALPHA || extras[0] == EXTRASAMPLE_UNASSALPHA))
+    image->alpha = image->samples - extraCount;
   image->isPremultiplied = photometric == PHOTOMETRIC_RGB && extraCount > 0 && extras[0] == EXTRASAMPLE_ASSOCALPHA;
   switch (photometric) {
     case PHOTOMETRIC_MINISBLACK:
@@ -292,12 +295,15 @@ static uint8_t product(unsigned a, unsigned b) {
   return (uint8_t)(((value >> 8) + value) >> 8);
 }
 
-static void convertRow(const Image *image, const uint8_t *row, uint16_t plane, uint8_t *target) {
+static void convertRow(
+    const Image *image, const uint8_t *row, uint16_t plane, uint8_t *target, LabImageMessage *message) {
   const unsigned bits = image->bits;
   const size_t samples = image->isSeparate ? 1 : image->samples;
   for (size_t column = 0; column < image->width; ++column) {
     const size_t first = column * samples;
     uint8_t *pixel = target + column * (size_t)channelCount(image);
+    if (image->alpha > 0 && !image->isSeparate && scaled(row, first + (size_t)image->alpha, bits) != 255)
+      message->isTransparent = 1;
     switch (image->kind) {
       case grey: *pixel = scaled(row, first, bits); break;
       case inverseGrey: *pixel = 255 - scaled(row, first, bits); break;
@@ -343,7 +349,7 @@ static int readRows(const Image *image, uint8_t *pixels, LabImageMessage *messag
       if (!samples || message->text[0])
         status = damaged(message, "its pixels end too early");
       else
-        convertRow(image, samples, plane, pixels + row * length);
+        convertRow(image, samples, plane, pixels + row * length, message);
     }
   free(rows.band);
   return status;

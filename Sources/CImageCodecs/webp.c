@@ -31,6 +31,14 @@ int labWebPHeader(const uint8_t *bytes, size_t count, LabImageHeader *header, La
   return 0;
 }
 
+// Keeps the colours of pixels of four bytes, and notes whether any of them is not opaque.
+static void dropTransparency(const uint8_t *source, size_t count, uint8_t *pixels, LabImageMessage *message) {
+  for (size_t pixel = 0; pixel < count; ++pixel) {
+    memcpy(pixels + 3 * pixel, source + 4 * pixel, 3);
+    if (source[4 * pixel + 3] != 255) message->isTransparent = 1;
+  }
+}
+
 // The first picture of an animation, on its canvas; black where it does not reach.
 static int readAnimation(
     const uint8_t *bytes, size_t count, const LabImageHeader *header, uint8_t *pixels, LabImageMessage *message) {
@@ -45,9 +53,7 @@ static int readAnimation(
   int timestamp;
   const int isRead = WebPAnimDecoderGetInfo(decoder, &info) && info.canvas_width == header->width &&
                      info.canvas_height == header->height && WebPAnimDecoderGetNext(decoder, &canvas, &timestamp);
-  const size_t pixelCount = (size_t)header->width * header->height;
-  for (size_t pixel = 0; isRead && pixel < pixelCount; ++pixel)
-    memcpy(pixels + 3 * pixel, canvas + 4 * pixel, 3);
+  if (isRead) dropTransparency(canvas, (size_t)header->width * header->height, pixels, message);
   WebPAnimDecoderDelete(decoder);
   return isRead ? 0 : fail(message, "its first frame cannot be read");
 }
@@ -59,11 +65,18 @@ int labWebPPixels(
   if ((uint32_t)features.width != header->width || (uint32_t)features.height != header->height)
     return fail(message, "the header is contradictory");
   if (features.has_animation) return readAnimation(bytes, count, header, pixels, message);
-  const size_t rowLength = (size_t)header->width * 3;
-  if (rowLength > INT_MAX) return fail(message, "its rows are too long");
-  if (!WebPDecodeRGBInto(bytes, count, pixels, rowLength * header->height, (int)rowLength))
-    return fail(message, "its pixels cannot be decoded");
-  return 0;
+  const size_t pixelCount = (size_t)header->width * header->height;
+  if (header->width > INT_MAX / 4) return fail(message, "its rows are too long");
+  if (!features.has_alpha) {
+    const int isRead = WebPDecodeRGBInto(bytes, count, pixels, 3 * pixelCount, 3 * (int)header->width) != NULL;
+    return isRead ? 0 : fail(message, "its pixels cannot be decoded");
+  }
+  uint8_t *canvas = malloc(4 * pixelCount);
+  if (!canvas) return fail(message, "there is no memory for its pixels");
+  const int isRead = WebPDecodeRGBAInto(bytes, count, canvas, 4 * pixelCount, 4 * (int)header->width) != NULL;
+  if (isRead) dropTransparency(canvas, pixelCount, pixels, message);
+  free(canvas);
+  return isRead ? 0 : fail(message, "its pixels cannot be decoded");
 }
 
 int labWebPVersion(void) { return WebPGetDecoderVersion(); }

@@ -42,6 +42,15 @@ import Testing
     }
   }
 
+  @Test func transparencyIsNoted() throws {
+    for name in ["transparent.webp", "rgba.tif", "premultiplied.tif", "transparent.gif"] {
+      #expect(try ImageDecoder.decode(data(name)).traits == .transparent, "\(name)")
+    }
+    for name in ["lossless.webp", "rgb.tif", "turned-6.tif", "palette.gif", "animated.gif", "animated.webp"] {
+      #expect(try ImageDecoder.decode(data(name)).traits == [], "\(name)")
+    }
+  }
+
   @Test func everyTruncationIsAnErrorOrTheWholeImage() throws {
     for name in expected.keys {
       let whole = try data(name)

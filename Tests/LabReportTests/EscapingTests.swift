@@ -120,7 +120,7 @@ import Testing
     ReportTable(
       kind: "test", title: name, subtitle: name,
       columns: [.init(name, fields: ["name"], legend: name), .init("x", fields: [name], alignment: .right)],
-      rows: [.init([.string(name), .init(name, values: [.string(name)], note: 1)])], numberedNotes: [name],
+      rows: [.init([.string(name), .init(name, values: [.string(name)], notes: [1])])], numberedNotes: [name],
       notes: [name], metadata: ["name": .string(name)])
   }
 

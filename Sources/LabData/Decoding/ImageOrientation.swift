@@ -12,7 +12,7 @@ enum ImageOrientation {
     case (0xff, 0xd8): jpeg(bytes)
     case (0x89, 0x50): png(bytes)
     case (0x52, 0x49): webP(bytes)
-    case (0x49, 0x49), (0x4d, 0x4d): tag(in: bytes)
+    // The rows of a TIFF are put in order when it is decoded.
     default: nil
     }
   }

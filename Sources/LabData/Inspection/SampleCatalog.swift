@@ -67,7 +67,7 @@ public struct SampleCatalog: Sendable {
     origin = source.origin
     account = source.account(skipping: [])
     missingNames = (source as? ImageFileSource)?.missingNames ?? []
-    findings = source.findings + (account?.findings ?? [])
+    let early = source.findings + (account?.findings ?? [])
     if let list = source.files {
       classNames = list.classNames
       let parts = [(SplitName.train, list.train), (.validation, list.validation), (.test, list.test)]
@@ -82,6 +82,7 @@ public struct SampleCatalog: Sendable {
           isValidation: split == .validation)
       }
       content = .files(entries.map(\.1))
+      findings = early
     } else {
       let raw = try DatasetCache(environment: environment)
         .dataset(name: configuration.name, source: source, progress: progress)
@@ -96,7 +97,7 @@ public struct SampleCatalog: Sendable {
         }
       }
       content = .decoded(raw)
-      findings = source.findings + manifest.findings
+      findings = early + manifest.findings
     }
   }
 

@@ -28,9 +28,7 @@ struct FolderReader {
   /// - Throws: ``DataError/inaccessible(path:reason:remedy:)``.
   static func entries(of folder: String) throws -> [Entry] {
     guard let stream = opendir(folder) else {
-      throw DataError.inaccessible(
-        path: folder, reason: "its files cannot be listed (\(String(cString: strerror(errno))))",
-        remedy: "check that it may be read")
+      throw unreadable(folder, "its files cannot be listed")
     }
     defer { closedir(stream) }
     var entries: [Entry] = []
@@ -50,11 +48,17 @@ struct FolderReader {
       entries.append(Entry(name: name, kind: kind(type, "\(folder)/\(name)")))
     }
     guard errno == 0 else {
-      throw DataError.inaccessible(
-        path: folder, reason: "its files cannot be listed to the end (\(String(cString: strerror(errno))))",
-        remedy: "check the file system")
+      throw unreadable(folder, "its files cannot be listed to the end")
     }
     return entries.sorted { $0.name.precedes($1.name) }
+  }
+
+  /// The error for a folder, with the system's reason.
+  private static func unreadable(_ folder: String, _ reason: String) -> DataError {
+    let code = errno
+    return .unreadable(
+      folder, because: POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO),
+      otherwise: "\(reason) (\(String(cString: strerror(code))))")
   }
 
   /// What is behind a path, through links; nil where nothing is.
