@@ -24,7 +24,7 @@ public struct ImageShape: Hashable, Sendable, Codable, CustomStringConvertible {
 }
 
 /// Everything that a data set says about its images, without the images.
-public struct DatasetManifest: Hashable, Sendable {
+public struct DatasetManifest: Hashable, Codable, Sendable {
   /// The extents of every image.
   public var imageShape: ImageShape
   /// The name of each class; a label is an index into it.

@@ -31,8 +31,8 @@ struct DryRun {
         try store?.run(identity).map { run in
           guard let loss = try store?.loss(of: identity) else { return KnownRun(run) }
           var lost = run
-          (lost.state, lost.reason) = (.failed, loss)
-          return KnownRun(lost, isRetriable: true)
+          (lost.state, lost.reason, lost.isRetriable) = (.failed, loss, true)
+          return KnownRun(lost)
         }
       })
     let secondsPerOperation = 2 / (OneDNNBackend.measurePeakGigaflops(milliseconds: 50) * 1e9 * DryRun.expectedShare)
