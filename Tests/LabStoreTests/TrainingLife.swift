@@ -72,7 +72,8 @@ struct TrainingLife {
     for epoch in first..<TrainingLife.epochs {
       if let lastEpoch, epoch >= lastEpoch { throw Killed() }
       if stepInEpoch == 0, checkpointsWithinEpochs {
-        try call { try files.write(checkpoint(epoch, 1, bestEpoch), bestWeightsHash: bestHash) }
+        let half = checkpoint(epoch, 1, bestEpoch)
+        try call { try files.write(half, bestWeightsHash: bestHash) }
       }
       stepInEpoch = 0
       if bestEpoch.map({ TrainingLife.accuracies[epoch] > TrainingLife.accuracies[$0] }) ?? true {
@@ -81,7 +82,8 @@ struct TrainingLife {
         (bestEpoch, bestHash, best) = (epoch, weights.contentHash, weights)
       }
       try call { try store.record(RunStoreSamples.epoch(epoch), lease: lease) }
-      try call { try files.write(checkpoint(epoch + 1, 0, bestEpoch), bestWeightsHash: bestHash) }
+      let whole = checkpoint(epoch + 1, 0, bestEpoch)
+      try call { try files.write(whole, bestWeightsHash: bestHash) }
     }
     if let lastEpoch, lastEpoch <= TrainingLife.epochs { throw Killed() }
     // What the run is worth is what its best weights are worth.
