@@ -126,7 +126,8 @@ import Testing
     try labrun.write(spec.prettyText(), to: "Experiments/tiny.json")
     #expect(try labrun.run("sweep", "tiny", "--results", "whole").status == 0)
     let whole = try StudyStore(reading: labrun.folder.appendingPathComponent("whole").path)
-    let identity = try #require(whole.runs(sweep: #require(whole.sweeps().first).id).first).identity
+    let sweep = try #require(try whole.sweeps().first)
+    let identity = try #require(try whole.runs(sweep: sweep.id).first).identity
     let expected = try #require(try whole.finalRecord(of: identity))
     let content = try whole.folder(of: identity).readCheckpoint()
     let names = Set(try #require(content.checkpoint).parameters.map(\.name))
