@@ -144,8 +144,8 @@ import Testing
     kill(started.process.processIdentifier, SIGKILL)
     started.process.waitUntilExit()
     let store = try StudyStore(folder: labrun.folder.appendingPathComponent("old").path)
-    let sweep = try #require(store.sweeps().first)
-    if case .claimed(let claimed) = try store.claim(identity, sweep: sweep.id, owner: .current, policy: .unfinished) {
+    let interrupted = try #require(try store.sweeps().first)
+    if case .claimed(let claimed) = try store.claim(identity, sweep: interrupted.id, owner: .current, policy: .unfinished) {
       let held = try store.heldFolder(for: claimed.lease)
       var checkpoint = try #require(try held.folder.readCheckpoint().checkpoint)
       let isStatistic = { (tensor: StoredTensor) in tensor.name.contains(".running_") }
