@@ -16,14 +16,19 @@ import Testing
 
   /// The images of a format among the fixtures.
   private func images(_ endings: [String]) throws -> [Data] {
-    let names = try FileManager.default.contentsOfDirectory(atPath: fixture("images")).sorted()
-    return try samples(names.filter { endings.contains(($0 as NSString).pathExtension) }.map { "images/" + $0 })
+    let names = try ["images", "formats"].flatMap { folder in
+      try FileManager.default.contentsOfDirectory(atPath: fixture(folder)).sorted().map { "\(folder)/\($0)" }
+    }
+    return try samples(names.filter { endings.contains(($0 as NSString).pathExtension) })
   }
 
   @Test(arguments: [
     ("png", ["png"], ["IHDR", "PLTE", "IDAT", "IEND", "tRNS"]),
     ("jpeg", ["jpg", "jpeg"], ["\u{ff}\u{d8}", "Adobe", "Exif"]),
     ("bmp", ["bmp"], ["BM"]), ("pnm", ["ppm", "pgm", "pnm"], ["P6", "P2", "#", " ", "\n", "65535", "99999999999"]),
+    ("gif", ["gif"], ["GIF89a", "!", ",", ";", "NETSCAPE2.0"]),
+    ("webp", ["webp"], ["RIFF", "WEBP", "VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF"]),
+    ("tiff", ["tif"], ["II*\u{0}", "MM\u{0}*"]),
   ])
   func damagedImages(target: String, endings: [String], fragments: [String]) throws {
     let problems = try Fuzzer(target, samples: images(endings), fragments: fragments).problems(count: 600) { data in

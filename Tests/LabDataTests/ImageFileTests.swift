@@ -212,7 +212,7 @@ import Testing
     let sentences = Sentences()
     let dataset = try prepare("image-list", "list.csv", options: ["on_corrupt": "skip"], progress: sentences)
     #expect(sentences.all.count { $0.hasPrefix("left out: ") } == 3)
-    #expect([dataset.train.count, dataset.validation.count, dataset.test.count] == [2, 1, 1])
+    #expect(dataset.partCounts == [2, 1, 1])
     #expect(dataset.fileAccount?.description == "7 files: 4 read, 3 missing")
     // Inspection lists them without being asked to leave them out.
     let catalog = try SampleCatalog(

@@ -253,9 +253,9 @@ import Testing
       errorText().contains(
         "missing in DATA (the folder val is taken for validation; \"test_folder\": \"val\" would test with it)"))
     let shared = try prepare(["test_share": 0.25])
-    #expect([shared.train.count, shared.validation.count, shared.test.count] == [6, 4, 2])
+    #expect(shared.partCounts == [6, 4, 2])
     let tested = try prepare(["test_folder": "val"])
-    #expect([tested.train.count, tested.validation.count, tested.test.count] == [8, 0, 4])
+    #expect(tested.partCounts == [8, 0, 4])
     // A folder around does not hide the one that is named.
     try FileManager.default.moveItem(atPath: data, toPath: folder.path + "/moved")
     try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)

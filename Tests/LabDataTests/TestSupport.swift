@@ -100,3 +100,8 @@ extension BatchLoader {
     return images
   }
 }
+
+extension PreparedDataset {
+  /// The numbers of training, validation and test images.
+  var partCounts: [Int] { [train.count, validation.count, test.count] }
+}
