@@ -238,7 +238,7 @@ import Testing
     sweep.variants[1].runs[0] = SampleSweep.run(
       0, .failed, reason: "first line\n\u{1b}[31msecond   line " + String(repeating: "x", count: 300))
     let note = try #require(ComparisonTable(sweep).table.numberedNotes.first)
-    #expect(note.hasPrefix("new: 2/3 · 1 failed (seed 0: first line [31msecond line xxx"))
+    #expect(note.hasPrefix(#"new: 2/3 · 1 failed (seed 0: first line \u{1B}[31msecond line xxx"#))
     #expect(note.hasSuffix("x…)") && note.count < 220)
   }
 

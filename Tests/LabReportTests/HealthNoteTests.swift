@@ -48,7 +48,7 @@ import Testing
     let all = sweep([[[improving], [improving]], [[improving], []]])
     #expect(try note(all) == "Still improving: all 2 variants" + rest)
     let some = sweep([[[improving], [improving]], [[], []], [[improving], [], []]])
-    #expect(try note(some) == "Still improving: 1 of 3 variants (v0)" + rest)
+    #expect(try note(some) == "Still improving: v0" + rest)
     #expect(try note(sweep([[[improving], [], []], [[], [], []]])) == nil)
   }
 

@@ -30,7 +30,7 @@ import Testing
     for text in ["", "a", "a b", "Δ ±"] { #expect(text.singleLine == text) }
     for text in [" a b", "a b ", "a  b", "a\tb"] { #expect(text.singleLine == "a b") }
     #expect(" ".singleLine.isEmpty)
-    #expect(" a\n\tb\u{1b}[0m  c\u{7}".singleLine == #"a\n b\u{1B}[0m c\u{7}"#)
+    #expect(" a\n\tb\u{1b}[0m  c\u{7}".singleLine == #"a b\u{1B}[0m c\u{7}"#)
   }
 
   @Test func aStyleLetsNoOtherSequencesThrough() {

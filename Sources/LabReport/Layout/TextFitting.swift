@@ -4,7 +4,7 @@ extension String {
   /// The text with single spaces and visible control characters, fit to stand in one line.
   package var singleLine: String {
     if isSingleLine { return self }
-    return replacing("\t", with: " ").printable.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return split(whereSeparator: \.isWhitespace).joined(separator: " ").printable
   }
 
   /// Whether the text is plain ASCII that is fine as it is, which nearly all texts are.

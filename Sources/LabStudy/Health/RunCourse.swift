@@ -71,7 +71,7 @@ extension Double {
   /// A number of any size in at most four digits: `1.253`, `5,354`.
   var shortText: String {
     guard isFinite else { return isNaN ? "NaN" : self > 0 ? "infinity" : "−infinity" }
-    let format = FloatingPointFormatStyle<Double>(locale: Locale(identifier: "en_US_POSIX"))
+    let format = FloatingPointFormatStyle<Double>(locale: Locale(identifier: "en_US"))
     return abs(self) < 1e6
       ? formatted(format.precision(.significantDigits(1...4)))
       : formatted(format.notation(.scientific).precision(.significantDigits(1...3)))
