@@ -61,7 +61,7 @@ public struct HDF5Claim {
     }
     guard storage.missingFilter == 0 else {
       throw Problem(
-        actual: "is compressed by \(Self.name(storage)), which this HDF5 library lacks",
+        actual: "is compressed by \(Self.name(storage)) that this HDF5 library lacks",
         expected: "gzip or no compression; write it anew where the filter is there (in Python: "
           + "compression=\"gzip\"; or h5repack -f GZIP=4 OLD NEW), or set HDF5_PLUGIN_PATH to its plugin's folder")
     }

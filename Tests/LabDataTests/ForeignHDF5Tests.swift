@@ -5,7 +5,7 @@ import LabFuzzing
 import Testing
 
 /// HDF5 files of images that do not hold what they claim.
-@Suite(.timeLimit(.minutes(5))) struct ForeignHDF5Tests {
+@Suite(.timeLimit(.minutes(10))) struct ForeignHDF5Tests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }

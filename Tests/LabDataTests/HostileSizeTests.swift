@@ -5,7 +5,7 @@ import LabData
 import Testing
 
 /// Files that claim, or are, more than any memory holds.
-@Suite(.timeLimit(.minutes(2))) struct HostileSizeTests {
+@Suite(.timeLimit(.minutes(10))) struct HostileSizeTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }

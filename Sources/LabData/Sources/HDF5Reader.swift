@@ -66,7 +66,7 @@ struct HDF5Reader {
     do throws(HDF5Claim.Problem) {
       return try HDF5Claim(dataset)
     } catch {
-      throw malformed("\(error.actual) at \(name)", error.expected)
+      throw malformed("has the data set \(name), which \(error.actual)", error.expected)
     }
   }
 
