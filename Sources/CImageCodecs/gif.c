@@ -120,6 +120,7 @@ int labGIFPixels(
   if ((uint32_t)frame.Width < canvas.width || (uint32_t)frame.Height < canvas.height) {
     uint8_t colour[3] = {0, 0, 0};
     put(colour, channels, map, canvas.transparentIndex >= 0 ? canvas.transparentIndex : 0);
+    message->isTransparent = canvas.transparentIndex >= 0;
     for (size_t pixel = 0; pixel < (size_t)canvas.width * canvas.height; ++pixel)
       memcpy(pixels + pixel * (size_t)channels, colour, (size_t)channels);
   }
@@ -135,6 +136,7 @@ int labGIFPixels(
       }
       uint8_t *target = pixels + ((size_t)(frame.Top + row) * canvas.width + (size_t)frame.Left) * (size_t)channels;
       for (int column = 0; column < frame.Width; ++column) {
+        if (line[column] == canvas.transparentIndex) message->isTransparent = 1;
         if (put(target + (size_t)column * (size_t)channels, channels, map, line[column])) continue;
         snprintf(
             message->text, sizeof message->text, "it uses colour %d of %d", line[column], map ? map->ColorCount : 256);

@@ -241,12 +241,11 @@ import Testing
       #expect(dataset.classNames == ["café", "tea"])
       #expect(dataset.train.labels == [0, 1, 1, 0])
       #expect(dataset.test.labels == [1])
-      #expect(
-        dataset.findings.filter { $0.key == "dataset.path" }.map {
-          $0.message.replacingOccurrences(of: folder.path + "/", with: "")
-        }.sorted().last?
-        .hasPrefix("list.csv spells the class \" tea\" otherwise in line") == true)
-      #expect(dataset.findings.count { $0.key == "dataset.path" } == 2)
+      let messages = dataset.findings.filter { $0.key == "dataset.path" }
+        .map { $0.message.replacingOccurrences(of: folder.path + "/", with: "") }
+      #expect(messages.count == 2)
+      #expect(messages.contains { $0.hasPrefix("list.csv spells the class \" tea\" otherwise in lines") })
+      #expect(messages.contains { $0.hasPrefix("list.csv spells the class \"caf") })
     }
   }
 
@@ -261,6 +260,10 @@ import Testing
     }
     let here = FileManager.default.currentDirectoryPath
     #expect(text?.description.hasPrefix("the files of image-folder are not in \(here)/data: ") == true)
+    // A spec in the working directory adds no place.
+    environment.specFolder = ""
+    let same = #expect(throws: DataError.self) { _ = try PreparedDataset(configuration, environment: environment) }
+    #expect(same == text)
     environment.specFolder = folder.path + "/specs"
     #expect(try PreparedDataset(configuration, environment: environment).train.count == 1)
     #expect(environment.storable("data") == folder.path + "/specs/data")

@@ -227,7 +227,7 @@ import Testing
     let dataset = try prepare(["validation_folder": "valid"])
     #expect(dataset.validation.count == 1)
     #expect(findings(dataset).map(\.message) == ["an image is left out, being in no class's folder: val/a/0.ppm"])
-    #expect(errorText(["validation_folder": "vali"]).contains("(did you mean \"val\"?)"))
+    #expect(errorText(["validation_folder": "vali"]).contains("(did you mean \"valid\"?)"))
   }
 
   @Test func partsNeverBecomeClasses() throws {
@@ -304,7 +304,7 @@ import Testing
     #expect(findings(dataset).count == 2)
     #expect(findings(dataset).allSatisfy { $0.message.hasPrefix("2 folders are taken for the one class") })
     #expect(findings(dataset)[0].message.contains("\"cafe\\u{301}\""))
-    #expect(findings(dataset)[1].message.contains("\"tea\", \"tea \""))
+    #expect(findings(dataset)[1].message.contains("\"tea \", \"tea\""))
   }
 
   @Test func hiddenAndEmptyFoldersAreNoClasses() throws {

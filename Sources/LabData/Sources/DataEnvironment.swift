@@ -46,7 +46,9 @@ public struct DataEnvironment: Hashable, Sendable {
     var expanded = (path as NSString).expandingTildeInPath
     while expanded.count > 1, expanded.hasSuffix("/") { expanded.removeLast() }
     guard !expanded.hasPrefix("/") else { return [expanded] }
-    let folders = [specFolder].compactMap(\.self) + others + [dataFolder].compactMap(\.self)
+    // A spec in the working directory has no folder in its name.
+    let beside = specFolder.map { $0.isEmpty ? "." : $0 }
+    let folders = [beside].compactMap(\.self) + others + [dataFolder].compactMap(\.self)
     var places = [expanded]
     // The same place by another path is named once.
     for place in folders.map({ $0 + "/" + expanded })

@@ -290,7 +290,9 @@ extension ImageFolderLayout {
       guard !inner.hasImage else { return nil }
       // A folder by a part's name is one, unless there are several parts in it.
       let isWrapper =
-        used[0].role == nil ? inner.hasParts || inner.folders.count { $0.hasImage } > 1 : inner.parts.count > 1
+        try used[0].role == nil
+        ? inner.hasParts || inner.folders.count(where: \.hasImage) > 1 || inner.wrapped() != nil
+        : inner.parts.count > 1
       return isWrapper ? used[0].name : nil
     }
 
