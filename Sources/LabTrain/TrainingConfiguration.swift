@@ -29,6 +29,8 @@ public struct TrainingConfiguration: Hashable, Sendable {
   public var evaluationInterval = 1
   /// A file of weights, by state_dict name, to start from.
   public var initialWeights: String?
+  /// What is taken off the names of that file, such as `module.`; nil takes them as they are.
+  public var initialPrefix: String?
   /// Whether that file must have exactly the model's weights.
   public var initialMatch = InitialMatch.strict
   /// Patterns of weights that are drawn though that file may have them.
@@ -65,6 +67,7 @@ public struct TrainingConfiguration: Hashable, Sendable {
     case finalWeights = "final_weights"
     case evaluationInterval = "evaluate_every"
     case initialWeights = "initial_weights"
+    case initialPrefix = "initial_prefix"
     case initialMatch = "initial_match"
     case initialExclusions = "initial_exclude"
   }
@@ -85,6 +88,7 @@ extension TrainingConfiguration: Codable {
     evaluationInterval =
       try container.decodeIfPresent(Int.self, forKey: .evaluationInterval) ?? defaults.evaluationInterval
     initialWeights = try container.decodeIfPresent(String.self, forKey: .initialWeights)
+    initialPrefix = try container.decodeIfPresent(String.self, forKey: .initialPrefix)
     initialMatch = try container.decodeIfPresent(InitialMatch.self, forKey: .initialMatch) ?? defaults.initialMatch
     initialExclusions = try container.decodeIfPresent([String].self, forKey: .initialExclusions) ?? []
     algorithms =
@@ -105,6 +109,7 @@ extension TrainingConfiguration: Codable {
     try container.encode(finalWeights, forKey: .finalWeights)
     try container.encode(evaluationInterval, forKey: .evaluationInterval)
     try container.encode(initialWeights, forKey: .initialWeights)
+    try container.encode(initialPrefix, forKey: .initialPrefix)
     try container.encode(initialMatch, forKey: .initialMatch)
     try container.encode(initialExclusions, forKey: .initialExclusions)
     try container.encode(algorithms, forKey: .algorithms)
@@ -143,6 +148,10 @@ extension TrainingConfiguration: Codable {
       .init(
         CodingKeys.initialWeights.rawValue, .optional(.string), default: .null,
         "A file of weights (HDF5, safetensors or PyTorch, by state_dict name) to start from; null draws them all."),
+      // Runs are told apart by the weights that the prefix leads to.
+      .init(
+        CodingKeys.initialPrefix.rawValue, .optional(.string), default: .null, isResultRelevant: false,
+        "What is taken off the names of that file, such as module. or model.; null takes them as they are."),
       .init(
         CodingKeys.initialMatch.rawValue, .choice(InitialMatch.allCases.map(\.rawValue)), default: "strict",
         "Whether that file must have exactly the model's weights, or those that fit are taken."),

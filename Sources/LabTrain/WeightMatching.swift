@@ -22,6 +22,8 @@ public struct WeightMatching: Hashable, Sendable {
   public private(set) var unexpected: [String] = []
   /// The names that both have with different shapes.
   public private(set) var misfits: [Misfit] = []
+  /// What to take off the file's names so that more weights fit; nil where they fit best as they are.
+  public private(set) var prefix: WeightPrefix?
 
   /// Compares.
   ///
@@ -37,6 +39,8 @@ public struct WeightMatching: Hashable, Sendable {
     }
     let names = Set(model.map(\.name))
     unexpected = given.map(\.name).filter { !names.contains($0) && !$0.hasSuffix("num_batches_tracked") }.sorted()
+    guard !missing.isEmpty, !unexpected.isEmpty else { return }
+    prefix = WeightPrefix(model: model, given: given).flatMap { $0.matchCount > matched.count ? $0 : nil }
   }
 
   /// Compares weights to start from with a model's, all but those that are drawn anew in any case.
@@ -68,12 +72,25 @@ public struct WeightMatching: Hashable, Sendable {
     switch match {
     case .strict:
       guard let difference else { return }
+      let remedies =
+        [prefixRemedy, matched.isEmpty ? nil : "\"initial_match\": \"partial\" takes the weights that fit"]
+        .compactMap(\.self)
       throw TrainingError.weights(
         name: "initial_weights",
-        problem: "does not fit the model: \(difference); \"initial_match\": \"partial\" takes the weights that fit")
+        problem: (["does not fit the model: \(difference)"] + remedies).joined(separator: "; "))
     case .partial:
       guard matched.isEmpty else { return }
-      throw TrainingError.weights(name: "initial_weights", problem: "has no weight that fits the model")
+      throw TrainingError.weights(
+        name: "initial_weights",
+        problem: (["has no weight that fits the model"] + [prefixRemedy].compactMap(\.self)).joined(separator: "; "))
+    }
+  }
+
+  /// How to make more weights fit by their names; nil where no prefix does.
+  public var prefixRemedy: String? {
+    prefix.map {
+      "\($0.matchCount) \($0.matchCount == 1 ? "name of the file is" : "names of the file are") the model's but for "
+        + "\"\($0.text)\" before \($0.matchCount == 1 ? "it" : "them"), which \"initial_prefix\": \"\($0.text)\" takes off"
     }
   }
 

@@ -19,6 +19,7 @@ import Testing
     let configuration: TrainingConfiguration = try JSONValue.object([
       "epochs": 3, "batch_size": 8, "shuffle": false, "drop_last": true, "augmentation": "crop-flip",
       "early_stopping": 4, "final_weights": "best", "evaluate_every": 2, "initial_weights": "w.h5",
+      "initial_prefix": "module.",
       "learning_rate": 0.25, "algorithms": "direct", "precision": "bf16",
     ]).decode()
     #expect(configuration.epochs == 3)
@@ -30,6 +31,7 @@ import Testing
     #expect(configuration.finalWeights == .best)
     #expect(configuration.evaluationInterval == 2)
     #expect(configuration.initialWeights == "w.h5")
+    #expect(configuration.initialPrefix == "module.")
     #expect(configuration.optimization.learningRate == 0.25)
     #expect(configuration.algorithms == .direct)
     #expect(configuration.precision == .bfloat16)

@@ -1,5 +1,6 @@
 import LabCore
 import LabData
+import LabGraph
 import LabNN
 import LabTrain
 import Testing
@@ -46,6 +47,68 @@ import Testing
     #expect(matching.misfits.map(\.name) == ["fc.bias"])
     let foreign = [TrainingCheckpoint.Tensor(name: "x", shape: [1], role: .parameter, elements: [1])]
     #expect(throws: TrainingError.self) { try trainer(fixture, from: foreign, partial: true) }
+  }
+
+  /// A wrapper around the model stands before every name of its weights.
+  @Test(arguments: ["module.", "_orig_mod.", "model.", "module._orig_mod.", "state.backbone.encoder."])
+  func aPrefixIsOfferedAndTakenOff(_ prefix: String) throws {
+    let fixture = try TrainingFixture()
+    let given = try weights(fixture)
+    let wrapped = given.map { tensor in
+      var tensor = tensor
+      tensor.name = prefix + tensor.name
+      return tensor
+    }
+    for partial in [false, true] {
+      let error = #expect(throws: TrainingError.self) { try trainer(fixture, from: wrapped, partial: partial) }
+      let text = error?.description ?? ""
+      #expect(
+        text.hasSuffix(
+          "; \(given.count) names of the file are the model's but for \"\(prefix)\" before them, which "
+            + "\"initial_prefix\": \"\(prefix)\" takes off"), "\(text)")
+    }
+    var configuration = fixture.configuration
+    // Names have whole parts, so the dot at the end may be left out.
+    for spelling in [prefix, String(prefix.dropLast())] {
+      configuration.initialPrefix = spelling
+      #expect(try configuration.takingOffInitialPrefix(wrapped) == given)
+    }
+    // What has no prefix keeps its name.
+    let more = TrainingCheckpoint.Tensor(name: "epoch", shape: [1], role: .parameter, elements: [1])
+    #expect(try configuration.takingOffInitialPrefix(wrapped + [more]) == given + [more])
+  }
+
+  @Test func prefixesThatDoNotHelpAreNotOffered() throws {
+    let model: [(name: String, shape: Shape)] = [("a.b.weight", [2]), ("c.weight", [3]), ("weight", [4])]
+    func matching(_ names: [(name: String, shape: Shape)]) -> WeightMatching {
+      WeightMatching(model: model, given: names)
+    }
+    #expect(matching(model).prefix == nil)
+    // Another shape, another end, fewer than fit already.
+    #expect(matching([("module.c.weight", [5]), ("modules.weights", [4])]).prefix == nil)
+    #expect(matching([("a.b.weight", [2]), ("c.weight", [3]), ("module.weight", [4])]).prefix == nil)
+    // The longest rest counts, and of several prefixes the one by which most weights fit.
+    let ema = matching([("ema.a.b.weight", [2]), ("x.c.weight", [3]), ("x.weight", [4]), ("rest", [1])])
+    #expect(ema.prefix.map { [$0.text, "\($0.matchCount)"] } == ["x.", "2"])
+    #expect(ema.difference?.contains("3 weights are missing") == true)
+  }
+
+  @Test func aWrongPrefixIsRefused() throws {
+    var configuration = TrainingConfiguration()
+    configuration.initialPrefix = "modul"
+    func tensor(_ name: String) -> TrainingCheckpoint.Tensor {
+      .init(name: name, shape: [1], role: .parameter, elements: [1])
+    }
+    #expect(
+      throws: TrainingError.configuration(
+        key: "initial_prefix",
+        problem: "no weight of the file begins with \"modul.\"; there are module.a, module.b, module.c and 1 more")
+    ) { try configuration.takingOffInitialPrefix("abcd".map { tensor("module.\($0)") }) }
+    configuration.initialPrefix = "module."
+    #expect(
+      throws: TrainingError.configuration(
+        key: "initial_prefix", problem: "two weights of the file are called \"a\" once \"module.\" is taken off")
+    ) { try configuration.takingOffInitialPrefix([tensor("a"), tensor("module.a")]) }
   }
 
   @Test func aBackboneIsKeptWhereTheHeadIsNew() throws {

@@ -32,6 +32,39 @@ import Testing
     for fixture in cases { try check(fixture) }
   }
 
+  /// timm calls the parameters of MobileNetV2 otherwise.
+  @Test func weightsByTimmsNamesFit() throws {
+    let cases = try Fixture.json("timm_names").decode([Case].self)
+    #expect(cases.map(\.name) == ["mobilenetv2_025", "mobilenetv2_050", "mobilenetv2_075", "mobilenetv2_100"])
+    for fixture in cases {
+      #expect(fixture.tensors.count == 262)
+      try check(fixture)
+    }
+  }
+
+  @Test func timmsNamesAreKnownWithAPrefixAndInNoOtherNetwork() throws {
+    let network = MobileNetV2()
+    let names = ["conv_stem.weight", "bn1.num_batches_tracked", "blocks.3.2.bn3.running_var", "classifier.bias"]
+    let own = [
+      "features.0.0.weight", "features.0.1.num_batches_tracked", "features.9.conv.3.running_var", "classifier.1.bias",
+    ]
+    #expect(network.ownNames(of: names) == Dictionary(uniqueKeysWithValues: zip(names, own)))
+    for prefix in ["module.", "module._orig_mod."] {
+      #expect(
+        network.ownNames(of: names.map { prefix + $0 } + ["epoch"])
+          == Dictionary(uniqueKeysWithValues: zip(names, own).map { (prefix + $0, prefix + $1) }))
+    }
+    // EfficientNet has squeeze and excitation, MobileNetV3 a bias at the end, others more blocks.
+    for other in [
+      "blocks.1.0.se.conv_reduce.weight", "conv_head.conv.weight", "blocks.7.0.conv_pw.weight", "blocks.2.3.bn1.weight",
+      "blocks.0.0.conv_pwl.weight", "blocks.1.0.conv_exp.weight", "norm_head.weight",
+    ] {
+      #expect(network.ownNames(of: names + [other]) == [:], "\(other)")
+    }
+    #expect(network.ownNames(of: own) == [:])
+    #expect(try ModelConfiguration(configuration: [:]).architecture.component.ownNames(of: names) == [:])
+  }
+
   private func check(_ fixture: Case) throws {
     let name = fixture.name
     let configuration = try ModelConfiguration(configuration: fixture.configuration)
@@ -40,13 +73,20 @@ import Testing
       batch: ClassificationBatch(size: 2, image: Shape(fixture.image), classCount: fixture.classes))
     let shapes = Dictionary(
       uniqueKeysWithValues: network.declarations.map { ($0.name, $0.shape.dimensions) })
-    #expect(shapes == fixture.tensors, "\(name)")
+    let ownNames = configuration.architecture.component.ownNames(of: fixture.tensors.keys.sorted())
+    let expected = Dictionary(fixture.tensors.map { (ownNames[$0] ?? $0, $1) }) { first, _ in first }
+    #expect(expected.count == fixture.tensors.count)
+    #expect(shapes == expected, "\(name)")
     #expect(network.declarations.parameterCount == fixture.parameters, "\(name)")
 
+    // A network of full size has its names and shapes checked only.
+    guard !fixture.logits.isEmpty else { return }
     let session = ReferenceBackend().makeReferenceSession()
     let executable = try session.compileReference(network.graph)
+    let foreignNames = Dictionary(ownNames.map { ($1, $0) }) { first, _ in first }
     for declaration in network.declarations {
-      try session.write(declaration.name, Self.values(declaration.name, declaration.shape))
+      let foreignName = foreignNames[declaration.name] ?? declaration.name
+      try session.write(declaration.name, Self.values(foreignName, declaration.shape))
     }
     let images = Self.numbers("images", 2 * fixture.image.reduce(1, *)).map { Float(2 * $0 - 1) }
     _ = try executable.floatInput("images").update(fromContentsOf: images)

@@ -25,10 +25,18 @@ public protocol Architecture: ConfigurableComponent {
   /// - Returns: logits `[N, classes]`.
   /// - Throws: ``LabNN/ModelError/option(subject:problem:)`` for a depth that the architecture does not come in.
   func logits(_ images: Tensor, depth: Int?, width: Int?, network: NetworkBuilder) throws -> Tensor
+
+  /// The names here of parameters that another library calls otherwise.
+  ///
+  /// - Parameter names: the names in a file of weights; all may begin with the same prefix, which they keep.
+  /// - Returns: the names here by those of the file; empty where the file is not of a library whose names are known.
+  func ownNames(of names: [String]) -> [String: String]
 }
 
 extension Architecture {
   public var defaults: NetworkDefaults { NetworkDefaults() }
+
+  public func ownNames(of names: [String]) -> [String: String] { [:] }
 
   /// Refuses a depth, for architectures that come in one only.
   ///

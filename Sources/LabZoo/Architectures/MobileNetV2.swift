@@ -5,7 +5,7 @@ import LabNN
 /// Inverted residuals: narrow features between blocks, wide depth-wise convolutions inside.
 ///
 /// Parameters as in torchvision's `mobilenet_v2`: `features.0.0`, `features.0.1`, `features.1.conv.0.0`, …,
-/// `features.18.0`, `classifier.1`. Channels are rounded to multiples of 8, or of the option `round_to`. The stem `cifar`
+/// `features.18.0`, `classifier.1`; weights by timm's names fit as well. Channels are rounded to multiples of 8, or of the option `round_to`. The stem `cifar`
 /// halves the resolution neither in the first convolution nor in the second stage, as is usual for images of 32 pixels.
 ///
 /// - Source: Sandler et al., "MobileNetV2: inverted residuals and linear bottlenecks", CVPR 2018, arXiv 1801.04381.
@@ -46,7 +46,7 @@ public struct MobileNetV2: Architecture {
   public var defaults: NetworkDefaults { NetworkDefaults(activation: .relu6, dropout: 0.2) }
 
   /// The stages: expansion, channels, blocks, stride of the first block.
-  private static let stages = [
+  static let stages: [(expansion: Int, channels: Int, count: Int, stride: Int)] = [
     (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1),
   ]
 

@@ -86,7 +86,7 @@ struct Laboratory: Sendable {
     let configuration: RunConfiguration
     do { configuration = try RunConfiguration(variant.configuration) } catch { return try issue("model", error) }
     var issues: [SpecIssue] = []
-    let initialWeights = Result { try configuration.training.loadInitialWeights() }
+    let initialWeights = Result { try configuration.loadInitialWeights() }
     if case .failure(let error) = initialWeights { issues += try issue("training.initial_weights", error) }
     do {
       let data = try dataset(configuration)
@@ -162,6 +162,9 @@ struct Laboratory: Sendable {
         return [
           SpecIssue(keyPath: training.appending("batch_size"), message: error.problem, hint: error.remedy)
         ]
+      }
+      if case .configuration("initial_prefix", let problem) = error {
+        return [SpecIssue(keyPath: training.appending("initial_prefix"), message: problem)]
       }
     case ModelError.pattern(let key, let index, _, _):
       return [SpecIssue(keyPath: training.appending(key).appending(index: index), message: "\(error)")]

@@ -17,9 +17,9 @@ struct TrainingRunExecutor: RunExecutor {
   func execute(_ run: ClaimedRun, context: RunContext) throws -> RunOutcome {
     let configuration = try RunConfiguration(run.run.configuration)
     let data = try laboratory.dataset(configuration)
-    let initialWeights = try configuration.training.loadInitialWeights()
-    guard ContentHash.ofInput(data: data, initialWeights: initialWeights) == run.run.dataHash else {
-      let input = initialWeights.isEmpty ? "the data set has" : "the data set or the initial weights have"
+    guard let initialWeights = try configuration.loadInitialWeights(data: data, input: run.run.dataHash) else {
+      let input =
+        configuration.training.initialWeights == nil ? "the data set has" : "the data set or the initial weights have"
       return .failed(reason: "\(input) changed since the sweep was planned; start the sweep again")
     }
     let folder = try store.heldFolder(for: run.lease)
@@ -32,8 +32,9 @@ struct TrainingRunExecutor: RunExecutor {
     try store.record(
       provenance.record(run: run.run, threads: context.threads, convolutionMethods: trainer.choices), lease: run.lease)
     if let matching = trainer.weightMatching, let difference = matching.difference {
+      let remark = ([difference] + [matching.prefixRemedy].compactMap(\.self)).joined(separator: "; ")
       try store.log(
-        .warning, "of the initial weights, \(matching.matched.count) were taken: \(difference)", lease: run.lease)
+        .warning, "of the initial weights, \(matching.matched.count) were taken: \(remark)", lease: run.lease)
     }
     let start = try startingPoint(run, folder, context)
     let card = ModelCard(
@@ -110,14 +111,5 @@ struct TrainingRunExecutor: RunExecutor {
       checkpoint: checkpoint,
       best: try found.bestWeights?.map { try TrainingCheckpoint.Tensor($0, role: .parameter) },
       bestWeightsHash: found.bestWeightsHash)
-  }
-}
-
-extension TrainingConfiguration {
-  /// The weights to start from, of any format that can be read; empty without a file.
-  func loadInitialWeights() throws -> [TrainingCheckpoint.Tensor] {
-    guard let initialWeights else { return [] }
-    return try WeightsFile.read((initialWeights as NSString).expandingTildeInPath)
-      .filter { $0.floats != nil }.map { try TrainingCheckpoint.Tensor($0, role: .parameter) }
   }
 }

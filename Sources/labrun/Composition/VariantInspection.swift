@@ -61,7 +61,7 @@ extension Laboratory {
     let trainer = try Trainer(
       configuration.training, model: model, dataset: data, seed: 0, backend: backend, threads: threads,
       isPlan: true)
-    let initialWeights = try configuration.training.loadInitialWeights()
+    let initialWeights = try configuration.loadInitialWeights()
     return VariantInspection(
       parameterCount: cost.parameters, multiplyAdds: cost.multiplyAdds, plannedBytes: trainer.plannedBytes,
       dataHash: .ofInput(data: data, initialWeights: initialWeights),

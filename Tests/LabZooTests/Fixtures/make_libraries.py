@@ -137,8 +137,9 @@ def timm_cases():
                lambda: Xception(num_classes=CLASSES), 64, factor=8)
 
 
-CASES = list(torchvision_cases()) + list(timm_cases())
-path = pathlib.Path(__file__).resolve().parent / "libraries.json"
-path.write_text(json.dumps(CASES) + "\n")
-print(f"{path.name}: {len(CASES)} cases with PyTorch {torch.__version__}, torchvision {torchvision.__version__}, "
-      f"timm {timm.__version__}, {path.stat().st_size:,} bytes")
+if __name__ == "__main__":
+    CASES = list(torchvision_cases()) + list(timm_cases())
+    path = pathlib.Path(__file__).resolve().parent / "libraries.json"
+    path.write_text(json.dumps(CASES) + "\n")
+    print(f"{path.name}: {len(CASES)} cases with PyTorch {torch.__version__}, torchvision {torchvision.__version__}, "
+          f"timm {timm.__version__}, {path.stat().st_size:,} bytes")
