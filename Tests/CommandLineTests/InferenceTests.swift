@@ -162,6 +162,108 @@ import Testing
     #expect(changed.output.contains("1 run: 1 to run"), "\(changed.output)")
   }
 
+  /// Weights as PyTorch stores those of a wrapped model: the message says what to set, and with that they are the same.
+  @Test func prefixesOfWeightsComeOff() throws {
+    let (labrun, runs) = try Self.trained()
+    defer { labrun.remove() }
+    func spec(_ file: String, _ more: String) -> String {
+      Labrun.spec(name: "tuned", epochs: 1).replacingOccurrences(
+        of: "\"epochs\": 1", with: "\"epochs\": 1, \"initial_weights\": \"\(file)\"\(more)"
+      )
+      .replacingOccurrences(of: "[\"static\", \"odconv-1x\"]", with: "[\"static\"]")
+    }
+    func sweep(_ file: String, _ more: String = "", _ options: String...) throws -> Labrun.Result {
+      try labrun.write(spec(file, more), to: "Experiments/tuned.json")
+      return try labrun.run(["sweep", "tuned"] + options)
+    }
+    let files = runs.map { "Results/runs/\($0)/weights-final.h5" }
+    let fitting = try #require(try files.first { try sweep($0, "", "--dry-run").status == 0 })
+    let start = labrun.folder.appendingPathComponent("start.safetensors")
+    func write(prefix: String) throws {
+      let tensors = try WeightsFile.read(labrun.folder.appendingPathComponent(fitting).path)
+      try safetensors(tensors.map { (prefix + $0.name, $0.shape.dimensions, $0.floats ?? []) }).write(to: start)
+    }
+    try write(prefix: "")
+    let plain = try sweep(start.path)
+    #expect(plain.status == 0, "\(plain.errors)")
+    for prefix in ["module.", "model._orig_mod."] {
+      try write(prefix: prefix)
+      let refused = try sweep(start.path)
+      #expect(refused.status == 65)
+      #expect(refused.errors.contains("\"initial_prefix\": \"\(prefix)\" takes off"), "\(refused.errors)")
+      // The run is that of the weights which it comes to.
+      let taken = try sweep(start.path, ", \"initial_prefix\": \"\(prefix)\"", "--dry-run")
+      #expect(taken.output.contains("1 run: 1 complete already"), "\(taken.output)\(taken.errors)")
+    }
+    let anew = try sweep(start.path, ", \"initial_prefix\": \"model._orig_mod\"", "--fresh")
+    #expect(anew.status == 0, "\(anew.errors)")
+    let wrong = try sweep(start.path, ", \"initial_prefix\": \"modle.\"")
+    #expect(wrong.status == 65)
+    #expect(
+      wrong.errors.contains("training.initial_prefix: no weight of the file begins with \"modle.\""), "\(wrong.errors)")
+    try labrun.write(
+      Labrun.spec(epochs: 1).replacingOccurrences(
+        of: "\"epochs\": 1", with: "\"epochs\": 1, \"initial_prefix\": \"module.\""),
+      to: "Experiments/tuned.json")
+    let without = try labrun.run("sweep", "tuned")
+    #expect(without.status == 65)
+    #expect(without.errors.contains("training.initial_prefix: belongs to initial_weights"), "\(without.errors)")
+  }
+
+  /// A file of weights in the format of safetensors.
+  private func safetensors(_ tensors: [(name: String, shape: [Int], values: [Float])]) -> Data {
+    var header: [String: JSONValue] = [:]
+    var content = Data()
+    for (name, shape, values) in tensors {
+      let bytes = values.reduce(into: Data()) { data, value in
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+      }
+      header[name] = [
+        "dtype": "F32", "shape": .array(shape.map(JSONValue.integer)),
+        "data_offsets": [.integer(content.count), .integer(content.count + bytes.count)],
+      ]
+      content += bytes
+    }
+    let text = Data(JSONValue.object(header).canonicalText.utf8)
+    return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text + content
+  }
+
+  /// The names of files beside what was found about them, in the order of the logits.
+  @Test func evaluationNamesTheImagesFiles() throws {
+    let (labrun, runs) = try Self.trained()
+    defer { labrun.remove() }
+    for (name, value) in [("stop", 40), ("give way", 90)] {
+      for index in 0..<3 {
+        try write(
+          picture(UInt8(value * index), width: 16, height: 16), "photos/test/\(name)/bild ä\(index).ppm", in: labrun)
+        try write(picture(UInt8(value + index), width: 16, height: 16), "photos/train/\(name)/\(index).ppm", in: labrun)
+      }
+    }
+    let common = ["evaluate", runs[0], "--dataset", "image-folder", "--path", "photos"]
+    #expect(try labrun.run(common + ["--output", "found.h5"]).status == 0)
+    let found = try ResultFile.read(labrun.folder.path + "/found.h5", format: "labrun-logits")
+    let names = try #require(found.texts["names"])
+    #expect(Set(names) == Set(["stop", "give way"].flatMap { name in (0..<3).map { "test/\(name)/bild ä\($0).ppm" } }))
+    #expect(found.tensor("logits")?.shape == [6, 43])
+    // Each name stands in the row of its image, as a prediction of the same files shows.
+    let paths = names.map { "photos/" + $0 }
+    #expect(try labrun.run(["predict", runs[0]] + paths + ["--logits", "each.h5"]).status == 0)
+    let each = try ResultFile.read(labrun.folder.path + "/each.h5", format: "labrun-logits")
+    #expect(each.texts["names"] == paths)
+    #expect(each.tensor("logits")?.values == found.tensor("logits")?.values)
+    #expect(Set(try #require(found.tensor("logits")?.floats)).count > 43)
+    // The table has them too, and training images theirs; generated images have numbers.
+    #expect(try labrun.run(common + ["--output", "found.csv"]).status == 0)
+    let table = try String(contentsOf: labrun.folder.appendingPathComponent("found.csv"), encoding: .utf8)
+    #expect(names.allSatisfy { table.contains("\n\($0),") || table.contains("\n\"\($0)\",") }, "\(table.prefix(300))")
+    #expect(try labrun.run(common + ["--split", "train", "--output", "train.h5"]).status == 0)
+    let train = try ResultFile.read(labrun.folder.path + "/train.h5", format: "labrun-logits")
+    #expect(train.texts["names"]?.contains("train/give way/2.ppm") == true)
+    #expect(try labrun.run("evaluate", runs[0], "--output", "own.h5").status == 0)
+    let own = try ResultFile.read(labrun.folder.path + "/own.h5", format: "labrun-logits")
+    #expect(own.texts["names"]?.first == "test[0]" && own.texts["names"]?.count == 86)
+  }
+
   @Test func missingWeightsAndDataAreNamedTogether() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }

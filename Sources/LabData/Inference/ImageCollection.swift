@@ -17,7 +17,7 @@ public struct ImageCollection: Sendable {
     case split(PreparedDataset, DatasetSplit)
   }
 
-  /// What each image is called: its path, or its number.
+  /// What each image is called: its path (within a data set, as that names it), or its number.
   public let names: [String]
   /// The true class of each image by its name, where it is known.
   public let labels: [String?]
@@ -89,7 +89,7 @@ public struct ImageCollection: Sendable {
   /// Takes a split of a data set, in its order.
   public init(_ dataset: PreparedDataset, split: SplitName) {
     let split = dataset.split(split)
-    names = split.indices.map { "\(split.part.rawValue)[\($0)]" }
+    names = split.indices.map { dataset.name(of: Int($0), in: split.part) }
     labels = split.labels.map { dataset.classNames[Int($0)] }
     content = .split(dataset, split)
   }

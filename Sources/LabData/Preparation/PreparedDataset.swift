@@ -24,6 +24,8 @@ public final class PreparedDataset: Sendable {
   public let findings: [Finding]
   /// What became of every file; nil where the data do not come as image files.
   public let fileAccount: FileAccount?
+  /// The files of each part's images, in their order.
+  private let fileNames: [DatasetPart: [String]]
   /// Identifies everything that a run can see: images, labels, class names, splits and normalisation.
   ///
   /// Neither paths nor the spelling of options enter it, so equal data have equal hashes.
@@ -60,11 +62,8 @@ public final class PreparedDataset: Sendable {
     }
     let account = source.account(skipping: raw.manifest.skippedFiles)
     try self.init(
-      configuration, raw: raw, findings: source.findings + (account?.findings ?? []), fileAccount: account
-    ) { part, index in
-      guard let names = names?[part], names.indices.contains(index) else { return "\(part.rawValue)[\(index)]" }
-      return names[index]
-    }
+      configuration, raw: raw, findings: source.findings + (account?.findings ?? []), fileAccount: account,
+      fileNames: names ?? [:])
   }
 
   /// Prepares a data set that is decoded already; the configuration's `path` and own options are not looked at.
@@ -74,11 +73,11 @@ public final class PreparedDataset: Sendable {
   ///   - raw: the decoded data.
   ///   - findings: what was found odd before.
   ///   - fileAccount: what became of every file.
-  ///   - name: what an image of a part is called in findings.
+  ///   - fileNames: the files of a part's images, in their order; none where they do not come as files.
   /// - Throws: ``DataError``.
   public init(
     _ configuration: DatasetConfiguration, raw: RawDataset, findings: [Finding] = [], fileAccount: FileAccount? = nil,
-    name: (DatasetPart, Int) -> String = { "\($0.rawValue)[\($1)]" }
+    fileNames: [DatasetPart: [String]] = [:]
   ) throws {
     let raw = try raw.converted(
       imageSize: configuration.imageSize, channels: configuration.channels, fit: configuration.resize)
@@ -116,10 +115,12 @@ public final class PreparedDataset: Sendable {
         statistics: configuration.normalize ? statistics : nil
       ).lookupTable
     self.fileAccount = fileAccount
+    self.fileNames = fileNames
     contentHash = Self.contentHash(
       raw.contentHash, splits: [train, validation, test], table: lookupTable)
     let survey = DataSurvey(
-      dataset: configuration.name, raw: raw, splits: [.train: train, .validation: validation, .test: test], name: name)
+      dataset: configuration.name, raw: raw, splits: [.train: train, .validation: validation, .test: test]
+    ) { Self.name(of: $1, in: $0, fileNames) }
     self.findings =
       findings + manifest.findings + [Self.validationFinding(configuration, manifest)].compactMap(\.self)
       + survey.findings
@@ -137,6 +138,14 @@ public final class PreparedDataset: Sendable {
       message: "the share \(share) of \(total) training images rounds to no image, so that there is no validation "
         + "split",
       remedy: "Set dataset.validation to a number of images, or to a larger share")
+  }
+
+  /// What an image of a part is called: its file, as the data set names it, else its number such as `test[12]`.
+  public func name(of index: Int, in part: DatasetPart) -> String { Self.name(of: index, in: part, fileNames) }
+
+  private static func name(of index: Int, in part: DatasetPart, _ names: [DatasetPart: [String]]) -> String {
+    guard let names = names[part], names.indices.contains(index) else { return "\(part.rawValue)[\(index)]" }
+    return names[index]
   }
 
   /// The number of classes.

@@ -18,6 +18,8 @@ extension HDF5Image {
     var objectCount = 0
     /// How many bytes may still be read of data sets that were read before.
     var budget: Int
+    /// Whether lists of texts are read, which are looked for in files of this program only.
+    var readsTexts: Bool
     /// Told at each object.
     var note: () -> Void
   }
@@ -30,7 +32,7 @@ extension HDF5Image {
       var bytes = image
       let status = bytes.withUnsafeMutableBytes { H5Pset_file_image(access.id, $0.baseAddress, $0.count) }
       try checkHDF5(status, "take the file's bytes")
-      return try readFile("labrun-\(UUID().uuidString)", access.id, size: image.count)
+      return try readFile("labrun-\(UUID().uuidString)", access.id, size: image.count, readsTexts: true)
     }
   }
 
@@ -43,11 +45,11 @@ extension HDF5Image {
   }
 
   private static func readFile(
-    _ name: String, _ access: hid_t, size: Int, note: @escaping () -> Void = {}
+    _ name: String, _ access: hid_t, size: Int, readsTexts: Bool = false, note: @escaping () -> Void = {}
   ) throws -> TensorGroup {
     let file = try HDF5Handle(H5Fopen(name, labH5ReadOnly(), access), closedBy: H5Fclose, "open the file")
     let root = try HDF5Handle(H5Gopen2(file.id, "/", labH5Default()), closedBy: H5Gclose, "open the root group")
-    var progress = Progress(budget: 16 * size + 1 << 26, note: note)
+    var progress = Progress(budget: 16 * size + 1 << 26, readsTexts: readsTexts, note: note)
     return try readGroup(root.id, depth: 0, &progress)
   }
 
@@ -69,7 +71,9 @@ extension HDF5Image {
       }
       try checkHDF5(status, "find \"\(name)\"")
       let isNew = progress.visited.insert([address.0, address.1]).inserted
-      if kind == H5I_DATASET {
+      if kind == H5I_DATASET, progress.readsTexts, isNew, let texts = try readTexts(object.id, name: name) {
+        group.texts[name] = texts
+      } else if kind == H5I_DATASET {
         let tensor = try readTensor(object.id, name: name, limit: isNew ? .max : progress.budget)
         if !isNew { progress.budget -= tensor.values.withUnsafeBytes { $0.count } }
         group.tensors.append(tensor)
@@ -133,6 +137,21 @@ extension HDF5Image {
     case H5T_INTEGER: return StoredTensor(name, shape, .int64(try read(labH5NativeInt64(), 0)))
     default: throw HDF5Failure("read \(label)", problem: "its elements are no numbers")
     }
+  }
+
+  /// A list of texts; nil where the elements are of another kind.
+  private static func readTexts(_ dataset: hid_t, name: String) throws -> [String]? {
+    let label = "the dataset \"\(name)\""
+    let type = try HDF5Handle(H5Dget_type(dataset), closedBy: H5Tclose, "describe \(label)")
+    guard H5Tget_class(type.id) == H5T_STRING, H5Tis_variable_str(type.id) > 0 else { return nil }
+    let space = try HDF5Handle(H5Dget_space(dataset), closedBy: H5Sclose, "describe \(label)")
+    let count = try checkHDF5(Int(H5Sget_simple_extent_npoints(space.id)), "measure \(label)")
+    guard count <= objectLimit else { throw HDF5Failure("read \(label)", problem: "it has \(count) texts") }
+    var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
+    defer { for pointer in pointers { H5free_memory(pointer) } }
+    guard count > 0 else { return [] }
+    try checkHDF5(H5Dread(dataset, type.id, labH5All(), labH5All(), labH5Default(), &pointers), "read \(label)")
+    return pointers.map { $0.map { String(cString: $0) } ?? "" }
   }
 
   // MARK: Attributes

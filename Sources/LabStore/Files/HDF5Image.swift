@@ -54,6 +54,13 @@ enum HDF5Image {
       }
       try write(tensor, to: location)
     }
+    for (name, texts) in group.texts.sorted(by: { $0.key < $1.key }) {
+      try checkName(name)
+      guard names.insert(name).inserted, group.groups[name] == nil else {
+        throw StoreError.invalidTensor(name: name, problem: "the name is used twice")
+      }
+      try write(texts, named: name, to: location)
+    }
     for (name, child) in group.groups.sorted(by: { $0.key < $1.key }) {
       try checkName(name)
       let handle = try HDF5Handle(
@@ -77,14 +84,7 @@ enum HDF5Image {
       extents.isEmpty ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(extents.count), extents, nil),
       closedBy: H5Sclose, "describe \(label)")
     let (fileType, memoryType) = types(of: tensor.values)
-    // Without the time of creation, equal content makes equal files.
-    let properties = try HDF5Handle(
-      H5Pcreate(labH5DatasetCreate()), closedBy: H5Pclose, "create a property list")
-    try checkHDF5(H5Pset_obj_track_times(properties.id, false), "leave out \(label)'s times")
-    let dataset = try HDF5Handle(
-      H5Dcreate2(
-        location, tensor.name, fileType, space.id, labH5Default(), properties.id, labH5Default()),
-      closedBy: H5Dclose, "create \(label)")
+    let dataset = try createDataset(tensor.name, fileType, space, in: location)
     if tensor.values.count > 0 {
       let status = tensor.values.withUnsafeBytes {
         H5Dwrite(dataset.id, memoryType, labH5All(), labH5All(), labH5Default(), $0.baseAddress)
@@ -92,6 +92,51 @@ enum HDF5Image {
       try checkHDF5(status, "write \(label)")
     }
     try dataset.close("close \(label)")
+  }
+
+  private static func createDataset(
+    _ name: String, _ type: hid_t, _ space: borrowing HDF5Handle, in location: hid_t
+  ) throws -> HDF5Handle {
+    // Without the time of creation, equal content makes equal files.
+    let properties = try HDF5Handle(
+      H5Pcreate(labH5DatasetCreate()), closedBy: H5Pclose, "create a property list")
+    try checkHDF5(H5Pset_obj_track_times(properties.id, false), "leave out the times of the dataset \"\(name)\"")
+    return try HDF5Handle(
+      H5Dcreate2(location, name, type, space.id, labH5Default(), properties.id, labH5Default()),
+      closedBy: H5Dclose, "create the dataset \"\(name)\"")
+  }
+
+  private static func write(_ texts: [String], named name: String, to location: hid_t) throws {
+    let label = "the dataset \"\(name)\""
+    guard !texts.contains(where: { $0.utf8.contains(0) }) else {
+      throw HDF5Failure("write \(label)", problem: "it contains a zero character")
+    }
+    let type = try textType(label)
+    let space = try HDF5Handle(
+      H5Screate_simple(1, [hsize_t(texts.count)], nil), closedBy: H5Sclose, "describe \(label)")
+    let dataset = try createDataset(name, type.id, space, in: location)
+    if !texts.isEmpty {
+      var starts: [Int] = []
+      var characters: [CChar] = []
+      for text in texts {
+        starts.append(characters.count)
+        characters += text.utf8CString
+      }
+      let status = characters.withUnsafeBufferPointer { characters in
+        H5Dwrite(
+          dataset.id, type.id, labH5All(), labH5All(), labH5Default(), starts.map { characters.baseAddress! + $0 })
+      }
+      try checkHDF5(status, "write \(label)")
+    }
+    try dataset.close("close \(label)")
+  }
+
+  /// Text of variable length, which may exceed the 64 KB of an object header, and which Python reads as text.
+  private static func textType(_ label: String) throws -> HDF5Handle {
+    let type = try HDF5Handle(H5Tcopy(labH5CString()), closedBy: H5Tclose, "describe \(label)")
+    try checkHDF5(H5Tset_size(type.id, labH5VariableLength()), "describe \(label)")
+    try checkHDF5(H5Tset_cset(type.id, H5T_CSET_UTF8), "describe \(label)")
+    return type
   }
 
   private static func types(of values: StoredTensor.Values) -> (file: hid_t, memory: hid_t) {
@@ -120,10 +165,7 @@ enum HDF5Image {
       guard !value.utf8.contains(0) else {
         throw HDF5Failure("write \(label)", problem: "it contains a zero character")
       }
-      // A string of variable length may exceed the 64 KB of an object header, and Python reads it as text.
-      let type = try HDF5Handle(H5Tcopy(labH5CString()), closedBy: H5Tclose, "describe \(label)")
-      try checkHDF5(H5Tset_size(type.id, labH5VariableLength()), "describe \(label)")
-      try checkHDF5(H5Tset_cset(type.id, H5T_CSET_UTF8), "describe \(label)")
+      let type = try textType(label)
       try value.withCString { text in
         var pointer: UnsafePointer<CChar>? = text
         try create(type.id, type.id, &pointer)

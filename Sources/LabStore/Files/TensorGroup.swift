@@ -1,4 +1,4 @@
-/// The content of an HDF5 file or of a group in it: tensors, attributes and further groups.
+/// The content of an HDF5 file or of a group in it: tensors, lists of texts, attributes and further groups.
 public struct TensorGroup: Sendable, Hashable {
   /// A small value beside the tensors.
   public enum Attribute: Sendable, Hashable, Codable {
@@ -9,6 +9,8 @@ public struct TensorGroup: Sendable, Hashable {
 
   /// The tensors, which a file gives back sorted by name; names are whole, dots make no groups.
   public var tensors: [StoredTensor]
+  /// Lists of texts by name, which stand beside the tensors.
+  public var texts: [String: [String]]
   /// The attributes by name.
   public var attributes: [String: Attribute]
   /// The groups within by name.
@@ -16,9 +18,11 @@ public struct TensorGroup: Sendable, Hashable {
 
   /// Creates a group.
   public init(
-    _ tensors: [StoredTensor] = [], attributes: [String: Attribute] = [:], groups: [String: TensorGroup] = [:]
+    _ tensors: [StoredTensor] = [], texts: [String: [String]] = [:], attributes: [String: Attribute] = [:],
+    groups: [String: TensorGroup] = [:]
   ) {
     self.tensors = tensors
+    self.texts = texts
     self.attributes = attributes
     self.groups = groups
   }
