@@ -50,7 +50,7 @@ public enum AtomicFile {
     let temporary = path + ".tmp-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     do {
       try write(temporary)
-      try synchronise(temporary)
+      try synchronise(temporary, named: path)
       try commit {
         guard rename(temporary, path) == 0 else { throw FileError(action: "rename to", path: path) }
       }
@@ -91,10 +91,13 @@ public enum AtomicFile {
   }
 
   /// Waits until a file's content, or a folder's entries, have reached the disk.
-  public static func synchronise(_ path: String) throws {
+  ///
+  /// - Parameter name: the path in errors, where that is another one.
+  public static func synchronise(_ path: String, named name: String? = nil) throws {
+    let name = name ?? path
     let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError(action: "open", path: path) }
+    guard descriptor >= 0 else { throw FileError(action: "open", path: name) }
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw FileError(action: "flush", path: path) }
+    guard fsync(descriptor) == 0 else { throw FileError(action: "flush", path: name) }
   }
 }

@@ -51,7 +51,7 @@ enum ExitStatus: Int32 {
   private init(_ error: SpecError) {
     switch error {
     case .notFound, .unreadable: self = .noInput
-    case .ambiguous, .badFilter: self = .usage
+    case .isFolder, .ambiguous, .badFilter: self = .usage
     case .invalid: self = .badData
     }
   }

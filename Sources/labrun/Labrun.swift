@@ -52,9 +52,11 @@ struct Labrun: ParsableCommand {
     _ = Log.start
     ProcessSignals.occupyStandardStreams()
     ProcessSignals.surviveFailedWrites()
+    ProcessSignals.endOnNotice()
     labReserveFewAddresses()
     labEndOnRefusal(ExitStatus.inputOutput.rawValue)
     do {
+      try CommandNames.check(CommandLine.arguments.dropFirst(), below: Labrun.self)
       var command = try parseAsRoot()
       try command.run()
       if let failure = Terminal.outputFailure {

@@ -93,17 +93,120 @@ import Testing
   @Test func initRefusesWhatCannotNameAStudy() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }
-    for name in ["", "a b", "../evil", "a/b"] {
+    for name in ["", "a b", "x/a b", "studies/-.json", "x/.hidden"] {
       let result = try labrun.run("init", name)
       #expect(result.status == 64)
-      #expect(result.errors.contains("cannot name a study"))
+      #expect(result.errors.contains("cannot name a study"), "\(name): \(result.errors)")
     }
+    #expect(!FileManager.default.fileExists(atPath: labrun.folder.appendingPathComponent("x").path))
+    #expect(try labrun.run("init", "a.json", "--yaml").errors.contains("--yaml contradicts the ending of a.json"))
+    #expect(try labrun.run("init", "a", "--path", "b").status == 64)
     #expect(try labrun.run("init", "--path", "deep/er/study.yaml").status == 0)
     let text = try String(contentsOf: labrun.folder.appendingPathComponent("deep/er/study.yaml"), encoding: .utf8)
     #expect(text.contains("\nname: \"study\"\n"))
     #expect(try labrun.run("sweep", "deep/er/study.yaml", "--dry-run").status == 0)
     #expect(
       FileManager.default.fileExists(atPath: labrun.folder.appendingPathComponent("deep/er/spec.schema.json").path))
+  }
+
+  /// A path is written as it is; a folder gets a study of the usual name.
+  @Test func initTakesPaths() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    func exists(_ path: String) -> Bool {
+      FileManager.default.fileExists(atPath: labrun.folder.appendingPathComponent(path).path)
+    }
+    try FileManager.default.createDirectory(
+      at: labrun.folder.appendingPathComponent("there"), withIntermediateDirectories: true)
+    for (given, file, name) in [
+      ("studies/", "studies/my-study.json", "my-study"), ("there", "there/my-study.json", "my-study"),
+      ("studies/width", "studies/width.json", "width"), ("studies/v1.2", "studies/v1.2.json", "v1.2"),
+      ("studies/depth.yml", "studies/depth.yml", "depth"), ("here.yaml", "here.yaml", "here"),
+      ("v2.0", "Experiments/v2.0.json", "v2.0"),
+      (labrun.folder.path + "/whole.json", labrun.folder.path + "/whole.json", "whole"),
+    ] {
+      let made = try labrun.run("init", given)
+      #expect(made.status == 0, "\(made.errors)")
+      #expect(made.output.hasPrefix("wrote \(file), the study \"\(name)\""), "\(made.output)")
+      #expect(made.output.hasSuffix("; next: labrun sweep \(file) --dry-run\n"), "\(made.output)")
+      let plan = try JSONValue(parsing: labrun.run("sweep", file, "--dry-run", "--json").output)
+      #expect(plan["rows"]?.arrayValue?.isEmpty == false)
+      #expect(plan.canonicalText.contains(name))
+      // What is there is not written over, unless that is said.
+      let path = file.hasPrefix("/") ? file : labrun.folder.path + "/" + file
+      try Data("mine".utf8).write(to: URL(fileURLWithPath: path))
+      let again = try labrun.run("init", given)
+      #expect(again.status == 64)
+      #expect(again.errors == "labrun: \(file) exists already; choose another name, or --force to overwrite it\n")
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == "mine")
+      #expect(try labrun.run("init", given, "--force").status == 0)
+      #expect(try String(contentsOfFile: path, encoding: .utf8) != "mine")
+    }
+    #expect(exists("studies/spec.schema.json") && exists("there/spec.schema.json"))
+    try FileManager.default.createDirectory(
+      at: labrun.folder.appendingPathComponent("a b/taken.json"), withIntermediateDirectories: true)
+    #expect(try labrun.run("init", "a b/new").output.contains("next: labrun sweep 'a b/new.json' --dry-run"))
+    #expect(try labrun.run("init", "a b/taken", "--force").errors.contains("a b/taken.json is a folder"))
+  }
+
+  @Test func wrongCommandsAreAnsweredWithTheNearest() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    for (typed, meant) in [
+      (["swep"], "labrun sweep"), (["Table", "x"], "labrun table"), (["data", "inspcet", "x"], "labrun data inspect"),
+      (["eval"], ""), (["data", "zzzzzzzz"], ""),
+    ] {
+      let result = try labrun.run(typed)
+      #expect(result.status == 64)
+      let hint = meant.isEmpty ? "; there are" : " (did you mean \"\(meant)\"?); there are "
+      #expect(result.errors.hasPrefix("labrun: there is no command \"labrun "), "\(result.errors)")
+      #expect(result.errors.contains(hint), "\(result.errors)")
+    }
+    #expect(try labrun.run("help", "sweep").output.contains("USAGE: labrun sweep"))
+    #expect(try labrun.run("help", "data", "inspect").output.contains("USAGE: labrun data inspect"))
+  }
+
+  /// A folder or a file of data is no spec, which parsers of JSON have little to say on.
+  @Test func whatIsGivenInPlaceOfASpecIsNamed() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(Labrun.spec(), to: "Experiments/tiny.json")
+    try labrun.write("path,label\na.png,0\n", to: "list.csv")
+    try Data([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, 0]).write(
+      to: labrun.folder.appendingPathComponent("unnamed"))
+    try FileManager.default.createDirectory(
+      at: labrun.folder.appendingPathComponent("photos"), withIntermediateDirectories: true)
+    for command in ["sweep", "describe"] {
+      let folder = try labrun.run(command, "Experiments/")
+      #expect(folder.status == 64)
+      #expect(
+        folder.errors
+          == "labrun: Experiments/ is a folder, and a spec is a JSON or YAML file: name one of Experiments/tiny.json\n")
+      let photos = try labrun.run(command, "photos")
+      #expect(photos.errors.contains("photos is a folder") && photos.errors.contains("labrun data inspect photos"))
+      for (file, kind) in [("list.csv", "a table"), ("unnamed", "an HDF5 file")] {
+        let result = try labrun.run(command, file)
+        #expect(result.status == 66)
+        #expect(
+          result.errors.contains("cannot read the spec \(file): it is \(kind), and a spec is JSON or YAML"),
+          "\(result.errors)")
+      }
+    }
+  }
+
+  @Test func describeAnswersWrongNamesWithTheNearest() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(Labrun.spec(), to: "Experiments/resnets.json")
+    let nothing = try labrun.run("describe", "nothing")
+    #expect(nothing.status == 66)
+    #expect(
+      nothing.errors.contains("there is no architecture and no spec \"nothing\"; the architectures are resnet, plain"))
+    #expect(nothing.errors.contains("the specs are Experiments/resnets.json"))
+    let close = try labrun.run("describe", "resnt50")
+    #expect(close.errors.contains("(did you mean \"resnet50\"?)"), "\(close.errors)")
+    let both = try labrun.run("describe", "resnetz")
+    #expect(both.errors.contains("\" or \"Experiments/resnets.json\"?)"), "\(both.errors)")
   }
 
   @Test func helpFitsATerminal() throws {
@@ -132,7 +235,26 @@ import Testing
     }
     let show = try labrun.run("show", "zz")
     #expect(show.status == 66)
-    #expect(show.errors.contains("there is no run \"zz\" in the store: `labrun list`"))
+    #expect(
+      show.errors.contains("there is no run \"zz\" in the results folder Results: `labrun list` shows its sweeps"))
+    try FileManager.default.moveItem(
+      at: labrun.folder.appendingPathComponent("Results"), to: labrun.folder.appendingPathComponent("Other"))
+    for command in [["show", "0123"], ["evaluate", "0123"], ["predict", "0123", "x.png"]] {
+      let result = try labrun.run(command + ["--results", "Other"])
+      #expect(result.status == 66)
+      #expect(result.errors.contains("no run \"0123\" in the results folder Other:"), "\(result.errors)")
+    }
+    // Names of files are not looked for among runs.
+    let file = try labrun.run("evaluate", "weights.h5")
+    #expect(file.status == 66)
+    #expect(file.errors.contains("there is no file \"weights.h5\", and it is no run"))
+    #expect(try labrun.run("evaluate", "Other").errors.contains("Other is a folder; name a file of weights in it"))
+    try labrun.write("path,label\na.png,0\n", to: "data.csv")
+    let table = try labrun.run("evaluate", "data.csv")
+    #expect(table.status == 65)
+    #expect(
+      table.errors
+        == "labrun: data.csv cannot be used: it is no file of weights, which is an HDF5, safetensors or PyTorch file\n")
   }
 
   @Test func describeCountsAsPublished() throws {

@@ -154,6 +154,52 @@ import Testing
     let parts = try labrun.run("data", "prepare", "photos", "x.h5", "--image-size", "8")
     #expect(parts.errors.contains("\"test_share\""))
     #expect(try labrun.run("data", "prepare", "photos", "x.h5", "--per-class", "3").status == 64)
+    let common = ["data", "prepare", "photos"]
+    let shares = ["--split", "0.5,0.25,0.25"]
+    let flip = try labrun.run(common + ["x"] + shares + ["--flip-class", "cats"])
+    #expect(
+      flip.errors.contains("option \"--flip-class\" is \"cats\" (did you mean \"cat\"?); expected names of classes"))
+    #expect(sizes.errors.contains("option \"--image-size\" is not given"), "\(sizes.errors)")
+    // Nothing that a user did not name is named or left behind.
+    let before = try FileManager.default.contentsOfDirectory(atPath: labrun.folder.path).sorted()
+    try labrun.write("", to: "file")
+    for (place, problem) in [
+      ("nowhere/out.h5", "there is no folder nowhere; create it"), ("file/out.h5", "file is no folder"),
+      ("file/out", "file is no folder"), ("out.png", "a folder is not called \"out.png\""),
+      ("new/out.csv", "a folder is not called \"out.csv\""), ("out.npz", "name a file that ends in .h5"),
+    ] {
+      let result = try labrun.run(common + [place] + shares + ["--image-size", "8"])
+      #expect(result.status == 65, "\(result.errors)")
+      #expect(
+        result.errors.contains("labrun: cannot use \(place): ") && result.errors.contains(problem), "\(result.errors)")
+      #expect(!result.errors.contains("tmp"))
+    }
+    try FileManager.default.removeItem(at: labrun.folder.appendingPathComponent("file"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: labrun.folder.path).sorted() == before)
+    #expect(try labrun.run(common + ["new/out.png/"] + shares).status == 0)
+  }
+
+  /// One image, another file, and nothing at all in place of a data set.
+  @Test func whatIsNoDataSetIsNamed() throws {
+    let labrun = try folder(with: [("photos/cat/1.ppm", 9)])
+    defer { labrun.remove() }
+    try labrun.write("no image", to: "broken.png")
+    try labrun.write("text", to: "notes.txt")
+    for command in [["data", "inspect"], ["data", "speed"]] {
+      let image = try labrun.run(command + ["photos/cat/1.ppm"])
+      #expect(image.status == 65)
+      #expect(
+        image.errors.contains("photos/cat/1.ppm is one image (9×9 pixels, 3 channels) and no data set"),
+        "\(image.errors)")
+      #expect(image.errors.contains("give the folder above its class's, photos, or classify it"), "\(image.errors)")
+      #expect(image.errors.contains("`labrun predict MODEL photos/cat/1.ppm`"))
+      #expect(try labrun.run(command + ["broken.png"]).errors.contains("is one image (by its name; it cannot be read)"))
+      #expect(
+        try labrun.run(command + ["notes.txt"]).errors.contains("notes.txt is no data set, which is a folder with"))
+      let missing = try labrun.run(command + ["no/where"])
+      #expect(missing.status == 66 && missing.errors.contains("there is no file or folder /"), "\(missing.errors)")
+      #expect(try labrun.run(command + ["gtsbr"]).errors.contains("did you mean \"gtsrb\"?"))
+    }
   }
 
   /// A limit on the size of files stands for a full disk; the library that writes HDF5 must not crash on its way out.

@@ -199,7 +199,7 @@ import Testing
       for column in 0..<10 { #expect(mirror[(row * 10 + column) * 3] == image[(row * 10 + 9 - column) * 3]) }
     }
     let error = #expect(throws: DataError.self) { try makePlan { $0.flippedClasses = ["c"] } }
-    #expect(error?.description.hasPrefix("option \"flip\" is \"c\"") == true)
+    #expect(error?.description.hasPrefix("option \"--flip-class\" is \"c\"") == true)
   }
 
   @Test func whatExistsIsNeverTouched() throws {

@@ -10,21 +10,23 @@ struct HDF5Writer {
 
   /// Creates a file, lets `body` write to it, and closes it.
   ///
+  /// - Parameter name: the file in errors, where that is another one.
   /// - Throws: ``DataError`` or what `body` throws.
-  static func writing(_ path: String, _ body: (HDF5Writer) throws -> Void) throws {
+  static func writing(_ path: String, named name: String? = nil, _ body: (HDF5Writer) throws -> Void) throws {
     try NativeLibraryLock.withHDF5 {
       labH5SilenceErrors()
       let file = H5Fcreate(path, labH5Truncate(), labH5Default(), labH5Default())
-      guard file >= 0 else { throw unwritable(path, "the file cannot be created") }
+      let name = name ?? path
+      guard file >= 0 else { throw unwritable(name, "the file cannot be created") }
       do {
-        try body(HDF5Writer(file: file, path: path))
+        try body(HDF5Writer(file: file, path: name))
         // What the library still holds back is written where its failure is seen.
-        guard H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0 else { throw unwritable(path, "the file cannot be completed") }
+        guard H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0 else { throw unwritable(name, "the file cannot be completed") }
       } catch {
         H5Fclose(file)
         throw error
       }
-      guard H5Fclose(file) >= 0 else { throw unwritable(path, "the file cannot be completed") }
+      guard H5Fclose(file) >= 0 else { throw unwritable(name, "the file cannot be completed") }
     }
   }
 

@@ -16,7 +16,8 @@ public struct Packer: Sendable {
   ///   sizes.
   public init(_ plan: PackingPlan, destination: String) throws {
     self.plan = plan
-    let path = (destination as NSString).expandingTildeInPath
+    var path = (destination as NSString).expandingTildeInPath
+    while path.hasSuffix("/"), path.count > 1 { path.removeLast() }
     self.destination = path
     guard !FileManager.default.fileExists(atPath: path) else {
       throw DataError.inaccessible(path: path, reason: "it exists already", remedy: "name a new file or folder")
@@ -26,15 +27,49 @@ public struct Packer: Sendable {
       throw DataError.inaccessible(
         path: path, reason: "it lies within the source \(plan.catalog.origin)", remedy: "write to another place")
     }
+    try Self.checkName(destination, path: path)
     if isHDF5, plan.imageShape == nil {
       throw DataError.invalidOption(
-        key: "image_size", actual: "null",
+        key: "--image-size", actual: "not given",
         expected: "a size in pixels, since images of different sizes cannot be packed")
     }
   }
 
+  /// Refuses names under which nothing can be written, or which say that something else is wanted.
+  private static func checkName(_ destination: String, path: String) throws {
+    let name = (path as NSString).lastPathComponent
+    let ending = (name as NSString).pathExtension.lowercased()
+    if !destination.hasSuffix("/"), ImageFormat.fileExtensions.contains(ending) || otherFileExtensions.contains(ending)
+    {
+      throw DataError.inaccessible(
+        path: destination,
+        reason: "what is written is an HDF5 file or a folder, and a folder is not called \"\(name)\"",
+        remedy: "name a file that ends in .h5, or a folder (with \"/\" at its end to call it so nevertheless)")
+    }
+    let folder = (path as NSString).deletingLastPathComponent
+    var isFolder: ObjCBool = false
+    let isThere = folder.isEmpty || FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
+    // Folders are created as far as they are not there.
+    if isThere ? !folder.isEmpty && !isFolder.boolValue : isHDF5(path) {
+      throw DataError.inaccessible(
+        path: destination,
+        reason: isThere ? "\(folder) is no folder" : "there is no folder \(folder)",
+        remedy: isThere ? "write to another place" : "create it, or write to another place")
+    }
+  }
+
+  /// Endings of files that somebody may want, and that are not written.
+  private static let otherFileExtensions: Set<String> = [
+    "csv", "tsv", "json", "jsonl", "zip", "tar", "gz", "tgz", "npy", "npz", "pt", "pth", "pkl", "mat", "parquet",
+    "tfrecord", "safetensors", "hdf", "he5", "hf5", "db", "sqlite", "txt", "yaml", "yml", "svg",
+  ]
+
   /// Whether one file is written.
-  public var isHDF5: Bool { ["h5", "hdf5"].contains((destination as NSString).pathExtension.lowercased()) }
+  public var isHDF5: Bool { Self.isHDF5(destination) }
+
+  private static func isHDF5(_ path: String) -> Bool {
+    ["h5", "hdf5"].contains((path as NSString).pathExtension.lowercased())
+  }
 
   /// Where the list of everything that was done is written.
   public var manifestPath: String { isHDF5 ? destination + ".manifest.json" : destination + "/manifest.json" }
@@ -63,7 +98,7 @@ public struct Packer: Sendable {
     let imageCount = plan.items.values.reduce(0) { $0 + $1.count }
     try FreeSpace.require(imageCount * (shape.elementCount + 16), for: destination)
     try AtomicFile.replace(destination) { temporary in
-      try HDF5Writer.writing(temporary) { file in
+      try HDF5Writer.writing(temporary, named: destination) { file in
         try file.writeAttribute("class_names", JSONValue(encoding: plan.catalog.classNames).canonicalText)
         for split in SplitName.allCases {
           let items = plan.items[split] ?? []
@@ -121,9 +156,14 @@ public struct Packer: Sendable {
       try files.moveItem(atPath: temporary, toPath: destination)
     } catch {
       try? files.removeItem(atPath: temporary)
+      // The folder has the name of a temporary one until it is complete, which says nothing to anybody.
+      if var error = error as? FileError {
+        error.path = error.path.replacing(temporary, with: destination)
+        throw error
+      }
       if let error = error as? CocoaError {
         throw DataError.inaccessible(
-          path: destination, reason: error.localizedDescription,
+          path: destination, reason: error.systemErrorCode.map(SystemError.text) ?? "it cannot be written",
           remedy: "check the folder, its permissions and the space that is left", code: error.systemErrorCode)
       }
       throw error

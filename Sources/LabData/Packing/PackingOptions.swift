@@ -26,7 +26,7 @@ public struct PackingOptions: Hashable, Sendable {
         abs(train + validation + test - 1) < 1e-6
       else {
         throw DataError.invalidOption(
-          key: "split", actual: "\(train), \(validation), \(test)",
+          key: "--split", actual: "\(train), \(validation), \(test)",
           expected: "shares of training, validation and test images that add up to 1, such as 0.8, 0.1, 0.1")
       }
       (self.train, self.validation, self.test) = (train, validation, test)

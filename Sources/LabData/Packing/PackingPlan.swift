@@ -41,7 +41,7 @@ public struct PackingPlan: Sendable {
     self.options = options
     if let unknown = (options.flippedClasses ?? []).first(where: { !catalog.classNames.contains($0) }) {
       throw DataError.invalidOption(
-        key: "flip", actual: "\"\(unknown)\"\(NearestName.hint(for: unknown, among: catalog.classNames))",
+        key: "--flip-class", actual: "\"\(unknown)\"\(NearestName.hint(for: unknown, among: catalog.classNames))",
         expected: "names of classes")
     }
     var filter = PackingFilter(catalog: catalog, options: options)

@@ -38,8 +38,16 @@ public enum WeightsFile {
       throw StoreError.unsupportedFile(
         path: path,
         problem: "it is a pickle, as PyTorch wrote before version 1.6; load it there and store it by torch.save again")
-    } else {
+    } else if head.count > 8 && head[head.startIndex + 8] == UInt8(ascii: "{")
+      || path.lowercased().hasSuffix(".safetensors")
+    {
+      // One that was cut off, of which the format's own reader says where.
       content = try SafetensorsFile.readGroup(path)
+    } else {
+      throw StoreError.unsupportedFile(
+        path: path,
+        problem: head.isEmpty
+          ? "it is empty" : "it is no file of weights, which is an HDF5, safetensors or PyTorch file")
     }
     let tensors = content.tensors.isEmpty ? checkpointWeights(content) : content.tensors
     guard !tensors.isEmpty else {

@@ -4,6 +4,8 @@ import LabCore
 public enum SpecError: Error, Equatable, CustomStringConvertible {
   /// No spec has this path or name.
   case notFound(String, folder: String, available: [String], suggestion: String?)
+  /// A folder is no spec; these specs are in it.
+  case isFolder(String, specs: [String])
   /// Several specs have this name.
   case ambiguous(String, candidates: [String])
   /// The file cannot be read.
@@ -28,6 +30,12 @@ public enum SpecError: Error, Equatable, CustomStringConvertible {
       "there is no spec \"\(name)\"" + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")
         + (available.isEmpty
           ? "; the folder \(folder) has none" : "; \(folder) has \(available.joined(separator: ", "))")
+    case .isFolder(let path, let specs):
+      "\(path) is a folder, and a spec is a JSON or YAML file"
+        + (specs.isEmpty
+          ? "; the folder has none (`labrun data inspect \(path)` looks at images)"
+          : ": name one of \(specs.prefix(20).joined(separator: ", "))"
+            + (specs.count > 20 ? " and \(specs.count - 20) more" : ""))
     case .ambiguous(let name, let candidates):
       "\"\(name)\" could be \(candidates.joined(separator: " or ")); name one of them by its whole path"
     case .unreadable(let path, let reason): "cannot read the spec \(path): \(reason)"

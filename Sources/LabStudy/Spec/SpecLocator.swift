@@ -21,7 +21,7 @@ public struct SpecLocator: Sendable {
 
   /// The path of the spec that an argument means, relative where the argument is.
   ///
-  /// - Throws: ``SpecError/notFound(_:folder:available:suggestion:)``, ``SpecError/ambiguous(_:candidates:)``.
+  /// - Throws: ``SpecError/notFound(_:folder:available:suggestion:)``, ``SpecError/isFolder(_:specs:)``, ``SpecError/ambiguous(_:candidates:)``.
   public func locate(_ argument: String) throws -> String {
     if isFile(argument) { return argument }
     var candidates = filesIgnoringCase(argument)
@@ -29,16 +29,22 @@ public struct SpecLocator: Sendable {
       candidates = SourceFormat.fileExtensions.flatMap { filesIgnoringCase("\(argument).\($0)") }
     }
     if candidates.isEmpty, !argument.contains("/") { candidates = specs(named: argument) }
-    guard let first = candidates.first else { throw notFound(argument) }
+    guard let first = candidates.first else {
+      guard isFolder(argument), !argument.isEmpty else { throw notFound(argument) }
+      throw SpecError.isFolder(argument, specs: specs(in: argument))
+    }
     guard candidates.count == 1 else { throw SpecError.ambiguous(argument, candidates: candidates) }
     return first
   }
 
   /// The specs of the folder, sorted, as paths from the current folder.
   public func availableSpecs() -> [String] {
-    foldersIgnoringCase().flatMap { folder in
-      entries(of: folder).filter { isSpecName($0) && isFile("\(folder)/\($0)") }.map { "\(folder)/\($0)" }
-    }
+    foldersIgnoringCase().flatMap(specs(in:))
+  }
+
+  private func specs(in folder: String) -> [String] {
+    let prefix = folder.hasSuffix("/") ? folder : folder + "/"
+    return entries(of: folder).filter { isSpecName($0) && isFile(prefix + $0) }.map { prefix + $0 }
   }
 
   // MARK: Candidates

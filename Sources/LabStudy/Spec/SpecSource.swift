@@ -21,8 +21,15 @@ public struct SpecSource: Hashable, Sendable {
 
   /// Reads a spec.
   ///
-  /// - Throws: ``SpecError/unreadable(path:reason:)`` where the file cannot be read, is too large or is not UTF-8.
+  /// - Throws: ``SpecError/unreadable(path:reason:)`` where the file cannot be read, is too large, is not UTF-8, or holds
+  ///   data in place of a spec.
   public init(contentsOf path: String) throws {
+    if let kind = DataFileKind.name(ofFile: path) {
+      throw SpecError.unreadable(
+        path: path,
+        reason: "it is \(kind), and a spec is JSON or YAML, which names data in dataset.path and weights in "
+          + "training.initial_weights")
+    }
     let data: Data
     do {
       let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0

@@ -48,6 +48,7 @@ struct DataSourceOptions: ParsableArguments {
       if let path { object["path"] = .string(path) }
     } else {
       guard path == nil, let name = kind else {
+        if path == nil, let problem = problemWithPath { throw problem }
         throw DataError.unknownDataset(name: dataset, known: DatasetRegistry.names)
       }
       object["name"] = .string(name)
@@ -66,6 +67,26 @@ struct DataSourceOptions: ParsableArguments {
     case "h5", "hdf5": return "hdf5"
     default: return nil
     }
+  }
+
+  /// Why a path that was given in place of a name is no data set; nil where it may be a misspelt name.
+  private var problemWithPath: CommandError? {
+    guard FileManager.default.fileExists(atPath: dataset) else {
+      guard dataset.contains("/") else { return nil }
+      return CommandError(
+        "there is no file or folder \(URL(fileURLWithPath: (dataset as NSString).expandingTildeInPath).path)",
+        status: .noInput)
+    }
+    let kinds = "a folder with a folder for each class, a CSV file that names images and their classes, or an HDF5 file"
+    guard let image = ImageDescription(path: dataset) else {
+      return CommandError("\(dataset) is no data set, which is \(kinds) that ends in .h5", status: .badData)
+    }
+    let folder = (dataset as NSString).deletingLastPathComponent
+    let above = (folder as NSString).deletingLastPathComponent
+    return CommandError(
+      "\(dataset) is one image (\(image)) and no data set, which is \(kinds): give the folder above its class's, "
+        + "\(folder.isEmpty ? ".." : above.isEmpty ? "." : above), or classify it with `labrun predict MODEL \(dataset)`",
+      status: .badData)
   }
 
   /// Whether opening the data set fails only because it has no test images.

@@ -120,8 +120,27 @@ struct DescribeCommand: ParsableCommand {
     return (subject, model, Shape(extents), classCount)
   }
 
+  /// The path of a spec.
+  ///
+  /// - Throws: ``CommandError`` with the nearest names where there is neither a spec nor an architecture of the name.
+  private func located(_ subject: String) throws -> String {
+    do {
+      return try SpecLocator().locate(subject)
+    } catch SpecError.notFound(_, let folder, let specs, let suggestion) {
+      let architectures = ArchitectureFamily.registry.names
+      let known = ArchitectureFamily.registry.entries.flatMap { [$0.variant.name] + $0.variant.aliases.keys.sorted() }
+      let nearest = [NearestName.suggestion(for: subject, among: known), suggestion].compactMap(\.self)
+      let hint = nearest.isEmpty ? "" : " (did you mean \(nearest.map { "\"\($0)\"" }.joined(separator: " or "))?)"
+      throw CommandError(
+        "there is no architecture and no spec \"\(subject)\"\(hint); the architectures are "
+          + "\(architectures.joined(separator: ", ")); "
+          + (specs.isEmpty ? "the folder \(folder) has no specs" : "the specs are \(specs.joined(separator: ", "))"),
+        status: .noInput)
+    }
+  }
+
   private func fromSpec(_ subject: String) throws -> Described {
-    let path = try SpecLocator().locate(subject)
+    let path = try located(subject)
     let laboratory = Laboratory(specFolder: (path as NSString).deletingLastPathComponent)
     let (checked, note) = try laboratory.checkOrSubstitute(try SpecSource(contentsOf: path))
     if let note { Terminal.standardError.note("note: \(note)") }

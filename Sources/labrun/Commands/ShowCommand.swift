@@ -31,7 +31,7 @@ struct ShowCommand: ParsableCommand {
 
   func run() throws {
     let store = try StudyStore(reading: resultsOptions.folder)
-    let report = RunReport(try details(of: store.run(identityPrefix: identity), in: store))
+    let report = RunReport(try details(of: store.run(matching: identity), in: store))
     let output = Terminal.standardOutput
     if json { return output.write(report.json) }
     output.write(

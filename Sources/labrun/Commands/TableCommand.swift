@@ -74,4 +74,16 @@ extension StudyStore {
       "there is no sweep \"\(text)\" in \(folder)\(NearestName.hint(for: text, among: names)): `labrun list` shows them",
       status: .noInput)
   }
+  /// The one run whose identity starts with hexadecimal digits.
+  ///
+  /// - Throws: ``CommandError`` with the folder where there is none, else what the store throws.
+  func run(matching text: String) throws -> StoredRun {
+    do {
+      return try run(identityPrefix: text)
+    } catch RunStoreError.unknownRun {
+      throw CommandError(
+        "there is no run \"\(text)\" in the results folder \(folder): `labrun list` shows its sweeps, `labrun list SWEEP` "
+          + "their runs, and --results chooses another folder", status: .noInput)
+    }
+  }
 }

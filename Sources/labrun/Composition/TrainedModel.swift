@@ -46,8 +46,11 @@ struct TrainedModel {
       weights = try Self.tensors(content)
       return
     }
+    if let problem = Self.problem(withName: name, isFolder: isFolder.boolValue) {
+      throw CommandError(problem, status: .noInput)
+    }
     let store = try StudyStore(reading: results)
-    let run = try store.run(identityPrefix: name)
+    let run = try store.run(matching: name)
     let configuration = try RunConfiguration(run.configuration)
     let files = store.folder(of: run.identity)
     let takesBest = choice.map { $0 == .best } ?? (configuration.training.finalWeights == .best)
@@ -66,6 +69,15 @@ struct TrainedModel {
     convolutionMethods = try store.convolutionMethods(of: run.identity)
     weights = try Self.tensors(content)
     card = try ModelCard(content.attributes, path: path) ?? Self.card(of: run, configuration, content, laboratory)
+  }
+
+  /// Why a name that is no file's can be no run's either; nil where it can.
+  private static func problem(withName name: String, isFolder: Bool) -> String? {
+    guard name.isEmpty || !name.allSatisfy(\.isHexDigit) else { return nil }
+    return isFolder
+      ? "\(name) is a folder; name a file of weights in it, such as weights-final.h5, or a run by its identity"
+      : "there is no file \"\(name)\", and it is no run, whose identity has the digits 0 to 9 and a to f only "
+        + "(`labrun list SWEEP` shows runs)"
   }
 
   /// The card of weights that were stored without one: what the run's configuration and data say.
@@ -168,7 +180,7 @@ struct Classification {
     }
   }
 
-  /// Stores logits, labels and losses: HDF5 for a name that ends in .h5 or .hdf5, CSV for one that ends in .csv.
+  /// Stores logits, labels, losses and the images' names: HDF5 for a name that ends in .h5 or .hdf5, CSV for one that ends in .csv.
   func write(to path: String, attributes: [String: TensorGroup.Attribute] = [:]) throws {
     switch (path as NSString).pathExtension.lowercased() {
     case "h5", "hdf5": try writeHDF5(to: path, attributes)
@@ -180,7 +192,8 @@ struct Classification {
 
   private func writeHDF5(to path: String, _ attributes: [String: TensorGroup.Attribute]) throws {
     var group = TensorGroup(
-      [StoredTensor("logits", [names.count, classNames.count], logits)], attributes: attributes)
+      [StoredTensor("logits", [names.count, classNames.count], logits)], texts: ["names": names],
+      attributes: attributes)
     if labels.contains(where: { $0 != nil }) {
       group.tensors.append(StoredTensor("labels", [names.count], labels.map { Int64($0 ?? -1) }))
       let losses = names.indices.map { loss($0).map { Float($0) } ?? .nan }
@@ -191,7 +204,6 @@ struct Classification {
       group.tensors.append(StoredTensor("confusion", [count, count], report.confusion.rows.joined().map(Int64.init)))
     }
     group.attributes["class_names"] = .string(try JSONValue(encoding: classNames).canonicalText)
-    group.attributes["images"] = .string(try JSONValue(encoding: names).canonicalText)
     try ResultFile.write(group, format: "labrun-logits", to: path)
   }
 
