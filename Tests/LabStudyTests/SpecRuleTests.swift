@@ -47,6 +47,23 @@ import Testing
     #expect(check.plan == nil)
   }
 
+  /// As for every other key, 1.0 is 1.
+  @Test func seedsMayBeWrittenAsNumbers() throws {
+    for (text, seeds) in [
+      ("[1.0, 3e0, 2]", [1, 3, 2]), ("3.0", [0, 1, 2]), ("[0.0]", [0]), ("2e0", [0, 1]),
+    ] as [(String, [UInt64])] {
+      #expect(try makePlan([("seeds", text)]).seeds == seeds, "\(text)")
+    }
+    #expect(try makePlan([("seeds", "[1.0, 3]")]).cells == makePlan([("seeds", "[1, 3]")]).cells)
+    for text in ["[1.5]", "[-1.0]", "[1e300]", "[\"1\"]"] {
+      let check = checkSpec([("seeds", text)])
+      #expect(check.plan == nil)
+      #expect(
+        check.issues.contains { $0.description.contains("seeds[0]: expected a seed, an integer of at least 0") },
+        "\(text)")
+    }
+  }
+
   // MARK: Sections
 
   @Test func wrongTypesRangesAndNamesInSections() {

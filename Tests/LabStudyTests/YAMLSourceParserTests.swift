@@ -37,6 +37,16 @@ import Testing
     #expect(parse("a: \(text)").value?["a"]?.json == value)
   }
 
+  /// Editors on Windows write a byte-order mark; places are those that they show.
+  @Test func aByteOrderMarkIsNoPartOfTheText() throws {
+    for text in ["a: 1\nb: [2]\n", "# comment\na: 1\nb: [2]\n", "---\na: 1\nb: [2]\n", "{a: 1, b: [2]}"] {
+      let marked = parse("\u{feff}" + text)
+      #expect(marked.issues.isEmpty, "\(marked.issues)")
+      #expect(marked.value?.json == ["a": 1, "b": [2]])
+      #expect(marked.value?["b"]?.location == parse(text).value?["b"]?.location)
+    }
+  }
+
   @Test func tagsNameTheTypeOutright() {
     #expect(parse("a: !!str 12").value?.json == ["a": "12"])
     #expect(parse("a: !!float 12").value?.json == ["a": 12])
