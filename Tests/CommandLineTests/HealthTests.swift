@@ -52,7 +52,7 @@ import Testing
     defer { labrun.remove() }
     var spec = try JSONValue(parsing: Labrun.spec())
     spec["factors"] = ["loss": [["name": "cross-entropy", "label_smoothing": 0.5], "focal"]]
-    spec["baseline"] = .null
+    spec["baseline"] = ["loss": "focal"]
     spec["training"]?["augmentation"] = ["mixup": 0.5]
     try labrun.write(spec.prettyText(), to: "Experiments/tiny.json")
     let sweep = try labrun.run("sweep", "tiny")
@@ -101,7 +101,6 @@ import Testing
     #expect(try labrun.run("sweep", "tiny", "--dry-run", "--strict").status == 65)
 
     spec["factors"] = ["conv": ["static", ["name": "odconv", "kernels": 1, "temperature_share": 0.25]]]
-    spec["baseline"] = .null
     try labrun.write(spec.prettyText(), to: "Experiments/tiny.json")
     let shared = try labrun.run("sweep", "tiny", "--dry-run", "--strict")
     #expect(shared.status == 0, "\(shared.errors)")
