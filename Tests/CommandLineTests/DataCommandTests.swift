@@ -230,7 +230,7 @@ import Testing
     try labrun.write(
       """
       {
-        "name": "photos", "dataset": { "name": "image-folder", "path": "photos", "image_size": 8, "test": 0.5,
+        "name": "photos", "dataset": { "name": "image-folder", "path": "photos", "image_size": 8, "test_share": 0.5,
           "on_corrupt": "skip" },
         "model": { "architecture": "plain", "depth": 4, "width": 4 }, "training": { "epochs": 1, "batch_size": 4 }
       }
