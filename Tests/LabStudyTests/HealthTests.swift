@@ -5,12 +5,12 @@ import Testing
 @Suite struct HealthTests {
   /// A course of some accuracies and training losses; each true class of the test images has as many.
   private func course(
-    accuracies: [Double?], losses: [Double]? = nil, confusion: [[Int]]? = nil, logLoss: Double? = 0.5,
+    accuracies: [Double?], losses: [Double]? = nil, confusion: [[Int]]? = nil, logLoss: Double? = 0.5, loss: Double? = nil,
     evaluated: Int? = nil, planned: Int? = nil, images: Int? = 10_000
   ) -> RunCourse {
     func metrics(_ accuracy: Double, logLoss: Double? = nil) -> EvaluationMetrics {
       EvaluationMetrics(
-        loss: 1, accuracy: accuracy, macroPrecision: 0, macroRecall: 0, macroF1: 0, expectedCalibrationError: 0,
+        loss: loss ?? logLoss ?? 1, accuracy: accuracy, macroPrecision: 0, macroRecall: 0, macroF1: 0, expectedCalibrationError: 0,
         logLoss: logLoss)
     }
     let epochs = accuracies.enumerated().map { index, accuracy in
@@ -56,8 +56,8 @@ import Testing
     #expect(abs((notes[0].value ?? 0) - 0.39) < 1e-9)
     #expect(
       notes[2].message
-        == "the log loss on the test images is 5,354 beside a training loss of 1.25; equal probabilities for all classes "
-        + "would have 1.386")
+        == "the loss on the test images is 5,354 beside a training loss of 1.25, and their log loss of 5,354 is above the "
+        + "1.386 of equal probabilities for all classes")
     // Nine points are too few, and few images explain more.
     #expect(kinds(course(accuracies: [0.8, 0.71])) == [])
     #expect(kinds(course(accuracies: [0.8, 0.65], images: 30)) == [])
@@ -91,6 +91,8 @@ import Testing
 
   @Test func aTestLossIsJudgedByKnowingNothingAndByTheTrainingLoss() {
     #expect(kinds(course(accuracies: [0.5, 0.5], losses: [1, 0.2], logLoss: 1.5)) == ["test_loss"])
+    // A focal loss is small on the training images and on the test images; the log loss is not to be set beside it.
+    #expect(kinds(course(accuracies: [0.5, 0.5], losses: [1, 0.14], logLoss: 1.5, loss: 0.12)) == [])
     #expect(
       kinds(course(accuracies: [0.5, 0.5], losses: [1, 0.2], logLoss: 1.3)) == [], "better than knowing nothing")
     #expect(kinds(course(accuracies: [0.5, 0.5], losses: [2, 1.2], logLoss: 1.5)) == [], "like the training loss")
