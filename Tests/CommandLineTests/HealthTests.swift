@@ -144,7 +144,9 @@ import Testing
     started.process.waitUntilExit()
     let store = try StudyStore(folder: labrun.folder.appendingPathComponent("old").path)
     let interrupted = try #require(try store.sweeps().first)
-    if case .claimed(let claimed) = try store.claim(identity, sweep: interrupted.id, owner: .current, policy: .unfinished) {
+    if case .claimed(let claimed) = try store.claim(
+      identity, sweep: interrupted.id, owner: .current, policy: .unfinished)
+    {
       let held = try store.heldFolder(for: claimed.lease)
       var checkpoint = try #require(try held.folder.readCheckpoint().checkpoint)
       let isStatistic = { (tensor: StoredTensor) in tensor.name.contains(".running_") }

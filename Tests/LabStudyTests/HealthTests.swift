@@ -5,12 +5,14 @@ import Testing
 @Suite struct HealthTests {
   /// A course of some accuracies and training losses; each true class of the test images has as many.
   private func course(
-    accuracies: [Double?], losses: [Double]? = nil, confusion: [[Int]]? = nil, logLoss: Double? = 0.5, loss: Double? = nil,
+    accuracies: [Double?], losses: [Double]? = nil, confusion: [[Int]]? = nil, logLoss: Double? = 0.5,
+    loss: Double? = nil,
     evaluated: Int? = nil, planned: Int? = nil, images: Int? = 10_000
   ) -> RunCourse {
     func metrics(_ accuracy: Double, logLoss: Double? = nil) -> EvaluationMetrics {
       EvaluationMetrics(
-        loss: loss ?? logLoss ?? 1, accuracy: accuracy, macroPrecision: 0, macroRecall: 0, macroF1: 0, expectedCalibrationError: 0,
+        loss: loss ?? logLoss ?? 1, accuracy: accuracy, macroPrecision: 0, macroRecall: 0, macroF1: 0,
+        expectedCalibrationError: 0,
         logLoss: logLoss)
     }
     let epochs = accuracies.enumerated().map { index, accuracy in
