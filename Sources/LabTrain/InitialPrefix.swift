@@ -9,10 +9,13 @@ extension TrainingConfiguration {
   public func takingOffInitialPrefix(_ weights: [TrainingCheckpoint.Tensor]) throws -> [TrainingCheckpoint.Tensor] {
     guard let initialPrefix else { return weights }
     // Only whole parts of names come off.
-    let prefix = initialPrefix.hasSuffix(".") || initialPrefix.isEmpty ? initialPrefix : initialPrefix + "."
-    guard weights.contains(where: { $0.name.hasPrefix(prefix) }) else {
+    let whole = initialPrefix.hasSuffix(".") || initialPrefix.isEmpty ? initialPrefix : initialPrefix + "."
+    // PyTorch's own files are read without what parallel training puts before all names.
+    let parallel = "module."
+    let spellings = [whole] + (whole.hasPrefix(parallel) ? [String(whole.dropFirst(parallel.count))] : [])
+    guard let prefix = spellings.first(where: { spelling in weights.contains { $0.name.hasPrefix(spelling) } }) else {
       throw refusal(
-        "no weight of the file begins with \"\(prefix)\"; there are \(weights.prefix(3).map(\.name).joined(separator: ", "))"
+        "no weight of the file begins with \"\(whole)\"; there are \(weights.prefix(3).map(\.name).joined(separator: ", "))"
           + (weights.count > 3 ? " and \(weights.count - 3) more" : ""))
     }
     var names = Set<String>()

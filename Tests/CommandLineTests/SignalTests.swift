@@ -44,6 +44,22 @@ import Testing
     try expectSafeEnd(labrun)
   }
 
+  /// A queue's notice may come while data are still prepared.
+  @Test func aNoticeBeforeTheTrainingIsAnInterruption() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(Labrun.spec(trainCount: 60_000), to: "Experiments/tiny.json")
+    let cache = ["LABRUN_CACHE": labrun.folder.appendingPathComponent("cache").path]
+    let started = try labrun.start(["sweep", "tiny", "--results", "Results"], variables: cache)
+    // "preparing …" is the first line.
+    _ = started.errors.fileHandleForReading.availableData
+    kill(started.process.processIdentifier, SIGUSR1)
+    let errors = String(decoding: started.errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    started.process.waitUntilExit()
+    #expect(started.process.terminationReason == .exit && started.process.terminationStatus == 130)
+    #expect(errors.contains("interrupted before anything was trained"), "\(errors)")
+  }
+
   @Test func aReaderThatHasLeftDoesNotEndASweepBeforeItsCheckpoints() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }
@@ -81,7 +97,7 @@ import Testing
     try labrun.write(Labrun.spec(), to: "Experiments/tiny.json")
     let sweep = try labrun.run("sweep", "tiny", "--results", "Results", after: "exec 0<&- 2>&-")
     #expect(sweep.status == 0)
-    #expect(sweep.output.contains("static"))
+    #expect(sweep.output.contains("baseline"))
     #expect(try labrun.run("table").status == 0)
     let silent = try labrun.run("table", after: "exec 1>&-")
     #expect(silent.status == 74)

@@ -1,3 +1,4 @@
+import Foundation
 import LabCore
 import LabStudy
 import Testing
@@ -92,6 +93,20 @@ import Testing
     let name = String(repeating: "epochs", count: 100_000)
     let check = checkSpec([("training", "{\"\(name)\": 3}")])
     #expect(check.issues.contains { $0.suggestion == nil && $0.found?.contains("epochs") == true })
+  }
+
+  @Test func aLinkToAHugeFileIsNotRead() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("spec-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (huge, link) = (folder.appendingPathComponent("huge"), folder.appendingPathComponent("a.json"))
+    try Data("{".utf8).write(to: huge)
+    let handle = try FileHandle(forWritingTo: huge)
+    try handle.truncate(atOffset: 40_000_000_000)
+    try handle.close()
+    try FileManager.default.createSymbolicLink(at: link, withDestinationURL: huge)
+    let error = #expect(throws: SpecError.self) { _ = try SpecSource(contentsOf: link.path) }
+    #expect(error?.description.contains("it has 40000000000 bytes; a spec may have at most") == true)
   }
 
   // MARK: YAML

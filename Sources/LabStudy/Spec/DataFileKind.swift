@@ -1,4 +1,5 @@
 import Foundation
+import LabCore
 
 /// Files of data, weights and results that somebody may give in place of a spec.
 enum DataFileKind {
@@ -6,10 +7,8 @@ enum DataFileKind {
   static func name(ofFile path: String) -> String? {
     let ending = (path as NSString).pathExtension.lowercased()
     return byExtension[ending]
-      ?? FileHandle(forReadingAtPath: path).flatMap { file in
-        defer { try? file.close() }
-        return (try? file.read(upToCount: 16)).flatMap(name(ofFirstBytes:))
-      }
+      // What is read of a pipe would be lost to whoever reads it next.
+      ?? (try? SizedFile(path).bytes(at: 0, count: 16)).flatMap(name(ofFirstBytes:))
   }
 
   private static func name(ofFirstBytes head: Data) -> String? {

@@ -30,18 +30,16 @@ public struct SpecSource: Hashable, Sendable {
         reason: "it is \(kind), and a spec is JSON or YAML, which names data in dataset.path and weights in "
           + "training.initial_weights")
     }
-    let data: Data
+    let contents: Data?
     do {
-      let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-      guard size <= SourceValue.Limits.bytes else {
-        throw SpecError.unreadable(
-          path: path, reason: "it has \(size) bytes; a spec may have at most \(SourceValue.Limits.bytes)")
-      }
-      data = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch let error as SpecError {
-      throw error
-    } catch {
-      throw SpecError.unreadable(path: path, reason: (error as NSError).localizedDescription)
+      contents = try SizedFile.contents(of: path, atMost: SourceValue.Limits.bytes)
+    } catch let error as FileError {
+      throw SpecError.unreadable(path: path, reason: String(cString: strerror(error.code)))
+    }
+    guard let data = contents else {
+      let size = (try? SizedFile(path).byteCount).map { "it has \($0) bytes" } ?? "it is too large"
+      throw SpecError.unreadable(
+        path: path, reason: "\(size); a spec may have at most \(SourceValue.Limits.bytes)")
     }
     guard let text = String(validating: data, as: UTF8.self) else {
       throw SpecError.unreadable(path: path, reason: SpecSource.encodingProblem(of: data))

@@ -27,7 +27,7 @@ struct DoctorCommand: ParsableCommand {
   @OptionGroup var resultsOptions: ResultsOptions
 
   func run() throws {
-    if check { return try StoreCheckReport(results: resultsOptions.folder).print(json: json) }
+    if check { return try StoreCheckReport(results: resultsOptions.folder).show(json: json) }
     let findings = Findings(results: resultsOptions.folder).all
     let output = Terminal.standardOutput
     if json {

@@ -8,26 +8,26 @@ import LabStore
 struct StoreCheckReport {
   let results: String
 
-  /// Prints what does not fit and what to do about it.
+  /// Shows what does not fit and what to do about it.
   ///
   /// - Throws: `ExitCode` where there are problems, ``StoreError`` where the database cannot be opened.
-  func print(json: Bool) throws {
+  func show(json: Bool) throws {
     let store = try StudyStore(reading: results)
     let examination = try StoreExamination(store) { try .ofStoredWeights($0) }
     let output = Terminal.standardOutput
     let count = examination.problems.count { $0.severity == .problem }
     if json {
-      output.note(
+      output.write(
         JSONValue.object([
           "results": .string(results), "runs": .integer(examination.runCount),
           "files": .integer(examination.fileCount), "ok": .boolean(count == 0),
           "problems": .array(examination.problems.map(\.json)),
-        ]).prettyText())
+        ]))
     } else {
       for problem in examination.problems {
         let isNote = problem.severity == .note
         let mark = output.style.apply(isNote ? .better : .warning, to: isNote ? "note   " : "problem")
-        output.note("\(mark)  \(problem.path): \(problem.text)")
+        output.write(styled: "\(mark)  " + "\(problem.path): \(problem.text)".printable + "\n")
         output.note("         → \(problem.remedy)")
       }
       output.note(

@@ -17,6 +17,25 @@ enum ProcessSignals {
     for number in [SIGPIPE, SIGXFSZ] { signal(number) { _ in } }
   }
 
+  /// Lets notices that come before there is anything to keep end the process with a sentence and the status of an
+  /// interruption; a training answers them itself.
+  static func endOnNotice() {
+    let notices = [SIGUSR1, SIGXCPU]
+    // A program that starts this one from a thread that receives no signals hands that down.
+    var unblocked = sigset_t()
+    sigemptyset(&unblocked)
+    for number in notices + [SIGINT, SIGTERM, SIGHUP, SIGXFSZ, SIGPIPE] { sigaddset(&unblocked, number) }
+    pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
+    for number in notices {
+      signal(number) { _ in
+        // Only what is allowed within a handler: no memory may be asked for.
+        let text: StaticString = "labrun: interrupted before anything was trained; the same command begins again\n"
+        _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+        _exit(130)
+      }
+    }
+  }
+
   /// Gives standard streams that the caller closed a place of their own.
   ///
   /// The next file that is opened would otherwise take that place and receive whatever is printed. Opened for reading, the
