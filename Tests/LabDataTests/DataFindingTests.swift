@@ -171,18 +171,8 @@ import Testing
     #expect(
       findings.contains { $0.hasPrefix("2 of 8 images are of one colour throughout: train[4] (0), train[5] (1)") })
     #expect(!(try data(varied).findings.contains { $0.message.contains("one colour") }))
-
-    // Colours may be what tells classes apart; the same one everywhere is nothing to learn from.
-    func severity(_ colours: [[UInt8]]) throws -> Finding.Severity? {
-      let manifest = DatasetManifest(
-        imageShape: shape, classNames: ["0", "1"], trainLabels: [0, 1], testLabels: [0, 1])
-      let images = colours.flatMap { Array(repeating: $0, count: 4).flatMap(\.self) }
-      let data = try PreparedDataset(
-        configuration(), raw: RawDataset(manifest: manifest, trainImages: images, testImages: images))
-      return data.findings.first { $0.message.contains("one colour") }?.severity
-    }
-    #expect(try severity([[200, 10, 10], [10, 200, 10]]) == .warning)
-    #expect(try severity([[200, 10, 10], [200, 10, 10]]) == .error)
+    // Colours may be what tells classes apart, and small data are often made up to try something.
+    #expect(try data([red, red]).findings.allSatisfy { $0.severity == .warning })
   }
 
   @Test func validationThatRoundsToNoImageIsSaid() throws {

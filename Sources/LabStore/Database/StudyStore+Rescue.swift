@@ -32,9 +32,16 @@ extension StudyStore {
     let busy = try? writer.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
     // With the log in use by others, or no space, the file alone does not hold everything; its number says which it is.
     guard busy == 0 else { return try checkPlace() }
-    guard let whole = (try? found(opening.immutableLocation)) ?? (try? found(path)), whole.token == token,
-      runs.allSatisfy({ whole.completed.contains($0.hash.hexadecimal) })
-    else { throw replaced }
+    let whole: (token: String?, completed: Set<String>)
+    do {
+      whole = try (try? found(opening.immutableLocation)) ?? found(path)
+    } catch let error as DatabaseError where [.SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_NOMEM].contains(error.resultCode) {
+      // The machine refuses to let the file be read, which says nothing of what it holds.
+      return try StoreError.translating(path, options) { throw error }
+    } catch {
+      throw replaced
+    }
+    guard whole.token == token, runs.allSatisfy({ whole.completed.contains($0.hash.hexadecimal) }) else { throw replaced }
   }
 
   /// Saves a database that was deleted, moved or replaced while this process held it open.
