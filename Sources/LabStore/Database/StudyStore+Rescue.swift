@@ -35,13 +35,17 @@ extension StudyStore {
     let whole: (token: String?, completed: Set<String>)
     do {
       whole = try (try? found(opening.immutableLocation)) ?? found(path)
-    } catch let error as DatabaseError where [.SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_NOMEM].contains(error.resultCode) {
+    } catch let error as DatabaseError
+      where [.SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_NOMEM].contains(error.resultCode)
+    {
       // The machine refuses to let the file be read, which says nothing of what it holds.
       return try StoreError.translating(path, options) { throw error }
     } catch {
       throw replaced
     }
-    guard whole.token == token, runs.allSatisfy({ whole.completed.contains($0.hash.hexadecimal) }) else { throw replaced }
+    guard whole.token == token, runs.allSatisfy({ whole.completed.contains($0.hash.hexadecimal) }) else {
+      throw replaced
+    }
   }
 
   /// Saves a database that was deleted, moved or replaced while this process held it open.
