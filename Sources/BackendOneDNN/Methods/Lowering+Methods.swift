@@ -23,11 +23,14 @@ extension Lowering {
     case .rules: method = usual()
     case .fixed(let fixed): method = fixed
     case .measured(let calibration, let recorded):
+      // Only what computes can be measured, also where the program that needs it is only planned.
+      var options = session.options
+      options.isPlan = false
       method =
         try recorded[pass]
         ?? calibration.method(for: pass, usual: usual()) {
           try MethodComparison(
-            node: node, graph: graph, isReduced: isReduced, backend: session.backend, options: session.options
+            node: node, graph: graph, isReduced: isReduced, backend: session.backend, options: options
           ).seconds()
         }
     }
