@@ -35,7 +35,7 @@ import Testing
     #expect(dry.errors.contains("there are only 4 test images, so that one image weighs 25.0 points of accuracy"))
     let strict = try labrun.run("sweep", "odd", "--strict")
     #expect(strict.status == 65)
-    #expect(strict.errors.contains("2 warnings, which --strict treats as errors; nothing was trained"))
+    #expect(strict.errors.contains("3 warnings, which --strict treats as errors; nothing was trained"))
   }
 
   @Test func inspectListsFindings() throws {

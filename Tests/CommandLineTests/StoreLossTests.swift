@@ -54,7 +54,7 @@ import Testing
       kill(started.process.processIdentifier, SIGKILL)
       started.process.waitUntilExit()
     }
-    for _ in 0..<1200 {
+    for _ in 0..<9000 {
       if let known = try? results(labrun), known.count == 2, known.values.allSatisfy({ $0.epochs.count >= epochs }) {
         return
       }
@@ -69,7 +69,7 @@ import Testing
     defer { labrun.remove() }
     try labrun.write(Self.spec(epochs: 30), to: "Experiments/tiny.json")
     let started = try labrun.start(["sweep", "tiny"])
-    for _ in 0..<1200 {
+    for _ in 0..<9000 {
       if (try? results(labrun))?.values.contains(where: { !$0.epochs.isEmpty }) == true { break }
       Thread.sleep(forTimeInterval: 0.02)
     }

@@ -72,6 +72,7 @@ struct SweepCommand: ParsableCommand {
 
   func run() throws {
     let path = try SpecLocator().locate(spec)
+    try ResourceCheck.requireOpenFiles()
     try ResourceCheck.requireThreads(Machine.coreCount + 4)
     let laboratory = Laboratory(specFolder: (path as NSString).deletingLastPathComponent)
     let checked = try check(SpecSource(contentsOf: path), laboratory)

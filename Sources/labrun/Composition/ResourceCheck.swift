@@ -2,17 +2,43 @@ import CLabMachine
 import LabCore
 import LabReport
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Whether the machine gives what a sweep needs, asked before anything is trained.
 enum ResourceCheck {
   /// What a thread takes of the addresses: its stack, as systems lay it out.
   private static let threadBytes = 8 << 20
   /// What a run takes besides what was planned: batches, copies of small things.
   private static let runBytes = 32 << 20
+  /// Events and timers of Dispatch, the database with its log and readers, and a file that is written.
+  private static let openFiles = 20
 
   /// Refuses to begin with fewer threads than will be asked for: libraries wait for ever for those that they do not get.
   static func requireThreads(_ count: Int) throws {
     let code = labTryThreads(Int32(clamping: count))
     guard code == 0 else { throw MachineError.threads(wanted: count, code: code) }
+  }
+
+  /// Refuses to begin with fewer open files than a sweep takes at least: Dispatch ends the process where it is refused one.
+  ///
+  /// - Throws: ``MachineError/limit(problem:remedy:)``.
+  static func requireOpenFiles() throws {
+    var opened: [Int32] = []
+    defer { for descriptor in opened { close(descriptor) } }
+    for _ in 0..<openFiles {
+      let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else {
+        throw MachineError.limit(
+          problem:
+            "a sweep needs \(openFiles) open files at least, but the system refuses them: \(SystemError.text(errno))",
+          remedy: "raise the limit (ulimit -n), or close other programs; nothing was trained")
+      }
+      opened.append(descriptor)
+    }
   }
 
   /// Refuses to begin a study whose runs will not fit into the limits on the process's memory.
