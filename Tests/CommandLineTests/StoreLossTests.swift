@@ -16,7 +16,7 @@ import Testing
 
   private static func spec(epochs: Int, seeds: String = "[0]") -> String {
     Labrun.spec(trainCount: 172, epochs: epochs, seeds: seeds)
-      .replacingOccurrences(of: "\"image_size\": 16", with: "\"image_size\": 16, \"validation\": 43")
+      .replacingOccurrences(of: "\"image_size\": 16", with: "\"image_size\": 16, \"validation\": 44")
       .replacingOccurrences(of: "\"batch_size\": 16", with: "\"batch_size\": 16, \"final_weights\": \"best\"")
   }
 
@@ -54,7 +54,7 @@ import Testing
       kill(started.process.processIdentifier, SIGKILL)
       started.process.waitUntilExit()
     }
-    for _ in 0..<9000 {
+    for _ in 0..<3000 {
       if let known = try? results(labrun), known.count == 2, known.values.allSatisfy({ $0.epochs.count >= epochs }) {
         return
       }
@@ -69,7 +69,7 @@ import Testing
     defer { labrun.remove() }
     try labrun.write(Self.spec(epochs: 30), to: "Experiments/tiny.json")
     let started = try labrun.start(["sweep", "tiny"])
-    for _ in 0..<9000 {
+    for _ in 0..<3000 {
       if (try? results(labrun))?.values.contains(where: { !$0.epochs.isEmpty }) == true { break }
       Thread.sleep(forTimeInterval: 0.02)
     }
