@@ -20,7 +20,6 @@ static volatile int endStatus = -1;
 static _Thread_local bool answersRefusals;
 
 void labEndOnRefusal(int status) { endStatus = status; }
-void labAnswerRefusals(bool answers) { answersRefusals = answers; }
 
 void *labTryAllocate(size_t bytes, size_t alignment) {
   const bool answered = answersRefusals;

@@ -14,9 +14,6 @@
 // status. Off until then, and without effect where the C library is not GNU's.
 void labEndOnRefusal(int status);
 
-// Whether the calling thread answers refusals itself, which are then returned as they always were.
-void labAnswerRefusals(bool answers);
-
 // Memory, aligned to a power of two, or NULL, whatever else was asked for. Freed by `free`.
 void *labTryAllocate(size_t bytes, size_t alignment);
 
