@@ -9,6 +9,16 @@ extension TrainingConfiguration {
     [warmupFinding(trainingImages: trainingImages)].compactMap(\.self)
   }
 
+  /// A single image that makes up the last batch of an epoch, where the network can be trained on it.
+  public func lastBatchFinding(trainingImages: Int) -> Finding? {
+    guard batchSize > 1, lastBatchSize(trainingImages: trainingImages) == 1 else { return nil }
+    return Finding(
+      key: "training.batch_size",
+      message: "the last batch of an epoch has a single image (\(trainingImages) images in batches of \(batchSize)), which "
+        + "then weighs as much as a whole batch, and of which alone normalizations take their statistics",
+      remedy: "Leave that batch out with \"drop_last\": true, or choose another \"batch_size\"")
+  }
+
   /// Steps of an epoch.
   public func stepsPerEpoch(trainingImages: Int) -> Int {
     let size = max(1, min(batchSize, trainingImages))

@@ -41,6 +41,11 @@ import Testing
     let large = try dryRun(
       labrun, [("\"batch_size\": 16", "\"batch_size\": 17"), ("[\"static\", \"odconv-1x\"]", "[\"static\"]")])
     #expect(large.status == 0, "\(large.errors)")
+    #expect(
+      large.errors.contains("training.batch_size: the last batch of an epoch has a single image (")
+        && large.errors.contains("Leave that batch out with \"drop_last\": true"), "\(large.errors)")
+    let whole = try dryRun(labrun, [("[\"static\", \"odconv-1x\"]", "[\"static\"]")])
+    #expect(whole.status == 0 && !whole.errors.contains("a single image"), "\(whole.errors)")
   }
 
   /// Of each list of patterns the one that matches nothing is named, with the nearest that would.

@@ -135,18 +135,19 @@ struct Laboratory: Sendable {
               + "\(NumberText.bytes(Machine.memoryBytes)) of memory here"))
       }
       let courses = training.courseFindings(
-        scalars: graph.scalars, stepsPerEpoch: training.stepsPerEpoch(trainingImages: data.train.count)
-      ).map(SpecIssue.init)
-      guard configuration.training.initialWeights != nil, let initialWeights else { return courses }
+        scalars: graph.scalars, stepsPerEpoch: training.stepsPerEpoch(trainingImages: data.train.count))
+      let findings = ([training.lastBatchFinding(trainingImages: data.train.count)].compactMap(\.self) + courses)
+        .map(SpecIssue.init)
+      guard configuration.training.initialWeights != nil, let initialWeights else { return findings }
       do {
         let matching = try WeightMatching(
           declarations: graph.declarations, weights: initialWeights,
           excluding: configuration.training.initialExclusions)
         try matching.check(configuration.training.initialMatch)
       } catch {
-        return try courses + issue("training.initial_weights", error)
+        return try findings + issue("training.initial_weights", error)
       }
-      return courses
+      return findings
     } catch {
       return try issue("model", error)
     }
