@@ -25,63 +25,73 @@ let package = Package(
   targets: [
     // MARK: System libraries and C
     .systemLibrary(
-      name: "CHDF5", pkgConfig: "hdf5",
+      name: "CHDF5", path: "Sources/Base/CHDF5", pkgConfig: "hdf5",
       providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
     .systemLibrary(
-      name: "CZlib", pkgConfig: "zlib",
+      name: "CZlib", path: "Sources/Data/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(
-      name: "CPNG", pkgConfig: "libpng",
+      name: "CPNG", path: "Sources/Data/CPNG", pkgConfig: "libpng",
       providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
-      name: "CJPEG", pkgConfig: "libjpeg",
+      name: "CJPEG", path: "Sources/Data/CJPEG", pkgConfig: "libjpeg",
       providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
     .systemLibrary(
-      name: "CWebP", pkgConfig: "libwebpdemux",
+      name: "CWebP", path: "Sources/Data/CWebP", pkgConfig: "libwebpdemux",
       providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
     .systemLibrary(
-      name: "CTIFF", pkgConfig: "libtiff-4",
+      name: "CTIFF", path: "Sources/Data/CTIFF", pkgConfig: "libtiff-4",
       providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
     .systemLibrary(
-      name: "CGIF", pkgConfig: "libgif",
+      name: "CGIF", path: "Sources/Data/CGIF", pkgConfig: "libgif",
       providers: [.apt(["libgif-dev"]), .brew(["giflib"])]),
-    .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG", "CWebP", "CTIFF", "CGIF"]),
     .target(
-      name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
-    .target(name: "CLabMachine"),
-    .target(name: "CLabKernels", cSettings: kernelSettings),
-    .target(name: "CLabImages", cSettings: kernelSettings),
+      name: "CImageCodecs", dependencies: ["CPNG", "CJPEG", "CWebP", "CTIFF", "CGIF"], path: "Sources/Data/CImageCodecs"
+    ),
+    .target(
+      name: "COneDNN", path: "Sources/Engine/COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "CLabMachine", path: "Sources/Base/CLabMachine"),
+    .target(name: "CLabKernels", path: "Sources/Engine/CLabKernels", cSettings: kernelSettings),
+    .target(name: "CLabImages", path: "Sources/Data/CLabImages", cSettings: kernelSettings),
 
     // MARK: Foundations
     .target(
       name: "LabCore",
-      dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
-    .target(name: "LabStats", dependencies: ["LabCore"]),
-    .target(name: "LabForeign", dependencies: ["LabCore", "CHDF5"]),
+      dependencies: [.product(name: "Crypto", package: "swift-crypto")], path: "Sources/Base/LabCore"),
+    .target(name: "LabStats", dependencies: ["LabCore"], path: "Sources/Base/LabStats"),
+    .target(name: "LabForeign", dependencies: ["LabCore", "CHDF5"], path: "Sources/Base/LabForeign"),
 
     // MARK: Engine
     .target(
       name: "LabGraph",
-      dependencies: ["LabCore", .product(name: "OrderedCollections", package: "swift-collections")]),
-    .target(name: "BackendReference", dependencies: ["LabGraph"], swiftSettings: oracleSettings),
-    .target(name: "BackendOneDNN", dependencies: ["LabGraph", "COneDNN", "CLabKernels", "CLabMachine"]),
-    .target(name: "LabNN", dependencies: ["LabGraph"]),
-    .target(name: "LabZoo", dependencies: ["LabNN"]),
+      dependencies: ["LabCore", .product(name: "OrderedCollections", package: "swift-collections")],
+      path: "Sources/Engine/LabGraph"),
+    .target(
+      name: "BackendReference", dependencies: ["LabGraph"], path: "Sources/Engine/BackendReference",
+      swiftSettings: oracleSettings),
+    .target(
+      name: "BackendOneDNN", dependencies: ["LabGraph", "COneDNN", "CLabKernels", "CLabMachine"],
+      path: "Sources/Engine/BackendOneDNN"),
+    .target(name: "LabNN", dependencies: ["LabGraph"], path: "Sources/Engine/LabNN"),
+    .target(name: "LabZoo", dependencies: ["LabNN"], path: "Sources/Engine/LabZoo"),
 
     // MARK: Data and training
-    .target(name: "LabData", dependencies: ["LabCore", "LabForeign", "CHDF5", "CZlib", "CImageCodecs", "CLabImages"]),
-    .target(name: "LabTrain", dependencies: ["LabNN", "LabData", "LabStats"]),
+    .target(
+      name: "LabData", dependencies: ["LabCore", "LabForeign", "CHDF5", "CZlib", "CImageCodecs", "CLabImages"],
+      path: "Sources/Data/LabData"),
+    .target(name: "LabTrain", dependencies: ["LabNN", "LabData", "LabStats"], path: "Sources/Engine/LabTrain"),
 
     // MARK: Studies
     .target(
       name: "LabStudy",
       dependencies: [
         "LabCore", "Yams", .product(name: "OrderedCollections", package: "swift-collections"),
-      ]),
+      ], path: "Sources/Study/LabStudy"),
     .target(
       name: "LabStore",
-      dependencies: ["LabStudy", "LabForeign", "CHDF5", .product(name: "GRDB", package: "GRDB.swift")]),
-    .target(name: "LabReport", dependencies: ["LabStudy", "LabStats"]),
+      dependencies: ["LabStudy", "LabForeign", "CHDF5", .product(name: "GRDB", package: "GRDB.swift")],
+      path: "Sources/Study/LabStore"),
+    .target(name: "LabReport", dependencies: ["LabStudy", "LabStats"], path: "Sources/Study/LabReport"),
 
     // MARK: Command line
     .executableTarget(
@@ -91,13 +101,14 @@ let package = Package(
         "LabData", "LabTrain", "LabStudy", "LabStore", "LabReport", "CLabMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ], path: "Sources/App/labrun"),
 
     // MARK: Tests
     .target(
       name: "LabTesting", dependencies: ["LabGraph", "BackendReference", "LabStudy", "CHDF5"],
+      path: "Sources/Testing/LabTesting",
       resources: [.copy("Fixtures")]),
-    .target(name: "LabFuzzing", dependencies: ["LabCore", "LabForeign"]),
+    .target(name: "LabFuzzing", dependencies: ["LabCore", "LabForeign"], path: "Sources/Testing/LabFuzzing"),
     .testTarget(name: "CLabKernelsTests", dependencies: ["CLabKernels", "LabCore"]),
     .testTarget(name: "LabCoreTests", dependencies: ["LabCore"]),
     .testTarget(name: "LabStatsTests", dependencies: ["LabStats"], resources: [.copy("Fixtures")]),

@@ -9,7 +9,7 @@ import Testing
   @Test func isComplete() throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let folder = root.appending(path: "Sources/LabGraph/Ops")
+    let folder = root.appending(path: "Sources/Engine/LabGraph/Ops")
     var declared: Set<String> = []
     for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
       let source = try String(contentsOf: file, encoding: .utf8)
