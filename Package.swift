@@ -59,6 +59,7 @@ let package = Package(
       name: "LabCore",
       dependencies: [.product(name: "Crypto", package: "swift-crypto")], path: "Sources/Base/LabCore"),
     .target(name: "LabStats", dependencies: ["LabCore"], path: "Sources/Base/LabStats"),
+    .target(name: "LabRecords", dependencies: ["LabCore"], path: "Sources/Base/LabRecords"),
     .target(name: "LabForeign", dependencies: ["LabCore", "CHDF5"], path: "Sources/Base/LabForeign"),
 
     // MARK: Engine
@@ -85,27 +86,29 @@ let package = Package(
     .target(
       name: "LabStudy",
       dependencies: [
-        "LabCore", "Yams", .product(name: "OrderedCollections", package: "swift-collections"),
+        "LabCore", "LabRecords", "Yams", .product(name: "OrderedCollections", package: "swift-collections"),
       ], path: "Sources/Study/LabStudy"),
+    .target(name: "LabScheduler", dependencies: ["LabCore", "LabRecords"], path: "Sources/Study/LabScheduler"),
     .target(
       name: "LabStore",
-      dependencies: ["LabStudy", "LabForeign", "CHDF5", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: ["LabCore", "LabRecords", "LabForeign", "CHDF5", .product(name: "GRDB", package: "GRDB.swift")],
       path: "Sources/Study/LabStore"),
-    .target(name: "LabReport", dependencies: ["LabStudy", "LabStats"], path: "Sources/Study/LabReport"),
+    .target(
+      name: "LabReport", dependencies: ["LabCore", "LabRecords", "LabStats"], path: "Sources/Study/LabReport"),
 
     // MARK: Command line
     .executableTarget(
       name: "labrun",
       dependencies: [
-        "LabCore", "LabForeign", "LabStats", "LabGraph", "BackendReference", "BackendOneDNN", "LabNN", "LabZoo",
-        "LabData", "LabTrain", "LabStudy", "LabStore", "LabReport", "CLabMachine",
+        "LabCore", "LabForeign", "LabRecords", "LabStats", "LabGraph", "BackendReference", "BackendOneDNN", "LabNN",
+        "LabZoo", "LabData", "LabTrain", "LabStudy", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], path: "Sources/App/labrun"),
 
     // MARK: Tests
     .target(
-      name: "LabTesting", dependencies: ["LabGraph", "BackendReference", "LabStudy", "CHDF5"],
+      name: "LabTesting", dependencies: ["LabCore", "LabGraph", "BackendReference", "LabRecords", "CHDF5"],
       path: "Sources/Testing/LabTesting",
       resources: [.copy("Fixtures")]),
     .target(name: "LabFuzzing", dependencies: ["LabCore", "LabForeign"], path: "Sources/Testing/LabFuzzing"),
@@ -126,17 +129,23 @@ let package = Package(
       name: "LabDataTests", dependencies: ["LabData", "LabFuzzing", "CZlib"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "LabTrainTests", dependencies: ["LabTrain", "LabZoo", "BackendReference", "BackendOneDNN", "LabTesting"]),
-    .testTarget(name: "LabStudyTests", dependencies: ["LabStudy", "LabTesting", "LabFuzzing"]),
+    .testTarget(name: "LabRecordsTests", dependencies: ["LabCore", "LabRecords", "LabTesting"]),
+    .testTarget(
+      name: "LabStudyTests", dependencies: ["LabCore", "LabRecords", "LabStudy", "LabTesting", "LabFuzzing"]),
+    .testTarget(
+      name: "LabSchedulerTests", dependencies: ["LabCore", "LabRecords", "LabScheduler", "LabTesting"]),
     .executableTarget(
-      name: "StoreCrasher", dependencies: ["LabStore", "LabTesting"], path: "Tests/Helpers/StoreCrasher"),
+      name: "StoreCrasher", dependencies: ["LabCore", "LabRecords", "LabStore", "LabTesting"],
+      path: "Tests/Helpers/StoreCrasher"),
     .testTarget(
       name: "LabStoreTests",
       dependencies: [
-        "LabStore", "LabTesting", "LabFuzzing", "StoreCrasher", .product(name: "GRDB", package: "GRDB.swift"),
+        "LabCore", "LabRecords", "LabStore", "LabTesting", "LabFuzzing", "StoreCrasher",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.copy("Fixtures")]),
-    .testTarget(name: "LabReportTests", dependencies: ["LabReport"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["labrun", "LabStudy", "LabStore"]),
+    .testTarget(name: "LabReportTests", dependencies: ["LabCore", "LabRecords", "LabReport", "LabStats"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["labrun", "LabCore", "LabRecords", "LabStore"]),
   ],
   swiftLanguageModes: [.v6]
 )

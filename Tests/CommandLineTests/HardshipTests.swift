@@ -1,7 +1,7 @@
 import Foundation
 import LabCore
+import LabRecords
 import LabStore
-import LabStudy
 import Testing
 
 /// Machines on which something is missing: space, data, permission, vector instructions.

@@ -1,7 +1,7 @@
 import Foundation
 import LabCore
+import LabRecords
 import LabStore
-import LabStudy
 import Testing
 
 /// Numbers that say what they are, and runs that went wrong and say so.

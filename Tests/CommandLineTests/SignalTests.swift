@@ -1,6 +1,6 @@
 import Foundation
+import LabRecords
 import LabStore
-import LabStudy
 import Testing
 
 /// Whatever asks a sweep to end, or stops listening to it, leaves its work where the next one finds it.

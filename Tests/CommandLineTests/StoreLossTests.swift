@@ -1,7 +1,7 @@
 import Foundation
 import LabCore
+import LabRecords
 import LabStore
-import LabStudy
 import Testing
 
 /// Results folders that lose parts, or get others back from a copy: nothing is called completed that cannot be found.

@@ -1,7 +1,7 @@
 import Foundation
 import LabCore
+import LabRecords
 import LabStore
-import LabStudy
 import Testing
 
 /// Sweeps as processes: what they store, and what survives when they are stopped.

@@ -1,6 +1,6 @@
 import LabCore
+import LabRecords
 import LabReport
-import LabStudy
 import Testing
 
 /// What a table must not claim: of differences that cannot be judged, and of means over other runs than a difference.

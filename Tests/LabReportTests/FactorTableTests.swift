@@ -1,5 +1,5 @@
+import LabRecords
 import LabReport
-import LabStudy
 import Testing
 
 @Suite struct FactorTableTests {

@@ -1,6 +1,6 @@
 import LabCore
+import LabRecords
 import LabReport
-import LabStudy
 import Testing
 
 /// What every format makes of the same sweep, to the letter.

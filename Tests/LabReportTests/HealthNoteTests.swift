@@ -1,5 +1,5 @@
+import LabRecords
 import LabReport
-import LabStudy
 import Testing
 
 /// What tables and summaries say of the courses of runs.

@@ -1,6 +1,6 @@
 import LabCore
+import LabRecords
 import LabReport
-import LabStudy
 import Testing
 
 /// Values of different loss functions are no measure of each other.

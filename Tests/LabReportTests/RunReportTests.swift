@@ -1,7 +1,7 @@
 import LabCore
+import LabRecords
 import LabReport
 import LabStats
-import LabStudy
 import Testing
 
 @Suite struct RunReportTests {

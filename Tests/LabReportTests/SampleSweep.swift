@@ -1,7 +1,7 @@
 import Foundation
 import LabCore
+import LabRecords
 import LabReport
-import LabStudy
 
 /// Snapshots to make tables of.
 enum SampleSweep {

@@ -1,8 +1,8 @@
 import Foundation
 import LabCore
+import LabRecords
 import LabReport
 import LabStats
-import LabStudy
 import Testing
 
 @Suite struct ViewTests {

@@ -1,5 +1,5 @@
 import LabCore
-import LabStudy
+import LabRecords
 import Synchronization
 
 /// Two stores on one database that take turns, call by call.

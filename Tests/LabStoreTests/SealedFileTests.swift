@@ -1,7 +1,7 @@
 import Foundation
 import LabCore
+import LabRecords
 import LabStore
-import LabStudy
 import LabTesting
 import Testing
 

@@ -1,8 +1,8 @@
 import Foundation
 import GRDB
 import LabCore
+import LabRecords
 import LabStore
-import LabStudy
 import LabTesting
 import Testing
 

@@ -1,6 +1,6 @@
 import LabCore
+import LabRecords
 import LabStore
-import LabStudy
 import LabTesting
 import Testing
 

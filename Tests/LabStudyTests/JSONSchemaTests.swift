@@ -1,5 +1,4 @@
 import LabCore
-import LabStudy
 import Testing
 
 /// The generated JSON Schema, judged by a small validator of the keywords that it uses.

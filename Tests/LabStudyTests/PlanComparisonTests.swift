@@ -1,5 +1,6 @@
 import Foundation
 import LabCore
+import LabRecords
 import LabStudy
 import Testing
 

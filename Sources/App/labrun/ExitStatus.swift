@@ -3,6 +3,7 @@ import LabCore
 import LabData
 import LabGraph
 import LabNN
+import LabRecords
 import LabReport
 import LabStats
 import LabStore

@@ -1,6 +1,6 @@
 import Foundation
 import LabCore
-import LabStudy
+import LabRecords
 
 /// A failure to keep or to find results.
 public enum StoreError: Error, Equatable, CustomStringConvertible {

@@ -1,6 +1,6 @@
 import Foundation
 import LabCore
-import LabStudy
+import LabRecords
 import Synchronization
 
 /// A run store in memory, for tests of schedulers and executors; it passes the same conformance suite as the real one.

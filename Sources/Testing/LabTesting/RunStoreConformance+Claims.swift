@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
 import LabCore
-import LabStudy
+import LabRecords
 import Synchronization
 
 extension RunStoreConformance {

@@ -1,6 +1,6 @@
 import Foundation
 import LabCore
-import LabStudy
+import LabRecords
 import Synchronization
 
 /// A clock that stands still until it is moved.

@@ -1,6 +1,6 @@
 import Foundation
 import LabCore
-import LabStudy
+import LabRecords
 
 /// What every run store must do, as checks that a test runs over each kind of store.
 ///

@@ -1,7 +1,7 @@
 import ArgumentParser
+import LabRecords
 import LabReport
 import LabStore
-import LabStudy
 
 /// The command `labrun list`.
 struct ListCommand: ParsableCommand {

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Foundation
 import LabCore
+import LabRecords
 import LabReport
 import LabStats
 import LabStore
-import LabStudy
 
 /// The command `labrun show`.
 struct ShowCommand: ParsableCommand {

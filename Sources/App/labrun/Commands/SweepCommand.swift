@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LabCore
+import LabRecords
 import LabReport
 import LabStore
 import LabStudy

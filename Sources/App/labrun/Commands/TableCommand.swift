@@ -1,8 +1,8 @@
 import ArgumentParser
 import LabCore
+import LabRecords
 import LabReport
 import LabStore
-import LabStudy
 
 /// The command `labrun table`.
 struct TableCommand: ParsableCommand {

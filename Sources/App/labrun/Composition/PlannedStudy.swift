@@ -1,6 +1,8 @@
 import Foundation
 import LabCore
+import LabRecords
 import LabReport
+import LabScheduler
 import LabStore
 import LabStudy
 

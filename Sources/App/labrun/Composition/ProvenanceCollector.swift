@@ -1,8 +1,8 @@
 import BackendOneDNN
 import Foundation
 import LabCore
+import LabRecords
 import LabStore
-import LabStudy
 
 /// Collects where numbers come from; what is the same for all runs of a sweep is asked once.
 struct ProvenanceCollector: Sendable {

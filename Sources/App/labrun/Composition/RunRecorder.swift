@@ -3,9 +3,10 @@ import LabCore
 import LabData
 import LabGraph
 import LabNN
+import LabRecords
+import LabScheduler
 import LabStats
 import LabStore
-import LabStudy
 import LabTrain
 
 /// Keeps what a training tells: epochs in the database, checkpoints and weights in the run's folder.

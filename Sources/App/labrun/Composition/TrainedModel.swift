@@ -3,10 +3,10 @@ import Foundation
 import LabCore
 import LabData
 import LabNN
+import LabRecords
 import LabReport
 import LabStats
 import LabStore
-import LabStudy
 import LabTrain
 import LabZoo
 

@@ -2,8 +2,9 @@ import Foundation
 import LabCore
 import LabData
 import LabNN
+import LabRecords
+import LabScheduler
 import LabStore
-import LabStudy
 import LabTrain
 
 /// Trains claimed runs in this process: the bridge between studies, which know nothing of training, and the trainer,

@@ -1,6 +1,6 @@
 import Dispatch
 import Foundation
-import LabStudy
+import LabRecords
 
 /// Turns Ctrl-C, termination requests and exhausted limits into stop requests: once to stop after the step, twice to stop
 /// at once.

@@ -1,8 +1,9 @@
 import Dispatch
 import Foundation
 import LabCore
+import LabRecords
 import LabReport
-import LabStudy
+import LabScheduler
 
 /// Shows a sweep's progress: lines that are drawn again and again on a terminal, plain lines in a log.
 final class SweepDisplay: SchedulerObserver, @unchecked Sendable {

@@ -1,6 +1,6 @@
 import Foundation
 import LabCore
-import LabStudy
+import LabRecords
 
 extension ComparisonTable {
   /// The comparison as a table for any format.

@@ -1,5 +1,5 @@
+import LabRecords
 import LabStats
-import LabStudy
 
 /// The variants of a sweep side by side: each metric over the seeds, and its difference to the baseline.
 ///

@@ -1,6 +1,6 @@
 import LabCore
+import LabRecords
 import LabStats
-import LabStudy
 
 /// Means by the levels of one factor, or of two with their interaction.
 ///

@@ -1,9 +1,9 @@
-import LabStudy
+import LabRecords
 
 extension SweepSnapshot {
   /// What is odd about the courses of completed runs, for the notes of a table: kind by kind, variants alike together.
   ///
-  /// A kind that has a sentence of its own for many variants (``LabStudy/HealthCheck/summary(of:)``) is said once; a
+  /// A kind that has a sentence of its own for many variants (``LabRecords/HealthCheck/summary(of:)``) is said once; a
   /// variant counts there where at least half of its completed runs have the note.
   ///
   /// - Parameters:

@@ -1,5 +1,5 @@
 import LabCore
-import LabStudy
+import LabRecords
 
 /// A loss function with its options, as far as they decide whether values of it can be set beside each other.
 struct LossFunctionName: Hashable {

@@ -1,5 +1,5 @@
+import LabRecords
 import LabStats
-import LabStudy
 
 /// What a comparison shows and how it judges.
 public struct ReportOptions: Sendable, Hashable {

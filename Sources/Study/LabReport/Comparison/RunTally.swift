@@ -1,4 +1,4 @@
-import LabStudy
+import LabRecords
 
 /// How many of a variant's runs are complete, and what became of the others.
 public struct RunTally: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import LabStudy
+import LabRecords
 
 /// The tables on a sweep, as a user asks for them.
 public enum SweepTables {

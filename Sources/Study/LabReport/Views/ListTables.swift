@@ -1,6 +1,6 @@
 import Foundation
 import LabCore
-import LabStudy
+import LabRecords
 
 /// Lists of what a store holds.
 public enum ListTables {

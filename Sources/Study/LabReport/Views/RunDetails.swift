@@ -1,6 +1,6 @@
 import LabCore
+import LabRecords
 import LabStats
-import LabStudy
 
 /// All that is known of one run: the input of ``RunReport``.
 public struct RunDetails: Sendable {

@@ -1,6 +1,6 @@
 import LabCore
+import LabRecords
 import LabStats
-import LabStudy
 
 /// One run in full: results, curves, metrics by class, confusions, configuration and provenance.
 public struct RunReport: Sendable {

@@ -1,4 +1,4 @@
-import LabStudy
+import LabRecords
 
 /// What is said when a sweep ends.
 public struct SweepSummary: Sendable {

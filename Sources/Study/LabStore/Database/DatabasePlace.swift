@@ -1,4 +1,4 @@
-import LabStudy
+import LabRecords
 
 #if canImport(Glibc)
   import Glibc

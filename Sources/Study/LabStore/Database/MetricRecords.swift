@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import LabCore
-import LabStudy
+import LabRecords
 
 /// The columns that hold one split's metrics, in `epoch` and in `final`.
 enum EvaluationColumns {

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import LabCore
-import LabStudy
+import LabRecords
 
 /// Looks at every byte of a results folder and compares files with the database; changes nothing.
 public struct StoreExamination {

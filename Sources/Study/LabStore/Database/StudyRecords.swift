@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import LabCore
-import LabStudy
+import LabRecords
 
 /// A row whose columns are its properties' names in snake case.
 protocol StoreRecord: Codable, FetchableRecord, PersistableRecord {}

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import LabCore
-import LabStudy
+import LabRecords
 
 extension StudyStore {
   /// Takes a run for a process, in one transaction.

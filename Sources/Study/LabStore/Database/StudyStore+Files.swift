@@ -1,6 +1,6 @@
 import GRDB
 import LabCore
-import LabStudy
+import LabRecords
 
 extension StudyStore {
   /// The files of a run, for reading.

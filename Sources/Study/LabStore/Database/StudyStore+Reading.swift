@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import LabCore
-import LabStudy
+import LabRecords
 
 extension StudyStore {
   /// The runs of a sweep: variants in the order of the plan, then seeds.

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import LabCore
-import LabStudy
+import LabRecords
 
 extension StudyStore {
   /// The name of the copy that a process saves of a database that was taken away from it.

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import LabCore
-import LabStudy
+import LabRecords
 
 extension StudyStore {
   /// Everything that a table needs of a sweep, at one instant.

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import LabCore
-import LabStudy
+import LabRecords
 
 extension StudyStore: RunStore {
   /// Makes the sweep and its runs known, or finds the equal one that is.

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 import LabCore
-import LabStudy
+import LabRecords
 
 /// The results of studies: a SQLite database of sweeps, runs and metrics, and a folder of HDF5 files for each run.
 ///

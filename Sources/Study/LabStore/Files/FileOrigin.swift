@@ -1,5 +1,5 @@
 import LabCore
-import LabStudy
+import LabRecords
 
 /// What a file of a run says of where it comes from.
 struct FileOrigin: Sendable, Hashable {

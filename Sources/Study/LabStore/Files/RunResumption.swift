@@ -1,5 +1,5 @@
 import LabCore
-import LabStudy
+import LabRecords
 
 /// Where a claimed run goes on.
 public struct RunResumption: Sendable {

@@ -1,4 +1,5 @@
 import LabCore
+import LabRecords
 
 /// What a dry run has to know of a run from before.
 public struct KnownRun: Hashable, Sendable {

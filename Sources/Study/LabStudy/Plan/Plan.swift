@@ -1,4 +1,5 @@
 import LabCore
+import LabRecords
 
 /// Everything that a study trains, in order.
 public struct Plan: Sendable {

@@ -1,4 +1,5 @@
 import LabCore
+import LabRecords
 
 /// How a plan differs from what an earlier sweep of the same name trained, for a person who resumes after a change.
 public struct PlanComparison: Hashable, Sendable {

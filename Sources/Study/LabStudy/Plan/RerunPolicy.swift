@@ -1,4 +1,5 @@
 import Foundation
+import LabRecords
 
 /// Which ended runs a sweep trains once more, as its user chooses.
 public enum RerunPolicy: String, Hashable, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
 import LabCore
+import LabRecords
 
 extension SweepRegistration {
   /// What a model of a variant costs, as far as it is known before training.

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import LabCore
+import LabRecords
 
 /// Trains the runs of a sweep on a number of workers, each of them one run at a time on its own thread.
 ///

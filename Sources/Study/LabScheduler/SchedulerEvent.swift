@@ -1,5 +1,6 @@
 import Foundation
 import LabCore
+import LabRecords
 
 /// What happens while a scheduler works.
 public enum SchedulerEvent: Sendable {

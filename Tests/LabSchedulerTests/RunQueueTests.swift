@@ -1,5 +1,5 @@
 import LabCore
-import LabStudy
+import LabScheduler
 import LabTesting
 import Testing
 

@@ -1,4 +1,5 @@
 import LabCore
+import LabRecords
 
 /// Decides which run starts next: the plan's order, bent only where memory would lie idle.
 ///

@@ -1,6 +1,6 @@
 import Foundation
 import LabCore
-import LabStudy
+import LabRecords
 import Synchronization
 
 /// A store that passes everything on; its kinds change one method each.

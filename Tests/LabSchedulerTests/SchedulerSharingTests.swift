@@ -1,6 +1,7 @@
 import Foundation
 import LabCore
-import LabStudy
+import LabRecords
+import LabScheduler
 import LabTesting
 import Synchronization
 import Testing

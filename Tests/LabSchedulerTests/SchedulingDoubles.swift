@@ -1,7 +1,8 @@
 import Dispatch
 import Foundation
 import LabCore
-import LabStudy
+import LabRecords
+import LabScheduler
 import LabTesting
 import Synchronization
 

@@ -1,6 +1,6 @@
 import Foundation
 import LabCore
-import LabStudy
+import LabScheduler
 import LabTesting
 import Testing
 

@@ -1,4 +1,5 @@
 import LabCore
+import LabRecords
 
 /// A run in the order in which a scheduler is to start it.
 public struct ScheduledRun: Sendable, Hashable {

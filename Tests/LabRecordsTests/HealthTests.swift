@@ -1,4 +1,4 @@
-import LabStudy
+import LabRecords
 import Testing
 
 /// What is said of a run's course, and of which courses nothing is said.

@@ -1,4 +1,5 @@
 import LabCore
+import LabRecords
 
 /// What became of the runs that a scheduler was given.
 public struct SchedulerReport: Sendable {

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import LabCore
+import LabRecords
 import Synchronization
 
 /// The state that the workers of one scheduler's call share.
