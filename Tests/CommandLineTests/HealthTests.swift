@@ -151,7 +151,7 @@ import Testing
     {
       let held = try store.heldFolder(for: claimed.lease)
       var checkpoint = try #require(try held.folder.readCheckpoint().checkpoint)
-      let isStatistic = { (tensor: StoredTensor) in tensor.name.contains(".running_") }
+      let isStatistic = { (tensor: NamedTensor) in tensor.name.contains(".running_") }
       checkpoint.state = checkpoint.parameters.filter(isStatistic)
       checkpoint.parameters.removeAll(where: isStatistic)
       #expect(!checkpoint.state.isEmpty && !checkpoint.parameters.isEmpty)

@@ -216,7 +216,7 @@ import Testing
     let last = try resume().checkpoint
     let claimed = try #require(try store.claimed("static", 0, sweep, owner: RunStoreSamples.deadProcess))
     let files = try store.heldFolder(for: claimed.lease)
-    try files.write(Checkpoint(parameters: [StoredTensor("w", [1], [1.0 as Float])], progress: ["epoch": 1]))
+    try files.write(Checkpoint(parameters: [NamedTensor("w", [1], [1.0 as Float])], progress: ["epoch": 1]))
     #expect(try names == ["checkpoint-previous.h5", "checkpoint.h5", "weights-best.h5"])
     try FileManager.default.removeItem(atPath: path(.checkpoint))
     #expect(try store.folder(of: run).readCheckpoint().checkpoint == last)

@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func linksThatFanOutAreFollowedOnce() throws {
-    #expect(try WeightsFile.read(path("foreign/fan-out.h5")) == [StoredTensor("weight", [3], [0, 1, 2] as [Float])])
+    #expect(try WeightsFile.read(path("foreign/fan-out.h5")) == [NamedTensor("weight", [3], [0, 1, 2] as [Float])])
   }
 
   @Test func elementsOfManyNamesAreBounded() throws {

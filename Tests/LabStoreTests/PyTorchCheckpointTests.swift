@@ -19,7 +19,7 @@ import Testing
     return try #require(try JSONDecoder().decode([String: [String: Expected]].self, from: data)[name])
   }
 
-  private func numbers(_ tensor: StoredTensor) -> [Double] {
+  private func numbers(_ tensor: NamedTensor) -> [Double] {
     switch tensor.values {
     case .float32(let values): values.map(Double.init)
     case .float64(let values): values

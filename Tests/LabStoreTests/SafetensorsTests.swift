@@ -6,10 +6,10 @@ import Testing
 @Suite struct SafetensorsTests {
   private let folder = TestFolder()
   private let tensors = [
-    StoredTensor("a.weight", [2, 3], [0, 1, -2, 3.5, .infinity, .leastNonzeroMagnitude] as [Float]),
-    StoredTensor("b.count", Shape([]), [Int64.max]),
-    StoredTensor("c.\"quoted\"", [0], [Float]()),
-    StoredTensor("d", [2], .uint8([7, 255])),
+    NamedTensor("a.weight", [2, 3], [0, 1, -2, 3.5, .infinity, .leastNonzeroMagnitude] as [Float]),
+    NamedTensor("b.count", Shape([]), [Int64.max]),
+    NamedTensor("c.\"quoted\"", [0], [Float]()),
+    NamedTensor("d", [2], .uint8([7, 255])),
   ]
 
   private func write(_ data: Data) throws -> String {
@@ -37,14 +37,14 @@ import Testing
 
   @Test func doublePrecisionIsRounded() throws {
     let path = folder.path("double.safetensors")
-    try SafetensorsFile.write([StoredTensor("x", [1], .float64([0.1]))], to: path)
-    #expect(try SafetensorsFile.read(path) == [StoredTensor("x", [1], [0.1 as Float])])
+    try SafetensorsFile.write([NamedTensor("x", [1], .float64([0.1]))], to: path)
+    #expect(try SafetensorsFile.read(path) == [NamedTensor("x", [1], [0.1 as Float])])
   }
 
   @Test func reservedAndRepeatedNamesAreRefused() {
     let path = folder.path("refused.safetensors")
     for name in ["__metadata__", "twice"] {
-      let tensor = StoredTensor(name, [1], [0 as Float])
+      let tensor = NamedTensor(name, [1], [0 as Float])
       #expect(throws: StoreError.self) { try SafetensorsFile.write([tensor, tensor], to: path) }
     }
   }

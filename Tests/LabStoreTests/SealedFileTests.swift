@@ -21,12 +21,12 @@ import Testing
   private func checkpoint(_ number: Int) -> Checkpoint {
     Checkpoint(
       parameters: [
-        StoredTensor("bn1.num_batches_tracked", Shape([]), [Int64(number)]),
-        StoredTensor("empty", [0, 3], [Float]()),
-        StoredTensor("layer1.0.conv1.weight", [2, 1, 3, 3], (0..<18).map { Float($0) * 0.1 + Float(number) }),
+        NamedTensor("bn1.num_batches_tracked", Shape([]), [Int64(number)]),
+        NamedTensor("empty", [0, 3], [Float]()),
+        NamedTensor("layer1.0.conv1.weight", [2, 1, 3, 3], (0..<18).map { Float($0) * 0.1 + Float(number) }),
       ],
-      optimizer: [StoredTensor("layer1.0.conv1.weight.momentum", [18], .float64((0..<18).map { Double($0) / 3 }))],
-      state: [StoredTensor("mask", [3], .uint8([0, 255, 7]))],
+      optimizer: [NamedTensor("layer1.0.conv1.weight.momentum", [18], .float64((0..<18).map { Double($0) / 3 }))],
+      state: [NamedTensor("mask", [3], .uint8([0, 255, 7]))],
       progress: [
         "epoch": .integer(number), "loss_sum": 0.1, "note": "größer", "history": .array([.number(1e-300), .null]),
       ])
@@ -43,8 +43,8 @@ import Testing
   @Test func strangeNumbersComeBackBitForBit() throws {
     let bits: [UInt32] = [0x8000_0000, 0x7f80_0000, 0xff80_0000, 0x7fc0_0001, 1, 0x0080_0000, 0x7f7f_ffff]
     let weights = [
-      StoredTensor("float", [bits.count], bits.map { Float(bitPattern: $0) }),
-      StoredTensor("integer", [3], [Int64.min, 0, .max]),
+      NamedTensor("float", [bits.count], bits.map { Float(bitPattern: $0) }),
+      NamedTensor("integer", [3], [Int64.min, 0, .max]),
     ]
     try files.write(weights: weights, as: .bestWeights, attributes: ["epoch": .integer(7), "accuracy": .number(0.5)])
     let read = try files.folder.readWeights(.bestWeights)
@@ -187,12 +187,12 @@ import Testing
   @Test(arguments: ["", ".", "a/b", "a\0b"]) func namesThatHDF5WouldSplitAreRefused(name: String) throws {
     let problem = "a name must not be empty or \".\" or contain \"/\""
     #expect(throws: StoreError.invalidTensor(name: name, problem: problem)) {
-      try files.write(weights: [StoredTensor(name, [1], [0.0 as Float])], as: .finalWeights)
+      try files.write(weights: [NamedTensor(name, [1], [0.0 as Float])], as: .finalWeights)
     }
   }
 
   @Test func aNameUsedTwiceIsRefused() throws {
-    let tensor = StoredTensor("w", [1], [0.0 as Float])
+    let tensor = NamedTensor("w", [1], [0.0 as Float])
     #expect(throws: StoreError.invalidTensor(name: "w", problem: "the name is used twice")) {
       try files.write(weights: [tensor, tensor], as: .finalWeights)
     }

@@ -103,7 +103,7 @@ import Testing
     let sweep = try store.register(RunStoreSamples.sweep())
     let first = try #require(try store.claimed("static", 0, sweep.id))
     let files = try store.heldFolder(for: first.lease)
-    try files.write(Checkpoint(parameters: [StoredTensor("w", [1], [1.0 as Float])]))
+    try files.write(Checkpoint(parameters: [NamedTensor("w", [1], [1.0 as Float])]))
     try store.finish(first.lease, .interrupted(reason: "stopped"))
     clock.advance(seconds: 1)
     // A process that died between the claim and the removal leaves the mark behind.
@@ -111,7 +111,7 @@ import Testing
     let second = try #require(try store.claimed("static", 0, sweep.id))
     #expect(try store.heldFolder(for: second.lease).folder.readCheckpoint().checkpoint == nil)
     #expect(try store.integer("SELECT SUM(discards_files) FROM run WHERE id = 1") == 0)
-    try store.heldFolder(for: second.lease).write(Checkpoint(parameters: [StoredTensor("w", [1], [2.0 as Float])]))
+    try store.heldFolder(for: second.lease).write(Checkpoint(parameters: [NamedTensor("w", [1], [2.0 as Float])]))
     try store.finish(second.lease, .interrupted(reason: "stopped"))
     clock.advance(seconds: 1)
     let third = try #require(try store.claimed("static", 0, sweep.id, .fresh(endedBefore: clock.now)))

@@ -28,11 +28,11 @@ struct TrainingLife {
   }
 
   /// The weights after an epoch.
-  static func weights(epoch: Int) -> [StoredTensor] {
-    [StoredTensor("conv1.weight", [100], (0..<100).map { Float($0 * 10 + epoch) })]
+  static func weights(epoch: Int) -> [NamedTensor] {
+    [NamedTensor("conv1.weight", [100], (0..<100).map { Float($0 * 10 + epoch) })]
   }
 
-  static var finalWeights: [StoredTensor] { weights(epoch: epochs - 1) }
+  static var finalWeights: [NamedTensor] { weights(epoch: epochs - 1) }
 
   /// The best of the epochs before one.
   static func bestEpoch(before end: Int) -> Int {
@@ -101,6 +101,6 @@ struct TrainingLife {
       "epoch": .integer(epoch), "stepInEpoch": .integer(stepInEpoch), "step": .integer(step),
     ]
     progress["bestEpoch"] = bestEpoch.map { .integer($0) }
-    return Checkpoint(parameters: [StoredTensor("conv1.weight", [1], [Float(step)])], progress: progress)
+    return Checkpoint(parameters: [NamedTensor("conv1.weight", [1], [Float(step)])], progress: progress)
   }
 }

@@ -61,12 +61,12 @@ import Testing
   }
 
   @Test func tensorHashesSeeNamesShapesTypesAndBits() {
-    let base = [StoredTensor("a", [2], [1, 2] as [Float]), StoredTensor("b", [1], [0] as [Float])]
-    let others: [[StoredTensor]] = [
-      [base[0]], [base[0], StoredTensor("c", [1], [0] as [Float])],
-      [base[0], StoredTensor("b", [1], [-0.0] as [Float])],
-      [StoredTensor("a", [2, 1], [1, 2] as [Float]), base[1]],
-      [base[0], StoredTensor("b", [1], [0] as [Int64])],
+    let base = [NamedTensor("a", [2], [1, 2] as [Float]), NamedTensor("b", [1], [0] as [Float])]
+    let others: [[NamedTensor]] = [
+      [base[0]], [base[0], NamedTensor("c", [1], [0] as [Float])],
+      [base[0], NamedTensor("b", [1], [-0.0] as [Float])],
+      [NamedTensor("a", [2, 1], [1, 2] as [Float]), base[1]],
+      [base[0], NamedTensor("b", [1], [0] as [Int64])],
     ]
     #expect(base.contentHash == base.reversed().contentHash)
     #expect(Set(others.map(\.contentHash) + [base.contentHash]).count == others.count + 1)

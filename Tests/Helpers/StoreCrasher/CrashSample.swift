@@ -7,10 +7,10 @@ package enum CrashSample {
   package static func checkpoint(epochs: Int, elements: Int) -> Checkpoint {
     Checkpoint(
       parameters: [
-        StoredTensor("bn1.num_batches_tracked", Shape([]), [Int64(epochs)]),
-        StoredTensor("conv1.weight", [elements], (0..<elements).map { Float($0 % 1000 + epochs) }),
+        NamedTensor("bn1.num_batches_tracked", Shape([]), [Int64(epochs)]),
+        NamedTensor("conv1.weight", [elements], (0..<elements).map { Float($0 % 1000 + epochs) }),
       ],
-      optimizer: [StoredTensor("conv1.weight.momentum", [2], [Float(epochs), Float(epochs)])],
+      optimizer: [NamedTensor("conv1.weight.momentum", [2], [Float(epochs), Float(epochs)])],
       progress: ["epochs": .integer(epochs)])
   }
 }

@@ -73,7 +73,7 @@ final class RunRecorder: TrainingObserver {
   }
 
   func didImprove(_ checkpoint: TrainingCheckpoint) throws {
-    let weights = checkpoint.tensors.map(StoredTensor.init)
+    let weights = checkpoint.tensors.map(NamedTensor.init)
     try folder.write(
       weights: weights, as: .bestWeights, attributes: attributes(epoch: checkpoint.progress.epoch))
     bestWeightsHash = weights.contentHash
@@ -110,7 +110,7 @@ final class RunRecorder: TrainingObserver {
       }
     }
     try folder.write(
-      weights: result.lastWeights.map(StoredTensor.init), as: .finalWeights,
+      weights: result.lastWeights.map(NamedTensor.init), as: .finalWeights,
       attributes: attributes(epoch: result.epochs - 1))
     let confusion = result.test.confusion.rows
     try folder.write(
@@ -147,14 +147,14 @@ extension ConfusionMatrix {
 
 // MARK: - Tensors of the trainer and of the store
 
-extension StoredTensor {
+extension NamedTensor {
   /// The store's form of a tensor.
   init(_ tensor: TrainingCheckpoint.Tensor) { self.init(tensor.name, tensor.shape, tensor.elements) }
 }
 
 extension ContentHash {
   /// The hash of final weights that the database keeps; nil for tensors that are no weights of this program.
-  static func ofStoredWeights(_ tensors: [StoredTensor]) throws -> ContentHash? {
+  static func ofStoredWeights(_ tensors: [NamedTensor]) throws -> ContentHash? {
     guard tensors.allSatisfy({ $0.floats != nil }) else { return nil }
     return .ofWeights(try tensors.map { try TrainingCheckpoint.Tensor($0, role: .parameter) })
   }
@@ -162,7 +162,7 @@ extension ContentHash {
 
 extension TrainingCheckpoint.Tensor {
   /// The trainer's form of a stored tensor.
-  init(_ stored: StoredTensor, role: Variable.Role) throws {
+  init(_ stored: NamedTensor, role: Variable.Role) throws {
     guard let elements = stored.floats else {
       throw StoreError.invalidTensor(
         name: stored.name, problem: "it holds \(stored.values.typeName) and not single precision")
@@ -175,8 +175,8 @@ extension Checkpoint {
   /// The store's form of a checkpoint.
   init(_ checkpoint: TrainingCheckpoint) throws {
     let average = MovingAverageConfiguration.variableName(of: "")
-    func tensors(_ belongs: (TrainingCheckpoint.Tensor) -> Bool) -> [StoredTensor] {
-      checkpoint.tensors.filter(belongs).map(StoredTensor.init)
+    func tensors(_ belongs: (TrainingCheckpoint.Tensor) -> Bool) -> [NamedTensor] {
+      checkpoint.tensors.filter(belongs).map(NamedTensor.init)
     }
     self.init(
       parameters: tensors { $0.role != .optimizerState },
@@ -192,7 +192,7 @@ extension TrainingCheckpoint {
   /// Names tell what a tensor is, so that checkpoints of version 0.1 are read too, which had running statistics in `state`
   /// and averages in `optimizer`.
   init(_ stored: Checkpoint) throws {
-    let groups: [(Variable.Role, [StoredTensor])] = [
+    let groups: [(Variable.Role, [NamedTensor])] = [
       (.parameter, stored.parameters), (.optimizerState, stored.state + stored.optimizer),
     ]
     let tensors = try groups.flatMap { role, tensors in try tensors.map { try Tensor($0, role: role) } }

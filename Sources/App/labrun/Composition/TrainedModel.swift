@@ -192,16 +192,16 @@ struct Classification {
 
   private func writeHDF5(to path: String, _ attributes: [String: TensorGroup.Attribute]) throws {
     var group = TensorGroup(
-      [StoredTensor("logits", [names.count, classNames.count], logits)], texts: ["names": names],
+      [NamedTensor("logits", [names.count, classNames.count], logits)], texts: ["names": names],
       attributes: attributes)
     if labels.contains(where: { $0 != nil }) {
-      group.tensors.append(StoredTensor("labels", [names.count], labels.map { Int64($0 ?? -1) }))
+      group.tensors.append(NamedTensor("labels", [names.count], labels.map { Int64($0 ?? -1) }))
       let losses = names.indices.map { loss($0).map { Float($0) } ?? .nan }
-      group.tensors.append(StoredTensor("losses", [names.count], losses))
+      group.tensors.append(NamedTensor("losses", [names.count], losses))
     }
     if let report = report(title: "") {
       let count = classNames.count
-      group.tensors.append(StoredTensor("confusion", [count, count], report.confusion.rows.joined().map(Int64.init)))
+      group.tensors.append(NamedTensor("confusion", [count, count], report.confusion.rows.joined().map(Int64.init)))
     }
     group.attributes["class_names"] = .string(try JSONValue(encoding: classNames).canonicalText)
     try ResultFile.write(group, format: "labrun-logits", to: path)

@@ -27,7 +27,7 @@ struct DatabaseOpening {
       try whileOpeningAlone {
         let pool = try DatabasePool(path: path, configuration: configuration(isReadOnly: false))
         try pool.read(refuseFutureSchema)
-        try StudySchema.migrator.migrate(pool)
+        try DatabaseSchema.migrator.migrate(pool)
         // In WAL mode GRDB's default, NORMAL, loses the last transactions with the machine's power. A checkpoint file
         // is flushed to the disk when it is written, so it would then be ahead of the epochs that it rests on.
         try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -97,10 +97,10 @@ struct DatabaseOpening {
     let queue = try DatabaseQueue(path: location, configuration: configuration(isReadOnly: true))
     let isCurrent = try queue.read { database in
       try refuseFutureSchema(database)
-      guard try !StudySchema.migrator.appliedIdentifiers(database).isEmpty else {
+      guard try !DatabaseSchema.migrator.appliedIdentifiers(database).isEmpty else {
         throw StoreError.noResults(folder: folder)
       }
-      return try StudySchema.migrator.hasCompletedMigrations(database)
+      return try DatabaseSchema.migrator.hasCompletedMigrations(database)
     }
     return isCurrent ? queue : try upgradedCopy(of: queue)
   }
@@ -109,7 +109,7 @@ struct DatabaseOpening {
   private func upgradedCopy(of queue: DatabaseQueue) throws -> DatabaseQueue {
     let copy = try DatabaseQueue(configuration: configuration(isReadOnly: false))
     try queue.backup(to: copy)
-    try StudySchema.migrator.migrate(copy)
+    try DatabaseSchema.migrator.migrate(copy)
     return copy
   }
 
@@ -138,7 +138,7 @@ struct DatabaseOpening {
   }
 
   private func refuseFutureSchema(_ database: Database) throws {
-    let migrator = StudySchema.migrator
+    let migrator = DatabaseSchema.migrator
     guard try migrator.hasBeenSuperseded(database) else { return }
     let unknown = try migrator.appliedIdentifiers(database).subtracting(migrator.migrations)
     throw StoreError.schemaFromFuture(path: path, unknownMigrations: unknown.sorted())

@@ -7,7 +7,7 @@ import LabRecords
 public struct StoreExamination {
   private let store: StudyStore
   /// The hash that the database keeps of a run's final weights.
-  private let weightsHash: ([StoredTensor]) throws -> ContentHash?
+  private let weightsHash: ([NamedTensor]) throws -> ContentHash?
 
   /// What was looked at.
   public private(set) var runCount = 0
@@ -20,7 +20,7 @@ public struct StoreExamination {
   ///
   /// - Parameter weightsHash: computes the hash that the database keeps of a run's final weights.
   /// - Throws: ``StoreError`` where the database cannot be read at all.
-  public init(_ store: StudyStore, weightsHash: @escaping ([StoredTensor]) throws -> ContentHash?) throws {
+  public init(_ store: StudyStore, weightsHash: @escaping ([NamedTensor]) throws -> ContentHash?) throws {
     self.store = store
     self.weightsHash = weightsHash
     try examineDatabase()
@@ -191,7 +191,7 @@ public struct StoreExamination {
 extension TensorGroup {
   /// How a file of a completed run contradicts what the database keeps of the run; nil where it does not.
   fileprivate func contradiction(
-    of file: RunFolder.File, to final: FinalRecord?, weightsHash: ([StoredTensor]) throws -> ContentHash?
+    of file: RunFolder.File, to final: FinalRecord?, weightsHash: ([NamedTensor]) throws -> ContentHash?
   ) throws -> String? {
     guard let final else { return nil }
     switch file {
@@ -216,7 +216,7 @@ extension StudyStore {
   /// - Parameter weightsHash: computes the hash that the database keeps of a run's final weights.
   /// - Throws: ``StoreError`` where they are damaged or others, `FileError` where they cannot be read.
   public func weights(
-    _ file: RunFolder.File, of run: RunIdentity, weightsHash: ([StoredTensor]) throws -> ContentHash?
+    _ file: RunFolder.File, of run: RunIdentity, weightsHash: ([NamedTensor]) throws -> ContentHash?
   ) throws -> TensorGroup {
     let folder = folder(of: run)
     let content = try folder.content(of: file)

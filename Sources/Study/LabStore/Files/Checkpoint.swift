@@ -6,17 +6,17 @@ import LabCore
 /// A file gives tensors back sorted by name.
 public struct Checkpoint: Sendable, Hashable {
   /// The model's parameters and running statistics by their `state_dict` names.
-  public var parameters: [StoredTensor]
+  public var parameters: [NamedTensor]
   /// The optimiser's tensors.
-  public var optimizer: [StoredTensor]
+  public var optimizer: [NamedTensor]
   /// Whatever else training carries from step to step: averages of the weights.
-  public var state: [StoredTensor]
+  public var state: [NamedTensor]
   /// Counters and partial metrics; every number in it must be finite.
   public var progress: JSONValue
 
   /// Creates a checkpoint.
   public init(
-    parameters: [StoredTensor], optimizer: [StoredTensor] = [], state: [StoredTensor] = [],
+    parameters: [NamedTensor], optimizer: [NamedTensor] = [], state: [NamedTensor] = [],
     progress: JSONValue = .object([:])
   ) {
     self.parameters = parameters
@@ -42,7 +42,7 @@ extension Checkpoint {
 
   /// Takes a checkpoint from an HDF5 file's content.
   init(_ content: TensorGroup, path: String) throws {
-    func tensors(_ group: String) throws -> [StoredTensor] {
+    func tensors(_ group: String) throws -> [NamedTensor] {
       guard let group = content.groups[group] else {
         throw StoreError.unsupportedFile(path: path, problem: "it has no group \"\(group)\", which a checkpoint needs")
       }

@@ -1,4 +1,5 @@
 import Foundation
+import LabCore
 
 /// The element types of tensors in files that can be read, by their names in safetensors.
 enum ElementCode: String, CaseIterable, Codable {
@@ -24,7 +25,7 @@ enum ElementCode: String, CaseIterable, Codable {
   }
 
   /// Elements as files of this program hold them: single precision, 64-bit integers, or bytes.
-  func decode(_ data: Data, count: Int) -> StoredTensor.Values {
+  func decode(_ data: Data, count: Int) -> NamedTensor.Values {
     data.withUnsafeBytes { bytes in
       func elements<Raw, Element>(_ convert: (Raw) -> Element) -> [Element] {
         (0..<count).map { convert(bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Raw>.size, as: Raw.self)) }

@@ -78,7 +78,7 @@ struct ForeignWeightsTask: IsolatedTask {
       }
       let start = elements.startIndex + position
       position += count * tensor.type.byteCount
-      return StoredTensor(
+      return NamedTensor(
         tensor.name, tensor.shape,
         tensor.type.exact(elements[start..<elements.startIndex + position], count: count))
     }
@@ -90,7 +90,7 @@ struct ForeignWeightsTask: IsolatedTask {
   }
 }
 
-extension StoredTensor.Values {
+extension NamedTensor.Values {
   /// The type of the elements as they lie in memory.
   fileprivate var code: ElementCode {
     switch self {
@@ -104,7 +104,7 @@ extension StoredTensor.Values {
 
 extension ElementCode {
   /// Elements as they were sent, without any loss of precision.
-  fileprivate func exact(_ data: Data, count: Int) -> StoredTensor.Values {
+  fileprivate func exact(_ data: Data, count: Int) -> NamedTensor.Values {
     guard self == .float64 else { return decode(data, count: count) }
     return .float64(
       data.withUnsafeBytes { bytes in

@@ -104,7 +104,7 @@ extension HDF5Image {
 
   // MARK: Tensors
 
-  private static func readTensor(_ dataset: hid_t, name: String, limit: Int) throws -> StoredTensor {
+  private static func readTensor(_ dataset: hid_t, name: String, limit: Int) throws -> NamedTensor {
     let label = "the dataset \"\(name)\""
     let claim: HDF5Claim
     do throws(HDF5Claim.Problem) {
@@ -130,11 +130,11 @@ extension HDF5Image {
     }
     let shape = Shape(extents)
     switch H5Tget_class(type.id) {
-    case H5T_FLOAT where size <= 4: return StoredTensor(name, shape, .float32(try read(labH5NativeFloat(), 0)))
-    case H5T_FLOAT: return StoredTensor(name, shape, .float64(try read(labH5NativeDouble(), 0)))
+    case H5T_FLOAT where size <= 4: return NamedTensor(name, shape, .float32(try read(labH5NativeFloat(), 0)))
+    case H5T_FLOAT: return NamedTensor(name, shape, .float64(try read(labH5NativeDouble(), 0)))
     case H5T_INTEGER where size == 1 && H5Tget_sign(type.id) == H5T_SGN_NONE:
-      return StoredTensor(name, shape, .uint8(try read(labH5NativeUInt8(), 0)))
-    case H5T_INTEGER: return StoredTensor(name, shape, .int64(try read(labH5NativeInt64(), 0)))
+      return NamedTensor(name, shape, .uint8(try read(labH5NativeUInt8(), 0)))
+    case H5T_INTEGER: return NamedTensor(name, shape, .int64(try read(labH5NativeInt64(), 0)))
     default: throw HDF5Failure("read \(label)", problem: "its elements are no numbers")
     }
   }

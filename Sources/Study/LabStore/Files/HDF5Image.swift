@@ -77,7 +77,7 @@ enum HDF5Image {
     }
   }
 
-  private static func write(_ tensor: StoredTensor, to location: hid_t) throws {
+  private static func write(_ tensor: NamedTensor, to location: hid_t) throws {
     let label = "the dataset \"\(tensor.name)\""
     let extents = tensor.shape.dimensions.map { hsize_t($0) }
     let space = try HDF5Handle(
@@ -139,7 +139,7 @@ enum HDF5Image {
     return type
   }
 
-  private static func types(of values: StoredTensor.Values) -> (file: hid_t, memory: hid_t) {
+  private static func types(of values: NamedTensor.Values) -> (file: hid_t, memory: hid_t) {
     switch values {
     case .float32: (labH5LittleEndianFloat(), labH5NativeFloat())
     case .float64: (labH5LittleEndianDouble(), labH5NativeDouble())

@@ -38,9 +38,9 @@ extension Predictions {
     }
     return TensorGroup(
       [
-        StoredTensor("logits", [labels.count, classes], logits),
-        StoredTensor("labels", [labels.count], labels.map(Int64.init)),
-        StoredTensor("confusion", [classes, classes], confusion.joined().map(Int64.init)),
+        NamedTensor("logits", [labels.count, classes], logits),
+        NamedTensor("labels", [labels.count], labels.map(Int64.init)),
+        NamedTensor("confusion", [classes, classes], confusion.joined().map(Int64.init)),
       ],
       attributes: ["class_names": .string(JSONValue.array(classNames.map { .string($0) }).canonicalText)])
   }

@@ -14,7 +14,7 @@ public enum PyTorchCheckpoint {
   /// taken off. Floating-point elements become single precision, integers 64 bits wide.
   ///
   /// - Throws: ``StoreError/damagedFile(path:problem:)``, ``StoreError/unsupportedFile(path:problem:)``, or `FileError`.
-  public static func read(_ path: String) throws -> [StoredTensor] {
+  public static func read(_ path: String) throws -> [NamedTensor] {
     let file = try SizedFile(path)
     let archive = try ZipArchive(file)
     guard let pickleName = archive.names.first(where: { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }) else {
@@ -120,7 +120,7 @@ public enum PyTorchCheckpoint {
 
   private static func stored(
     _ name: String, _ tensor: TensorUnpickler.TensorDescription, _ elements: inout Elements, path: String
-  ) throws -> StoredTensor {
+  ) throws -> NamedTensor {
     func damaged(_ problem: String) -> StoreError { .damagedFile(path: path, problem: "\"\(name)\" \(problem)") }
     guard let code = elementCodes[tensor.storage.type] else {
       throw StoreError.unsupportedFile(path: path, problem: "\"\(name)\" has elements of \(tensor.storage.type)")
@@ -148,7 +148,7 @@ public enum PyTorchCheckpoint {
     else {
       throw damaged("of shape \(tensor.shape) reaches beyond its \(available) elements")
     }
-    return StoredTensor(name, Shape(tensor.shape), code.decode(gathered(tensor, count, content, code), count: count))
+    return NamedTensor(name, Shape(tensor.shape), code.decode(gathered(tensor, count, content, code), count: count))
   }
 
   /// The tensor's elements, row by row.

@@ -49,7 +49,7 @@ public struct HeldRunFolder: Sendable {
   ///   - file: ``RunFolder/File/finalWeights`` or ``RunFolder/File/bestWeights``.
   ///   - attributes: what else to say about the weights, such as their epoch.
   public func write(
-    weights: [StoredTensor], as file: RunFolder.File, attributes: [String: TensorGroup.Attribute] = [:]
+    weights: [NamedTensor], as file: RunFolder.File, attributes: [String: TensorGroup.Attribute] = [:]
   ) throws {
     precondition(file == .finalWeights || file == .bestWeights, "\(file) holds no weights")
     try write(TensorGroup(weights, attributes: attributes), as: file)

@@ -74,7 +74,7 @@ public struct RunFolder: Sendable, Hashable {
   public func content(of file: File) throws -> TensorGroup { try read(file) }
 
   /// Reads the final or the best weights, by their `state_dict` names.
-  public func readWeights(_ file: File) throws -> [StoredTensor] { try read(file).tensors }
+  public func readWeights(_ file: File) throws -> [NamedTensor] { try read(file).tensors }
 
   /// Reads the test predictions.
   public func readPredictions() throws -> Predictions {

@@ -7,7 +7,7 @@ public struct RunResumption: Sendable {
   public var checkpoint: Checkpoint?
   /// The best weights that the checkpoint speaks of; nil where it speaks of none, or where those of a later epoch have
   /// taken their place, which is trained once more.
-  public var bestWeights: [StoredTensor]?
+  public var bestWeights: [NamedTensor]?
   /// The hash of the best weights that the checkpoint speaks of.
   public var bestWeightsHash: ContentHash?
   /// What did not belong together and what became of it, a sentence each.

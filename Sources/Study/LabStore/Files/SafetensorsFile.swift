@@ -60,7 +60,7 @@ public enum SafetensorsFile {
   /// Floating-point elements of every width become single precision, signed integers 64 bits wide.
   ///
   /// - Throws: ``StoreError/damagedFile(path:problem:)``, ``StoreError/unsupportedFile(path:problem:)``, or `FileError`.
-  public static func read(_ path: String) throws -> [StoredTensor] {
+  public static func read(_ path: String) throws -> [NamedTensor] {
     try readGroup(path).tensors
   }
 
@@ -70,14 +70,14 @@ public enum SafetensorsFile {
   }
 
   /// Stores tensors in the order of their names.
-  public static func write(_ tensors: [StoredTensor], to path: String, metadata: [String: String] = [:]) throws {
+  public static func write(_ tensors: [NamedTensor], to path: String, metadata: [String: String] = [:]) throws {
     let data = try encode(tensors, metadata: metadata)
     try StoreError.translatingFileErrors(path) { try AtomicFile.write(data, to: path) }
   }
 
   // MARK: Writing
 
-  static func encode(_ tensors: [StoredTensor], metadata: [String: String]) throws -> Data {
+  static func encode(_ tensors: [NamedTensor], metadata: [String: String]) throws -> Data {
     var header: [String: JSONValue] = [:]
     var body = Data()
     for tensor in tensors.sorted(by: { $0.name < $1.name }) {
@@ -150,14 +150,14 @@ public enum SafetensorsFile {
     guard end == bodySize else { throw damaged("\(bodySize - end) bytes belong to no tensor") }
     let tensors = try claims.map { claim in
       let elements = try file.bytes(at: start + claim.range.lowerBound, count: claim.range.count)
-      return StoredTensor(claim.name, Shape(claim.shape), claim.type.decode(elements, count: claim.count))
+      return NamedTensor(claim.name, Shape(claim.shape), claim.type.decode(elements, count: claim.count))
     }
     return TensorGroup(
       tensors.sorted { $0.name < $1.name }, attributes: header.metadata.mapValues { .string($0) })
   }
 }
 
-extension StoredTensor.Values {
+extension NamedTensor.Values {
   fileprivate var safetensorsType: String {
     switch self {
     case .float32: "F32"

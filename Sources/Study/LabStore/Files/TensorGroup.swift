@@ -1,3 +1,5 @@
+import LabCore
+
 /// The content of an HDF5 file or of a group in it: tensors, lists of texts, attributes and further groups.
 public struct TensorGroup: Sendable, Hashable {
   /// A small value beside the tensors.
@@ -8,7 +10,7 @@ public struct TensorGroup: Sendable, Hashable {
   }
 
   /// The tensors, which a file gives back sorted by name; names are whole, dots make no groups.
-  public var tensors: [StoredTensor]
+  public var tensors: [NamedTensor]
   /// Lists of texts by name, which stand beside the tensors.
   public var texts: [String: [String]]
   /// The attributes by name.
@@ -18,7 +20,7 @@ public struct TensorGroup: Sendable, Hashable {
 
   /// Creates a group.
   public init(
-    _ tensors: [StoredTensor] = [], texts: [String: [String]] = [:], attributes: [String: Attribute] = [:],
+    _ tensors: [NamedTensor] = [], texts: [String: [String]] = [:], attributes: [String: Attribute] = [:],
     groups: [String: TensorGroup] = [:]
   ) {
     self.tensors = tensors
@@ -28,5 +30,5 @@ public struct TensorGroup: Sendable, Hashable {
   }
 
   /// The tensor of a name, if there is one.
-  public func tensor(_ name: String) -> StoredTensor? { tensors.first { $0.name == name } }
+  public func tensor(_ name: String) -> NamedTensor? { tensors.first { $0.name == name } }
 }

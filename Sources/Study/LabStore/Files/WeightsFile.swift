@@ -11,7 +11,7 @@ public enum WeightsFile {
   /// single precision, integers 64 bits wide.
   ///
   /// - Throws: ``StoreError``, or `FileError` where the file cannot be read.
-  public static func read(_ path: String) throws -> [StoredTensor] { try readGroup(path).tensors }
+  public static func read(_ path: String) throws -> [NamedTensor] { try readGroup(path).tensors }
 
   /// Reads tensors as ``read(_:)`` does, with what else the file says: attributes of HDF5, metadata of safetensors.
   ///
@@ -58,7 +58,7 @@ public enum WeightsFile {
   }
 
   /// The parameters of a checkpoint, and its running statistics, which version 0.1 kept in the group `state`.
-  private static func checkpointWeights(_ content: TensorGroup) -> [StoredTensor] {
+  private static func checkpointWeights(_ content: TensorGroup) -> [NamedTensor] {
     let parameters = content.groups["parameters"]?.tensors ?? []
     guard content.attributes["format"] == .string(RunFolder.File.checkpoint.format) else { return parameters }
     let others = content.groups["state"]?.tensors ?? []
@@ -78,9 +78,9 @@ public enum WeightsFile {
   }
 }
 
-extension StoredTensor {
+extension NamedTensor {
   /// The tensor with double precision rounded to single.
-  fileprivate var singlePrecision: StoredTensor {
-    if case .float64(let values) = values { StoredTensor(name, shape, values.map { Float($0) }) } else { self }
+  fileprivate var singlePrecision: NamedTensor {
+    if case .float64(let values) = values { NamedTensor(name, shape, values.map { Float($0) }) } else { self }
   }
 }

@@ -5,7 +5,7 @@ import GRDB
 ///
 /// Names are for people who read the database with other programs: `Results/README.md` explains them, and a change here
 /// is a new migration, never an edit of an old one.
-enum StudySchema {
+enum DatabaseSchema {
   /// Brings any older database up to date.
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()

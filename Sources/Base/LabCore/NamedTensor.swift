@@ -1,8 +1,5 @@
-import Foundation
-import LabCore
-
 /// A named tensor as files hold it: dense, row-major, in the layout of PyTorch's `state_dict`.
-public struct StoredTensor: Sendable, Hashable {
+public struct NamedTensor: Sendable, Hashable {
   /// The elements in row-major order.
   public enum Values: Sendable, Hashable {
     case float32([Float])
@@ -39,7 +36,7 @@ public struct StoredTensor: Sendable, Hashable {
   public var integers: [Int64]? { if case .int64(let values) = values { values } else { nil } }
 }
 
-extension StoredTensor.Values {
+extension NamedTensor.Values {
   /// The number of elements.
   public var count: Int {
     switch self {
@@ -61,7 +58,7 @@ extension StoredTensor.Values {
   }
 
   /// Gives `body` the elements' memory.
-  func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+  package func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
     switch self {
     case .float32(let values): try values.withUnsafeBytes(body)
     case .float64(let values): try values.withUnsafeBytes(body)
@@ -71,7 +68,7 @@ extension StoredTensor.Values {
   }
 }
 
-extension Collection<StoredTensor> {
+extension Collection<NamedTensor> {
   /// The hash of the names, types, shapes and bits of the tensors, whatever their order.
   public var contentHash: ContentHash {
     var hasher = ContentHasher()
