@@ -16,14 +16,14 @@ import Testing
 
   @Test func everyComponentsSchemaHasTheDefaultsOfItsType() throws {
     func check<Family: ComponentFamily>(_ family: Family.Type) throws {
-      for entry in Family.registry.entries {
-        let component = try Family.registry.component(.string(entry.variant.name))
-        let canonical = try Family.registry.configuration(of: component)
-        #expect(canonical == Family.registry.kind.resolve(.string(entry.variant.name)).value)
+      for variant in Family.variants {
+        let component = try Family.component(.string(variant.name))
+        let canonical = try Family.configuration(of: component)
+        #expect(canonical == Family.kind.resolve(.string(variant.name)).value)
         let typed = try #require(component as? any ConfigurableComponent)
         func isDefault<Value: ConfigurableComponent>(_ value: Value) -> Bool { value == Value() }
         let hasDefaults = isDefault(typed)
-        #expect(hasDefaults, "\(entry.variant.name)")
+        #expect(hasDefaults, "\(variant.name)")
         #expect(try Selection<Family>(configuration: canonical).configuration() == canonical)
       }
     }
@@ -86,8 +86,8 @@ import Testing
       func factor(step: Int, totalSteps: Int, stepsPerEpoch: Int) -> Double { 0.5 }
     }
     #expect(
-      throws: ModelError.unregistered(
-        component: "Halving", registered: ["constant", "step", "cosine", "one-cycle"])
+      throws: RegistryError.unregistered(
+        title: "schedules", value: "Halving", registered: ScheduleFamily.registry.names)
     ) { try ScheduleConfiguration(Halving()).configuration() }
   }
 }

@@ -21,22 +21,22 @@ import Testing
   }
 
   @Test func stepsBehindTheEndKeepTheLastRate() throws {
-    for entry in ScheduleFamily.registry.entries {
-      let schedule = try ScheduleFamily.registry.component(.string(entry.variant.name))
+    for variant in ScheduleFamily.variants {
+      let schedule = try ScheduleFamily.component(.string(variant.name))
       let last = schedule.factor(step: 100, totalSteps: 100, stepsPerEpoch: 10)
-      #expect(schedule.factor(step: 1000, totalSteps: 100, stepsPerEpoch: 10) == last, "\(entry.variant.name)")
+      #expect(schedule.factor(step: 1000, totalSteps: 100, stepsPerEpoch: 10) == last, "\(variant.name)")
       #expect(last.isFinite && last >= 0)
     }
   }
 
   @Test func emptyAndOneStepRunsHaveFiniteRates() throws {
-    for entry in ScheduleFamily.registry.entries {
+    for variant in ScheduleFamily.variants {
       let scalar = LearningRate(
-        base: 1, schedule: try ScheduleConfiguration(configuration: .string(entry.variant.name)),
+        base: 1, schedule: try ScheduleConfiguration(configuration: .string(variant.name)),
         warmup: Warmup(.epochs(5)))
       for total in [0, 1] {
         let rate = scalar.value(at: StepPosition(step: 0, stepsPerEpoch: total, totalSteps: total))
-        #expect(rate.isFinite, "\(entry.variant.name), \(total) steps: \(rate)")
+        #expect(rate.isFinite, "\(variant.name), \(total) steps: \(rate)")
       }
     }
   }
@@ -99,8 +99,8 @@ import Testing
         + "there")
     #expect(remark(30, milestones: [10, 20]) == nil && remark(10) == nil && remark(10, every: 3) == nil)
     #expect(remark(10, every: 10)?.contains("never drops") == true)
-    for entry in ScheduleFamily.registry.entries {
-      #expect(try ScheduleFamily.registry.component(.string(entry.variant.name)).remark(epochs: 1) == nil)
+    for variant in ScheduleFamily.variants {
+      #expect(try ScheduleFamily.component(.string(variant.name)).remark(epochs: 1) == nil)
     }
   }
 

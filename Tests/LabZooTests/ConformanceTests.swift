@@ -34,7 +34,7 @@ import Testing
       member.configuration["conv"] = convolution
       for (key, values) in options[1...2] { for value in values { add(member, key, value) } }
     }
-    for value in FusionFamily.registry.entries.flatMap({ $0.variant.aliases.keys.sorted() }) {
+    for value in FusionFamily.variants.flatMap({ $0.aliases.keys.sorted() }) {
       add(base, "fusion", .string(value))
     }
     for function in Activation.Function.allCases { add(base, "activation", .string(function.rawValue)) }

@@ -24,15 +24,15 @@ import Testing
 
   @Test func everyComponentsSchemaHasTheDefaultsOfItsType() throws {
     func check<Family: ComponentFamily>(_ family: Family.Type) throws {
-      for entry in Family.registry.entries {
-        let component = try Family.registry.component(.string(entry.variant.name))
-        let canonical = try Family.registry.configuration(of: component)
-        #expect(canonical == Family.registry.kind.resolve(.string(entry.variant.name)).value)
+      for variant in Family.variants {
+        let component = try Family.component(.string(variant.name))
+        let canonical = try Family.configuration(of: component)
+        #expect(canonical == Family.kind.resolve(.string(variant.name)).value)
         let typed = try #require(component as? any ConfigurableComponent)
         func isDefault<Value: ConfigurableComponent>(_ value: Value) -> Bool { value == Value() }
         let hasDefaults = isDefault(typed)
-        #expect(hasDefaults, "\(entry.variant.name)")
-        for alias in entry.variant.aliases.keys {
+        #expect(hasDefaults, "\(variant.name)")
+        for alias in variant.aliases.keys {
           #expect(try Selection<Family>(configuration: .string(alias)).configuration()["name"] == canonical["name"])
         }
       }

@@ -41,29 +41,29 @@ public struct ModelConfiguration: Encodable, Hashable, Sendable {
 
   /// The keys of the configuration.
   public static let schema = ConfigurationSchema([
-    .init("architecture", ArchitectureFamily.registry.kind, default: "resnet", "The architecture."),
+    .init("architecture", ArchitectureFamily.kind, default: "resnet", "The architecture."),
     .init(
       "depth", .optional(.integer(1...10_000)), default: .null,
       "The number of layers, as the architecture counts them; null for its default."),
     .init(
       "width", .optional(.integer(1...65_536)), default: .null,
       "The channels of the first stage; null for the architecture's default."),
-    .init("conv", ConvolutionFamily.registry.kind, default: "static", "The convolutions."),
-    .init("downsample", DownsamplingFamily.registry.kind, default: "strided", "How stages halve the resolution."),
+    .init("conv", ConvolutionFamily.kind, default: "static", "The convolutions."),
+    .init("downsample", DownsamplingFamily.kind, default: "strided", "How stages halve the resolution."),
     .init(
-      "attention", .optional(AttentionFamily.registry.kind), default: .null,
+      "attention", .optional(AttentionFamily.kind), default: .null,
       "The attention block; null or none for the architecture's own, which mostly is none."),
     .init(
       "activation", .optional(.choice(Activation.Function.allCases.map(\.rawValue))), default: .null,
       "The non-linearity; null for the architecture's own, which mostly is relu."),
     .init(
-      "norm", .optional(NormalizationFamily.registry.kind), default: .null,
+      "norm", .optional(NormalizationFamily.kind), default: .null,
       "The normalisation; null for the architecture's own, which mostly is batch."),
     .init(
-      "frontend", .optional(FrontendFamily.registry.kind), default: .null,
+      "frontend", .optional(FrontendFamily.kind), default: .null,
       "A block in front of the network; null or none for no block."),
     .init(
-      "fusion", .optional(FusionFamily.registry.kind), default: .null,
+      "fusion", .optional(FusionFamily.kind), default: .null,
       "A block between the last stage and the head; null or none for no block."),
     .init(
       "dropout", .optional(.number(.init(0, 1, includesMaximum: false))), default: .null,

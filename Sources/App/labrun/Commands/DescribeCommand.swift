@@ -63,7 +63,7 @@ struct DescribeCommand: ParsableCommand {
       return output.write(try ZooTable().table, as: format)
     }
     guard let subject else { throw CommandError("describe takes an architecture or a spec, or --all") }
-    let isArchitecture = (try? ArchitectureFamily.registry.component(.string(subject))) != nil
+    let isArchitecture = (try? ArchitectureFamily.component(.string(subject))) != nil
     let (name, model, image, classCount) = try isArchitecture ? fromOptions(subject) : fromSpec(subject)
     let batch = ClassificationBatch(size: 1, image: image, classCount: classCount)
     let graph = try EvaluationGraph(model: model.model(classCount: classCount), batch: batch)
@@ -128,7 +128,7 @@ struct DescribeCommand: ParsableCommand {
       return try SpecLocator().locate(subject)
     } catch SpecError.notFound(_, let folder, let specs, let suggestion) {
       let architectures = ArchitectureFamily.registry.names
-      let known = ArchitectureFamily.registry.entries.flatMap { [$0.variant.name] + $0.variant.aliases.keys.sorted() }
+      let known = ArchitectureFamily.registry.entries.flatMap { type(of: $0).registeredNames }
       let nearest = [NearestName.suggestion(for: subject, among: known), suggestion].compactMap(\.self)
       let hint = nearest.isEmpty ? "" : " (did you mean \(nearest.map { "\"\($0)\"" }.joined(separator: " or "))?)"
       throw CommandError(

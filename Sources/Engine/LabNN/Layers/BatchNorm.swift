@@ -8,7 +8,7 @@ import LabGraph
 /// ## Shapes
 /// - `x`: `[N, C, H, W]` or `[N, C]`; result alike.
 /// - Source: Ioffe, Szegedy, "Batch normalization", ICML 2015, arXiv 1502.03167.
-public struct BatchNorm: NormalizationLayer, ConfigurableComponent {
+public struct BatchNorm: NormalizationLayer {
   /// Added to the variance.
   public var epsilon: Double
   /// The weight of a batch's statistics in the running ones.

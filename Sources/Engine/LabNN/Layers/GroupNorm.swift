@@ -6,7 +6,7 @@ import LabGraph
 /// ## Shapes
 /// - `x`: `[N, C, H, W]` with `C` divisible by the number of groups; result alike.
 /// - Source: Wu, He, "Group normalization", ECCV 2018, arXiv 1803.08494.
-public struct GroupNorm: NormalizationLayer, ConfigurableComponent {
+public struct GroupNorm: NormalizationLayer {
   /// The number of groups of channels.
   public var groups: Int
   /// Added to the variance.

@@ -1,12 +1,17 @@
+import LabCore
+
 /// A layer that a network puts behind its convolutions.
-public protocol NormalizationLayer: Layer, Hashable {}
+public protocol NormalizationLayer: Layer, ConfigurableComponent {}
 
 /// The normalisations that a configuration can name.
 public enum NormalizationFamily: ComponentFamily {
-  public static let registry = Registry<any NormalizationLayer>([
-    .init(BatchNorm.self) { $0 },
-    .init(GroupNorm.self) { $0 },
-  ])
+  public static let registry = Registry<any NormalizationLayer>(
+    "normalizations",
+    [
+      BatchNorm(),
+      GroupNorm(),
+    ]
+  ) { type(of: $0).registeredNames }
 }
 
 /// The configuration of a normalisation: `"batch"`, `{"name": "group", "groups": 4}`.

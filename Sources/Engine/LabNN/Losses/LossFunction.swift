@@ -33,11 +33,14 @@ extension LossFunction {
 
 /// The losses that a configuration can name.
 public enum LossFamily: ComponentFamily {
-  public static let registry = Registry<any LossFunction>([
-    .init(CrossEntropyLoss.self) { $0 },
-    .init(FocalLoss.self) { $0 },
-    .init(AdaptiveLoss.self) { $0 },
-  ])
+  public static let registry = Registry<any LossFunction>(
+    "losses",
+    [
+      CrossEntropyLoss(),
+      FocalLoss(),
+      AdaptiveLoss(),
+    ]
+  ) { type(of: $0).registeredNames }
 }
 
 /// The configuration of a loss: `"cross-entropy"`, `{"name": "focal", "gamma": 1.5}`.

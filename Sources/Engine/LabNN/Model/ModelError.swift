@@ -2,8 +2,6 @@ import LabCore
 
 /// What can go wrong when a model, a loss or an optimiser is put together.
 public enum ModelError: Error, Equatable, CustomStringConvertible {
-  /// A component that its family's registry does not list.
-  case unregistered(component: String, registered: [String])
   /// An option whose value does not suit the others.
   case option(subject: String, problem: String)
   /// A pattern, in a list of patterns that a key of the training holds, that matches none of the model's names.
@@ -15,8 +13,6 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unregistered(let component, let registered):
-      "\(component) is not registered; registered are \(registered.joined(separator: ", "))"
     case .option(let subject, let problem): "\(subject): \(problem)"
     case .pattern(let key, _, let pattern, let nearest):
       "\"\(pattern)\" in \"\(key)\" matches no \(key == "frozen_statistics" ? "running statistics" : "weight") of the "

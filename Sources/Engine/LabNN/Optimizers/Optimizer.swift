@@ -45,11 +45,14 @@ public struct OptimizerContext {
 
 /// The optimisers that a configuration can name.
 public enum OptimizerFamily: ComponentFamily {
-  public static let registry = Registry<any Optimizer>([
-    .init(SGD.self) { $0 },
-    .init(Adam.self) { $0 },
-    .init(AdamW.self) { $0 },
-  ])
+  public static let registry = Registry<any Optimizer>(
+    "optimizers",
+    [
+      SGD(),
+      Adam(),
+      AdamW(),
+    ]
+  ) { type(of: $0).registeredNames }
 }
 
 /// The configuration of an optimiser: `"sgd"`, `{"name": "adamw", "beta2": 0.99}`.

@@ -24,12 +24,15 @@ extension LearningRateSchedule {
 
 /// The schedules that a configuration can name.
 public enum ScheduleFamily: ComponentFamily {
-  public static let registry = Registry<any LearningRateSchedule>([
-    .init(ConstantSchedule.self) { $0 },
-    .init(StepSchedule.self) { $0 },
-    .init(CosineSchedule.self) { $0 },
-    .init(OneCycleSchedule.self) { $0 },
-  ])
+  public static let registry = Registry<any LearningRateSchedule>(
+    "schedules",
+    [
+      ConstantSchedule(),
+      StepSchedule(),
+      CosineSchedule(),
+      OneCycleSchedule(),
+    ]
+  ) { type(of: $0).registeredNames }
 }
 
 /// The configuration of a schedule: `"cosine"`, `{"name": "step", "milestones": [30, 60]}`.

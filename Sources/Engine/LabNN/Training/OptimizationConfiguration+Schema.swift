@@ -5,12 +5,12 @@ extension OptimizationConfiguration {
   public static let schema: ConfigurationSchema = {
     let defaults = OptimizationConfiguration()
     return ConfigurationSchema([
-      .init("loss", LossFamily.registry.kind, default: "cross-entropy", "The loss."),
-      .init("optimizer", OptimizerFamily.registry.kind, default: "sgd", "The optimiser."),
+      .init("loss", LossFamily.kind, default: "cross-entropy", "The loss."),
+      .init("optimizer", OptimizerFamily.kind, default: "sgd", "The optimiser."),
       .init(
         "learning_rate", .number(.positive), default: .number(defaults.learningRate),
         "The learning rate that the schedule multiplies."),
-      .init("schedule", ScheduleFamily.registry.kind, default: "cosine", "The course of the learning rate."),
+      .init("schedule", ScheduleFamily.kind, default: "cosine", "The course of the learning rate."),
       .init(
         "warmup_epochs", .number(.nonNegative), default: .number(defaults.warmupEpochs),
         "The length in epochs of a linear rise of the learning rate at the start."),

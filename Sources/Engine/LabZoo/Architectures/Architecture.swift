@@ -96,40 +96,41 @@ extension JSONValue {
 
 /// The architectures that a configuration can name.
 public enum ArchitectureFamily: ComponentFamily {
-  public static let registry = Registry<any Architecture>([
-    .init(ResNet.self) { $0 },
-    .init(PlainNet.self) { $0 },
-    .init(AlexNet.self) { $0 },
-    .init(VGG.self) { $0 },
-    .init(GoogLeNet.self) { $0 },
-    .init(MiniInception.self) { $0 },
-    .init(ImageNetResNet.self) { $0 },
-    .init(WideResNet.self) { $0 },
-    .init(WideCIFARResNet.self) { $0 },
-    .init(ResNeXt.self) { $0 },
-    .init(SEResNet.self) { $0 },
-    .init(SKResNet.self) { $0 },
-    .init(ResNeSt.self) { $0 },
-    .init(CBAMResNet.self) { $0 },
-    .init(BAMResNet.self) { $0 },
-    .init(ResidualAttentionNetwork.self) { $0 },
-    .init(SqueezeNet.self) { $0 },
-    .init(Xception.self) { $0 },
-    .init(MobileNetV1.self) { $0 },
-    .init(MobileNetV2.self) { $0 },
-    .init(ShuffleNetV1.self) { $0 },
-    .init(ShuffleNetV2.self) { $0 },
-    .init(MultiScaleDynamicNet.self) { $0 },
-    .init(DynamicCapacityNetwork.self) { $0 },
-  ])
+  public static let registry = Registry<any Architecture>(
+    "architectures",
+    [
+      ResNet(),
+      PlainNet(),
+      AlexNet(),
+      VGG(),
+      GoogLeNet(),
+      MiniInception(),
+      ImageNetResNet(),
+      WideResNet(),
+      WideCIFARResNet(),
+      ResNeXt(),
+      SEResNet(),
+      SKResNet(),
+      ResNeSt(),
+      CBAMResNet(),
+      BAMResNet(),
+      ResidualAttentionNetwork(),
+      SqueezeNet(),
+      Xception(),
+      MobileNetV1(),
+      MobileNetV2(),
+      ShuffleNetV1(),
+      ShuffleNetV2(),
+      MultiScaleDynamicNet(),
+      DynamicCapacityNetwork(),
+    ]
+  ) { type(of: $0).registeredNames }
 
   /// The networks that are known by a name, of every architecture.
   public static var members: [ZooMember] { types.flatMap { $0.members } }
 
   /// The registered architectures' types.
-  public static var types: [any Architecture.Type] {
-    registry.names.compactMap { (try? registry.component(.string($0))).map { type(of: $0) } }
-  }
+  public static var types: [any Architecture.Type] { registry.entries.map { type(of: $0) } }
 }
 
 /// The configuration of an architecture: `"resnet"`, `{"name": "resnet", "shortcut": "identity"}`.

@@ -37,14 +37,17 @@ public protocol ConvolutionAttention: AttentionVariant {
 
 /// The attention blocks that a configuration can name.
 public enum AttentionFamily: ComponentFamily {
-  public static let registry = Registry<any AttentionVariant>([
-    .init(SqueezeExcitation.self) { $0 },
-    .init(EfficientChannelAttention.self) { $0 },
-    .init(CBAM.self) { $0 },
-    .init(BAM.self) { $0 },
-    .init(SelectiveKernel.self) { $0 },
-    .init(SplitAttention.self) { $0 },
-  ])
+  public static let registry = Registry<any AttentionVariant>(
+    "attentions",
+    [
+      SqueezeExcitation(),
+      EfficientChannelAttention(),
+      CBAM(),
+      BAM(),
+      SelectiveKernel(),
+      SplitAttention(),
+    ]
+  ) { type(of: $0).registeredNames }
 }
 
 /// The configuration of an attention block: `"se"`, `{"name": "cbam", "stages": [3, 4]}`.

@@ -1,3 +1,4 @@
+import LabCore
 import LabNN
 
 /// What a network uses as its convolutions.
@@ -13,12 +14,15 @@ public protocol ConvolutionVariant: ConfigurableComponent {
 
 /// The convolution variants that a configuration can name.
 public enum ConvolutionFamily: ComponentFamily {
-  public static let registry = Registry<any ConvolutionVariant>([
-    .init(StaticConvolution.self) { $0 },
-    .init(ODConv.self) { $0 },
-    .init(DyConv.self) { $0 },
-    .init(CondConv.self) { $0 },
-  ])
+  public static let registry = Registry<any ConvolutionVariant>(
+    "convolutions",
+    [
+      StaticConvolution(),
+      ODConv(),
+      DyConv(),
+      CondConv(),
+    ]
+  ) { type(of: $0).registeredNames }
 }
 
 /// The configuration of a convolution variant: `"static"`, `"odconv-4x"`, `{"name": "odconv", "kernels": 2}`.

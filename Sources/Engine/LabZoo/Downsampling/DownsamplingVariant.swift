@@ -1,3 +1,4 @@
+import LabCore
 import LabGraph
 import LabNN
 
@@ -50,13 +51,16 @@ extension DownsamplingVariant {
 
 /// The down-sampling variants that a configuration can name.
 public enum DownsamplingFamily: ComponentFamily {
-  public static let registry = Registry<any DownsamplingVariant>([
-    .init(StridedDownsampling.self) { $0 },
-    .init(SPDDownsampling.self) { $0 },
-    .init(MaximumPoolDownsampling.self) { $0 },
-    .init(AveragePoolDownsampling.self) { $0 },
-    .init(BlurDownsampling.self) { $0 },
-  ])
+  public static let registry = Registry<any DownsamplingVariant>(
+    "down-samplings",
+    [
+      StridedDownsampling(),
+      SPDDownsampling(),
+      MaximumPoolDownsampling(),
+      AveragePoolDownsampling(),
+      BlurDownsampling(),
+    ]
+  ) { type(of: $0).registeredNames }
 }
 
 /// The configuration of a down-sampling variant: `"strided"`, `"spd"`.

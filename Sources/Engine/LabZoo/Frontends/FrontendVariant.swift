@@ -1,3 +1,4 @@
+import LabCore
 import LabNN
 
 /// A block between the images and a network's first layer that keeps the images' shape.
@@ -8,9 +9,9 @@ public protocol FrontendVariant: ConfigurableComponent {
 
 /// The blocks in front of a network that a configuration can name.
 public enum FrontendFamily: ComponentFamily {
-  public static let registry = Registry<any FrontendVariant>([
-    .init(SpatialTransformer.self) { $0 }
-  ])
+  public static let registry = Registry<any FrontendVariant>("frontends", [SpatialTransformer()]) {
+    type(of: $0).registeredNames
+  }
 }
 
 /// The configuration of a block in front of a network: `"spatial-transformer"`.

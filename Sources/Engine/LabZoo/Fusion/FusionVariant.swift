@@ -1,3 +1,4 @@
+import LabCore
 import LabNN
 
 /// A block between a network's last stage and its head that keeps shape and channels.
@@ -8,10 +9,13 @@ public protocol FusionVariant: ConfigurableComponent {
 
 /// The fusion blocks that a configuration can name.
 public enum FusionFamily: ComponentFamily {
-  public static let registry = Registry<any FusionVariant>([
-    .init(MultiScaleFusion.self) { $0 },
-    .init(DualAttention.self) { $0 },
-  ])
+  public static let registry = Registry<any FusionVariant>(
+    "fusions",
+    [
+      MultiScaleFusion(),
+      DualAttention(),
+    ]
+  ) { type(of: $0).registeredNames }
 }
 
 /// The configuration of a fusion block: `"multiscale"`, `{"name": "multiscale", "combine": "concat"}`.

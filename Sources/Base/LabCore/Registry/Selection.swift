@@ -1,5 +1,3 @@
-import LabCore
-
 /// A component of a family as a configuration holds it: encoded as its name and options.
 public struct Selection<Family: ComponentFamily>: Codable, Sendable {
   /// The selected component.
@@ -10,9 +8,9 @@ public struct Selection<Family: ComponentFamily>: Codable, Sendable {
 
   /// Selects by name, alias, or an object with a name and options.
   ///
-  /// - Throws: ``LabCore/ConfigurationError`` with the nearest valid names.
+  /// - Throws: ``ConfigurationError`` with the nearest valid names.
   public init(configuration: JSONValue) throws {
-    component = try Family.registry.component(configuration)
+    component = try Family.component(configuration)
   }
 
   public init(from decoder: any Decoder) throws {
@@ -20,11 +18,11 @@ public struct Selection<Family: ComponentFamily>: Codable, Sendable {
   }
 
   public func encode(to encoder: any Encoder) throws {
-    try Family.registry.configuration(of: component).encode(to: encoder)
+    try Family.configuration(of: component).encode(to: encoder)
   }
 
   /// The canonical configuration: the name and every option.
-  public func configuration() throws -> JSONValue { try Family.registry.configuration(of: component) }
+  public func configuration() throws -> JSONValue { try Family.configuration(of: component) }
 }
 
 extension Selection: Hashable {
