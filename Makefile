@@ -2,7 +2,7 @@
 # Works with GNU make 3.81 and newer.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build sweep test fuzz bench zoo compare lint format install clean check-swift
+.PHONY: help deps build sweep test fuzz bench zoo compare docs picture lint format install clean check-swift
 
 BINARY := .build/release/labrun
 SPEC := Experiments/ablation.json
@@ -47,6 +47,12 @@ zoo: build ## Writes the page of all architectures, Results/zoo.md
 
 compare: build ## Measures the training step in turn with PyTorch's
 	python3 Benchmarks/compare.py --labrun $(BINARY)
+
+docs: deps ## Builds the documentation of the API into .build/docs; a warning, such as a broken link, is an error
+	@Scripts/build-docs.sh $(SWIFT_FLAGS)
+
+picture: ## Draws the README's picture from the reference result
+	python3 Scripts/draw-differences.py Results/reference/ablation.md "Δ accuracy %" > Documentation/ablation.svg
 
 lint: check-swift ## Checks the sources' format
 	swift format lint --strict -r $(SWIFT_SOURCES)

@@ -10,7 +10,7 @@ import LabStudy
 /// The command line, and the only place where all parts of the program are put together.
 @main
 struct Labrun: ParsableCommand {
-  static let version = "0.1.0"
+  static let version = "0.2.0-dev"
 
   static let configuration = CommandConfiguration(
     commandName: "labrun",
