@@ -70,7 +70,10 @@ public enum AtomicFile {
 
   /// Creates a file that does not exist yet, without waiting for the disk.
   ///
-  /// - Parameter name: the path in errors, where that is another one.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - data: its bytes.
+  ///   - name: the path in errors, where that is another one.
   /// - Throws: ``FileError``.
   public static func create(_ path: String, _ data: Data, named name: String? = nil) throws {
     let name = name ?? path

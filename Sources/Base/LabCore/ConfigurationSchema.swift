@@ -131,7 +131,9 @@ public struct ConfigurationSchema: Sendable {
 
   /// Creates a schema from its fields.
   ///
-  /// - Parameter alternatives: groups of keys, all of them of an optional kind, of which at most one may be given.
+  /// - Parameters:
+  ///   - fields: the keys in the order in which they are documented.
+  ///   - alternatives: groups of keys, all of them of an optional kind, of which at most one may be given.
   public init(_ fields: [Field], alternatives: [[String]] = []) {
     self.fields = fields
     self.alternatives = alternatives

@@ -15,6 +15,7 @@ public enum FileLock {
   /// - Parameters:
   ///   - path: the lock's file, which is created where it is missing and stays; its folder must exist.
   ///   - waiting: called once where another process holds the lock.
+  ///   - body: what is done under the lock.
   /// - Throws: what `body` throws, or ``FileError`` where the file cannot be created.
   public static func hold<R>(_ path: String, waiting: () -> Void = {}, _ body: () throws -> R) throws -> R {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)

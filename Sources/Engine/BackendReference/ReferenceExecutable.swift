@@ -87,7 +87,7 @@ public final class ReferenceExecutable: Executable {
 
   /// Sets a float input in double precision, until ``floatInput(_:)`` is asked for it.
   ///
-  /// - Throws: ``GraphError/name(subject:problem:)`` for an unknown name or a wrong count.
+  /// - Throws: ``LabGraph/GraphError/name(subject:problem:)`` for an unknown name or a wrong count.
   public func writeDouble(_ name: String, _ elements: [Double]) throws {
     guard let memory = floatMemory[name] else { throw unknownInput(name, among: floatMemory.keys) }
     guard elements.count == memory.count else {
@@ -99,7 +99,7 @@ public final class ReferenceExecutable: Executable {
 
   /// Executes every node in order, then applies the variables' updates.
   ///
-  /// - Throws: ``GraphError/invalid(path:problem:)`` for operands whose numbers make no sense, such as a label outside
+  /// - Throws: ``LabGraph/GraphError/invalid(path:problem:)`` for operands whose numbers make no sense, such as a label outside
   ///   the classes.
   public func run() throws {
     var values = [ReferenceTensor?](repeating: nil, count: graph.values.count)
@@ -138,7 +138,7 @@ public final class ReferenceExecutable: Executable {
 
   /// An output of the last run.
   ///
-  /// - Throws: ``GraphError/name(subject:problem:)`` for an unknown name, or before the first run.
+  /// - Throws: ``LabGraph/GraphError/name(subject:problem:)`` for an unknown name, or before the first run.
   public func readDouble(_ name: String) throws -> [Double] {
     guard let tensor = results[name] else {
       guard graph.output(name) == nil else {

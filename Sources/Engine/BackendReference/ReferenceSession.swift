@@ -15,7 +15,7 @@ public final class ReferenceSession: Session {
 
   /// Prepares a graph whose double precision can be read and written.
   ///
-  /// - Throws: ``GraphError`` where the graph is invalid, an operation has no kernel, or a variable had another type in
+  /// - Throws: ``LabGraph/GraphError`` where the graph is invalid, an operation has no kernel, or a variable had another type in
   ///   an earlier graph of the session.
   public func compileReference(_ graph: Graph) throws -> ReferenceExecutable {
     try graph.verify()
@@ -38,7 +38,7 @@ public final class ReferenceSession: Session {
 
   /// A variable's numbers.
   ///
-  /// - Throws: ``GraphError/name(subject:problem:)`` for an unknown name.
+  /// - Throws: ``LabGraph/GraphError/name(subject:problem:)`` for an unknown name.
   public func readDouble(_ name: String) throws -> [Double] { try tensor(name).elements }
 
   /// Sets a variable.
@@ -46,7 +46,7 @@ public final class ReferenceSession: Session {
 
   /// Sets a variable.
   ///
-  /// - Throws: ``GraphError/name(subject:problem:)`` for an unknown name or a wrong count.
+  /// - Throws: ``LabGraph/GraphError/name(subject:problem:)`` for an unknown name or a wrong count.
   public func writeDouble(_ name: String, _ elements: [Double]) throws {
     let shape = try tensor(name).shape
     guard elements.count == shape.elementCount else {

@@ -84,7 +84,9 @@ public final class Trainer {
   /// Trains from the start, or on from a checkpoint.
   ///
   /// - Parameters:
+  ///   - checkpoint: where to go on from; nil starts anew.
   ///   - bestWeights: the weights of the best epoch so far, where an earlier attempt kept them.
+  ///   - observer: what is told of epochs and checkpoints, and may stop the training.
   /// - Throws: ``TrainingError/diverged(epoch:step:loss:)``, and whatever the observer throws.
   public func run(
     from checkpoint: TrainingCheckpoint? = nil, bestWeights: [TrainingCheckpoint.Tensor]? = nil,

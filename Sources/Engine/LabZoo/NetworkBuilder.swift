@@ -51,7 +51,13 @@ public struct NetworkBuilder {
 
   /// A convolution, its normalisation, and the non-linearity.
   ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result `[N, O, H′, W′]`, with O and the stride of the convolution.
+  ///
   /// - Parameters:
+  ///   - x: what comes in.
+  ///   - names: the names of the convolution and its normalization.
+  ///   - convolution: the convolution as the architecture's original has it.
   ///   - isOuter: whether the convolution belongs to a stem or a shortcut, which the papers on dynamic convolutions
   ///     leave static.
   ///   - activates: whether the non-linearity follows.
@@ -85,8 +91,15 @@ public struct NetworkBuilder {
 
   /// A 1×1 convolution and a normalisation that fit a shortcut to its block: names `downsample.0` and `downsample.1`.
   ///
-  /// - Parameter poolsResolution: whether a mean of 2×2 pixels halves the resolution instead of a stride, as in
-  ///   ResNet-D; the names then are `downsample.1` and `downsample.2`.
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result `[N, channels, H′, W′]`, half as high and wide where it halves.
+  ///
+  /// - Parameters:
+  ///   - x: what comes into the block.
+  ///   - channels: the block's channels.
+  ///   - halves: whether the block halves the resolution.
+  ///   - poolsResolution: whether a mean of 2×2 pixels halves the resolution instead of a stride, as in ResNet-D; the
+  ///     names then are `downsample.1` and `downsample.2`.
   public func projection(
     _ x: Tensor, channels: Int, halves: Bool, poolsResolution: Bool = false
   ) throws -> Tensor {

@@ -42,7 +42,12 @@ public final class ModelContext {
 
   /// Creates a context.
   ///
-  /// - Parameter frozenStatistics: patterns of the normalisations that train with their running statistics and keep them.
+  /// - Parameters:
+  ///   - mode: what the graph is for.
+  ///   - seed: the seed of the run.
+  ///   - weights: the weights themselves or their moving averages.
+  ///   - builder: where the graph is built.
+  ///   - frozenStatistics: patterns of the normalizations that train with their running statistics and keep them.
   public init(
     _ mode: Mode, seed: UInt64 = 0, weights: Weights = .current, builder: GraphBuilder = GraphBuilder(),
     frozenStatistics: [String] = []

@@ -36,7 +36,9 @@ public struct OptimizerContext {
 
   /// Declares a tensor like a parameter that the optimiser keeps between steps, at first 0.
   ///
-  /// - Parameter quantity: what it is, such as `velocity`; the variable is `optimizer.velocity.<parameter>`.
+  /// - Parameters:
+  ///   - quantity: what it is, such as `velocity`; the variable is `optimizer.velocity.<parameter>`.
+  ///   - parameter: the parameter that it belongs to.
   public func state(_ quantity: String, of parameter: OptimizedParameter) throws -> Tensor {
     try model.builder.variable(
       named: "optimizer.\(quantity).\(parameter.name)", parameter.value.shape, role: .optimizerState)

@@ -21,6 +21,8 @@ public struct EvaluationGraph: Sendable {
   /// Builds the graph.
   ///
   /// - Parameters:
+  ///   - model: the model.
+  ///   - batch: what the graph is fed with.
   ///   - loss: the loss to report; nil for a graph without labels, as prediction needs it.
   ///   - weights: the weights themselves or their moving averages.
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``ModelError`` where options do not.

@@ -22,6 +22,7 @@ public protocol Architecture: ConfigurableComponent {
   ///   - images: `[N, C, H, W]`.
   ///   - depth: the number of layers; nil for the default.
   ///   - width: the channels of the first stage; nil for the default.
+  ///   - network: puts what is configured in the places of convolutions, poolings and blocks.
   /// - Returns: logits `[N, classes]`.
   /// - Throws: ``LabNN/ModelError/option(subject:problem:)`` for a depth that the architecture does not come in.
   func logits(_ images: Tensor, depth: Int?, width: Int?, network: NetworkBuilder) throws -> Tensor

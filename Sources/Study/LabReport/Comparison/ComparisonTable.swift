@@ -9,7 +9,7 @@ import LabStats
 /// The best value of a metric is marked only where it is beyond chance: its variant has no failed or diverged run,
 /// and the interval of the paired difference to the second best mean lies wholly on the better side of zero. With
 /// Holm's adjustment, the p-value of that difference, adjusted over the best variant's comparisons with all others,
-/// must also be below 1 − the confidence level. A lead that cannot be judged (``DifferenceCaveat``), that another
+/// must also be below 1 − the confidence level. A lead that cannot be judged (``LabStats/DifferenceCaveat``), that another
 /// variant turns round over the seeds that both have, or that is one of values of different loss functions marks
 /// nothing. With few seeds it will often not be marked.
 public struct ComparisonTable: Sendable {

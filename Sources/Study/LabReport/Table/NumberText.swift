@@ -7,7 +7,10 @@ public enum NumberText {
 
   /// A number with a fixed count of decimals; never a negative zero.
   ///
-  /// - Parameter signed: whether a positive number carries its sign.
+  /// - Parameters:
+  ///   - value: the number.
+  ///   - decimals: how many digits follow the point.
+  ///   - signed: whether a positive number carries its sign.
   public static func fixed(_ value: Double, decimals: Int, signed: Bool = false) -> String {
     guard value.isFinite else { return missing }
     let digits = String(format: "%.\(decimals)f", abs(value))

@@ -7,7 +7,9 @@ public enum Sparkline {
   /// More values than cells are averaged in groups of neighbours. A value that is missing or not finite is a dot,
   /// and so is a group without any other.
   ///
-  /// - Parameter width: the number of cells at the most.
+  /// - Parameters:
+  ///   - values: the curve.
+  ///   - width: the number of cells at the most.
   public static func text(_ values: [Double?], width: Int) -> String {
     let count = min(values.count, max(0, width))
     let groups = (0..<count).map { cell -> Double? in

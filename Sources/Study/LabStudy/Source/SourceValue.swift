@@ -74,7 +74,9 @@ extension SourceValue {
 
   /// Where a path leads, or where its last existing part does.
   ///
-  /// - Parameter preferKey: whether the key is meant and not its value, where the whole path exists.
+  /// - Parameters:
+  ///   - path: a path from here.
+  ///   - preferKey: whether the key is meant and not its value, where the whole path exists.
   public func location(of path: ConfigurationPath, preferKey: Bool = false) -> SourceLocation {
     var value = self
     for (index, component) in path.components.enumerated() {
