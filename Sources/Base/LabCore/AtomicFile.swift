@@ -62,6 +62,8 @@ public enum AtomicFile {
   }
 
   /// Replaces a file by bytes; `commit` is that of ``replace(_:write:commit:)``.
+  ///
+  /// - Throws: ``FileError`` where the system refuses, and what `commit` throws.
   public static func write(
     _ data: Data, to path: String, commit: (_ rename: () throws -> Void) throws -> Void = { try $0() }
   ) throws {
@@ -96,6 +98,7 @@ public enum AtomicFile {
   /// Waits until a file's content, or a folder's entries, have reached the disk.
   ///
   /// - Parameter name: the path in errors, where that is another one.
+  /// - Throws: ``FileError`` where the system refuses.
   public static func synchronise(_ path: String, named name: String? = nil) throws {
     let name = name ?? path
     let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_CLOEXEC)

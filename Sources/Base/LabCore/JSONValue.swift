@@ -173,16 +173,22 @@ extension JSONValue: Codable {
   }
 
   /// The JSON value of an encodable one.
+  ///
+  /// - Throws: what the value throws when it is encoded.
   public init(encoding value: some Encodable) throws {
     self = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
   }
 
   /// Parses standard JSON text.
+  ///
+  /// - Throws: `DecodingError` where the text is no JSON.
   public init(parsing text: String) throws {
     self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
   }
 
   /// Decodes a value from this JSON value.
+  ///
+  /// - Throws: `DecodingError` where the type does not fit.
   public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
     try JSONDecoder().decode(type, from: JSONEncoder().encode(self))
   }

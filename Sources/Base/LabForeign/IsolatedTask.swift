@@ -18,6 +18,8 @@ public protocol IsolatedTask: Codable, Sendable {
   var byteCount: Int { get }
 
   /// Reads the file, in whichever process.
+  ///
+  /// - Throws: whatever ends the task; its description is the message that the caller gets.
   func run(_ output: IsolatedOutput) throws -> Answer
 }
 
@@ -37,6 +39,8 @@ public struct IsolatedOutput {
   }
 
   /// Takes the next bulk data.
+  ///
+  /// - Throws: where nobody takes them any more, which ends the task.
   public func send(_ bytes: UnsafeRawBufferPointer) throws {
     note()
     try take(bytes)

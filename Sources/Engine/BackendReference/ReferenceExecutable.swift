@@ -73,6 +73,8 @@ public final class ReferenceExecutable: Executable {
   public var variableBytes: Int { graph.variables.reduce(0) { $0 + 2 * $1.type.byteCount } }
 
   /// The memory of a float input; doubles written earlier under this name no longer count.
+  ///
+  /// - Throws: ``LabGraph/GraphError/name(subject:problem:)`` for an unknown name.
   public func floatInput(_ name: String) throws -> UnsafeMutableBufferPointer<Float> {
     guard let memory = floatMemory[name] else { throw unknownInput(name, among: floatMemory.keys) }
     doubleInputs[name] = nil
@@ -80,6 +82,8 @@ public final class ReferenceExecutable: Executable {
   }
 
   /// The memory of an integer input.
+  ///
+  /// - Throws: ``LabGraph/GraphError/name(subject:problem:)`` for an unknown name.
   public func integerInput(_ name: String) throws -> UnsafeMutableBufferPointer<Int32> {
     guard let memory = integerMemory[name] else { throw unknownInput(name, among: integerMemory.keys) }
     return memory
@@ -99,8 +103,8 @@ public final class ReferenceExecutable: Executable {
 
   /// Executes every node in order, then applies the variables' updates.
   ///
-  /// - Throws: ``LabGraph/GraphError/invalid(path:problem:)`` for operands whose numbers make no sense, such as a label outside
-  ///   the classes.
+  /// - Throws: ``LabGraph/GraphError/invalid(path:problem:)`` for operands whose numbers make no sense, such as a label
+  ///   outside the classes.
   public func run() throws {
     var values = [ReferenceTensor?](repeating: nil, count: graph.values.count)
     for (index, value) in graph.values.enumerated() { values[index] = try initialTensor(value) }
@@ -134,6 +138,8 @@ public final class ReferenceExecutable: Executable {
   }
 
   /// An output of the last run, rounded to single precision.
+  ///
+  /// - Throws: ``LabGraph/GraphError/name(subject:problem:)`` for an unknown name.
   public func read(_ name: String) throws -> [Float] { try readDouble(name).map { Float($0) } }
 
   /// An output of the last run.

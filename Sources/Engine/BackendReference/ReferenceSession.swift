@@ -11,12 +11,14 @@ public final class ReferenceSession: Session {
   init(_ options: SessionOptions) { self.options = options }
 
   /// Prepares a graph; variables that are new start as zeros.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` as for ``compileReference(_:)``.
   public func compile(_ graph: Graph) throws -> any Executable { try compileReference(graph) }
 
   /// Prepares a graph whose double precision can be read and written.
   ///
-  /// - Throws: ``LabGraph/GraphError`` where the graph is invalid, an operation has no kernel, or a variable had another type in
-  ///   an earlier graph of the session.
+  /// - Throws: ``LabGraph/GraphError`` where the graph is invalid, an operation has no kernel, or a variable had
+  ///   another type in an earlier graph of the session.
   public func compileReference(_ graph: Graph) throws -> ReferenceExecutable {
     try graph.verify()
     for variable in graph.variables {
@@ -34,6 +36,8 @@ public final class ReferenceSession: Session {
   }
 
   /// A variable's numbers, rounded to single precision.
+  ///
+  /// - Throws: ``LabGraph/GraphError/name(subject:problem:)`` for an unknown name.
   public func read(_ name: String) throws -> [Float] { try readDouble(name).map { Float($0) } }
 
   /// A variable's numbers.
@@ -42,6 +46,8 @@ public final class ReferenceSession: Session {
   public func readDouble(_ name: String) throws -> [Double] { try tensor(name).elements }
 
   /// Sets a variable.
+  ///
+  /// - Throws: ``LabGraph/GraphError/name(subject:problem:)`` for an unknown name.
   public func write(_ name: String, _ elements: [Float]) throws { try writeDouble(name, elements.map(Double.init)) }
 
   /// Sets a variable.

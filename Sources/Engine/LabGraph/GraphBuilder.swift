@@ -57,6 +57,8 @@ public final class GraphBuilder {
   }
 
   /// Declares a value that the caller provides before each run.
+  ///
+  /// - Throws: ``GraphError/name(subject:problem:)`` where an input of this name has another type.
   public func input(_ name: String, _ shape: Shape, _ element: ElementType = .float32) throws -> Tensor {
     if let existing = graph.input(name) {
       guard graph.type(of: existing) == TensorType(shape, element) else {
@@ -116,11 +118,15 @@ public final class GraphBuilder {
   }
 
   /// Applies an operation and returns its first result.
+  ///
+  /// - Throws: ``GraphError`` where the inputs do not fit the operation.
   public func apply(_ operation: some Operation, _ inputs: Tensor...) throws -> Tensor {
     try apply(operation, inputs)[0]
   }
 
   /// Makes a value readable after each run.
+  ///
+  /// - Throws: ``GraphError`` where the name is taken.
   public func output(_ name: String, _ tensor: Tensor) throws {
     guard graph.output(name) == nil else {
       throw GraphError.name(subject: name, problem: "two outputs have this name")
@@ -129,6 +135,8 @@ public final class GraphBuilder {
   }
 
   /// Sets a variable's value at the end of the step.
+  ///
+  /// - Throws: ``GraphError`` where it is no variable, or one that is updated already, or of another type.
   public func update(_ variable: Tensor, to value: Tensor) throws {
     guard case .variable(let index) = graph.values[variable.id.index].origin else {
       throw GraphError.invalid(path: path, problem: "only a variable can be updated")

@@ -20,6 +20,7 @@ public protocol Operation: Sendable, Hashable {
   /// Adds the nodes that compute the operands' gradients.
   ///
   /// - Returns: one gradient per operand; nil where the operand's gradient is zero or not asked for.
+  /// - Throws: ``GraphError`` where the operation has no gradient.
   func gradients(_ context: GradientContext) throws -> [Tensor?]
 }
 

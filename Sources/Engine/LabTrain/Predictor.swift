@@ -62,6 +62,8 @@ public final class Predictor {
   }
 
   /// Classifies images, batch by batch.
+  ///
+  /// - Throws: what reading an image throws, and errors of the backend.
   public func logits(of images: ImageCollection) throws -> Output {
     let batches = BatchQueue(count: images.count, batchSize: batchSize)
     let collected = Collected(count: images.count * classCount)

@@ -53,6 +53,7 @@ extension TrainingConfiguration {
   /// - Parameters:
   ///   - stepsPerEpoch: the number of steps of one epoch.
   ///   - trainedEpochs: the epochs that were trained.
+  /// - Throws: ``LabNN/ModelError`` where the options of the learning rate do not fit.
   public func scheduleRemark(stepsPerEpoch: Int, trainedEpochs: Int) throws -> String? {
     let rate = try optimization.learningRateScalar()
     if rate.warmup.steps(stepsPerEpoch: stepsPerEpoch) >= stepsPerEpoch * trainedEpochs {

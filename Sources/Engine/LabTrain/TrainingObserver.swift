@@ -3,12 +3,20 @@ import LabStats
 /// What a training tells, and asks, while it runs; called on the thread that trains.
 public protocol TrainingObserver: AnyObject {
   /// A step is complete.
+  ///
+  /// - Throws: what ends the training, such as a store that refuses.
   func didStep(_ step: StepReport) throws
   /// An epoch is complete and evaluated.
+  ///
+  /// - Throws: what ends the training, such as a store that refuses.
   func didFinishEpoch(_ report: EpochReport) throws
   /// The weights of the best epoch so far, before that epoch is reported.
+  ///
+  /// - Throws: what ends the training, such as a store that refuses.
   func didImprove(_ checkpoint: TrainingCheckpoint) throws
   /// A state to continue from.
+  ///
+  /// - Throws: what ends the training, such as a store that refuses.
   func didReachCheckpoint(_ checkpoint: TrainingCheckpoint) throws
   /// Whether, and how soon, training should stop.
   var stopDemand: StopDemand { get }

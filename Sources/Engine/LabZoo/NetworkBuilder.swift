@@ -38,12 +38,22 @@ public struct NetworkBuilder {
   // MARK: Convolutions
 
   /// A convolution of a block's main path, in the configured variant.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, O, H′, W′]`, with O and the stride of the convolution.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func convolution(_ x: Tensor, _ name: String, _ convolution: Convolution) throws -> Tensor {
     use.insert(.convolution)
     return try style.convolution.layer(replacing: convolution)(x, name, in: context)
   }
 
   /// A convolution of a stem or a shortcut: static unless the variant is for those, too.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, O, H′, W′]`, with O and the stride of the convolution.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func outerConvolution(_ x: Tensor, _ name: String, _ convolution: Convolution) throws -> Tensor {
     guard style.convolution.isEverywhere else { return try convolution(x, name, in: context) }
     return try self.convolution(x, name, convolution)
@@ -61,6 +71,7 @@ public struct NetworkBuilder {
   ///   - isOuter: whether the convolution belongs to a stem or a shortcut, which the papers on dynamic convolutions
   ///     leave static.
   ///   - activates: whether the non-linearity follows.
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func unit(
     _ x: Tensor, _ names: UnitNames, _ convolution: Convolution, isOuter: Bool = false, activates: Bool = true
   ) throws -> Tensor {
@@ -100,6 +111,7 @@ public struct NetworkBuilder {
   ///   - halves: whether the block halves the resolution.
   ///   - poolsResolution: whether a mean of 2×2 pixels halves the resolution instead of a stride, as in ResNet-D; the
   ///     names then are `downsample.1` and `downsample.2`.
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func projection(
     _ x: Tensor, channels: Int, halves: Bool, poolsResolution: Bool = false
   ) throws -> Tensor {
@@ -120,6 +132,11 @@ public struct NetworkBuilder {
   }
 
   /// A 1×1 convolution without normalisation that fits a shortcut to its block.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, channels, H′, W′]`, half as high and wide where it halves.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func bareProjection(_ x: Tensor, _ name: String, channels: Int, halves: Bool) throws -> Tensor {
     if halves { use.insert(.downsampling) }
     let input = halves ? try style.downsampling.beforeProjection(x, in: context) : x
@@ -129,6 +146,11 @@ public struct NetworkBuilder {
   }
 
   /// A pooling that halves the resolution between stages.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, C, H′, W′]`, as the pooling says.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func pooling(_ x: Tensor, _ name: String, _ pooling: Pooling2D) throws -> Tensor {
     use.insert(.downsampling)
     return try scope(name) { try style.downsampling.pooled(x, pooling, in: context) }
@@ -137,6 +159,11 @@ public struct NetworkBuilder {
   // MARK: Normalisation, non-linearity, attention
 
   /// The normalisation, where there is one.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: the same.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func normalization(_ x: Tensor, _ name: String) throws -> Tensor {
     guard let normalization = style.normalization else { return x }
     use.insert(.normalization)
@@ -144,17 +171,32 @@ public struct NetworkBuilder {
   }
 
   /// The non-linearity.
+  ///
+  /// ## Shapes
+  /// - any; result: the same.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func activation(_ x: Tensor) throws -> Tensor {
     use.insert(.activation)
     return try x.activated(style.activation)
   }
 
   /// The attention block at the end of a block's main path, named as timm does; nothing where there is none.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: the same.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func attention(_ x: Tensor, _ name: String = "se") throws -> Tensor {
     try attended(x, name, at: .block)
   }
 
   /// The attention block between two stages; nothing where there is none.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: the same.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func transition(_ x: Tensor) throws -> Tensor { try attended(x, "bam\(stageNumber)", at: .transition) }
 
   private func attended(_ x: Tensor, _ name: String, at site: FeatureAttentionSite) throws -> Tensor {
@@ -176,11 +218,15 @@ public struct NetworkBuilder {
 
   /// The first layers: a convolution with its normalisation and non-linearity, and a pooling.
   ///
+  /// ## Shapes
+  /// - `images`: `[N, C, H, W]`; result: `[N, O, H′, W′]`, with O of the convolution.
+  ///
   /// - Parameters:
   ///   - default: the architecture's own stem.
   ///   - convolution: the convolution for large images; for small ones it is a 3×3 convolution without stride.
   ///   - pooling: the pooling for large images.
   ///   - activates: whether normalisation and non-linearity follow the convolution, or come with the first block.
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func stem(
     _ images: Tensor, _ names: UnitNames = UnitNames("conv1", "bn1"), default: Stem, _ convolution: Convolution,
     pooling: Pooling2D? = nil, activates: Bool = true
@@ -209,6 +255,11 @@ public struct NetworkBuilder {
   }
 
   /// The first layers of a residual network, named `conv1` and `bn1`.
+  ///
+  /// ## Shapes
+  /// - `images`: `[N, C, H, W]`; result: `[N, width, H′, W′]`.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func stem(_ images: Tensor, width: Int, default: Stem, activates: Bool = true) throws -> Tensor {
     try stem(
       images, default: `default`, Convolution(outputChannels: width, kernelSize: 7, stride: 2),
@@ -222,6 +273,11 @@ public struct NetworkBuilder {
   }
 
   /// The fusion block and its non-linearity behind the last stage, where one is configured.
+  ///
+  /// ## Shapes
+  /// - `features`: `[N, C, H, W]`; result: the same.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func fusion(_ features: Tensor) throws -> Tensor {
     guard let fusion = style.fusion else { return features }
     use.insert(.fusion)
@@ -230,6 +286,11 @@ public struct NetworkBuilder {
   }
 
   /// Dropout, under the name of its layer.
+  ///
+  /// ## Shapes
+  /// - any; result: the same.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func dropout(_ x: Tensor, _ name: String = "dropout") throws -> Tensor {
     use.insert(.dropout)
     return try DropoutLayer(rate: style.dropout)(x, name, in: context)
@@ -237,7 +298,11 @@ public struct NetworkBuilder {
 
   /// The last layers: fusion, the mean of each channel, dropout, and a linear layer.
   ///
+  /// ## Shapes
+  /// - `features`: `[N, C, H, W]`; result: `[N, classes]`.
+  ///
   /// - Parameter hasDropout: whether there is dropout here, or elsewhere.
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func head(
     _ features: Tensor, _ name: String = "fc", initialization: WeightInitialization = .torchDefault,
     hasDropout: Bool = true
@@ -247,6 +312,11 @@ public struct NetworkBuilder {
   }
 
   /// The last linear layer.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C]`; result: `[N, classes]`.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func classifier(
     _ x: Tensor, _ name: String, initialization: WeightInitialization = .torchDefault
   ) throws -> Tensor {

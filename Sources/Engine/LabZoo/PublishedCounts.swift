@@ -60,6 +60,8 @@ public struct PublishedCounts: Hashable, Sendable {
   }
 
   /// The cost of a network of the zoo for one image.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` or ``LabNN/ModelError`` where the configuration builds no network.
   public static func cost(_ configuration: JSONValue, image: Shape, classCount: Int) throws -> GraphCost {
     let model = try ModelConfiguration(configuration: configuration).model(classCount: classCount)
     return GraphCost(
@@ -69,6 +71,8 @@ public struct PublishedCounts: Hashable, Sendable {
   }
 
   /// What the zoo's network has, printed in the same way.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` or ``LabNN/ModelError`` where the configuration builds no network.
   public func ours() throws -> (parameters: String?, multiplyAdds: String?) {
     let cost = try Self.cost(configuration, image: image, classCount: classCount)
     let counted = try multiplyAddsConfiguration.map { try Self.cost($0, image: image, classCount: classCount) } ?? cost

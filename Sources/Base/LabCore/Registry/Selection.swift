@@ -22,6 +22,8 @@ public struct Selection<Family: ComponentFamily>: Codable, Sendable {
   }
 
   /// The canonical configuration: the name and every option.
+  ///
+  /// - Throws: what the component throws when it is encoded.
   public func configuration() throws -> JSONValue { try Family.configuration(of: component) }
 }
 

@@ -41,9 +41,13 @@ public struct AdaptiveAveragePool: Layer, Hashable {
 extension Tensor {
   /// An image `[N, C, H, W]` whose rows and columns are replaced by weighted sums of them.
   ///
+  /// ## Shapes
+  /// - `self`: `[N, C, H, W]`; `rows`: H′ rows of H weights; `columns`: W′ rows of W weights; result: `[N, C, H′, W′]`.
+  ///
   /// - Parameters:
   ///   - rows: for each row of the result the weights of the image's rows.
   ///   - columns: for each column of the result the weights of the image's columns.
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit.
   public func resampled(rows: [[Float]], columns: [[Float]]) throws -> Tensor {
     let planes = shape[0] * shape[1]
     let (height, width) = (shape[2], shape[3])

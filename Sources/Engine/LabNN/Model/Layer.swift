@@ -12,6 +12,8 @@ public protocol Layer: Sendable {
 
 extension Layer {
   /// Applies the layer under a name, such as `conv1`.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``ModelError`` where an option does not.
   public func callAsFunction(_ x: Tensor, _ name: String, in context: ModelContext) throws -> Tensor {
     try context.scope(name) { try self(x, in: context) }
   }

@@ -88,6 +88,8 @@ public final class ModelContext {
   }
 
   /// Sets a buffer's value at the end of the step.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes differ.
   public func update(_ buffer: Tensor, to value: Tensor) throws {
     try builder.update(buffer, to: value)
     if let index = variables.firstIndex(where: { $0.id == buffer.id }) {

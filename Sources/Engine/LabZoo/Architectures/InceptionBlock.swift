@@ -24,6 +24,11 @@ public struct InceptionBlock: Sendable {
   public var largeWindow = 5
 
   /// Applies the block, with torchvision's names.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, O, H′, W′]`.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func callAsFunction(_ x: Tensor, network: NetworkBuilder) throws -> Tensor {
     func unit(_ x: Tensor, _ name: String, _ channels: Int, _ size: Int) throws -> Tensor {
       try network.unit(x, UnitNames(in: name), Convolution(outputChannels: channels, kernelSize: size))

@@ -15,7 +15,11 @@ public struct BasicBlock: Sendable {
 
   /// Applies the block.
   ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, O, H′, W′]`.
+  ///
   /// - Parameter shortcut: what fits the input to the result; nil for a projection where the shapes differ.
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func callAsFunction(
     _ x: Tensor, network: NetworkBuilder, shortcut: ((Tensor) throws -> Tensor)? = nil
   ) throws -> Tensor {
@@ -53,6 +57,11 @@ public struct BottleneckBlock: Sendable {
   public static let expansion = 4
 
   /// Applies the block.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, O, H′, W′]`.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func callAsFunction(_ x: Tensor, network: NetworkBuilder) throws -> Tensor {
     let names = BlockNames(isNested: nestsNames)
     let halvesFirst = halves && halvesAtFirst && network.style.downsampling.convolutionStride == 2

@@ -26,12 +26,22 @@ public protocol FeatureAttention: AttentionVariant {
   var site: FeatureAttentionSite { get }
 
   /// The refined features `[N, C, H, W]`.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: the same.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   func refined(_ x: Tensor, network: NetworkBuilder) throws -> Tensor
 }
 
 /// An attention that takes the place of a spatial convolution with its normalisation and non-linearity.
 public protocol ConvolutionAttention: AttentionVariant {
   /// The result `[N, O, H', W']` in the place of the convolution's.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, O, H′, W′]`, with O and the stride of the convolution.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   func convolved(_ x: Tensor, _ convolution: Convolution, network: NetworkBuilder) throws -> Tensor
 }
 

@@ -13,6 +13,7 @@ public protocol DynamicConvolutionVariant: ConvolutionVariant {
   ///   - x: the convolution's input `[N, I, H, W]`.
   ///   - convolution: the static convolution whose place is taken.
   /// - Returns: the present attentions `[N, …]`, as ``LabGraph/DynamicConvolution2D`` takes them.
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   func attentions(
     of x: Tensor, for convolution: Convolution, in context: ModelContext
   ) throws -> [DynamicAttentions: Tensor]

@@ -13,18 +13,43 @@ public protocol DownsamplingVariant: ConfigurableComponent {
   var convolutionStride: Int { get }
 
   /// What follows the convolution of the main path.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, C, H′, W′]`.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   func afterConvolution(_ x: Tensor, in context: ModelContext) throws -> Tensor
 
   /// What follows the non-linearity behind the convolution of the main path.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, C, H′, W′]`.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   func afterActivation(_ x: Tensor, in context: ModelContext) throws -> Tensor
 
   /// What comes before a shortcut's 1×1 convolution.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, C′, H′, W′]`.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   func beforeProjection(_ x: Tensor, in context: ModelContext) throws -> Tensor
 
   /// What takes the place of a pooling between stages.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, C, H′, W′]`.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   func pooled(_ x: Tensor, _ pooling: Pooling2D, in context: ModelContext) throws -> Tensor
 
   /// What takes the place of a stem's pooling.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, C, H′, W′]`.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   func stemPooled(_ x: Tensor, _ pooling: Pooling2D, in context: ModelContext) throws -> Tensor
 
   /// The stem that goes with the variant, for the stem of an architecture.

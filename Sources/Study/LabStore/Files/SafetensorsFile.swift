@@ -70,6 +70,8 @@ public enum SafetensorsFile {
   }
 
   /// Stores tensors in the order of their names.
+  ///
+  /// - Throws: ``StoreError`` or `FileError` where the system refuses.
   public static func write(_ tensors: [NamedTensor], to path: String, metadata: [String: String] = [:]) throws {
     let data = try encode(tensors, metadata: metadata)
     try StoreError.translatingFileErrors(path) { try AtomicFile.write(data, to: path) }
