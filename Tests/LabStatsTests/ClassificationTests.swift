@@ -23,15 +23,15 @@ import Testing
     let cases = try cases()
     #expect(cases.count == 3)
     for test in cases {
-      var accumulator = ClassificationAccumulator(classCount: test.classCount, topK: [3, 1])
+      var accumulator = ClassificationAccumulator(classCount: test.classCount)
       accumulator.add(logits: test.logits, labels: test.labels)
       let metrics = try #require(accumulator.metrics)
       let expected = test.expected
       #expect(accumulator.confusion.counts.map(Double.init) == expected["confusion"]?.numbers)
       #expect(metrics.count == test.labels.count)
       #expect(isClose(metrics.accuracy, expected.number("accuracy")))
-      #expect(metrics.topKAccuracy[1] == metrics.accuracy)
-      #expect(isClose(metrics.topKAccuracy[3], expected.number("top3")))
+      #expect(accumulator.topKAccuracy(1) == metrics.accuracy)
+      #expect(isClose(accumulator.topKAccuracy(3), expected.number("top3")))
       #expect(isClose(metrics.logLoss, expected.number("log_loss")))
       #expect(isClose(metrics.expectedCalibrationError, expected.number("ece"), 1e-10))
       for (average, name) in [(metrics.macro, "macro"), (metrics.weighted, "weighted")] {
@@ -67,7 +67,8 @@ import Testing
       let first = try #require(merged.metrics)
       let second = try #require(whole.metrics)
       #expect(first.classes == second.classes && first.macro == second.macro && first.weighted == second.weighted)
-      #expect(first.topKAccuracy == second.topKAccuracy)
+      #expect(merged.rankCounts == whole.rankCounts)
+      #expect(isClose(merged.brierScore, whole.brierScore ?? .nan, 1e-15))
       #expect(isClose(first.logLoss, second.logLoss, 1e-15))
       #expect(isClose(first.expectedCalibrationError, second.expectedCalibrationError, 1e-13))
     }
@@ -92,47 +93,50 @@ import Testing
   }
 
   @Test func equalLogitsGoToTheFirstClass() throws {
-    var accumulator = ClassificationAccumulator(classCount: 4, topK: [1, 2])
+    var accumulator = ClassificationAccumulator(classCount: 4)
     accumulator.add(logits: [0, 0, 0, 0, 0, 0, 0, 0], labels: [0, 1])
     #expect(accumulator.confusion[label: 1, prediction: 0] == 1)
-    let metrics = try #require(accumulator.metrics)
-    #expect(metrics.topKAccuracy == [1: 0.5, 2: 1])
-    #expect(isClose(metrics.logLoss, log(4)))
+    #expect(accumulator.topKAccuracy(1) == 0.5 && accumulator.topKAccuracy(2) == 1)
+    #expect(isClose(accumulator.logLoss, log(4)))
+    #expect(isClose(accumulator.brierScore, 0.75))
   }
 
   @Test func topKBeyondTheClassesIsCertain() throws {
-    var accumulator = ClassificationAccumulator(classCount: 3, topK: [5])
+    var accumulator = ClassificationAccumulator(classCount: 3)
     accumulator.add(logits: [1, 2, 3], labels: [0])
-    #expect(accumulator.metrics?.topKAccuracy == [5: 1])
+    #expect(accumulator.topKAccuracy(5) == 1)
   }
 
   @Test func largeLogitsDoNotOverflow() throws {
     var accumulator = ClassificationAccumulator(classCount: 2)
     accumulator.add(logits: [3e38, 0], labels: [0])
-    #expect(accumulator.metrics?.logLoss == 0)
+    #expect(accumulator.logLoss == 0 && accumulator.brierScore == 0)
     accumulator.add(logits: [1000, 0], labels: [1])
-    #expect(accumulator.metrics?.logLoss == 500)
+    #expect(accumulator.logLoss == 500 && accumulator.brierScore == 1)
   }
 
   @Test func undefinedLogitsAreNeverAHit() throws {
-    var accumulator = ClassificationAccumulator(classCount: 3, topK: [1, 2])
+    var accumulator = ClassificationAccumulator(classCount: 3)
     accumulator.add(logits: [0, .nan, 5], labels: [2])
     #expect(accumulator.confusion[label: 2, prediction: 1] == 1)
     let metrics = try #require(accumulator.metrics)
-    #expect(metrics.topKAccuracy == [1: 0, 2: 1])
+    #expect(accumulator.topKAccuracy(1) == 0 && accumulator.topKAccuracy(2) == 1)
     #expect(metrics.logLoss.isNaN)
+    #expect(accumulator.brierScore?.isNaN == true)
     #expect(metrics.expectedCalibrationError == 1)
   }
 
   @Test func nothingAddedNoMetrics() {
     #expect(ClassificationAccumulator(classCount: 3).metrics == nil)
+    #expect(ClassificationAccumulator(classCount: 3).topKAccuracy(1) == nil)
     #expect(ConfusionMatrix(classCount: 2).accuracy == 0)
+    #expect(ConfusionMatrix(classCount: 2).cohenKappa == nil && ConfusionMatrix(classCount: 2).worstRecall == nil)
     #expect(ConfusionMatrix(classCount: 2).macroAverage.f1 == 0)
     #expect(CalibrationBins().expectedCalibrationError == 0)
   }
 
   @Test func namesForStores() throws {
-    var accumulator = ClassificationAccumulator(classCount: 2, topK: [5])
+    var accumulator = ClassificationAccumulator(classCount: 2)
     accumulator.add(logits: [1, 0, 0, 1], labels: [0, 0])
     let named = try #require(accumulator.metrics).named(prefix: "test_")
     #expect(named["test_accuracy"] == 0.5)
@@ -170,5 +174,60 @@ import Testing
     #expect(throws: (any Error).self) {
       try JSONDecoder().decode(ConfusionMatrix.self, from: Data(#"{"class_count": 1, "counts": []}"#.utf8))
     }
+  }
+
+  @Test func summariesMatchScikitLearn() throws {
+    let cases = try fixture("metrics").arrayValue ?? []
+    #expect(cases.count == 6)
+    for test in cases {
+      let logits = (test["logits"]?.numbers ?? []).map { Float($0) }
+      let labels = (test["labels"]?.numbers ?? []).map { Int32($0) }
+      let classCount = test["classes"]?.integerValue ?? 0
+      var accumulator = ClassificationAccumulator(classCount: classCount, keepsLogits: true)
+      accumulator.add(logits: logits, labels: labels)
+      #expect(accumulator.logits == logits && accumulator.labels == labels)
+      let area = AreaUnderROC.macroOneAgainstRest(logits: logits, labels: labels, classCount: classCount)
+      let values = [
+        "accuracy": accumulator.confusion.accuracy, "balanced_accuracy": accumulator.confusion.balancedAccuracy,
+        "cohen_kappa": accumulator.confusion.cohenKappa, "worst_recall": accumulator.confusion.worstRecall,
+        "log_loss": accumulator.logLoss, "brier_score": accumulator.brierScore, "auroc": area,
+        "top2_accuracy": accumulator.topKAccuracy(2), "top3_accuracy": accumulator.topKAccuracy(3),
+      ]
+      for (name, value) in values {
+        guard let expected = test[name] else { continue }
+        if expected == .null {
+          #expect(value == nil, "\(name) of classes that are all one")
+        } else {
+          #expect(isClose(value, expected.doubleValue ?? .nan), "\(name)")
+        }
+      }
+    }
+  }
+
+  @Test func areasWithoutAnythingToTellApart() {
+    func area(_ labels: [Int32], _ logits: [Float] = [2, 0, 1, 0, 0, 0]) -> Double? {
+      AreaUnderROC.macroOneAgainstRest(logits: logits, labels: labels, classCount: 2)
+    }
+    #expect(area([0, 0, 0]) == nil)
+    #expect(area([0, 0, 1]) == 1)
+    #expect(area([1, 0, 0]) == 0)
+    #expect(area([0, 1, 0], [5, 5, 5, 5, 5, 5]) == 0.5)
+    // Shifted rows have the same probabilities.
+    #expect(area([0, 1, 0], [1, 3, 7, 9, 1, 3]) == 0.5)
+    #expect(area([0, 1, 0], [.nan, 0, 1, 0, 1, 0])?.isNaN == true)
+  }
+
+  @Test func correctPredictionsAreCountedAlikeWithAndWithoutAnAccumulator() {
+    let stream = RandomStream(seed: 3, name: "logits")
+    let logits = (0..<600).map { Float(stream.integer(below: 7, UInt64($0))) }
+    let labels = (0..<100).map { Int32(stream.integer(below: 6, UInt64(1000 + $0))) }
+    var accumulator = ClassificationAccumulator(classCount: 6)
+    accumulator.add(logits: logits, labels: labels)
+    let count = logits.withUnsafeBufferPointer { logits in
+      labels.withUnsafeBufferPointer {
+        ClassificationAccumulator.correctCount(logits: logits, labels: $0, classCount: 6)
+      }
+    }
+    #expect(count == accumulator.confusion.correct && count > 0 && count < 100)
   }
 }

@@ -59,6 +59,34 @@ extension ConfusionMatrix {
   /// The mean of the classes' metrics weighted by their support, with the total support.
   public var weightedAverage: ClassMetrics { average { Double(support($0)) } }
 
+  /// The mean recall of the classes that have images; nil without images.
+  ///
+  /// Unlike the macro-averaged recall it leaves out classes that have no image but are predicted.
+  public var balancedAccuracy: Double? {
+    let recalls = presentRecalls
+    return recalls.isEmpty ? nil : recalls.compensatedSum() / Double(recalls.count)
+  }
+
+  /// The recall of the class that is recognized worst, of those that have images; nil without images.
+  public var worstRecall: Double? { presentRecalls.min() }
+
+  private var presentRecalls: [Double] { classMetrics.filter { $0.support > 0 }.map(\.recall) }
+
+  /// The agreement of labels and predictions beyond what their frequencies make likely by chance: 1 is full agreement, 0
+  /// that of chance.
+  ///
+  /// Nil without images, and where all labels and all predictions are one class, so that chance alone agrees fully.
+  ///
+  /// - Source: Cohen, "A coefficient of agreement for nominal scales", Educational and Psychological Measurement 20,
+  ///   1960.
+  public var cohenKappa: Double? {
+    let total = Double(total)
+    let chance = (0..<classCount).map { Double(support($0)) * Double(predicted($0)) }.compensatedSum()
+    let most = total * total
+    guard chance < most else { return nil }
+    return (Double(correct) * total - chance) / (most - chance)
+  }
+
   private func average(weight: (Int) -> Double) -> ClassMetrics {
     let classes = classMetrics
     let weights = classes.indices.map(weight)

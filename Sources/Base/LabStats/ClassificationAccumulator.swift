@@ -1,6 +1,6 @@
 import Foundation
 
-/// Collects predictions batch by batch and turns them into metrics.
+/// Collects predictions batch by batch, for metrics to be computed from.
 ///
 /// Counts are exact whatever the order and the split into batches; sums are compensated, so that their order matters
 /// in the last bit at the most. Accumulators of parts of a data set can be merged.
@@ -9,27 +9,35 @@ public struct ClassificationAccumulator: Sendable, Hashable {
   public private(set) var confusion: ConfusionMatrix
   /// The predictions by confidence.
   public private(set) var calibration: CalibrationBins
-  /// The values of k of the top-k accuracies, ascending.
-  public let topK: [Int]
-  private var topKHits: [Int]
-  private var logLoss = CompensatedSum()
+  /// The number of images by the rank of their class among all classes, from 0 for the most probable one.
+  public private(set) var rankCounts: [Int]
+  /// Whether logits and labels are kept, for metrics that need every one of them.
+  public let keepsLogits: Bool
+  /// The logits added so far, a row an image; empty unless they are kept.
+  public private(set) var logits: [Float] = []
+  /// The labels added so far; empty unless logits are kept.
+  public private(set) var labels: [Int32] = []
+  private var logLossSum = CompensatedSum()
+  private var brierSum = CompensatedSum()
 
   /// Creates an empty accumulator.
   ///
   /// - Parameters:
   ///   - classCount: the number of classes.
-  ///   - topK: the values of k for which the share of images with their class among the k best is wanted.
+  ///   - keepsLogits: whether logits and labels are kept, for metrics that need every one of them.
   ///   - calibrationBinCount: the number of equal ranges of confidence.
-  public init(classCount: Int, topK: [Int] = [5], calibrationBinCount: Int = 15) {
-    precondition(topK.allSatisfy { $0 > 0 }, "a top-k accuracy needs a positive k")
+  public init(classCount: Int, keepsLogits: Bool = false, calibrationBinCount: Int = 15) {
     confusion = ConfusionMatrix(classCount: classCount)
     calibration = CalibrationBins(binCount: calibrationBinCount)
-    self.topK = Set(topK).sorted()
-    topKHits = [Int](repeating: 0, count: self.topK.count)
+    rankCounts = [Int](repeating: 0, count: classCount)
+    self.keepsLogits = keepsLogits
   }
 
   /// The number of images.
   public var count: Int { confusion.total }
+
+  /// The number of classes.
+  public var classCount: Int { confusion.classCount }
 
   /// Adds one image.
   ///
@@ -50,11 +58,26 @@ public struct ClassificationAccumulator: Sendable, Hashable {
     }
     let largest = Double(logits[prediction])
     var total = 0.0
-    for logit in logits { total += exp(Double(logit) - largest) }
+    // The distance of the probabilities from those of the true class, in parts that do not cancel.
+    var others = 0.0
+    var otherSquares = 0.0
+    for (index, logit) in logits.enumerated() {
+      let weight = exp(Double(logit) - largest)
+      total += weight
+      if index != label {
+        others += weight
+        otherSquares += weight * weight
+      }
+    }
     confusion.add(label: label, prediction: prediction)
     calibration.add(confidence: 1 / total, isCorrect: prediction == label)
-    logLoss.add(log(total) + largest - Double(logits[label]))
-    for (index, k) in topK.enumerated() where rank < k { topKHits[index] += 1 }
+    rankCounts[rank] += 1
+    logLossSum.add(log(total) + largest - Double(logits[label]))
+    brierSum.add((others * others + otherSquares) / (total * total))
+    if keepsLogits {
+      self.logits += logits
+      labels.append(Int32(label))
+    }
   }
 
   /// Adds a batch.
@@ -82,25 +105,62 @@ public struct ClassificationAccumulator: Sendable, Hashable {
 
   /// Adds the images of another accumulator with the same settings.
   public mutating func merge(_ other: ClassificationAccumulator) {
-    precondition(topK == other.topK, "accumulators of different top-k accuracies cannot be merged")
+    precondition(keepsLogits == other.keepsLogits, "accumulators with and without logits cannot be merged")
     confusion.merge(other.confusion)
     calibration.merge(other.calibration)
-    logLoss.merge(other.logLoss)
-    for index in topKHits.indices { topKHits[index] += other.topKHits[index] }
-  }
-
-  /// The metrics of everything added so far; nil without images.
-  public var metrics: ClassificationMetrics? {
-    guard count > 0 else { return nil }
-    return ClassificationMetrics(
-      count: count, accuracy: confusion.accuracy,
-      topKAccuracy: Dictionary(
-        uniqueKeysWithValues: zip(topK, topKHits.map { Double($0) / Double(count) })),
-      macro: confusion.macroAverage, weighted: confusion.weightedAverage, classes: confusion.classMetrics,
-      logLoss: logLoss.value / Double(count), expectedCalibrationError: calibration.expectedCalibrationError)
+    for index in rankCounts.indices { rankCounts[index] += other.rankCounts[index] }
+    logLossSum.merge(other.logLossSum)
+    brierSum.merge(other.brierSum)
+    logits += other.logits
+    labels += other.labels
   }
 
   private func outranks(_ logit: Float, _ other: Float) -> Bool {
     logit > other || (logit.isNaN && !other.isNaN)
   }
+}
+
+extension ClassificationAccumulator {
+  /// The number of images with the largest logit at their class, without anything else that an accumulator keeps.
+  ///
+  /// Of equal logits the first class wins.
+  ///
+  /// ## Shapes
+  /// - logits: [labels.count, classCount], row-major.
+  public static func correctCount(
+    logits: UnsafeBufferPointer<Float>, labels: UnsafeBufferPointer<Int32>, classCount: Int
+  ) -> Int {
+    precondition(logits.count == labels.count * classCount, "there is one row of logits a label")
+    var count = 0
+    for (row, label) in labels.enumerated() {
+      let first = row * classCount
+      var best = first
+      for index in first..<(first + classCount) where logits[index] > logits[best] { best = index }
+      if best - first == Int(label) { count += 1 }
+    }
+    return count
+  }
+}
+
+// MARK: - What the images add up to
+
+extension ClassificationAccumulator {
+  /// The share of images with their class among the most probable ones; nil without images.
+  ///
+  /// - Parameter k: how many classes are looked at, at least 1; with as many as there are, the share is 1.
+  public func topKAccuracy(_ k: Int) -> Double? {
+    precondition(k > 0, "a top-k accuracy needs a positive k")
+    guard count > 0 else { return nil }
+    return Double(rankCounts.prefix(k).reduce(0, +)) / Double(count)
+  }
+
+  /// The mean negative logarithm of the true class's probability, in nats; nil without images.
+  public var logLoss: Double? { count > 0 ? logLossSum.value / Double(count) : nil }
+
+  /// The mean squared distance of the probabilities from those of certainty in the true class, from 0 to 2; nil without
+  /// images.
+  ///
+  /// - Source: Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather Review 78, 1950:
+  ///   the sum over all classes, of two classes too.
+  public var brierScore: Double? { count > 0 ? brierSum.value / Double(count) : nil }
 }

@@ -46,3 +46,14 @@ public struct ClassificationMetrics: Sendable, Hashable {
     return Dictionary(uniqueKeysWithValues: values.map { (prefix + $0.key, $0.value) })
   }
 }
+
+extension ClassificationAccumulator {
+  /// The metrics of everything added so far; nil without images.
+  public var metrics: ClassificationMetrics? {
+    guard let top5 = topKAccuracy(5), let logLoss else { return nil }
+    return ClassificationMetrics(
+      count: count, accuracy: confusion.accuracy, topKAccuracy: [5: top5], macro: confusion.macroAverage,
+      weighted: confusion.weightedAverage, classes: confusion.classMetrics, logLoss: logLoss,
+      expectedCalibrationError: calibration.expectedCalibrationError)
+  }
+}
