@@ -18,11 +18,15 @@ public struct ContentHash: Hashable, Sendable, Codable, CustomStringConvertible 
   public init(of string: String) { self.init(of: Data(string.utf8)) }
 
   /// Decodes the hexadecimal digits.
+  ///
+  /// - Throws: `DecodingError` where it is something else.
   public init(from decoder: any Decoder) throws {
     hexadecimal = try decoder.singleValueContainer().decode(String.self)
   }
 
   /// Encodes the hexadecimal digits.
+  ///
+  /// - Throws: what the encoder throws.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(hexadecimal)

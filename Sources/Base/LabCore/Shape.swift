@@ -10,11 +10,15 @@ public struct Shape: Hashable, Sendable, Codable, ExpressibleByArrayLiteral {
   public init(arrayLiteral elements: Int...) { dimensions = elements }
 
   /// Decodes a shape from a plain array of extents.
+  ///
+  /// - Throws: `DecodingError` where it is something else.
   public init(from decoder: any Decoder) throws {
     dimensions = try decoder.singleValueContainer().decode([Int].self)
   }
 
   /// Encodes the shape as a plain array of extents.
+  ///
+  /// - Throws: what the encoder throws.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(dimensions)

@@ -35,6 +35,8 @@ public struct ConfusionMatrix: Sendable, Hashable, Codable {
   }
 
   /// Decodes a matrix and checks its counts.
+  ///
+  /// - Throws: `DecodingError` where it is something else.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     try self.init(

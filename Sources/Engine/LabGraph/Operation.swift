@@ -29,6 +29,8 @@ extension Operation {
   public func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { 0 }
 
   /// Refuses: operations that only appear in backward passes and updates have no gradient rule.
+  ///
+  /// - Throws: ``GraphError/notDifferentiable(operation:path:)``.
   public func gradients(_ context: GradientContext) throws -> [Tensor?] {
     throw GraphError.notDifferentiable(operation: Self.name, path: context.path)
   }

@@ -34,6 +34,7 @@ public struct Fuzzer {
   ///   - count: how many, where no environment variable says otherwise.
   ///   - body: reads one; what it throws is an answer like any other.
   /// - Returns: what went wrong, with the numbers that reproduce it; empty where nothing did.
+  /// - Throws: where the note that reproduces a crash cannot be written.
   public func problems(count: Int, _ body: (Data) throws -> Void) throws -> [String] {
     let environment = ProcessInfo.processInfo.environment
     if let chosen = environment["FUZZ_TARGET"], !chosen.isEmpty, chosen != target { return [] }

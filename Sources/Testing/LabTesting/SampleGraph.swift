@@ -64,6 +64,8 @@ public struct SampleGraph {
   }
 
   /// Writes every operand and upstream number.
+  ///
+  /// - Throws: what the backend throws.
   public func fill(_ session: any Session, _ executable: any Executable) throws {
     for (index, numbers) in operandNumbers.enumerated() {
       let name = sample.operandName(index)

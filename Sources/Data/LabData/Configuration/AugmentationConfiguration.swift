@@ -62,6 +62,8 @@ extension AugmentationConfiguration: Codable {
   }
 
   /// Decodes the name of a preset, or an object whose absent keys are off.
+  ///
+  /// - Throws: `DecodingError` where it is something else.
   public init(from decoder: any Decoder) throws {
     if let name = try? decoder.singleValueContainer().decode(String.self) {
       self = try Self.preset(name)

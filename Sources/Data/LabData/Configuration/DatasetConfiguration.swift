@@ -92,6 +92,8 @@ extension DatasetConfiguration: Codable {
   }
 
   /// Decodes a name, or an object with the data set's own options beside the common keys; absent keys take defaults.
+  ///
+  /// - Throws: `DecodingError` where it is something else.
   public init(from decoder: any Decoder) throws {
     if let name = try? decoder.singleValueContainer().decode(String.self) {
       self.init(name: name)
@@ -117,6 +119,8 @@ extension DatasetConfiguration: Codable {
   }
 
   /// Encodes every common key and the data set's own options side by side.
+  ///
+  /// - Throws: what the encoder throws.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(name, forKey: .name)
@@ -137,6 +141,8 @@ extension DatasetConfiguration: Codable {
 
 extension HeldOutSize: Codable {
   /// Decodes an integer as a number of images and any other number as a share.
+  ///
+  /// - Throws: `DecodingError` where it is something else.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if let count = try? container.decode(Int.self) {
@@ -147,6 +153,8 @@ extension HeldOutSize: Codable {
   }
 
   /// Encodes the plain number.
+  ///
+  /// - Throws: what the encoder throws.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     switch self {

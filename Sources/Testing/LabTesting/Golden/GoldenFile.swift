@@ -25,10 +25,16 @@ public struct GoldenFile: Sendable {
   private let data: Data
 
   /// Operators and losses.
+  ///
+  /// - Throws: where the fixture cannot be read.
   public static func operators() throws -> GoldenFile { try GoldenFile("golden-operators") }
   /// Blocks with their parameters.
+  ///
+  /// - Throws: where the fixture cannot be read.
   public static func blocks() throws -> GoldenFile { try GoldenFile("golden-blocks") }
   /// Training runs of ten steps.
+  ///
+  /// - Throws: where the fixture cannot be read.
   public static func training() throws -> GoldenFile { try GoldenFile("golden-training") }
 
   /// Opens a fixture.

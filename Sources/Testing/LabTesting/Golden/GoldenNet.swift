@@ -13,6 +13,8 @@ public struct GoldenNet {
   }
 
   /// One training step.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit.
   public func trainingGraph() throws -> Graph {
     let builder = GraphBuilder()
     let logits = try logits(builder, trains: true)
@@ -34,6 +36,8 @@ public struct GoldenNet {
   }
 
   /// The network with its running statistics.
+  ///
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit.
   public func evaluationGraph() throws -> Graph {
     let builder = GraphBuilder()
     try builder.output("logits", logits(builder, trains: false))

@@ -92,6 +92,8 @@ public struct GoldenTraining: Sendable, CustomStringConvertible {
   public var description: String { name }
 
   /// The initial weights and buffers by their PyTorch names.
+  ///
+  /// - Throws: where the fixture has none.
   public func initialWeights() throws -> [String: [Double]] { try weights("initial") }
 
   /// Trains for ten steps on a backend and compares losses, weights and logits with PyTorch's.
