@@ -44,7 +44,7 @@ import Testing
     }
     let index = try #require(table.columns.firstIndex { $0.fields.contains("test_accuracy_difference") })
     let everything = Dictionary(
-      uniqueKeysWithValues: TableFormats.all.map { format in
+      uniqueKeysWithValues: TableFormats.registry.entries.map { format in
         (format.name, table.rendered(as: format, options: .init(width: 240, showsLegend: false)))
       })
     return Shown(table: table, values: values, text: table.rows[1].cells[index].text, everything: everything)

@@ -196,7 +196,7 @@ import Testing
       let options = ReportOptions(intervalMethod: try #require(.init(rawValue: method)), multiplicity: .holm)
       let table = try ComparisonTable(sweep, options: options)
       #expect((table.rows[1].results[0].difference?.interval != nil) == (seeds > 2))
-      for format in TableFormats.all {
+      for format in TableFormats.registry.entries {
         let text = table.table.rendered(as: format)
         #expect(!text.lowercased().contains("nan") && !text.contains("inf"))
       }
@@ -220,7 +220,7 @@ import Testing
   @Test func nothingPlanned() throws {
     let table = try ComparisonTable(SampleSweep.sweep([], seeds: 0..<0)).table
     #expect(table.rendered(options: .init(width: 60)) == "ablation (sweep 3)\n0 of 0 runs completed\n(no rows)\n")
-    for format in TableFormats.all { #expect(!table.rendered(as: format).isEmpty) }
+    for format in TableFormats.registry.entries { #expect(!table.rendered(as: format).isEmpty) }
   }
 
   @Test func withoutABaselineThereAreNoDifferences() throws {

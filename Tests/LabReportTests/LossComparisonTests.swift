@@ -64,7 +64,7 @@ import Testing
     #expect(
       report.notes.contains(
         "No value is marked as best: values of different loss functions are not comparable."))
-    for format in TableFormats.all {
+    for format in TableFormats.registry.entries {
       let text = report.rendered(as: format, options: .init(width: 240))
       #expect(text.contains("values of different loss functions are not compared"), "\(format.name):\n\(text)")
       #expect(!text.contains("−0.9") && !text.contains("-0.9"), "\(format.name):\n\(text)")

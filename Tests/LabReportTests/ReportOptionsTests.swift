@@ -118,7 +118,7 @@ import Testing
       message(.init(), by: ["downsampel"]) == "the sweep has no factor \"downsampel\" (did you mean \"downsample\"?)")
     #expect(throws: ReportError.self) { try TableFormats.named("xml") }
     #expect(
-      ReportError.unknownFormat("markdwon", available: TableFormats.all.map(\.name)).description
+      ReportError.unknownFormat("markdwon", available: TableFormats.registry.names).description
         == "there is no format \"markdwon\" (did you mean \"markdown\"?)")
     #expect(throws: Never.self) { try TableFormats.named("JSON") }
   }

@@ -11,7 +11,7 @@ import Testing
   ])
 
   private func design(_ name: String) throws -> any Design {
-    try #require(DesignRegistry.standard.design(named: name))
+    try #require(Designs.registry[name])
   }
 
   private func cells(_ name: String) throws -> [[Int]] {
@@ -55,7 +55,7 @@ import Testing
     #expect(try design("list").cells(in: space).map(\.levels) == [[2, 1, 0], [0, 0, 0]])
   }
 
-  @Test(arguments: DesignRegistry.standard.names)
+  @Test(arguments: Designs.registry.names)
   func countsAgreeWithCells(name: String) throws {
     let design = try design(name)
     for factors in [[], [(1, 0, 0)], [(2, 1, 0)], [(3, 0, 2), (2, 1, 1), (5, 4, 0), (1, 0, 0)]] as [[(Int, Int, Int)]] {
@@ -96,9 +96,9 @@ import Testing
   }
 
   @Test func aNewDesignIsOneTypeWithItsOptions() throws {
-    let schema = StudySchema(
-      sections: TestSchema.study.sections, designs: DesignRegistry(DesignRegistry.standard.designs + [DiagonalDesign()])
-    )
+    let designs = Registry(copying: Designs.registry)
+    try designs.add(DiagonalDesign())
+    let schema = StudySchema(sections: TestSchema.study.sections, designs: designs)
     let factors = #"{"width": [8, 16, 32, 64], "depth": [8, 14, 20]}"#
     let changes = [("factors", factors), ("baseline", #"{"width": 16, "depth": 20}"#)] as [(String, String?)]
     let short = try makePlan(changes + [("design", #""diagonal""#)], schema: schema)

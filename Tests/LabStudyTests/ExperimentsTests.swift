@@ -34,7 +34,7 @@ import Testing
       .filter { SourceFormat(fileExtension: ($0 as NSString).pathExtension) != nil && !$0.hasSuffix(".schema.json") }
     #expect(specs.count >= 2)
     for spec in specs { #expect(readme.contains("(\(spec))"), "\(spec)") }
-    for design in DesignRegistry.standard.names { #expect(readme.contains("`\(design)`")) }
+    for design in Designs.registry.names { #expect(readme.contains("`\(design)`")) }
     for key in SpecKey.allCases where key != .schema { #expect(readme.contains("`\(key.rawValue)`")) }
   }
 
@@ -44,7 +44,7 @@ import Testing
       .init(levelCount: 3, full: 2), .init(levelCount: 2, full: 1), .init(levelCount: 2, full: 1),
     ])
     let readme = try String(contentsOfFile: "\(Self.folder)/README.md", encoding: .utf8)
-    for design in DesignRegistry.standard.designs where !design.takesCells {
+    for design in Designs.registry.entries where !design.takesCells {
       let row = try #require(readme.split(separator: "\n").first { $0.hasPrefix("| `\(design.name)`") })
       #expect(row.hasSuffix("| \(design.cellCount(in: space)) |"))
     }

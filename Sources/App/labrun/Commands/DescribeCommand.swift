@@ -46,7 +46,7 @@ struct DescribeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Merge layers below this depth of their paths.", valueName: "components"))
   var level: Int?
 
-  @Option(help: ArgumentHelp("\(TableFormats.all.map(\.name).joined(separator: ", ")).", valueName: "format"))
+  @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
   var format = "text"
 
   @Flag(help: "The same as --format json.") var json = false

@@ -33,7 +33,7 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many of the most probable classes to print.", valueName: "count"))
   var top: Int?
 
-  @Option(help: ArgumentHelp("\(TableFormats.all.map(\.name).joined(separator: ", ")).", valueName: "format"))
+  @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
   var format = "text"
 
   @Flag(help: "The same as --format json.") var json = false

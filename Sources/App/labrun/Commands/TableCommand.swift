@@ -36,7 +36,7 @@ struct TableCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Only variants with this level.", valueName: "factor=level"))
   var filter: [String] = []
 
-  @Option(help: ArgumentHelp("\(TableFormats.all.map(\.name).joined(separator: ", ")).", valueName: "format"))
+  @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
   var format = "text"
 
   @Flag(help: "The same as --format json.")

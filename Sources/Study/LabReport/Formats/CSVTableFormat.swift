@@ -3,8 +3,6 @@ import LabCore
 /// Comma-separated values in full precision, one column a field.
 struct CSVTableFormat: TableFormat {
   let name = "csv"
-  let summary = "comma-separated values in full precision, for pandas, R or a spreadsheet"
-  let fileExtension = "csv"
   let keepsTextsVerbatim = true
 
   /// Writes a header of field names and a line a row; an unknown value is empty, and totals are left out.

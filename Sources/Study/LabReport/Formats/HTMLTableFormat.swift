@@ -1,8 +1,6 @@
 /// A page of its own, which needs nothing but a browser.
 struct HTMLTableFormat: TableFormat {
   let name = "html"
-  let summary = "a self-contained page"
-  let fileExtension = "html"
 
   /// Writes the whole page.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {

@@ -3,8 +3,6 @@ import LabCore
 /// A JSON object with full precision: rows as objects by field name, columns, notes and what is known of the whole.
 struct JSONTableFormat: TableFormat {
   let name = "json"
-  let summary = "an object with rows in full precision, for scripts"
-  let fileExtension = "json"
 
   /// Writes the object with sorted keys.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {

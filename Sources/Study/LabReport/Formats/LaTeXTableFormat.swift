@@ -1,8 +1,6 @@
 /// A LaTeX table with the rules of the booktabs package.
 struct LaTeXTableFormat: TableFormat {
   let name = "latex"
-  let summary = "a table for a paper, with the rules of booktabs"
-  let fileExtension = "tex"
 
   /// Writes a `table` environment with caption, label and notes; what the columns mean belongs into the paper.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {

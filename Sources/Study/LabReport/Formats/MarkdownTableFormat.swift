@@ -1,8 +1,6 @@
 /// A GitHub-flavoured Markdown table.
 struct MarkdownTableFormat: TableFormat {
   let name = "markdown"
-  let summary = "a table for a README or a pull request"
-  let fileExtension = "md"
 
   /// Writes a heading, the table, and its notes and legend as a list.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {

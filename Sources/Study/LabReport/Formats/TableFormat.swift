@@ -1,13 +1,11 @@
+import LabCore
+
 /// A way to write a table.
 ///
-/// A new format is one file with a type that conforms to this, and its entry in ``TableFormats/all``.
+/// A new format is one file with a type that conforms to this, and its line in ``TableFormats/registry``.
 public protocol TableFormat: Sendable {
-  /// The name that a user gives.
+  /// The name that a user gives, in lower case.
   var name: String { get }
-  /// What the format is for, in one sentence.
-  var summary: String { get }
-  /// The ending of a file in this format, without a dot.
-  var fileExtension: String { get }
   /// Whether texts stand in it as they are, since the format has no way to write a control character otherwise.
   var keepsTextsVerbatim: Bool { get }
   /// Writes a table, with a line end after its last line.
@@ -38,21 +36,28 @@ public struct TableRenderingOptions: Sendable, Hashable {
 
 /// The formats that a user can choose from.
 public enum TableFormats {
-  /// Every format, the default first.
-  public static let all: [any TableFormat] = [
-    TextTableFormat(), MarkdownTableFormat(), LaTeXTableFormat(), CSVTableFormat(), JSONTableFormat(),
-    HTMLTableFormat(),
-  ]
+  /// The formats in the order of help texts, the default first.
+  public static let registry = Registry<any TableFormat>(
+    "table formats",
+    [
+      TextTableFormat(),
+      MarkdownTableFormat(),
+      LaTeXTableFormat(),
+      CSVTableFormat(),
+      JSONTableFormat(),
+      HTMLTableFormat(),
+    ]
+  ) { [$0.name] }
 
   /// The table for a terminal.
-  public static var text: any TableFormat { all[0] }
+  public static var text: any TableFormat { TextTableFormat() }
 
   /// The format of a name.
   ///
   /// - Throws: ``ReportError/unknownFormat(_:available:)``.
   public static func named(_ name: String) throws(ReportError) -> any TableFormat {
-    guard let format = all.first(where: { $0.name == name.lowercased() }) else {
-      throw .unknownFormat(name, available: all.map(\.name))
+    guard let format = registry[name.lowercased()] else {
+      throw .unknownFormat(name, available: registry.names)
     }
     return format
   }

@@ -1,8 +1,6 @@
 /// Box-drawing characters for a terminal.
 struct TextTableFormat: TableFormat {
   let name = "text"
-  let summary = "a table for the terminal, fitted to its width"
-  let fileExtension = "txt"
 
   /// Writes the table with its notes and legend, no line longer than the width.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {

@@ -4,7 +4,7 @@ import LabCore
 ///
 /// A design sees numbers only: how many levels each factor has, and which of them are the baseline's and the full
 /// model's. Excluded and included cells, duplicates and labels are the plan's business. A new design is one file with
-/// a type of this protocol and its line in ``DesignRegistry/standard``.
+/// a type of this protocol and its line in ``Designs/registry``.
 public protocol Design: Sendable {
   /// The name in specs, in kebab case.
   var name: String { get }
@@ -101,7 +101,7 @@ public struct DesignCell: Hashable, Sendable {
   }
 
   /// The cell with one factor at another level.
-  func setting(_ factor: Int, to level: Int, role: Role = .combination) -> DesignCell {
+  public func setting(_ factor: Int, to level: Int, role: Role = .combination) -> DesignCell {
     var levels = levels
     levels[factor] = level
     return DesignCell(levels, role: role)

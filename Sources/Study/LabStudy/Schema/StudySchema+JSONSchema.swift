@@ -118,9 +118,9 @@ extension StudySchema {
   private var designSchema: JSONValue {
     let names: JSONValue = [
       "enum": .array(designs.names.map(JSONValue.string)),
-      "enumDescriptions": .array(designs.designs.map { .string($0.summary) }),
+      "enumDescriptions": .array(designs.entries.map { .string($0.summary) }),
     ]
-    let objects = designs.designs.map { design -> JSONValue in
+    let objects = designs.entries.map { design -> JSONValue in
       var schema = writer.object(design.options, at: nil, naming: [design.name])
       schema["description"] = .string(design.summary)
       schema["required"] = ["name"]

@@ -37,7 +37,7 @@ public struct StudySchema: Sendable {
   /// The settings of the key `execution`, which say how runs are executed and never what they compute.
   public let execution: ConfigurationSchema
   /// The designs that a spec can name.
-  public let designs: DesignRegistry
+  public let designs: Registry<any Design>
   /// The whole configuration of a run: an object with one key a section.
   public let configuration: ConfigurationSchema
   /// Every key that a factor can set.
@@ -48,7 +48,7 @@ public struct StudySchema: Sendable {
   /// Creates a schema.
   public init(
     sections: [Section], execution: ConfigurationSchema = ConfigurationSchema([]),
-    designs: DesignRegistry = .standard
+    designs: Registry<any Design> = Designs.registry
   ) {
     self.sections = sections
     self.execution = execution
@@ -63,7 +63,7 @@ public struct StudySchema: Sendable {
   /// Creates a schema from sections without summaries of their own.
   public init(
     sections: [(String, ConfigurationSchema)], execution: ConfigurationSchema = ConfigurationSchema([]),
-    designs: DesignRegistry = .standard
+    designs: Registry<any Design> = Designs.registry
   ) {
     self.init(
       sections: sections.map { Section($0.0, "The \($0.0) of every run, before a factor changes it.", $0.1) },
@@ -77,7 +77,7 @@ public struct StudySchema: Sendable {
     let taken = SpecKey.allCases.map(\.rawValue)
     return sections.filter { taken.contains($0.name) }.map { "\($0.name): a spec has another key of this name" }
       + configuration.problems() + execution.problems(at: "execution")
-      + designs.designs.flatMap { $0.options.problems(at: ConfigurationPath("design").appending($0.name)) }
+      + designs.entries.flatMap { $0.options.problems(at: ConfigurationPath("design").appending($0.name)) }
   }
 
   /// The part of a resolved configuration that decides a run's result; see

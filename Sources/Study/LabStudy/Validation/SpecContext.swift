@@ -21,7 +21,7 @@ struct SpecContext {
     self.draft = draft
     self.schema = schema
     base = schema.configuration.resolve(draft.sections)
-    design = draft.design.map { schema.designs.design(named: $0.name) } ?? schema.designs.designs.first
+    design = draft.design.map { schema.designs[$0.name] } ?? schema.designs.entries.first
     let binder = LevelBinder(factors: draft.factors)
     let baseline = draft.baseline.map(binder.cell) ?? (draft.factors.isEmpty ? [] : nil)
     self.baseline = baseline
