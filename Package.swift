@@ -80,7 +80,9 @@ let package = Package(
     .target(
       name: "LabData", dependencies: ["LabCore", "LabForeign", "CHDF5", "CZlib", "CImageCodecs", "CLabImages"],
       path: "Sources/Data/LabData"),
-    .target(name: "LabTrain", dependencies: ["LabNN", "LabData", "LabStats"], path: "Sources/Engine/LabTrain"),
+    .target(
+      name: "LabTrain", dependencies: ["LabCore", "LabGraph", "LabNN", "LabData", "LabRecords", "LabStats"],
+      path: "Sources/Engine/LabTrain"),
 
     // MARK: Studies
     .target(
@@ -128,7 +130,8 @@ let package = Package(
     .testTarget(
       name: "LabDataTests", dependencies: ["LabData", "LabFuzzing", "CZlib"], resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "LabTrainTests", dependencies: ["LabTrain", "LabZoo", "BackendReference", "BackendOneDNN", "LabTesting"]),
+      name: "LabTrainTests",
+      dependencies: ["LabCore", "LabRecords", "LabTrain", "LabZoo", "BackendReference", "BackendOneDNN", "LabTesting"]),
     .testTarget(name: "LabRecordsTests", dependencies: ["LabCore", "LabRecords", "LabTesting"]),
     .testTarget(
       name: "LabStudyTests", dependencies: ["LabCore", "LabRecords", "LabStudy", "LabTesting", "LabFuzzing"]),

@@ -3,6 +3,7 @@ import Foundation
 import LabCore
 import LabData
 import LabNN
+import LabRecords
 import LabTrain
 import LabZoo
 
@@ -37,7 +38,7 @@ struct TrainingFixture {
 
   func trainer(
     _ configuration: TrainingConfiguration? = nil, seed: UInt64 = 1, threads: Int = 1,
-    initialWeights: [TrainingCheckpoint.Tensor] = []
+    initialWeights: [NamedTensor] = []
   ) throws -> Trainer {
     try Trainer(
       configuration ?? self.configuration, model: model, dataset: dataset, seed: seed, backend: OneDNNBackend(),
@@ -49,21 +50,21 @@ struct TrainingFixture {
 final class RecordingObserver: TrainingObserver {
   var losses: [Double] = []
   var epochs: [EpochReport] = []
-  var checkpoints: [TrainingCheckpoint] = []
-  var best: [TrainingCheckpoint] = []
+  var checkpoints: [Checkpoint] = []
+  var best: [[NamedTensor]] = []
   private let lastStep: Int
-  private let demand: StopDemand
+  private let request: StopRequest
 
-  init(stoppingAfter steps: Int = .max, demand: StopDemand = .afterCheckpoint) {
+  init(stoppingAfter steps: Int = .max, request: StopRequest = .afterStep) {
     lastStep = steps
-    self.demand = demand
+    self.request = request
   }
 
   func didStep(_ step: StepReport) { losses.append(step.loss) }
   func didFinishEpoch(_ report: EpochReport) { epochs.append(report) }
-  func didImprove(_ checkpoint: TrainingCheckpoint) { best.append(checkpoint) }
-  func didReachCheckpoint(_ checkpoint: TrainingCheckpoint) { checkpoints.append(checkpoint) }
-  var stopDemand: StopDemand { losses.count >= lastStep ? demand : .none }
+  func didImprove(_ weights: [NamedTensor], epoch: Int) { best.append(weights) }
+  func didReachCheckpoint(_ checkpoint: Checkpoint) { checkpoints.append(checkpoint) }
+  var stopRequest: StopRequest { losses.count >= lastStep ? request : .none }
 }
 
 extension Trainer.Outcome {

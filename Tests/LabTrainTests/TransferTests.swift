@@ -7,12 +7,12 @@ import Testing
 
 /// Starting from trained weights: strict and partial matching, a new head, frozen stages and statistics.
 @Suite struct TransferTests {
-  private func weights(_ fixture: TrainingFixture) throws -> [TrainingCheckpoint.Tensor] {
+  private func weights(_ fixture: TrainingFixture) throws -> [NamedTensor] {
     try #require(fixture.trainer().run(observer: RecordingObserver()).result).lastWeights
   }
 
   private func trainer(
-    _ fixture: TrainingFixture, from weights: [TrainingCheckpoint.Tensor], partial: Bool = false,
+    _ fixture: TrainingFixture, from weights: [NamedTensor], partial: Bool = false,
     _ change: (inout TrainingConfiguration) -> Void = { _ in }
   ) throws -> Trainer {
     var configuration = fixture.configuration
@@ -27,13 +27,13 @@ import Testing
     var weights = try weights(fixture)
     #expect(try trainer(fixture, from: weights).weightMatching?.isExact == true)
     // PyTorch's counter of batches is passed over.
-    weights.append(.init(name: "bn1.num_batches_tracked", shape: [], role: .buffer, elements: [1]))
+    weights.append(NamedTensor("bn1.num_batches_tracked", [], [1 as Int64]))
     #expect(try trainer(fixture, from: weights).weightMatching?.isExact == true)
 
     let removed = weights.removeFirst()
-    weights.append(.init(name: "extra.weight", shape: [1], role: .parameter, elements: [1]))
+    weights.append(NamedTensor("extra.weight", [1], [1.0 as Float]))
     let head = try #require(weights.firstIndex { $0.name == "fc.bias" })
-    weights[head] = .init(name: "fc.bias", shape: [7], role: .parameter, elements: Array(repeating: 0, count: 7))
+    weights[head] = NamedTensor("fc.bias", [7], [Float](repeating: 0, count: 7))
     let error = #expect(throws: TrainingError.self) { try trainer(fixture, from: weights) }
     let text = error?.description ?? ""
     #expect(text.contains("1 weight is missing (\(removed.name))"))
@@ -45,7 +45,7 @@ import Testing
     #expect(matching.missing == [removed.name])
     #expect(matching.unexpected == ["extra.weight"])
     #expect(matching.misfits.map(\.name) == ["fc.bias"])
-    let foreign = [TrainingCheckpoint.Tensor(name: "x", shape: [1], role: .parameter, elements: [1])]
+    let foreign = [NamedTensor("x", [1], [1.0 as Float])]
     #expect(throws: TrainingError.self) { try trainer(fixture, from: foreign, partial: true) }
   }
 
@@ -74,7 +74,7 @@ import Testing
       #expect(try configuration.takingOffInitialPrefix(wrapped) == given)
     }
     // What has no prefix keeps its name.
-    let more = TrainingCheckpoint.Tensor(name: "epoch", shape: [1], role: .parameter, elements: [1])
+    let more = NamedTensor("epoch", [1], [1.0 as Float])
     #expect(try configuration.takingOffInitialPrefix(wrapped + [more]) == given + [more])
   }
 
@@ -96,8 +96,8 @@ import Testing
   @Test func aWrongPrefixIsRefused() throws {
     var configuration = TrainingConfiguration()
     configuration.initialPrefix = "modul"
-    func tensor(_ name: String) -> TrainingCheckpoint.Tensor {
-      .init(name: name, shape: [1], role: .parameter, elements: [1])
+    func tensor(_ name: String) -> NamedTensor {
+      NamedTensor(name, [1], [1.0 as Float])
     }
     #expect(
       throws: TrainingError.configuration(
@@ -131,8 +131,8 @@ import Testing
     let observer = RecordingObserver()
     let result = try #require(trainer.run(observer: observer).result)
     #expect(observer.epochs[1].trainLoss < observer.epochs[0].trainLoss)
-    let after = Dictionary(uniqueKeysWithValues: result.lastWeights.map { ($0.name, $0.elements) })
-    for tensor in backbone { #expect(after[tensor.name] == tensor.elements, "\(tensor.name)") }
+    let after = Dictionary(uniqueKeysWithValues: result.lastWeights.map { ($0.name, $0.floats) })
+    for tensor in backbone { #expect(after[tensor.name] == tensor.floats, "\(tensor.name)") }
   }
 
   @Test func excludedWeightsAreDrawn() throws {
@@ -150,14 +150,14 @@ import Testing
     let given = try weights(fixture)
     let trainer = try trainer(fixture, from: given) { $0.optimization.frozenStatistics = ["layer1.*"] }
     let result = try #require(trainer.run(observer: RecordingObserver()).result)
-    let before = Dictionary(uniqueKeysWithValues: given.map { ($0.name, $0.elements) })
+    let before = Dictionary(uniqueKeysWithValues: given.map { ($0.name, $0.floats) })
     for tensor in result.lastWeights where tensor.name.hasSuffix("running_mean") {
-      let isKept = before[tensor.name] == tensor.elements
+      let isKept = before[tensor.name] == tensor.floats
       #expect(isKept == tensor.name.hasPrefix("layer1."), "\(tensor.name)")
     }
     // The normalisations' own weights are still trained.
     let weight = result.lastWeights.first { $0.name == "layer1.0.bn1.weight" }
-    #expect(weight != nil && weight?.elements != before["layer1.0.bn1.weight"])
+    #expect(weight != nil && weight?.floats != before["layer1.0.bn1.weight"])
     let error = #expect(throws: ModelError.self) {
       try self.trainer(fixture, from: given) { $0.optimization.frozenStatistics = ["layr1.*"] }
     }

@@ -69,6 +69,19 @@ extension NamedTensor.Values {
 }
 
 extension Collection<NamedTensor> {
+  /// The hash that results are compared by: of the names, shapes and bits of weights in single precision, whatever their
+  /// order; nil where a tensor is of another type.
+  public var weightsHash: ContentHash? {
+    var hasher = ContentHasher()
+    for tensor in sorted(by: { $0.name < $1.name }) {
+      guard case .float32(let elements) = tensor.values else { return nil }
+      hasher.update(tensor.name)
+      hasher.update(tensor.shape.description)
+      elements.withUnsafeBytes { hasher.update($0) }
+    }
+    return hasher.finish()
+  }
+
   /// The hash of the names, types, shapes and bits of the tensors, whatever their order.
   public var contentHash: ContentHash {
     var hasher = ContentHasher()

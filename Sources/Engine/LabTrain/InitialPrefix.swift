@@ -1,12 +1,11 @@
 import LabCore
-import LabGraph
 
 extension TrainingConfiguration {
   /// Weights to start from by the names that they have without ``initialPrefix``; others keep theirs.
   ///
   /// - Throws: ``TrainingError/configuration(key:problem:)`` where no name begins with the prefix, or where two weights
   ///   would have one name.
-  public func takingOffInitialPrefix(_ weights: [TrainingCheckpoint.Tensor]) throws -> [TrainingCheckpoint.Tensor] {
+  public func takingOffInitialPrefix(_ weights: [NamedTensor]) throws -> [NamedTensor] {
     guard let initialPrefix else { return weights }
     // Only whole parts of names come off.
     let whole = initialPrefix.hasSuffix(".") || initialPrefix.isEmpty ? initialPrefix : initialPrefix + "."

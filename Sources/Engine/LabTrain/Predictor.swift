@@ -35,7 +35,7 @@ public final class Predictor {
   /// - Throws: ``TrainingError/weights(name:problem:)`` where weights are missing, unexpected or of another shape.
   public init(
     model: ModelFunction, preprocessing: Preprocessing, classCount: Int,
-    weights: [TrainingCheckpoint.Tensor], position: StepPosition, batchSize: Int = 64,
+    weights: [NamedTensor], position: StepPosition, batchSize: Int = 64,
     algorithms: ConvolutionAlgorithms = .automatic, backend: any Backend, threads: Int
   ) throws {
     self.preprocessing = preprocessing
@@ -55,7 +55,9 @@ public final class Predictor {
     workers = try (0..<max(1, threads)).map { _ in
       let session = try backend.makeSession(SessionOptions(threads: 1, algorithms: algorithms))
       let program = try session.compile(graph.graph)
-      for tensor in weights where names.contains(tensor.name) { try session.write(tensor.name, tensor.elements) }
+      for tensor in weights where names.contains(tensor.name) {
+        try session.write(tensor.name, tensor.singlePrecision())
+      }
       try program.fill(graph.scalars, at: position)
       return Worker(session: session, program: program)
     }

@@ -2,6 +2,7 @@ import LabCore
 import LabData
 import LabGraph
 import LabNN
+import LabRecords
 
 /// Trains one model on one data set: a pure function of its configuration, data and seed.
 ///
@@ -12,7 +13,7 @@ public final class Trainer {
   public enum Outcome: Sendable {
     /// At its end, with the test split's metrics and the weights that they are those of.
     case completed(TrainingResult)
-    /// On demand.
+    /// On request.
     case stopped
   }
 
@@ -26,7 +27,7 @@ public final class Trainer {
   private let dataset: PreparedDataset
   private let programs: TrainingPrograms
   private let loader: BatchLoader
-  private let initialWeights: [TrainingCheckpoint.Tensor]
+  private let initialWeights: [NamedTensor]
   /// How the weights to start from compare with the model's; nil without any.
   public let weightMatching: WeightMatching?
   private let clock = ContinuousClock()
@@ -39,7 +40,7 @@ public final class Trainer {
   /// - Throws: ``TrainingError``, ``LabGraph/GraphError`` or ``LabNN/ModelError`` where something does not fit.
   public init(
     _ configuration: TrainingConfiguration, model: @escaping ModelFunction, dataset: PreparedDataset, seed: UInt64,
-    backend: any Backend, threads: Int = 1, initialWeights: [TrainingCheckpoint.Tensor] = [],
+    backend: any Backend, threads: Int = 1, initialWeights: [NamedTensor] = [],
     isPlan: Bool = false
   ) throws {
     self.configuration = configuration
@@ -89,10 +90,10 @@ public final class Trainer {
   ///   - observer: what is told of epochs and checkpoints, and may stop the training.
   /// - Throws: ``TrainingError/diverged(epoch:step:loss:)``, and whatever the observer throws.
   public func run(
-    from checkpoint: TrainingCheckpoint? = nil, bestWeights: [TrainingCheckpoint.Tensor]? = nil,
+    from checkpoint: Checkpoint? = nil, bestWeights: [NamedTensor]? = nil,
     observer: any TrainingObserver
   ) throws -> Outcome {
-    var progress = checkpoint?.progress ?? TrainingProgress()
+    var progress = try checkpoint.map { try TrainingProgress($0) } ?? TrainingProgress()
     if let checkpoint {
       try programs.restore(checkpoint.tensors)
     } else {
@@ -118,7 +119,7 @@ public final class Trainer {
 
   /// Trains the rest of an epoch.
   ///
-  /// - Returns: false where the observer demanded a stop.
+  /// - Returns: false where the observer asked for a stop.
   private func trainEpoch(
     _ progress: inout TrainingProgress, _ prefetcher: Prefetcher, _ observer: any TrainingObserver
   ) throws -> Bool {
@@ -137,10 +138,10 @@ public final class Trainer {
         StepReport(
           epoch: progress.epoch, epochs: configuration.epochs, stepInEpoch: progress.stepInEpoch,
           stepsPerEpoch: stepsPerEpoch, loss: loss, imagesPerSecond: rate.imagesPerSecond))
-      switch observer.stopDemand {
+      switch observer.stopRequest {
       case .none: break
-      case .immediately: return false
-      case .afterCheckpoint:
+      case .now: return false
+      case .afterStep:
         try observer.didReachCheckpoint(makeCheckpoint(progress))
         return false
       }
@@ -200,8 +201,8 @@ public final class Trainer {
     return sum / Double(done.images)
   }
 
-  private func makeCheckpoint(_ progress: TrainingProgress) throws -> TrainingCheckpoint {
-    TrainingCheckpoint(tensors: try programs.tensors(), progress: progress)
+  private func makeCheckpoint(_ progress: TrainingProgress) throws -> Checkpoint {
+    try programs.checkpoint(progress: try JSONValue(encoding: progress))
   }
 
   // MARK: Epochs
@@ -214,9 +215,9 @@ public final class Trainer {
   /// Evaluates, reports and checkpoints a complete epoch.
   ///
   /// - Parameter lastTest: set to what the last planned epoch's weights reach on the test images, where these are evaluated.
-  /// - Returns: false where the observer demanded a stop; the epoch's evaluation is then repeated by the next attempt.
+  /// - Returns: false where the observer asked for a stop; the epoch's evaluation is then repeated by the next attempt.
   private func finishEpoch(
-    _ progress: inout TrainingProgress, _ best: inout [TrainingCheckpoint.Tensor]?, _ lastTest: inout EvaluationResult?,
+    _ progress: inout TrainingProgress, _ best: inout [NamedTensor]?, _ lastTest: inout EvaluationResult?,
     _ observer: any TrainingObserver
   ) throws -> Bool {
     let start = ActiveClock.seconds
@@ -232,7 +233,7 @@ public final class Trainer {
         stopsHere(observer) == false
       }
       guard let result else {
-        if observer.stopDemand == .afterCheckpoint { try observer.didReachCheckpoint(makeCheckpoint(progress)) }
+        if observer.stopRequest == .afterStep { try observer.didReachCheckpoint(makeCheckpoint(progress)) }
         return false
       }
       if split == .validation { validation = result } else { test = result }
@@ -258,15 +259,15 @@ public final class Trainer {
     next.epochSeconds = 0
     progress = next
     try observer.didReachCheckpoint(makeCheckpoint(progress))
-    return observer.stopDemand == .none
+    return observer.stopRequest == .none
   }
 
   private func stopsHere(_ observer: any TrainingObserver) -> Bool {
-    observer.stopDemand != .none
+    observer.stopRequest != .none
   }
 
   private func noteValidation(
-    _ result: EvaluationResult, _ progress: inout TrainingProgress, _ best: inout [TrainingCheckpoint.Tensor]?,
+    _ result: EvaluationResult, _ progress: inout TrainingProgress, _ best: inout [NamedTensor]?,
     _ observer: any TrainingObserver
   ) throws {
     if result.metrics.accuracy > progress.bestAccuracy ?? -1 {
@@ -275,7 +276,7 @@ public final class Trainer {
       progress.evaluationsSinceBest = 0
       let weights = try programs.evaluatedTensors()
       best = weights
-      try observer.didImprove(TrainingCheckpoint(tensors: weights, progress: progress))
+      try observer.didImprove(weights, epoch: progress.epoch)
     } else {
       progress.evaluationsSinceBest += 1
     }
@@ -284,7 +285,7 @@ public final class Trainer {
   // MARK: The end
 
   private func finish(
-    _ progress: TrainingProgress, _ best: [TrainingCheckpoint.Tensor]?, _ lastTest: EvaluationResult?,
+    _ progress: TrainingProgress, _ best: [NamedTensor]?, _ lastTest: EvaluationResult?,
     _ observer: any TrainingObserver
   ) throws -> Outcome {
     let last = try programs.evaluatedTensors()
@@ -306,7 +307,7 @@ public final class Trainer {
     let evaluatedEpoch = (configuration.finalWeights == .best ? progress.bestEpoch : nil) ?? progress.epoch - 1
     func evaluate(_ split: SplitName) throws -> EvaluationResult? {
       try evaluator.evaluate(split, at: position(step), keepsLogits: split == .test) {
-        observer.stopDemand == .none
+        observer.stopRequest == .none
       }
     }
     let known = configuration.finalWeights == .last ? lastTest : nil
@@ -320,7 +321,7 @@ public final class Trainer {
       TrainingResult(
         test: test, validation: validation, bestEpoch: progress.bestEpoch, evaluatedEpoch: evaluatedEpoch,
         weights: evaluated, lastWeights: last,
-        weightsHash: .ofWeights(last), trainSeconds: progress.trainSeconds, epochs: progress.epoch))
+        weightsHash: last.weightsHash, trainSeconds: progress.trainSeconds, epochs: progress.epoch))
   }
 }
 
@@ -335,11 +336,11 @@ public struct TrainingResult: Sendable {
   /// The epoch after which the weights were taken that the metrics are those of, counted from 0.
   public var evaluatedEpoch: Int
   /// The weights that the metrics are those of.
-  public var weights: [TrainingCheckpoint.Tensor]
+  public var weights: [NamedTensor]
   /// The weights of the last step.
-  public var lastWeights: [TrainingCheckpoint.Tensor]
+  public var lastWeights: [NamedTensor]
   /// A hash of the last step's weights.
-  public var weightsHash: ContentHash
+  public var weightsHash: ContentHash?
   /// Seconds spent on steps, over all attempts.
   public var trainSeconds: Double
   /// Epochs that were trained.

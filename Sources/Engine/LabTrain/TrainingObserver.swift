@@ -1,3 +1,5 @@
+import LabCore
+import LabRecords
 import LabStats
 
 /// What a training tells, and asks, while it runs; called on the thread that trains.
@@ -10,26 +12,16 @@ public protocol TrainingObserver: AnyObject {
   ///
   /// - Throws: what ends the training, such as a store that refuses.
   func didFinishEpoch(_ report: EpochReport) throws
-  /// The weights of the best epoch so far, before that epoch is reported.
+  /// The weights of the best epoch so far, counted from 0, before that epoch is reported.
   ///
   /// - Throws: what ends the training, such as a store that refuses.
-  func didImprove(_ checkpoint: TrainingCheckpoint) throws
+  func didImprove(_ weights: [NamedTensor], epoch: Int) throws
   /// A state to continue from.
   ///
   /// - Throws: what ends the training, such as a store that refuses.
-  func didReachCheckpoint(_ checkpoint: TrainingCheckpoint) throws
-  /// Whether, and how soon, training should stop.
-  var stopDemand: StopDemand { get }
-}
-
-/// How soon a training should stop.
-public enum StopDemand: Sendable {
-  /// Go on.
-  case none
-  /// After the current step and a checkpoint.
-  case afterCheckpoint
-  /// After the current step, without a checkpoint.
-  case immediately
+  func didReachCheckpoint(_ checkpoint: Checkpoint) throws
+  /// Whether, and how soon, training should stop; asked after every step.
+  var stopRequest: StopRequest { get }
 }
 
 /// One step as it is shown while training.

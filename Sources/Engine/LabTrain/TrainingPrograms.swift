@@ -2,6 +2,7 @@ import LabCore
 import LabData
 import LabGraph
 import LabNN
+import LabRecords
 
 /// The compiled graphs of one run, which share their variables: a step, a step for the last and smaller batch, an
 /// evaluation.
@@ -56,56 +57,59 @@ final class TrainingPrograms {
     step.plannedBytes + (tailStep?.plannedBytes ?? 0) + evaluation.plannedBytes + step.variableBytes
   }
 
-  /// The names of the parameters and buffers.
-  var stateNames: Set<String> { Set(stepGraph.declarations.map(\.name)) }
-
   /// How weights to start from compare with the model's.
-  func matching(_ weights: [TrainingCheckpoint.Tensor], excluding exclusions: [String]) throws -> WeightMatching {
+  func matching(_ weights: [NamedTensor], excluding exclusions: [String]) throws -> WeightMatching {
     try WeightMatching(declarations: stepGraph.declarations, weights: weights, excluding: exclusions)
   }
 
   /// Sets every variable as at the start of a run: the matched ones to given weights, the others to drawn numbers.
-  func initialise(seed: UInt64, weights: [TrainingCheckpoint.Tensor], matched: [String]) throws {
+  func initialise(seed: UInt64, weights: [NamedTensor], matched: [String]) throws {
     let matched = Set(matched)
     let known = Dictionary(
-      weights.filter { matched.contains($0.name) }.map { ($0.name, $0.elements) }
+      try weights.filter { matched.contains($0.name) }.map { ($0.name, try $0.singlePrecision()) }
     ) { first, _ in first }
     for (name, elements) in stepGraph.initialValues(seed: seed, replacing: known) {
       try session.write(name, elements)
     }
   }
 
-  /// Every variable of the training step, in order of declaration.
-  func tensors() throws -> [TrainingCheckpoint.Tensor] {
-    try stepGraph.graph.variables.map {
-      TrainingCheckpoint.Tensor(
-        name: $0.name, shape: $0.type.shape, role: $0.role, elements: try session.read($0.name))
+  /// Every variable of the training step.
+  func checkpoint(progress: JSONValue) throws -> Checkpoint {
+    let average = MovingAverageConfiguration.variableName(of: "")
+    var checkpoint = Checkpoint(parameters: [], progress: progress)
+    for variable in stepGraph.graph.variables {
+      let tensor = NamedTensor(variable.name, variable.type.shape, try session.read(variable.name))
+      if variable.role != .optimizerState {
+        checkpoint.parameters.append(tensor)
+      } else if variable.name.hasPrefix(average) {
+        checkpoint.state.append(tensor)
+      } else {
+        checkpoint.optimizer.append(tensor)
+      }
     }
+    return checkpoint
   }
 
   /// The weights that evaluation uses, under their state_dict names.
-  func evaluatedTensors() throws -> [TrainingCheckpoint.Tensor] {
-    let roles = Dictionary(uniqueKeysWithValues: stepGraph.graph.variables.map { ($0.name, $0) })
-    return try evaluatedVariables.map { name, variable in
-      TrainingCheckpoint.Tensor(
-        name: name, shape: roles[variable]!.type.shape, role: roles[name]?.role ?? .parameter,
-        elements: try session.read(variable))
+  func evaluatedTensors() throws -> [NamedTensor] {
+    try zip(stepGraph.declarations, evaluatedVariables).map { declaration, evaluated in
+      NamedTensor(evaluated.name, declaration.shape, try session.read(evaluated.variable))
     }
   }
 
   /// Sets the weights that evaluation uses.
-  func writeEvaluated(_ tensors: [TrainingCheckpoint.Tensor]) throws {
+  func writeEvaluated(_ tensors: [NamedTensor]) throws {
     let variables = Dictionary(uniqueKeysWithValues: evaluatedVariables.map { ($0.name, $0.variable) })
     for tensor in tensors {
       guard let variable = variables[tensor.name] else { continue }
-      try session.write(variable, tensor.elements)
+      try session.write(variable, tensor.singlePrecision())
     }
   }
 
   /// Continues from a checkpoint's variables.
   ///
   /// - Throws: ``TrainingError/weights(name:problem:)`` where they are not those of this model.
-  func restore(_ tensors: [TrainingCheckpoint.Tensor]) throws {
+  func restore(_ tensors: [NamedTensor]) throws {
     let expected = Dictionary(uniqueKeysWithValues: stepGraph.graph.variables.map { ($0.name, $0.type.shape) })
     for tensor in tensors {
       guard expected[tensor.name] == tensor.shape else {
@@ -114,11 +118,23 @@ final class TrainingPrograms {
           problem: "is \(tensor.shape) in the checkpoint, and "
             + (expected[tensor.name].map { "\($0) in the model" } ?? "no variable of the model"))
       }
-      try session.write(tensor.name, tensor.elements)
+      try session.write(tensor.name, tensor.singlePrecision())
     }
     let given = Set(tensors.map(\.name))
     if let missing = expected.keys.sorted().first(where: { !given.contains($0) }) {
       throw TrainingError.weights(name: missing, problem: "is missing in the checkpoint")
     }
+  }
+}
+
+extension NamedTensor {
+  /// The elements.
+  ///
+  /// - Throws: ``TrainingError/weights(name:problem:)`` where they are of another type.
+  func singlePrecision() throws -> [Float] {
+    guard let floats else {
+      throw TrainingError.weights(name: name, problem: "holds \(values.typeName) and not single precision")
+    }
+    return floats
   }
 }

@@ -48,7 +48,7 @@ public struct WeightMatching: Hashable, Sendable {
   /// - Parameter exclusions: patterns, as those of parameter groups, of weights that are drawn.
   /// - Throws: `ModelError.pattern` for a pattern without weights.
   public init(
-    declarations: [ParameterDeclaration], weights: [TrainingCheckpoint.Tensor], excluding exclusions: [String]
+    declarations: [ParameterDeclaration], weights: [NamedTensor], excluding exclusions: [String]
   ) throws {
     let groups = exclusions.map { ParameterGroup(pattern: $0) }
     for (index, group) in groups.enumerated() where !declarations.contains(where: group.matches) {

@@ -1,4 +1,5 @@
 import LabCore
+import LabRecords
 import LabStore
 
 /// What the helper process stores, so that a test can tell what must be there.

@@ -13,7 +13,7 @@ struct StoreCheckReport {
   /// - Throws: `ExitCode` where there are problems, ``StoreError`` where the database cannot be opened.
   func show(json: Bool) throws {
     let store = try StudyStore(reading: results)
-    let examination = try StoreExamination(store) { try .ofStoredWeights($0) }
+    let examination = try StoreExamination(store)
     let output = Terminal.standardOutput
     let count = examination.problems.count { $0.severity == .problem }
     if json {

@@ -7,7 +7,7 @@ import LabZoo
 
 extension RunConfiguration {
   /// The weights to start from by the model's names, of any format that can be read; empty without a file.
-  func loadInitialWeights() throws -> [TrainingCheckpoint.Tensor] {
+  func loadInitialWeights() throws -> [NamedTensor] {
     guard let stored = try storedInitialWeights() else { return [] }
     return try named(stored, withoutPrefix: training.initialPrefix)
   }
@@ -17,7 +17,7 @@ extension RunConfiguration {
   /// A run is known by its weights and not by their prefix, so that of its file may be another than when it was stored.
   func loadInitialWeights(
     data: PreparedDataset, input hash: ContentHash
-  ) throws -> [TrainingCheckpoint.Tensor]? {
+  ) throws -> [NamedTensor]? {
     guard let stored = try storedInitialWeights() else { return data.contentHash == hash ? [] : nil }
     var prefixes = [training.initialPrefix, nil]
     for name in [stored.first, stored.last].compactMap({ $0?.name }) {
@@ -31,7 +31,7 @@ extension RunConfiguration {
   }
 
   /// The weights as their file names them; nil without a file.
-  private func storedInitialWeights() throws -> [TrainingCheckpoint.Tensor]? {
+  private func storedInitialWeights() throws -> [NamedTensor]? {
     guard let file = training.initialWeights else {
       guard training.initialPrefix == nil else {
         throw TrainingError.configuration(
@@ -41,12 +41,12 @@ extension RunConfiguration {
       return nil
     }
     return try WeightsFile.read((file as NSString).expandingTildeInPath)
-      .filter { $0.floats != nil }.map { try TrainingCheckpoint.Tensor($0, role: .parameter) }
+      .filter { $0.floats != nil }
   }
 
   private func named(
-    _ stored: [TrainingCheckpoint.Tensor], withoutPrefix prefix: String?
-  ) throws -> [TrainingCheckpoint.Tensor] {
+    _ stored: [NamedTensor], withoutPrefix prefix: String?
+  ) throws -> [NamedTensor] {
     var training = training
     training.initialPrefix = prefix
     var weights = try training.takingOffInitialPrefix(stored)

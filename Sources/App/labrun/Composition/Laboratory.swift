@@ -103,7 +103,7 @@ struct Laboratory: Sendable {
   ///
   /// - Parameter initialWeights: the weights to start from, empty without any; nil where they could not be read.
   private func issues(
-    of configuration: RunConfiguration, data: PreparedDataset, initialWeights: [TrainingCheckpoint.Tensor]?
+    of configuration: RunConfiguration, data: PreparedDataset, initialWeights: [NamedTensor]?
   ) throws -> [SpecIssue] {
     do {
       let training = configuration.training
@@ -188,11 +188,11 @@ struct Laboratory: Sendable {
 
 extension ContentHash {
   /// A hash of what a run reads: its data and, where it starts from given weights, these.
-  static func ofInput(data: PreparedDataset, initialWeights: [TrainingCheckpoint.Tensor]) -> ContentHash {
-    guard !initialWeights.isEmpty else { return data.contentHash }
+  static func ofInput(data: PreparedDataset, initialWeights: [NamedTensor]) -> ContentHash {
+    guard !initialWeights.isEmpty, let weights = initialWeights.weightsHash else { return data.contentHash }
     var hasher = ContentHasher()
     hasher.update(data.contentHash.hexadecimal)
-    hasher.update(ContentHash.ofWeights(initialWeights).hexadecimal)
+    hasher.update(weights.hexadecimal)
     return hasher.finish()
   }
 }

@@ -29,26 +29,13 @@ struct ModelCard {
 
   // MARK: Attributes
 
-  private struct Position: Codable {
-    var step: Int
-    var stepsPerEpoch: Int
-    var totalSteps: Int
-
-    enum CodingKeys: String, CodingKey {
-      case step
-      case stepsPerEpoch = "steps_per_epoch"
-      case totalSteps = "total_steps"
-    }
-  }
-
   /// The card as attributes of a file of weights, each a text in JSON.
   func attributes() throws -> [String: TensorGroup.Attribute] {
-    let stored = Position(step: position.step, stepsPerEpoch: position.stepsPerEpoch, totalSteps: position.totalSteps)
     var attributes: [String: TensorGroup.Attribute] = [
       "model": .string(model.canonicalText),
       "class_names": .string(try JSONValue(encoding: classNames).canonicalText),
       "preprocessing": .string(try JSONValue(encoding: preprocessing).canonicalText),
-      "position": .string(try JSONValue(encoding: stored).canonicalText),
+      "position": .string(try JSONValue(encoding: position).canonicalText),
     ]
     if let dataHash { attributes["data_hash"] = .string(dataHash.hexadecimal) }
     return attributes
@@ -65,7 +52,7 @@ struct ModelCard {
     guard names.contains(where: { attributes[$0] != nil }) else { return nil }
     guard let model = value("model"), let classNames: [String] = try? value("class_names")?.decode(),
       !classNames.isEmpty, let preprocessing: Preprocessing = try? value("preprocessing")?.decode(),
-      let position: Position = try? value("position")?.decode()
+      let position: StepPosition = try? value("position")?.decode()
     else {
       throw StoreError.unsupportedFile(
         path: path, problem: "its attributes \(names.joined(separator: ", ")) do not describe a model")
@@ -73,8 +60,7 @@ struct ModelCard {
     self.model = model
     self.classNames = classNames
     self.preprocessing = preprocessing
-    self.position = StepPosition(
-      step: position.step, stepsPerEpoch: position.stepsPerEpoch, totalSteps: position.totalSteps)
+    self.position = position
     if case .string(let text)? = attributes["data_hash"] { dataHash = ContentHash(hexadecimal: text) }
   }
 

@@ -1,7 +1,6 @@
 import Foundation
 import LabCore
 import LabData
-import LabGraph
 import LabNN
 import LabRecords
 import LabScheduler
@@ -37,13 +36,7 @@ final class RunRecorder: TrainingObserver {
     self.bestWeightsHash = bestWeightsHash
   }
 
-  var stopDemand: StopDemand {
-    switch context.stopRequest {
-    case .none: .none
-    case .afterStep: .afterCheckpoint
-    case .now: .immediately
-    }
-  }
+  var stopRequest: StopRequest { context.stopRequest }
 
   func didStep(_ step: StepReport) {
     let isLast = step.stepInEpoch == step.stepsPerEpoch
@@ -72,16 +65,15 @@ final class RunRecorder: TrainingObserver {
       lease: run.lease)
   }
 
-  func didImprove(_ checkpoint: TrainingCheckpoint) throws {
-    let weights = checkpoint.tensors.map(NamedTensor.init)
-    try folder.write(
-      weights: weights, as: .bestWeights, attributes: attributes(epoch: checkpoint.progress.epoch))
+  func didImprove(_ weights: [NamedTensor], epoch: Int) throws {
+    try folder.write(weights: weights, as: .bestWeights, attributes: attributes(epoch: epoch))
     bestWeightsHash = weights.contentHash
   }
 
-  func didReachCheckpoint(_ checkpoint: TrainingCheckpoint) throws {
-    try folder.write(
-      Checkpoint(checkpoint), bestWeightsHash: checkpoint.progress.bestEpoch == nil ? nil : bestWeightsHash)
+  func didReachCheckpoint(_ checkpoint: Checkpoint) throws {
+    // Before the first evaluation there are no best weights for it to go with.
+    let hasBest = checkpoint.progress["bestEpoch"]?.integerValue != nil
+    try folder.write(checkpoint, bestWeightsHash: hasBest ? bestWeightsHash : nil)
   }
 
   /// What is said of the weights after an epoch, counted from 0.
@@ -110,7 +102,7 @@ final class RunRecorder: TrainingObserver {
       }
     }
     try folder.write(
-      weights: result.lastWeights.map(NamedTensor.init), as: .finalWeights,
+      weights: result.lastWeights, as: .finalWeights,
       attributes: attributes(epoch: result.epochs - 1))
     let confusion = result.test.confusion.rows
     try folder.write(
@@ -142,60 +134,5 @@ extension ConfusionMatrix {
   /// The counts, an array a true class.
   var rows: [[Int]] {
     (0..<classCount).map { label in (0..<classCount).map { self[label: label, prediction: $0] } }
-  }
-}
-
-// MARK: - Tensors of the trainer and of the store
-
-extension NamedTensor {
-  /// The store's form of a tensor.
-  init(_ tensor: TrainingCheckpoint.Tensor) { self.init(tensor.name, tensor.shape, tensor.elements) }
-}
-
-extension ContentHash {
-  /// The hash of final weights that the database keeps; nil for tensors that are no weights of this program.
-  static func ofStoredWeights(_ tensors: [NamedTensor]) throws -> ContentHash? {
-    guard tensors.allSatisfy({ $0.floats != nil }) else { return nil }
-    return .ofWeights(try tensors.map { try TrainingCheckpoint.Tensor($0, role: .parameter) })
-  }
-}
-
-extension TrainingCheckpoint.Tensor {
-  /// The trainer's form of a stored tensor.
-  init(_ stored: NamedTensor, role: Variable.Role) throws {
-    guard let elements = stored.floats else {
-      throw StoreError.invalidTensor(
-        name: stored.name, problem: "it holds \(stored.values.typeName) and not single precision")
-    }
-    self.init(name: stored.name, shape: stored.shape, role: role, elements: elements)
-  }
-}
-
-extension Checkpoint {
-  /// The store's form of a checkpoint.
-  init(_ checkpoint: TrainingCheckpoint) throws {
-    let average = MovingAverageConfiguration.variableName(of: "")
-    func tensors(_ belongs: (TrainingCheckpoint.Tensor) -> Bool) -> [NamedTensor] {
-      checkpoint.tensors.filter(belongs).map(NamedTensor.init)
-    }
-    self.init(
-      parameters: tensors { $0.role != .optimizerState },
-      optimizer: tensors { $0.role == .optimizerState && !$0.name.hasPrefix(average) },
-      state: tensors { $0.role == .optimizerState && $0.name.hasPrefix(average) },
-      progress: try JSONValue(encoding: checkpoint.progress))
-  }
-}
-
-extension TrainingCheckpoint {
-  /// The trainer's form of a checkpoint.
-  ///
-  /// Names tell what a tensor is, so that checkpoints of version 0.1 are read too, which had running statistics in `state`
-  /// and averages in `optimizer`.
-  init(_ stored: Checkpoint) throws {
-    let groups: [(Variable.Role, [NamedTensor])] = [
-      (.parameter, stored.parameters), (.optimizerState, stored.state + stored.optimizer),
-    ]
-    let tensors = try groups.flatMap { role, tensors in try tensors.map { try Tensor($0, role: role) } }
-    self.init(tensors: tensors, progress: try stored.progress.decode())
   }
 }

@@ -20,7 +20,7 @@ struct TrainedModel {
   /// What the weights belong to, for people.
   var name: String
   var card: ModelCard
-  var weights: [TrainingCheckpoint.Tensor]
+  var weights: [NamedTensor]
   /// The run, where the weights are a run's.
   var run: StoredRun?
   /// The run's folder.
@@ -43,7 +43,7 @@ struct TrainedModel {
       }
       self.name = name
       self.card = card
-      weights = try Self.tensors(content)
+      weights = Self.tensors(content)
       return
     }
     if let problem = Self.problem(withName: name, isFolder: isFolder.boolValue) {
@@ -61,13 +61,13 @@ struct TrainedModel {
         "run \(run.identity.short) is \(run.state.rawValue) and has no \(takesBest ? "best" : "final") weights",
         status: .noInput)
     }
-    let content = try store.weights(file, of: run.identity) { try .ofStoredWeights($0) }
+    let content = try store.weights(file, of: run.identity)
     self.name = "run \(run.identity.short)"
     self.run = run
     folder = files.path
     training = configuration.training
     convolutionMethods = try store.convolutionMethods(of: run.identity)
-    weights = try Self.tensors(content)
+    weights = Self.tensors(content)
     card = try ModelCard(content.attributes, path: path) ?? Self.card(of: run, configuration, content, laboratory)
   }
 
@@ -104,8 +104,8 @@ struct TrainedModel {
     card.dataHash ?? (training.initialWeights == nil ? run?.dataHash : nil)
   }
 
-  private static func tensors(_ content: TensorGroup) throws -> [TrainingCheckpoint.Tensor] {
-    try content.tensors.filter { $0.floats != nil }.map { try TrainingCheckpoint.Tensor($0, role: .parameter) }
+  private static func tensors(_ content: TensorGroup) -> [NamedTensor] {
+    content.tensors.filter { $0.floats != nil }
   }
 
   /// The model, compiled as the run's own evaluation was.

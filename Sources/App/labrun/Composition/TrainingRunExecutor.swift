@@ -87,8 +87,8 @@ struct TrainingRunExecutor: RunExecutor {
 
   /// Where an attempt begins.
   private struct StartingPoint {
-    var checkpoint: TrainingCheckpoint?
-    var best: [TrainingCheckpoint.Tensor]?
+    var checkpoint: Checkpoint?
+    var best: [NamedTensor]?
     var bestWeightsHash: ContentHash?
   }
 
@@ -101,16 +101,14 @@ struct TrainingRunExecutor: RunExecutor {
       try store.log(.warning, remark, lease: run.lease)
       context.warn(remark)
     }
-    let checkpoint = try found.checkpoint.map { try TrainingCheckpoint($0) }
+    let progress = try found.checkpoint.map { try TrainingProgress($0) }
     // Epochs behind the checkpoint are trained, and recorded, again.
-    try store.truncateEpochs(from: checkpoint?.progress.epoch ?? 0, lease: run.lease)
-    try store.recordStart(step: checkpoint?.progress.step ?? 0, lease: run.lease)
-    if let progress = checkpoint?.progress {
+    try store.truncateEpochs(from: progress?.epoch ?? 0, lease: run.lease)
+    try store.recordStart(step: progress?.step ?? 0, lease: run.lease)
+    if let progress {
       try store.log(.resumed, "from epoch \(progress.epoch + 1), step \(progress.stepInEpoch + 1)", lease: run.lease)
     }
     return StartingPoint(
-      checkpoint: checkpoint,
-      best: try found.bestWeights?.map { try TrainingCheckpoint.Tensor($0, role: .parameter) },
-      bestWeightsHash: found.bestWeightsHash)
+      checkpoint: found.checkpoint, best: found.bestWeights, bestWeightsHash: found.bestWeightsHash)
   }
 }

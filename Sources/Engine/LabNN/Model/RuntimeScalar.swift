@@ -17,13 +17,19 @@ public protocol RuntimeScalar: Hashable, Sendable {
 }
 
 /// Where in a run a training step stands.
-public struct StepPosition: Hashable, Sendable {
+public struct StepPosition: Hashable, Sendable, Codable {
   /// The number of steps before this one, from the start of the run.
   public var step: Int
   /// The number of steps of one epoch.
   public var stepsPerEpoch: Int
   /// The number of steps of the whole run.
   public var totalSteps: Int
+
+  private enum CodingKeys: String, CodingKey {
+    case step
+    case stepsPerEpoch = "steps_per_epoch"
+    case totalSteps = "total_steps"
+  }
 
   /// Creates a position.
   public init(step: Int, stepsPerEpoch: Int, totalSteps: Int) {

@@ -6,8 +6,6 @@ import LabRecords
 /// Looks at every byte of a results folder and compares files with the database; changes nothing.
 public struct StoreExamination {
   private let store: StudyStore
-  /// The hash that the database keeps of a run's final weights.
-  private let weightsHash: ([NamedTensor]) throws -> ContentHash?
 
   /// What was looked at.
   public private(set) var runCount = 0
@@ -18,11 +16,9 @@ public struct StoreExamination {
 
   /// Examines a store.
   ///
-  /// - Parameter weightsHash: computes the hash that the database keeps of a run's final weights.
   /// - Throws: ``StoreError`` where the database cannot be read at all.
-  public init(_ store: StudyStore, weightsHash: @escaping ([NamedTensor]) throws -> ContentHash?) throws {
+  public init(_ store: StudyStore) throws {
     self.store = store
-    self.weightsHash = weightsHash
     try examineDatabase()
     do {
       try examineRuns()
@@ -150,7 +146,7 @@ public struct StoreExamination {
           add(path, run: identity, "the file \(problem)", again)
         } else if isCompleted, let noted, try FileSeal.read(path) != noted.seal {
           add(path, run: identity, "the file is whole, but not the one that the run stored", again)
-        } else if let problem = try content.contradiction(of: file, to: final, weightsHash: weightsHash) {
+        } else if let problem = content.contradiction(of: file, to: final) {
           add(path, run: identity, "the file \(problem)", again)
         }
       } catch let error as StoreError {
@@ -190,13 +186,11 @@ public struct StoreExamination {
 
 extension TensorGroup {
   /// How a file of a completed run contradicts what the database keeps of the run; nil where it does not.
-  fileprivate func contradiction(
-    of file: RunFolder.File, to final: FinalRecord?, weightsHash: ([NamedTensor]) throws -> ContentHash?
-  ) throws -> String? {
+  fileprivate func contradiction(of file: RunFolder.File, to final: FinalRecord?) -> String? {
     guard let final else { return nil }
     switch file {
     case .finalWeights:
-      guard let expected = final.weightsHash, let found = try weightsHash(tensors) else { return nil }
+      guard let expected = final.weightsHash, let found = tensors.weightsHash else { return nil }
       return found == expected ? nil : "holds other weights than those whose hash the database has"
     case .bestWeights:
       guard let epoch = final.bestEpoch, attributes[FileOrigin.Key.epoch] != .integer(Int64(epoch)) else { return nil }
@@ -213,17 +207,14 @@ extension TensorGroup {
 extension StudyStore {
   /// Reads weights of a run, and checks that they are those that the database knows.
   ///
-  /// - Parameter weightsHash: computes the hash that the database keeps of a run's final weights.
   /// - Throws: ``StoreError`` where they are damaged or others, `FileError` where they cannot be read.
-  public func weights(
-    _ file: RunFolder.File, of run: RunIdentity, weightsHash: ([NamedTensor]) throws -> ContentHash?
-  ) throws -> TensorGroup {
+  public func weights(_ file: RunFolder.File, of run: RunIdentity) throws -> TensorGroup {
     let folder = folder(of: run)
     let content = try folder.content(of: file)
     let final = try self.run(run)?.state == .completed ? finalRecord(of: run) : nil
     let problem =
       try lineage(of: run).misfit(of: FileOrigin(content), isCheckpoint: false)
-      ?? content.contradiction(of: file, to: final, weightsHash: weightsHash)
+      ?? content.contradiction(of: file, to: final)
     if let problem {
       throw StoreError.misfit(
         path: folder.path(of: file),

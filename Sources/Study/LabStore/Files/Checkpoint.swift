@@ -1,30 +1,5 @@
-import Foundation
 import LabCore
-
-/// Everything that a run needs to go on as if it had never stopped.
-///
-/// A file gives tensors back sorted by name.
-public struct Checkpoint: Sendable, Hashable {
-  /// The model's parameters and running statistics by their `state_dict` names.
-  public var parameters: [NamedTensor]
-  /// The optimiser's tensors.
-  public var optimizer: [NamedTensor]
-  /// Whatever else training carries from step to step: averages of the weights.
-  public var state: [NamedTensor]
-  /// Counters and partial metrics; every number in it must be finite.
-  public var progress: JSONValue
-
-  /// Creates a checkpoint.
-  public init(
-    parameters: [NamedTensor], optimizer: [NamedTensor] = [], state: [NamedTensor] = [],
-    progress: JSONValue = .object([:])
-  ) {
-    self.parameters = parameters
-    self.optimizer = optimizer
-    self.state = state
-    self.progress = progress
-  }
-}
+import LabRecords
 
 extension Checkpoint {
   /// The checkpoint as an HDF5 file's content.

@@ -1,5 +1,6 @@
 import Foundation
 import LabCore
+import LabRecords
 
 #if canImport(Glibc)
   import Glibc
