@@ -7,34 +7,40 @@ import Testing
 @Suite struct CellForecastTests {
   private static func known(
     _ state: RunState, _ epochs: Int = 3, reason: String? = nil, isRetriable: Bool = false
-  ) -> KnownRun {
-    KnownRun(
-      state: state, completedEpochs: epochs, plannedEpochs: 10, reason: reason, isRetriable: isRetriable)
+  ) -> StoredRun {
+    StoredRun(
+      identity: RunIdentity(hash: ContentHash(of: "run")), configuration: [:], dataHash: ContentHash(of: "data"),
+      seed: 1, state: state, reason: reason, isRetriable: isRetriable, completedEpochs: epochs, plannedEpochs: 10,
+      createdAt: Date(timeIntervalSince1970: 0))
   }
+
+  private static let now = Date(timeIntervalSince1970: 5)
+  private static let retrying = ClaimPolicy.retryingFailed(endedBefore: now)
+  private static let fresh = ClaimPolicy.fresh(endedBefore: now)
 
   @Test(
     arguments: [
       (nil, .unfinished, .run, "never started"),
       (known(.pending, 0), .unfinished, .run, "never started"),
-      (known(.running), .unfinished, .wait, "another process trains it, now after epoch 3 of 10"),
-      (known(.running), .fresh, .wait, "another process trains it, now after epoch 3 of 10"),
+      (known(.running), .unfinished, .skip, "another process trains it, now after epoch 3 of 10"),
+      (known(.running), fresh, .skip, "another process trains it, now after epoch 3 of 10"),
       (known(.interrupted), .unfinished, .resume, "interrupted after epoch 3 of 10"),
       (known(.interrupted, 0), .unfinished, .run, "interrupted in its first epoch"),
-      (known(.interrupted), .fresh, .run, "interrupted after epoch 3 of 10; trained afresh"),
+      (known(.interrupted), fresh, .run, "interrupted after epoch 3 of 10; trained afresh"),
       (known(.completed, 10), .unfinished, .reuse, "completed"),
-      (known(.completed, 10), .retryingFailed, .reuse, "completed"),
-      (known(.completed, 10), .fresh, .run, "completed; trained afresh"),
+      (known(.completed, 10), retrying, .reuse, "completed"),
+      (known(.completed, 10), fresh, .run, "completed; trained afresh"),
       (known(.failed, reason: "no memory"), .unfinished, .skip, "failed after epoch 3 of 10: no memory"),
       (
         known(.failed, reason: "no disk", isRetriable: true), .unfinished, .resume,
         "failed after epoch 3 of 10: no disk; tried again"
       ),
-      (known(.failed, 0), .retryingFailed, .run, "failed after epoch 0 of 10; tried again"),
+      (known(.failed, 0), retrying, .run, "failed after epoch 0 of 10; tried again"),
       (known(.diverged), .unfinished, .skip, "diverged after epoch 3 of 10"),
-      (known(.diverged), .retryingFailed, .resume, "diverged after epoch 3 of 10; tried again"),
-    ] as [(KnownRun?, RerunPolicy, CellForecast.Action, String)])
+      (known(.diverged), retrying, .resume, "diverged after epoch 3 of 10; tried again"),
+    ] as [(StoredRun?, ClaimPolicy, RunAction, String)])
   func everyStateHasAnActionAndAReason(
-    known: KnownRun?, policy: RerunPolicy, action: CellForecast.Action, reason: String
+    known: StoredRun?, policy: ClaimPolicy, action: RunAction, reason: String
   ) throws {
     let cell = try makePlan().cells[0]
     let forecast = CellForecast(
@@ -43,28 +49,11 @@ import Testing
     #expect(forecast.reason == reason)
   }
 
-  @Test func sweepsClaimWhatIsForecast() {
-    let date = Date(timeIntervalSince1970: 5)
-    #expect(RerunPolicy.unfinished.claimPolicy(endedBefore: date) == .unfinished)
-    #expect(RerunPolicy.retryingFailed.claimPolicy(endedBefore: date) == .retryingFailed(endedBefore: date))
-    #expect(RerunPolicy.fresh.claimPolicy(endedBefore: date) == .fresh(endedBefore: date))
-  }
-
-  @Test func storedRunsTellWhatIsKnown() {
-    let run = StoredRun(
-      identity: RunIdentity(hash: ContentHash(of: "run")), configuration: [:], dataHash: ContentHash(of: "data"),
-      seed: 1, state: .failed, reason: "why", isRetriable: true, completedEpochs: 2, plannedEpochs: 5,
-      createdAt: Date(timeIntervalSince1970: 0))
-    #expect(
-      KnownRun(run)
-        == KnownRun(state: .failed, completedEpochs: 2, plannedEpochs: 5, reason: "why", isRetriable: true))
-  }
-
   @Test func plansAreForecastCellByCell() throws {
     let plan = try makePlan()
     let data = ContentHash(of: "data")
     let done = plan.cells[2].identity(dataHash: data)
-    let forecasts = plan.forecast(dataHash: { _ in data }) { $0 == done ? KnownRun(state: .completed) : nil }
+    let forecasts = plan.forecast(dataHash: { _ in data }) { $0 == done ? Self.known(.completed) : nil }
     #expect(forecasts.map(\.action) == plan.cells.indices.map { $0 == 2 ? .reuse : .run })
     #expect(forecasts.map(\.cell) == plan.cells)
     #expect(Set(forecasts.map(\.identity)).count == 12)

@@ -9,34 +9,26 @@ import Testing
 
   private func registration(_ changes: [(String, String?)], data: ContentHash? = nil) throws -> SweepRegistration {
     let check = checkSpec(changes)
+    let plan = try check.validPlan()
+    let hash = data ?? self.data
     return SweepRegistration(
-      plan: try check.validPlan(), spec: try #require(check.spec), dataHash: { _ in data ?? self.data },
-      plannedEpochs: { $0.configuration["training"]?["epochs"]?.integerValue ?? 0 },
-      cost: { $0.isBaseline ? .init(parameterCount: 5, multiplyAdds: 7) : nil })
+      name: plan.name, specText: check.source.text, specHash: try #require(check.spec).meaningHash,
+      factors: plan.factors, seeds: plan.seeds,
+      variants: plan.variants.indices.map { index in
+        let variant = plan.variants[index]
+        return .init(
+          label: variant.label, levels: variant.levels, isBaseline: variant.isBaseline,
+          runs: plan.cells.filter { $0.variantIndex == index }.map {
+            .init(
+              identity: $0.identity(dataHash: hash), configuration: variant.configuration, dataHash: hash,
+              seed: $0.seed, plannedEpochs: 1)
+          })
+      })
   }
 
   /// Compares with a sweep of the spec that tests start from.
   private func compare(to changes: [(String, String?)], data: ContentHash? = nil) throws -> PlanComparison {
     PlanComparison(from: try registration([], data: data), to: try registration(changes))
-  }
-
-  @Test func plansAreRegisteredWhole() throws {
-    let registration = try registration([("training", #"{"epochs": 3}"#)])
-    try registration.validate()
-    let check = checkSpec([("training", #"{"epochs": 3}"#)])
-    let plan = try check.validPlan()
-    #expect(registration.name == "study")
-    #expect(registration.specText == check.source.text)
-    #expect(registration.specHash == check.spec?.meaningHash)
-    #expect(registration.variants.map(\.label) == plan.variants.map(\.label))
-    #expect(registration.variants.map(\.parameterCount) == [5, nil, nil, nil, nil, nil])
-    #expect(registration.variants.map(\.multiplyAdds) == [7, nil, nil, nil, nil, nil])
-    let runs = registration.variants[3].runs
-    #expect(runs.map(\.seed) == [0, 1])
-    #expect(runs[1].plannedEpochs == 3)
-    #expect(runs[1].configuration == plan.variants[3].configuration)
-    #expect(
-      runs[1].identity == plan.cells.first { $0.variantIndex == 3 && $0.seed == 1 }?.identity(dataHash: data))
   }
 
   @Test func theSamePlanDiffersInNothing() throws {

@@ -108,7 +108,7 @@ struct SweepCommand: ParsableCommand {
     try ResourceCheck.requireThreads(workers * (threads + 1) + Machine.coreCount + 4)
     let session = try SweepSession(
       study: study, laboratory: laboratory, folder: resultsOptions.folder, workers: workers, threads: threads,
-      memoryBudget: budget, claimPolicy: claimPolicy, failsFast: failFast,
+      memoryBudget: budget, claimPolicy: policy, failsFast: failFast,
       checkpointSeconds: execution.checkpointEverySeconds)
     let status = try session.run(resumeCommand: resumeCommand, json: json)
     if let status { throw ExitCode(status.rawValue) }
@@ -123,10 +123,10 @@ struct SweepCommand: ParsableCommand {
     return words.map(\.shellQuoted).joined(separator: " ")
   }
 
-  private var policy: RerunPolicy { fresh ? .fresh : retryFailed ? .retryingFailed : .unfinished }
-
-  private var claimPolicy: ClaimPolicy {
-    policy.claimPolicy(endedBefore: Date())
+  /// Which ended runs are trained again; what ends from now on is another sweep's fresh result.
+  private var policy: ClaimPolicy {
+    let now = Date()
+    return fresh ? .fresh(endedBefore: now) : retryFailed ? .retryingFailed(endedBefore: now) : .unfinished
   }
 
   /// Checks the spec, prints what is wrong with it, and falls back on built-in images where data are missing.

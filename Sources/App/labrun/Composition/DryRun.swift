@@ -1,6 +1,7 @@
 import BackendOneDNN
 import Foundation
 import LabCore
+import LabRecords
 import LabReport
 import LabStore
 import LabStudy
@@ -9,7 +10,7 @@ import LabStudy
 struct DryRun {
   let study: PlannedStudy
   let workers: Int
-  let policy: RerunPolicy
+  let policy: ClaimPolicy
   let results: String
 
   /// Shows the plan.
@@ -29,10 +30,10 @@ struct DryRun {
       dataHash: { variant in study.inspections[study.plan.variants.firstIndex(of: variant) ?? 0].dataHash },
       known: { identity in
         try store?.run(identity).map { run in
-          guard let loss = try store?.loss(of: identity) else { return KnownRun(run) }
+          guard let loss = try store?.loss(of: identity) else { return run }
           var lost = run
           (lost.state, lost.reason, lost.isRetriable) = (.failed, loss, true)
-          return KnownRun(lost)
+          return lost
         }
       })
     let secondsPerOperation = 2 / (OneDNNBackend.measurePeakGigaflops(milliseconds: 50) * 1e9 * DryRun.expectedShare)
@@ -45,7 +46,7 @@ struct DryRun {
       let whole = measured ?? inspection.runMultiplyAdds * secondsPerOperation
       let done = Double(known?.completedEpochs ?? 0) / Double(max(inspection.epochs, 1))
       return PlanTable.Cell(
-        variant: forecast.cell.variant.label, seed: forecast.cell.seed, action: PlanTable.Action(forecast.action),
+        variant: forecast.cell.variant.label, seed: forecast.cell.seed, action: forecast.action,
         reason: forecast.reason, parameterCount: inspection.parameterCount, multiplyAdds: inspection.multiplyAdds,
         memoryBytes: inspection.plannedBytes, seconds: forecast.action == .resume ? whole * (1 - done) : whole)
     }
@@ -89,17 +90,5 @@ struct DryRun {
       let registration = try? store.registration(sweep: previous.id)
     else { return [] }
     return PlanComparison(from: registration, to: study.registration).summaryLines()
-  }
-}
-
-extension PlanTable.Action {
-  /// The table's name of an action; a run that another process trains is no work here.
-  init(_ action: CellForecast.Action) {
-    switch action {
-    case .run: self = .run
-    case .resume: self = .resume
-    case .reuse: self = .reuse
-    case .wait, .skip: self = .skip
-    }
   }
 }

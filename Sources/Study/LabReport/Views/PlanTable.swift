@@ -1,19 +1,8 @@
 import LabCore
+import LabRecords
 
 /// What a sweep would do, without doing it.
 public struct PlanTable: Sendable {
-  /// What happens to a cell.
-  public enum Action: String, Sendable, Hashable, CaseIterable {
-    /// It is trained from the start.
-    case run
-    /// It is trained from its checkpoint.
-    case resume
-    /// Its result is there already.
-    case reuse
-    /// It has ended without a result and is not tried again.
-    case skip
-  }
-
   /// One run of the plan.
   public struct Cell: Sendable, Hashable {
     /// The variant's label.
@@ -21,7 +10,7 @@ public struct PlanTable: Sendable {
     /// The seed.
     public var seed: UInt64
     /// What happens to it.
-    public var action: Action
+    public var action: RunAction
     /// Why, such as `interrupted after 3 of 10 epochs`.
     public var reason: String
     /// The number of trainable parameters.
@@ -35,7 +24,7 @@ public struct PlanTable: Sendable {
 
     /// Creates a cell.
     public init(
-      variant: String, seed: UInt64, action: Action, reason: String, parameterCount: Int? = nil,
+      variant: String, seed: UInt64, action: RunAction, reason: String, parameterCount: Int? = nil,
       multiplyAdds: Int? = nil, memoryBytes: Int? = nil, seconds: Double? = nil
     ) {
       self.variant = variant
@@ -71,7 +60,7 @@ public struct PlanTable: Sendable {
 
   /// The plan in one sentence.
   public var summary: String {
-    let phrases: [(Action, String)] = [
+    let phrases: [(RunAction, String)] = [
       (.run, "to run"), (.resume, "to resume"), (.reuse, "complete already"), (.skip, "skipped"),
     ]
     let counts = phrases.compactMap { action, phrase in
@@ -119,7 +108,7 @@ public struct PlanTable: Sendable {
         "workers": .integer(workerCount), "estimated_seconds": estimatedSeconds.map(JSONValue.number) ?? .null,
         "counts": .object(
           Dictionary(
-            uniqueKeysWithValues: Action.allCases.map { action in
+            uniqueKeysWithValues: RunAction.allCases.map { action in
               (action.rawValue, .integer(cells.count { $0.action == action }))
             })),
       ])
@@ -127,7 +116,7 @@ public struct PlanTable: Sendable {
 
   private struct GroupKey: Hashable {
     var variant: String
-    var action: Action
+    var action: RunAction
     var reason: String
   }
 
