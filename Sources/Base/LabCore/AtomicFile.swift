@@ -97,7 +97,9 @@ public enum AtomicFile {
 
   /// Waits until a file's content, or a folder's entries, have reached the disk.
   ///
-  /// - Parameter name: the path in errors, where that is another one.
+  /// - Parameters:
+  ///   - path: the file or folder.
+  ///   - name: the path in errors, where that is another one.
   /// - Throws: ``FileError`` where the system refuses.
   public static func synchronise(_ path: String, named name: String? = nil) throws {
     let name = name ?? path

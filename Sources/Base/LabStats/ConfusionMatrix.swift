@@ -16,7 +16,9 @@ public struct ConfusionMatrix: Sendable, Hashable, Codable {
 
   /// Restores a matrix from its counts.
   ///
-  /// - Parameter counts: a row per true class, in the order of the classes.
+  /// - Parameters:
+  ///   - classCount: the number of classes.
+  ///   - counts: a row per true class, in the order of the classes.
   /// - Throws: ``StatisticsError/malformedConfusionMatrix(classCount:counts:reason:)``.
   public init(classCount: Int, counts: [Int]) throws(StatisticsError) {
     func malformed(_ reason: String) -> StatisticsError {

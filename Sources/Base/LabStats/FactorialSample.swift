@@ -100,6 +100,7 @@ public struct FactorialSample: Sendable {
   /// - Parameters:
   ///   - first: the first factor, its level and the level that it is compared with.
   ///   - second: the same of the second factor.
+  ///   - unit: what is taken as one observation.
   /// - Returns: nil where no run has all three partners.
   public func interaction(
     of first: (factor: Int, level: Int, baseline: Int), with second: (factor: Int, level: Int, baseline: Int),

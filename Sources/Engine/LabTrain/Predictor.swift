@@ -27,10 +27,14 @@ public final class Predictor {
   /// Compiles a model and gives it its weights.
   ///
   /// - Parameters:
+  ///   - model: builds the model.
+  ///   - preprocessing: what makes an image of a file the model's input.
+  ///   - classCount: the number of classes.
   ///   - weights: every parameter and buffer of the model, by its state_dict name.
   ///   - position: the training step after which the weights were taken, for scalars such as a temperature.
   ///   - batchSize: the number of images that a thread classifies at once.
   ///   - algorithms: those of the training, where logits are to be its evaluation's to the bit.
+  ///   - backend: what executes the graph.
   ///   - threads: the number of threads.
   /// - Throws: ``TrainingError/weights(name:problem:)`` where weights are missing, unexpected or of another shape.
   public init(

@@ -35,6 +35,12 @@ public final class Trainer {
   /// Builds and compiles the graphs; nothing large is allocated yet.
   ///
   /// - Parameters:
+  ///   - configuration: how to train.
+  ///   - model: builds the model.
+  ///   - dataset: the images.
+  ///   - seed: the seed of weights, order, augmentation and dropout.
+  ///   - backend: what executes the graphs.
+  ///   - threads: the threads of a step.
   ///   - initialWeights: weights that replace drawn ones, by state_dict name.
   ///   - isPlan: whether the trainer only tells what a run would need, and is given no memory to train in.
   /// - Throws: ``TrainingError``, ``LabGraph/GraphError`` or ``LabNN/ModelError`` where something does not fit.

@@ -11,6 +11,7 @@ extension TrainingConfiguration {
   /// The graph of a training step.
   ///
   /// - Parameters:
+  ///   - model: builds the model.
   ///   - batch: the batch of the step.
   ///   - isLastBatch: whether it is the smaller one that ends an epoch.
   ///   - seed: the run's seed.

@@ -45,7 +45,10 @@ public struct WeightMatching: Hashable, Sendable {
 
   /// Compares weights to start from with a model's, all but those that are drawn anew in any case.
   ///
-  /// - Parameter exclusions: patterns, as those of parameter groups, of weights that are drawn.
+  /// - Parameters:
+  ///   - declarations: the model's parameters and buffers.
+  ///   - weights: the weights to start from.
+  ///   - exclusions: patterns, as those of parameter groups, of weights that are drawn.
   /// - Throws: `ModelError.pattern` for a pattern without weights.
   public init(
     declarations: [ParameterDeclaration], weights: [NamedTensor], excluding exclusions: [String]

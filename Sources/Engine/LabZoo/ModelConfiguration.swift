@@ -75,7 +75,10 @@ public struct ModelConfiguration: Encodable, Hashable, Sendable {
 
   /// Builds the model's graph.
   ///
-  /// - Parameter images: `[N, C, H, W]`.
+  /// - Parameters:
+  ///   - images: `[N, C, H, W]`.
+  ///   - classCount: the number of classes.
+  ///   - context: the model's context.
   /// - Returns: logits `[N, classCount]`.
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where options do not.
   public func logits(_ images: Tensor, classCount: Int, in context: ModelContext) throws -> Tensor {

@@ -222,6 +222,8 @@ public struct NetworkBuilder {
   /// - `images`: `[N, C, H, W]`; result: `[N, O, H′, W′]`, with O of the convolution.
   ///
   /// - Parameters:
+  ///   - images: the images.
+  ///   - names: the names of the convolution and its normalization.
   ///   - default: the architecture's own stem.
   ///   - convolution: the convolution for large images; for small ones it is a 3×3 convolution without stride.
   ///   - pooling: the pooling for large images.
@@ -301,7 +303,11 @@ public struct NetworkBuilder {
   /// ## Shapes
   /// - `features`: `[N, C, H, W]`; result: `[N, classes]`.
   ///
-  /// - Parameter hasDropout: whether there is dropout here, or elsewhere.
+  /// - Parameters:
+  ///   - features: what the last stage gives.
+  ///   - name: the name of the linear layer.
+  ///   - initialization: how its weights begin.
+  ///   - hasDropout: whether there is dropout here, or elsewhere.
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func head(
     _ features: Tensor, _ name: String = "fc", initialization: WeightInitialization = .torchDefault,

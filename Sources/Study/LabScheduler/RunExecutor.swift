@@ -8,11 +8,11 @@ public protocol RunExecutor: Sendable {
   /// Called on a worker's own thread, and for several runs at a time on several threads. The executor records its
   /// provenance, its epochs and its log with `context.store` and the run's lease, writes checkpoints, and resumes from
   /// the last whole one; after it has chosen where to resume, it truncates the epochs beyond that point.
-  /// It looks at ``RunContext/stopRequest`` after every step and ends with ``RunOutcome/interrupted(reason:)`` when
-  /// asked to. It does not call `finish`: the scheduler does, with the outcome.
+  /// It looks at ``RunContext/stopRequest`` after every step and ends with
+  /// ``LabRecords/RunOutcome/interrupted(reason:)`` when asked to. It does not call `finish`: the scheduler does, with the outcome.
   ///
   /// - Throws: anything; the run then counts as failed, or as interrupted where the machine is to blame: a
-  ///   ``SweepEndingError`` that says so, any `FileError`, any error of the machine.
+  ///   ``LabRecords/SweepEndingError`` that says so, any `FileError`, any error of the machine.
   func execute(_ run: ClaimedRun, context: RunContext) throws -> RunOutcome
 }
 

@@ -55,7 +55,11 @@ public struct SampleCatalog: Sendable {
 
   /// Lists the images of a data set; those that come as files are not decoded yet.
   ///
-  /// - Parameter ignoresParts: whether all images count as training images, in the order of their names.
+  /// - Parameters:
+  ///   - configuration: the data set.
+  ///   - environment: where data are looked for.
+  ///   - ignoresParts: whether all images count as training images, in the order of their names.
+  ///   - progress: receives a sentence at each new phase.
   /// - Throws: ``DataError``.
   public init(
     _ configuration: DatasetConfiguration, environment: DataEnvironment = .current, ignoresParts: Bool = false,

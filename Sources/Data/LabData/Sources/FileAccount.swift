@@ -62,7 +62,10 @@ public struct FileAccount: Hashable, Sendable {
 
   /// Adds files that are not read.
   ///
-  /// - Parameter names: some of them.
+  /// - Parameters:
+  ///   - reason: why they are not.
+  ///   - count: how many.
+  ///   - names: some of them.
   public mutating func add(_ reason: Reason, count: Int, _ names: [String]) {
     guard count > 0 else { return }
     counts[reason, default: 0] += count

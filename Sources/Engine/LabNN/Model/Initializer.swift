@@ -42,6 +42,7 @@ public enum Initializer: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - kernel: the shape of one kernel, without a leading dimension of dynamic kernels.
+  ///   - fan: the connections that are counted.
   ///   - gain: √2 for ReLU.
   /// - Source: He et al., "Delving deep into rectifiers", ICCV 2015, arXiv 1502.01852.
   public static func kaimingNormal(_ kernel: Shape, fan: Fan = .output, gain: Double = 2.0.squareRoot()) -> Initializer

@@ -45,7 +45,11 @@ public struct TrainingGraph: Sendable {
   /// Builds the step.
   ///
   /// - Parameters:
+  ///   - model: builds the model.
+  ///   - batch: what a step is fed with.
+  ///   - optimization: loss, optimizer and schedule.
   ///   - seed: the run's seed, from which dropout draws its masks.
+  ///   - options: what the step takes and reports beside the essentials.
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``ModelError`` where options do not.
   public init(
     model: ModelFunction, batch: ClassificationBatch, optimization: OptimizationConfiguration, seed: UInt64,

@@ -18,7 +18,10 @@ public struct BasicBlock: Sendable {
   /// ## Shapes
   /// - `x`: `[N, C, H, W]`; result: `[N, O, H′, W′]`.
   ///
-  /// - Parameter shortcut: what fits the input to the result; nil for a projection where the shapes differ.
+  /// - Parameters:
+  ///   - x: what comes in.
+  ///   - network: puts what is configured in the places of the block's parts.
+  ///   - shortcut: what fits the input to the result; nil for a projection where the shapes differ.
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func callAsFunction(
     _ x: Tensor, network: NetworkBuilder, shortcut: ((Tensor) throws -> Tensor)? = nil

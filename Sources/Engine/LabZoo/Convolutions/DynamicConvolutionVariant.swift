@@ -12,6 +12,7 @@ public protocol DynamicConvolutionVariant: ConvolutionVariant {
   /// - Parameters:
   ///   - x: the convolution's input `[N, I, H, W]`.
   ///   - convolution: the static convolution whose place is taken.
+  ///   - context: the model's context.
   /// - Returns: the present attentions `[N, …]`, as ``LabGraph/DynamicConvolution2D`` takes them.
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   func attentions(

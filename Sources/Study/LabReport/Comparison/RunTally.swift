@@ -35,6 +35,7 @@ public struct RunTally: Sendable, Hashable {
   /// Counts a variant's runs.
   ///
   /// - Parameters:
+  ///   - variant: the variant.
   ///   - seeds: the planned seeds.
   ///   - metrics: metrics that a completed run is expected to have.
   public init(_ variant: SweepSnapshot.Variant, seeds: [UInt64], metrics: [String] = []) {

@@ -19,7 +19,11 @@ public enum ProgressView {
 
   /// One line a worker and one for the sweep, none longer than the width.
   ///
-  /// - Parameter height: where there are more lines than this, the last workers are only counted.
+  /// - Parameters:
+  ///   - progress: what the workers do.
+  ///   - width: the columns of the terminal.
+  ///   - height: where there are more lines than this, the last workers are only counted.
+  ///   - style: how roles of text are shown.
   public static func lines(
     _ progress: SweepProgress, width: Int, height: Int = .max, style: Style = .plain
   ) -> [String] {

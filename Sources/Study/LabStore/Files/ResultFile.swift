@@ -5,6 +5,7 @@ public enum ResultFile {
   /// - Parameters:
   ///   - content: what to store.
   ///   - format: what the file says of itself in its attribute `format`.
+  ///   - path: the file.
   /// - Throws: ``StoreError``, or `FileError` where the file cannot be written.
   public static func write(_ content: TensorGroup, format: String, to path: String) throws {
     var content = content

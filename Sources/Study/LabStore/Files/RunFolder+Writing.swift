@@ -28,8 +28,9 @@ public struct HeldRunFolder: Sendable {
 
   /// Stores a checkpoint; the one before it is kept, older ones are not.
   ///
-  /// - Parameter bestWeightsHash: the hash of the best weights so far, where there are some: a checkpoint fits with no
-  ///   others.
+  /// - Parameters:
+  ///   - checkpoint: the checkpoint.
+  ///   - bestWeightsHash: the hash of the best weights so far, where there are some: a checkpoint fits with no others.
   public func write(_ checkpoint: Checkpoint, bestWeightsHash: ContentHash? = nil) throws {
     let path = folder.path(of: .checkpoint)
     var content = try checkpoint.content(path: path)
