@@ -83,10 +83,10 @@ import Testing
       Dropout(rate: 0.5, stream: RandomStream(seed: 0, name: "")), [[2], .scalar], "an int32 step [] or [1]"),
     Refusal(
       SGDUpdate(momentum: 0.9, isNesterov: false, weightDecay: 0), [[2], [2], .scalar, .scalar],
-      "3 tensors of one shape, a learning rate and a gradient scale"),
+      "3 tensors of one shape and 2 scalars"),
     Refusal(
       AdamUpdate(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, isDecoupled: false), [[2], [2], [2], [3]],
-      "four tensors of one shape and four scalars"),
+      "4 tensors of one shape and 4 scalars"),
     Refusal(GradientClipFactor(maximumNorm: 1), [], "at least one float tensor"),
     Refusal(MovingAverageUpdate(), [[2], [2], [2]], "a scalar share"),
   ]

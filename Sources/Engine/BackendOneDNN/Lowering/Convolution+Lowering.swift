@@ -215,7 +215,7 @@ extension Lowering {
   func layoutOfParameter(for gradient: ValueID) -> WeightLayout? {
     for index in consumers[gradient.index] {
       let consumer = graph.nodes[index]
-      guard consumer.operation is SGDUpdate || consumer.operation is AdamUpdate, consumer.inputs[1] == gradient,
+      guard consumer.operation is any ParameterUpdate, consumer.inputs[1] == gradient,
         let known = weightSlots[consumer.inputs[0]], case .weights(let layout, _, 1) = known.layout
       else { continue }
       return layout

@@ -1,5 +1,29 @@
 import LabCore
 
+/// An optimizer's step on one parameter as one operation, which works element by element.
+///
+/// A backend may keep the parameter, its gradient and its states in any one layout, and write results in place.
+///
+/// ## Shapes
+/// - operands: parameter, gradient and ``stateCount`` states of one shape, then ``scalarCount`` scalars; results: the new
+///   parameter and the new states.
+public protocol ParameterUpdate: Operation {
+  /// The number of tensors that the optimizer keeps for the parameter between steps.
+  var stateCount: Int { get }
+  /// The number of scalars, such as the learning rate.
+  var scalarCount: Int { get }
+}
+
+extension ParameterUpdate {
+  public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
+    let tensors = 2 + stateCount
+    guard inputs.count == tensors + scalarCount, inputs.allSatisfy({ $0.element == .float32 }),
+      inputs[..<tensors].allSatisfy({ $0 == inputs[0] }), inputs[tensors...].allSatisfy({ $0.shape == .scalar })
+    else { throw shapeError(expected: "\(tensors) tensors of one shape and \(scalarCount) scalars", actual: inputs) }
+    return [TensorType](repeating: inputs[0], count: 1 + stateCount)
+  }
+}
+
 /// One step of stochastic gradient descent on a parameter.
 ///
 /// `g ← s·g + decay·p; v ← momentum·v + g; p ← p − rate·factor·(nesterov ? g + momentum·v : v)`, PyTorch's formulation.
@@ -7,7 +31,7 @@ import LabCore
 /// ## Shapes
 /// - operands: parameter, gradient, velocity (only with momentum) of one shape; `rate` and `gradientScale` scalars;
 ///   results: the new parameter and, with momentum, the new velocity.
-public struct SGDUpdate: Operation {
+public struct SGDUpdate: ParameterUpdate {
   public static let name = "sgd_update"
   /// The velocity's decay a step; 0 for none, and then no velocity is passed.
   public var momentum: Float
@@ -26,17 +50,8 @@ public struct SGDUpdate: Operation {
     self.rateFactor = rateFactor
   }
 
-  public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
-    let tensors = momentum == 0 ? 2 : 3
-    guard inputs.count == tensors + 2, inputs.allSatisfy({ $0.element == .float32 }),
-      inputs[..<tensors].allSatisfy({ $0 == inputs[0] }),
-      inputs[tensors...].allSatisfy({ $0.shape == .scalar })
-    else {
-      throw shapeError(
-        expected: "\(tensors) tensors of one shape, a learning rate and a gradient scale", actual: inputs)
-    }
-    return [TensorType](repeating: inputs[0], count: tensors - 1)
-  }
+  public var stateCount: Int { momentum == 0 ? 0 : 1 }
+  public var scalarCount: Int { 2 }
 }
 
 /// One step of Adam, or of AdamW when the decay is decoupled, on a parameter.
@@ -46,7 +61,7 @@ public struct SGDUpdate: Operation {
 ///   `correction2` = 1 − β₂ᵗ, `gradientScale`; results: the new parameter and moments.
 /// - Source: Kingma, Ba, "Adam", ICLR 2015, arXiv 1412.6980; Loshchilov, Hutter, "Decoupled weight decay
 ///   regularization", ICLR 2019, arXiv 1711.05101.
-public struct AdamUpdate: Operation {
+public struct AdamUpdate: ParameterUpdate {
   public static let name = "adam_update"
   /// The first moment's decay a step.
   public var beta1: Double
@@ -73,13 +88,8 @@ public struct AdamUpdate: Operation {
     self.rateFactor = rateFactor
   }
 
-  public func outputTypes(for inputs: [TensorType]) throws -> [TensorType] {
-    guard inputs.count == 8, inputs.allSatisfy({ $0.element == .float32 }),
-      inputs[..<4].allSatisfy({ $0 == inputs[0] }),
-      inputs[4...].allSatisfy({ $0.shape == .scalar })
-    else { throw shapeError(expected: "four tensors of one shape and four scalars", actual: inputs) }
-    return [TensorType](repeating: inputs[0], count: 3)
-  }
+  public var stateCount: Int { 2 }
+  public var scalarCount: Int { 4 }
 }
 
 /// The factor that brings the joint Euclidean norm of some gradients down to a maximum: `min(1, maximum / (norm + 1e-6))`.

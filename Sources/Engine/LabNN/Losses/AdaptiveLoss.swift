@@ -8,7 +8,7 @@ import LabGraph
 /// the number of classes. A class without training samples has the factor 0.
 ///
 /// - Source: Cui et al., "Class-balanced loss based on effective number of samples", CVPR 2019, arXiv 1901.05555.
-public struct AdaptiveLoss: LossFunction {
+public struct AdaptiveLoss: FusedLossFunction {
   /// How strongly counts matter: 0 weighs all classes alike, towards 1 by the inverse of their counts.
   public var beta: Double
   /// The factor of the whole loss.

@@ -2,7 +2,7 @@ import LabCore
 import LabGraph
 
 /// `−log p` of the label's class.
-public struct CrossEntropyLoss: LossFunction {
+public struct CrossEntropyLoss: FusedLossFunction {
   /// The share of the target that is spread evenly over all classes.
   public var labelSmoothing: Double
 

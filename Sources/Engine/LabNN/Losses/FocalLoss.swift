@@ -4,7 +4,7 @@ import LabGraph
 /// Cross entropy times `α (1 − p)^γ`: what is classified well counts less.
 ///
 /// - Source: Lin et al., "Focal loss for dense object detection", ICCV 2017, arXiv 1708.02002.
-public struct FocalLoss: LossFunction {
+public struct FocalLoss: FusedLossFunction {
   /// The factor of the whole loss.
   public var alpha: Double
   /// The exponent of the focus; 0 gives cross entropy.
