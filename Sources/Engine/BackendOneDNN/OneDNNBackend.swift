@@ -45,9 +45,7 @@ public struct OneDNNBackend: Backend {
   }
 
   /// The backend with `calibrated` sessions that choose as an earlier session did, whatever was measured since.
-  ///
-  /// - Parameter choices: that session's choices; what is no method of this version is left out.
-  public func repeating(_ choices: [String: String]) -> OneDNNBackend {
+  public func repeating(_ choices: [String: String]) -> any Backend {
     var backend = self
     backend.recorded = choices.compactMapValues(ConvolutionMethod.init(rawValue:))
     return backend
@@ -58,7 +56,7 @@ public struct OneDNNBackend: Backend {
     ["avx512", "avx2", "portable"].filter { labKernelsNamed($0) != nil }
   }
 
-  public var name: String { "onednn" }
+  public var name: String { Self.definition.name }
 
   /// The version of the oneDNN library that is loaded.
   public static var libraryVersion: String { String(cString: oneDnnVersion()) }

@@ -13,6 +13,15 @@ public struct ReferenceBackend: Backend {
   public var name: String { Self.name }
   static let name = "reference"
 
+  /// The entry of registries.
+  public static let definition = BackendDefinition(
+    name, "A plain interpreter in double precision, slow, to check other backends with."
+  ) { _ in ReferenceBackend() }
+
+  public func remark(on precision: Precision) -> String? {
+    precision == .float32 ? nil : "the backend \(name) computes in double precision whatever the precision says"
+  }
+
   /// Starts a session.
   public func makeSession(_ options: SessionOptions = SessionOptions()) -> any Session {
     makeReferenceSession(options)

@@ -1,12 +1,49 @@
 import LabCore
 
-/// Turns graphs into something that runs.
+/// Turns graphs into something that runs, and tells what it is.
+///
+/// Somebody else's backend is such a type and one line: `try Backends.registry.add(BackendDefinition(…))`.
 public protocol Backend: Sendable {
-  /// The name in provenance and messages.
+  /// The name in specs, provenance and messages; a run's result belongs to the backend of this name.
   var name: String { get }
 
+  /// What the backend computes with on this machine.
+  var description: BackendDescription { get }
+
+  /// The memory in bytes that all sessions share; nil where that is the machine's.
+  var memoryBytes: Int? { get }
+
+  /// What the user should know of the sessions so far, such as what was measured for them; nil for nothing.
+  var remark: String? { get }
+
+  /// What the user of a precision should know before training; nil where the backend computes as the precision says.
+  func remark(on precision: Precision) -> String?
+
+  /// The throughput that is open to one thread in GFLOP/s, measured for some milliseconds; nil where it has no such bound.
+  func measurePeakGigaflops(milliseconds: Int) -> Double?
+
+  /// What `labrun doctor` tells beside ``description``.
+  func examine() -> [BackendFinding]
+
+  /// The backend with sessions that choose as an earlier session did, whatever would be chosen now.
+  ///
+  /// - Parameter choices: that session's ``Session/choices``; what this version does not know is left out.
+  func repeating(_ choices: [String: String]) -> any Backend
+
   /// Starts a session: a set of variables that several compiled graphs share.
+  ///
+  /// - Throws: ``GraphError`` where the options are none that the backend has.
   func makeSession(_ options: SessionOptions) throws -> any Session
+}
+
+extension Backend {
+  public var description: BackendDescription { BackendDescription() }
+  public var memoryBytes: Int? { nil }
+  public var remark: String? { nil }
+  public func remark(on precision: Precision) -> String? { nil }
+  public func measurePeakGigaflops(milliseconds: Int) -> Double? { nil }
+  public func examine() -> [BackendFinding] { [] }
+  public func repeating(_ choices: [String: String]) -> any Backend { self }
 }
 
 /// How a session executes.
