@@ -61,11 +61,4 @@ import Testing
     let value: JSONValue = ["kernels": 4, "rate": 0.5]
     #expect(try value.decode(Options.self) == Options(kernels: 4, rate: 0.5))
   }
-
-  @Test func kindsAreNamedForMessages() {
-    let values: [JSONValue] = [nil, true, 1, 1.5, "a", [], [:]]
-    #expect(
-      values.map(\.kindDescription)
-        == ["null", "a boolean", "an integer", "a number", "a string", "an array", "an object"])
-  }
 }

@@ -141,9 +141,9 @@ import Testing
   @Test func backwardNodesCarryTheirLayersPath() throws {
     let builder = GraphBuilder()
     let x = try builder.input("x", [2, 3])
-    let y = try builder.scope("fc") { try builder.apply(MatrixProduct(), x, builder.variable("weight", [3, 4])) }
+    let weight = try builder.scope("fc") { try builder.variable("weight", [3, 4]) }
+    let y = try builder.scope("fc") { try builder.apply(MatrixProduct(), x, weight) }
     let loss = try builder.scope("loss") { try builder.apply(Reduction(.mean, axes: [0, 1]), y) }
-    let weight = try #require(builder.existingVariable("fc.weight"))
     _ = try builder.gradients(of: loss, withRespectTo: [weight])
     #expect(builder.graph.nodes.filter { $0.stage == .backward }.map(\.path) == ["loss", "fc"])
   }

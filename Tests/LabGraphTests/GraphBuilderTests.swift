@@ -84,20 +84,6 @@ import Testing
     }
   }
 
-  @Test func aFinishedGraphCanBeContinued() throws {
-    let first = GraphBuilder()
-    let weight = try first.variable("weight", [2])
-    try first.output("y", first.apply(Unary(.square), weight))
-    let second = GraphBuilder(continuing: first.graph)
-    #expect(throws: GraphError.self) { try second.variable("weight", [2]) }
-    let known = try #require(second.existingVariable("weight"))
-    #expect(known.id == weight.id)
-    #expect(second.existingVariable("bias") == nil)
-    try second.output("z", second.apply(Unary(.negate), known))
-    try second.graph.verify()
-    #expect(second.graph.outputs.map(\.name) == ["y", "z"])
-  }
-
   @Test func consumersListEveryRead() throws {
     let builder = GraphBuilder()
     let x = try builder.input("x", [2])

@@ -13,7 +13,9 @@ import Testing
     var declared: Set<String> = []
     for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
       let source = try String(contentsOf: file, encoding: .utf8)
-      for match in source.matches(of: #/public struct (\w+): Operation\b/#) { declared.insert(String(match.1)) }
+      for match in source.matches(of: #/public struct (\w+): (?:Operation|ParameterUpdate)\b/#) {
+        declared.insert(String(match.1))
+      }
     }
     #expect(declared.count > 30)
     #expect(declared == Set(OperationCatalog.operations.map { "\($0)" }))

@@ -128,23 +128,4 @@ import Testing
         update counter = %4
         """)
   }
-
-  @Test func theDrawingHasEveryForwardNodeAndEdge() throws {
-    let builder = GraphBuilder()
-    let x = try builder.input("im\"ages", [2, 3])
-    let y = try builder.scope("act") { try builder.apply(Activation(.relu), x) }
-    try builder.output("y", y)
-    let loss = try builder.apply(Reduction(.sum, axes: [0, 1]), y)
-    _ = try builder.gradients(of: loss, withRespectTo: [x])
-    let dot = builder.graph.dot()
-    #expect(dot.hasPrefix("digraph {"))
-    #expect(dot.hasSuffix("}"))
-    #expect(dot.contains(#"v0 [label="im\"ages\nfloat32[2, 3]", shape=ellipse]"#))
-    #expect(dot.contains(#"n0 [label="act\nactivation[function: relu]\n[2, 3]"]"#))
-    #expect(dot.contains("v0 -> n0"))
-    #expect(dot.contains(#"n0 -> n1 [label="[2, 3]"]"#))
-    #expect(dot.contains(#"n0 -> "output y""#))
-    #expect(!dot.contains("activation_gradient"))
-    #expect(builder.graph.dot(stages: [.forward, .backward]).contains("activation_gradient"))
-  }
 }

@@ -54,8 +54,7 @@ import Testing
 
   private func train(_ fixture: JSONValue, _ expected: JSONValue) throws -> Run {
     let options = TrainingGraph.Options(
-      mixesLabels: expected["mixes_labels"] == true, weighsSamples: expected["weighs_samples"] == true,
-      reportsGradientNorm: true)
+      mixesLabels: expected["mixes_labels"] == true, reportsGradientNorm: true)
     let step = try TrainingGraph(
       model: model(norm: try #require(expected["norm"]?.stringValue)), batch: batch,
       optimization: OptimizationConfiguration(configuration: try #require(expected["configuration"])), seed: 0,
@@ -75,9 +74,6 @@ import Testing
       if options.mixesLabels {
         _ = try executable.integerInput("labels2").update(fromContentsOf: row("labels2").map { Int32($0) })
         _ = try executable.floatInput("mix").update(fromContentsOf: row("mix").map { Float($0) })
-      }
-      if options.weighsSamples {
-        _ = try executable.floatInput("sample_weight").update(fromContentsOf: row("sample_weight").map { Float($0) })
       }
       try executable.fill(step.scalars, at: StepPosition(step: index, stepsPerEpoch: count, totalSteps: count))
       try executable.run()

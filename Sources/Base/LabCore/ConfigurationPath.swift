@@ -27,9 +27,6 @@ public struct ConfigurationPath: Hashable, Codable, Sendable {
     components.compactMap { if case .key(let name) = $0 { name } else { nil } }
   }
 
-  /// The last step, where it is a key.
-  public var lastKey: String? { if case .key(let name)? = components.last { name } else { nil } }
-
   /// The path without its last step; the root's parent is the root.
   public var parent: ConfigurationPath { ConfigurationPath(components.dropLast()) }
 

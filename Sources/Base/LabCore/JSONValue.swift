@@ -69,19 +69,6 @@ extension JSONValue {
   /// The members, where this is an object.
   public var objectValue: [String: JSONValue]? { if case .object(let value) = self { value } else { nil } }
 
-  /// What the value is, for error messages: `a string`, `an object`, ….
-  public var kindDescription: String {
-    switch self {
-    case .null: "null"
-    case .boolean: "a boolean"
-    case .integer: "an integer"
-    case .number: "a number"
-    case .string: "a string"
-    case .array: "an array"
-    case .object: "an object"
-    }
-  }
-
   /// The one text that equal values share: keys sorted, no white space, shortest round-trip numbers.
   public var canonicalText: String {
     switch self {

@@ -26,16 +26,10 @@ public final class GraphBuilder {
   /// The stage of the nodes that are added next.
   public var stage = Graph.Stage.forward
   private var scopes: [String] = []
-  private var variableIndex: [String: Int] = [:]
+  private var variableNames: Set<String> = []
 
   /// Creates a builder of an empty graph.
   public init() {}
-
-  /// Continues a finished graph, for example to differentiate it.
-  public init(continuing graph: Graph) {
-    self.graph = graph
-    for (index, variable) in graph.variables.enumerated() { variableIndex[variable.name] = index }
-  }
 
   /// The path of the layer that is being built, such as `layer1.0.conv1`.
   public var path: String { scopes.joined(separator: ".") }
@@ -75,13 +69,13 @@ public final class GraphBuilder {
   ///
   /// - Throws: ``GraphError/name(subject:problem:)`` where the name is taken.
   public func variable(named name: String, _ shape: Shape, role: Variable.Role) throws -> Tensor {
-    guard variableIndex[name] == nil else {
+    guard !variableNames.contains(name) else {
       throw GraphError.name(subject: name, problem: "two variables have this name")
     }
     let index = graph.variables.count
     let tensor = addValue(TensorType(shape), .variable(index: index))
     graph.variables.append(Variable(name: name, type: tensor.type, role: role, value: tensor.id))
-    variableIndex[name] = index
+    variableNames.insert(name)
     return tensor
   }
 
@@ -149,11 +143,6 @@ public final class GraphBuilder {
       throw GraphError.name(subject: graph.variables[index].name, problem: "the variable is updated twice")
     }
     graph.updates.append(Graph.Update(variable: index, value: value.id))
-  }
-
-  /// The variable of a name, where one is declared.
-  public func existingVariable(_ name: String) -> Tensor? {
-    variableIndex[name].map { Tensor(builder: self, id: graph.variables[$0].value) }
   }
 
   private func addValue(_ type: TensorType, _ origin: Graph.Origin) -> Tensor {

@@ -65,9 +65,6 @@ public struct WeightMatching: Hashable, Sendable {
       given: weights.filter { !excluded.contains($0.name) }.map { ($0.name, $0.shape) })
   }
 
-  /// Whether the file has exactly the model's weights.
-  public var isExact: Bool { missing.isEmpty && unexpected.isEmpty && misfits.isEmpty }
-
   /// Checks that weights to start from fit as they must.
   ///
   /// - Throws: ``TrainingError/weights(name:problem:)``.

@@ -21,7 +21,6 @@ IMAGES = torch.randn(STEPS, SAMPLES, 2, 4, 4).to(torch.float32)
 LABELS = torch.randint(0, CLASSES, (STEPS, SAMPLES))
 LABELS2 = torch.randint(0, CLASSES, (STEPS, SAMPLES))
 MIX = torch.rand(STEPS, SAMPLES).to(torch.float32)
-WEIGHT = torch.tensor([1.0, 0.5, 0.0, 2.0, 1.0, 0.0])
 
 
 class Network(nn.Module):
@@ -50,7 +49,7 @@ def initial(norm):
     return network
 
 
-def run(configuration, optimizer, norm="batch", mixed=False, weighted=False, clip=None, rate=None, ema=None):
+def run(configuration, optimizer, norm="batch", mixed=False, clip=None, rate=None, ema=None):
     network = initial(norm)
     first = state(network)
     network = network.double()
@@ -62,7 +61,7 @@ def run(configuration, optimizer, norm="batch", mixed=False, weighted=False, cli
         if mixed:
             share = MIX[step].double()
             loss = share * loss + (1 - share) * F.cross_entropy(logits, LABELS2[step], reduction="none")
-        loss = (loss * WEIGHT).sum() / WEIGHT.sum() if weighted else loss.mean()
+        loss = loss.mean()
         optimizer.zero_grad()
         loss.backward()
         trained = [p for p in network.parameters() if p.requires_grad]
@@ -80,7 +79,7 @@ def run(configuration, optimizer, norm="batch", mixed=False, weighted=False, cli
     if ema:
         final.update({f"ema.{name}": value.tolist() for name, value in averages.items()})
     return {
-        "configuration": configuration, "norm": norm, "mixes_labels": mixed, "weighs_samples": weighted,
+        "configuration": configuration, "norm": norm, "mixes_labels": mixed,
         "initial": first, "losses": losses, "gradient_norms": norms, "final": final}
 
 
@@ -126,8 +125,7 @@ CASES = {
             {"pattern": "conv.*", "learning_rate_factor": 0},
             {"pattern": "tag:head", "learning_rate_factor": 10, "weight_decay": 0}]}, transfer),
     "group normalisation": run({**BASE, "optimizer": "sgd"}, sgd(lr=0.1, momentum=0.9), norm="group"),
-    "mixed and weighted": run(
-        {**BASE, "optimizer": "sgd"}, sgd(lr=0.1, momentum=0.9), mixed=True, weighted=True),
+    "mixed": run({**BASE, "optimizer": "sgd"}, sgd(lr=0.1, momentum=0.9), mixed=True),
     "cosine and moving average": run(
         {**BASE, "optimizer": "sgd", "schedule": {"name": "cosine", "final_factor": 0.1}, "ema_decay": 0.25},
         sgd(lr=0.1, momentum=0.9),
@@ -136,7 +134,7 @@ CASES = {
 }
 fixture = {
     "images": IMAGES.double().flatten(1).tolist(), "labels": LABELS.tolist(), "labels2": LABELS2.tolist(),
-    "mix": MIX.double().tolist(), "sample_weight": WEIGHT.tolist(), "cases": CASES}
+    "mix": MIX.double().tolist(), "cases": CASES}
 path = pathlib.Path(__file__).resolve().parent / "optimizers.json"
 path.write_text(json.dumps(fixture) + "\n")
 print(f"{path.name}: {len(CASES)} cases with PyTorch {torch.__version__}, {path.stat().st_size:,} bytes")

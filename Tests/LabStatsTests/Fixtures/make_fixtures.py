@@ -5,7 +5,6 @@ and 50 digits of mpmath for the t distribution.
 Usage: python3 make_fixtures.py   (writes its JSON files beside itself; needs mpmath, numpy and scipy)
 """
 
-import itertools
 import json
 import math
 import pathlib
@@ -105,36 +104,6 @@ def comparisons(rng):
                 "g": (first.mean() - other.mean()) / pooled * correction,
             },
         })
-    return rows
-
-
-def exact_signed_rank(differences):
-    """The two-sided p-value by writing out all 2^n signs."""
-    values = differences[differences != 0]
-    ranks = stats.rankdata(np.abs(values))
-    observed = ranks[values > 0].sum()
-    sums = np.array([np.dot(signs, ranks) for signs in itertools.product((0, 1), repeat=len(values))])
-    return observed, min(1.0, 2 * min((sums <= observed).mean(), (sums >= observed).mean()))
-
-
-def wilcoxon(rng):
-    rows = []
-    for size in (1, 3, 5, 9, 12):
-        differences = rng.normal(0.5, 1, size)
-        result = stats.wilcoxon(differences, method="exact")
-        statistic, p = exact_signed_rank(differences)
-        assert abs(p - result.pvalue) < 1e-12
-        rows.append({"differences": differences, "positive": statistic, "p": p})
-    for size in (6, 11):
-        tied = np.round(rng.normal(0.5, 1, size), 0) + (rng.random(size) < 0.3)
-        statistic, p = exact_signed_rank(tied)
-        rows.append({"differences": tied, "positive": statistic, "p": p})
-    for decimals in (6, 1):
-        large = np.round(rng.normal(0.2, 1, 80), decimals)
-        result = stats.wilcoxon(large, method="asymptotic", correction=True)
-        values = large[large != 0]
-        ranks = stats.rankdata(np.abs(values))
-        rows.append({"differences": large, "positive": ranks[values > 0].sum(), "p": result.pvalue})
     return rows
 
 
@@ -250,6 +219,6 @@ def coarse():
 rng = np.random.default_rng(20240229)
 write("distributions.json", distributions())
 write("comparisons.json", {
-    "comparisons": comparisons(rng), "wilcoxon": wilcoxon(rng), "holm": holm(rng), "bootstrap": bootstrap(rng)})
+    "comparisons": comparisons(rng), "holm": holm(rng), "bootstrap": bootstrap(rng)})
 write("classification.json", classification(rng))
 write("coarse.json", {"coarse": coarse()})

@@ -23,40 +23,6 @@ extension Graph: CustomStringConvertible {
     for update in updates { lines.append("update \(variables[update.variable].name) = %\(update.value.index)") }
     return lines.joined(separator: "\n")
   }
-
-  /// The graph in Graphviz's language: `dot -Tsvg` draws it.
-  ///
-  /// - Parameter stages: the parts of the step that are drawn; the forward pass unless given.
-  public func dot(stages: Set<Stage> = [.forward]) -> String {
-    var lines = ["digraph {", "  rankdir=TB", "  node [shape=box, fontname=\"Helvetica\"]"]
-    func quoted(_ text: String) -> String {
-      "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n") + "\""
-    }
-    for (name, value) in inputs {
-      lines.append("  v\(value.index) [label=\(quoted("\(name)\n\(type(of: value))")), shape=ellipse]")
-    }
-    for (index, node) in nodes.enumerated() where stages.contains(node.stage) {
-      let result = node.outputs.first.map { shape(of: $0).description } ?? ""
-      let text = [node.path, node.operation.attributeText, result].filter { !$0.isEmpty }.joined(separator: "\n")
-      lines.append("  n\(index) [label=\(quoted(text))]")
-      for input in node.inputs {
-        switch values[input.index].origin {
-        case .input: lines.append("  v\(input.index) -> n\(index)")
-        case .node(let producer, _) where stages.contains(nodes[producer].stage):
-          lines.append("  n\(producer) -> n\(index) [label=\(quoted(shape(of: input).description))]")
-        default: break
-        }
-      }
-    }
-    for (name, value) in outputs {
-      guard case .node(let producer, _) = values[value.index].origin, stages.contains(nodes[producer].stage) else {
-        continue
-      }
-      lines.append("  \(quoted("output " + name)) [label=\(quoted(name)), shape=ellipse]")
-      lines.append("  n\(producer) -> \(quoted("output " + name))")
-    }
-    return (lines + ["}"]).joined(separator: "\n")
-  }
 }
 
 extension Operation {

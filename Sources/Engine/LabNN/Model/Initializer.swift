@@ -50,12 +50,6 @@ public enum Initializer: Hashable, Sendable {
     .normal(standardDeviation: gain / Double(fan.count(of: kernel)).squareRoot())
   }
 
-  /// A uniform distribution of deviation `gain / √fan`: its bound is `gain · √(3 / fan)`.
-  public static func kaimingUniform(_ kernel: Shape, fan: Fan = .input, gain: Double = 2.0.squareRoot()) -> Initializer
-  {
-    .uniform(bound: gain * (3 / Double(fan.count(of: kernel))).squareRoot())
-  }
-
   /// PyTorch's default for the weights and the bias of linear and convolutional layers: uniform within `1 / √fan-in`.
   ///
   /// For weights PyTorch arrives there as a Kaiming uniform with a = √5.

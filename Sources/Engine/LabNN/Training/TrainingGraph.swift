@@ -7,7 +7,6 @@ import LabGraph
 /// - `images` `[N, C, H, W]` f32, `labels` `[N]` int32;
 /// - `labels2` `[N]` int32 and `mix` `[N]` f32 where ``Options/mixesLabels``: a sample's loss is
 ///   `mix · loss(labels) + (1 − mix) · loss(labels2)`;
-/// - `sample_weight` `[N]` f32 where ``Options/weighsSamples``: the loss is the weighted mean, and 0 masks a sample;
 /// - the ``scalars``, among them `learning_rate`; fill them with ``LabGraph/Executable/fill(_:at:)``.
 ///
 /// ## Outputs
@@ -18,15 +17,12 @@ public struct TrainingGraph: Sendable {
   public struct Options: Hashable, Sendable {
     /// Whether each sample has two labels and a share of the first (mixup).
     public var mixesLabels: Bool
-    /// Whether each sample has a weight.
-    public var weighsSamples: Bool
     /// Whether the joint norm of the gradients is an output.
     public var reportsGradientNorm: Bool
 
     /// Creates options.
-    public init(mixesLabels: Bool = false, weighsSamples: Bool = false, reportsGradientNorm: Bool = false) {
+    public init(mixesLabels: Bool = false, reportsGradientNorm: Bool = false) {
       self.mixesLabels = mixesLabels
-      self.weighsSamples = weighsSamples
       self.reportsGradientNorm = reportsGradientNorm
     }
   }
@@ -90,13 +86,7 @@ public struct TrainingGraph: Sendable {
       let share = try builder.input("mix", [batch.size])
       perSample = try perSample.multiplied(by: share).adding(other.multiplied(by: share.affine(-1, offset: 1)))
     }
-    let mean: Tensor
-    if options.weighsSamples {
-      let weight = try builder.input("sample_weight", [batch.size])
-      mean = try perSample.multiplied(by: weight).sum(0).divided(by: weight.sum(0))
-    } else {
-      mean = try perSample.mean(0)
-    }
+    let mean = try perSample.mean(0)
     try builder.output("logits", logits)
     try builder.output("loss_per_sample", perSample)
     try builder.output("loss", mean)

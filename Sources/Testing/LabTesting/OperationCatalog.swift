@@ -1,7 +1,9 @@
+import LabGraph
+
 /// Every kind of operation by its name: what a backend has to implement and a conformance suite has to cover.
-public enum OperationCatalog {
+package enum OperationCatalog {
   /// The operations, in order of name.
-  public static let operations: [any Operation.Type] = [
+  package static let operations: [any Operation.Type] = [
     Activation.self, ActivationGradient.self, AdamUpdate.self, AffineSampling.self, AffineSamplingGradient.self,
     BatchNormalization.self, BatchNormalizationGradient.self, BatchNormalizationInference.self, Binary.self,
     Broadcast.self, ChannelShuffle.self, ClassificationLoss.self, ClassificationLossGradient.self, Concatenation.self,
@@ -14,6 +16,6 @@ public enum OperationCatalog {
   ]
 
   /// The operations by name.
-  public static let byName: [String: any Operation.Type] = Dictionary(
+  package static let byName: [String: any Operation.Type] = Dictionary(
     operations.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 }
