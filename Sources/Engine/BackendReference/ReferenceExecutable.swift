@@ -127,7 +127,7 @@ public final class ReferenceExecutable: Executable {
       for value in lastReads[index] { values[value.index] = nil }
       if profiles {
         let key = ProfileKey(path: graph.nodes[index].path, kind: type(of: kernels[index]).kind)
-        profile[key, default: 0] += (ContinuousClock.now - start) / .seconds(1)
+        profile[key, default: 0] += (ContinuousClock.now - start).seconds
       }
     }
     results = [:]

@@ -22,8 +22,8 @@ struct Evaluator {
     let loader = try BatchLoader(evaluating: name, of: dataset, batchSize: batchSize)
     let prefetcher = Prefetcher(loader: loader, endEpoch: 1)
     defer { prefetcher.cancel() }
-    let images = try programs.evaluation.floatInput("images")
-    let labels = try programs.evaluation.integerInput("labels")
+    let images = try programs.evaluation.floatInput(ClassifierTensor.images)
+    let labels = try programs.evaluation.integerInput(ClassifierTensor.labels)
     try programs.evaluation.fill(programs.evaluationScalars, at: position)
     var accumulator = ClassificationAccumulator(classCount: dataset.classCount)
     var lossSum = 0.0
@@ -44,10 +44,10 @@ struct Evaluator {
       }
       // The rows behind a smaller batch hold an earlier one, and are not looked at.
       try programs.evaluation.run()
-      let logits = Array(try programs.evaluation.read("logits").prefix(count * dataset.classCount))
+      let logits = Array(try programs.evaluation.read(ClassifierTensor.logits).prefix(count * dataset.classCount))
       let batchLabels = Array(labels.prefix(count))
       accumulator.add(logits: logits, labels: batchLabels)
-      for loss in try programs.evaluation.read("loss_per_sample").prefix(count) { lossSum += Double(loss) }
+      for loss in try programs.evaluation.read(ClassifierTensor.lossPerSample).prefix(count) { lossSum += Double(loss) }
       if keepsLogits {
         allLogits += logits
         allLabels += batchLabels

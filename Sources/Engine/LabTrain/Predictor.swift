@@ -106,11 +106,11 @@ public final class Predictor {
     }
 
     func classify(_ range: Range<Int>, _ task: Task) throws -> Rows {
-      let input = try program.floatInput("images")
+      let input = try program.floatInput(ClassifierTensor.images)
       let failures = task.images.load(range, as: task.preprocessing, into: input.baseAddress!)
       // The rows behind a smaller batch hold an earlier one, and are not looked at.
       try program.run()
-      var rows = Array(try program.read("logits").prefix(range.count * task.classCount))
+      var rows = Array(try program.read(ClassifierTensor.logits).prefix(range.count * task.classCount))
       for failure in failures {
         let first = (failure.index - range.lowerBound) * task.classCount
         rows.replaceSubrange(first..<first + task.classCount, with: repeatElement(0, count: task.classCount))

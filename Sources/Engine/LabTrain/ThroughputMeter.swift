@@ -13,8 +13,3 @@ struct ThroughputMeter {
   /// The throughput; 0 before the first step.
   var imagesPerSecond: Double { seconds > 0 ? images / seconds : 0 }
 }
-
-extension Duration {
-  /// The duration in seconds.
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}

@@ -171,11 +171,14 @@ public final class Trainer {
     let fullSize = loader.plan.batchSize
     let done = try prefetcher.withNextBatch { batch -> StepCount in
       let program = batch.count == fullSize ? programs.step : (programs.tailStep ?? programs.step)
-      try program.floatInput("images").baseAddress!.update(from: batch.images, count: batch.count * imageElements)
-      try program.integerInput("labels").baseAddress!.update(from: batch.labels, count: batch.count)
+      try program.floatInput(ClassifierTensor.images).baseAddress!.update(
+        from: batch.images, count: batch.count * imageElements)
+      try program.integerInput(ClassifierTensor.labels).baseAddress!.update(from: batch.labels, count: batch.count)
       if configuration.augmentation.mixup > 0 {
-        try program.integerInput("labels2").baseAddress!.update(from: batch.secondLabels, count: batch.count)
-        try program.floatInput("mix").baseAddress!.update(from: batch.labelShares, count: batch.count)
+        try program.integerInput(ClassifierTensor.secondLabels).baseAddress!.update(
+          from: batch.secondLabels, count: batch.count)
+        try program.floatInput(ClassifierTensor.labelShares).baseAddress!.update(
+          from: batch.labelShares, count: batch.count)
       }
       return StepCount(images: batch.count, program: program)
     }
@@ -187,15 +190,15 @@ public final class Trainer {
 
   /// Adds a step's loss and correct predictions to the epoch's sums.
   private func record(_ done: StepCount, _ progress: inout TrainingProgress) throws -> Double {
-    let losses = try done.program.read("loss_per_sample")
+    let losses = try done.program.read(ClassifierTensor.lossPerSample)
     var sum = 0.0
     for loss in losses { sum += Double(loss) }
     guard sum.isFinite else {
       throw TrainingError.diverged(
         epoch: progress.epoch, step: progress.stepInEpoch, loss: losses.first { !$0.isFinite } ?? .infinity)
     }
-    let logits = try done.program.read("logits")
-    let labels = try done.program.integerInput("labels")
+    let logits = try done.program.read(ClassifierTensor.logits)
+    let labels = try done.program.integerInput(ClassifierTensor.labels)
     let classes = dataset.classCount
     for row in 0..<done.images {
       var best = row * classes

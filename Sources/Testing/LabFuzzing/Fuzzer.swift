@@ -48,7 +48,7 @@ public struct Fuzzer {
     let memory = Self.largestMemory
     let start = ContinuousClock.now
     var number = first
-    while seconds.map({ (ContinuousClock.now - start) / .seconds(1) < $0 }) ?? (number < first + UInt64(count)) {
+    while seconds.map({ (ContinuousClock.now - start).seconds < $0 }) ?? (number < first + UInt64(count)) {
       // Where the process ends here, this is how anyone knows with what.
       if let note {
         try Data("FUZZ_TARGET=\(target) FUZZ_START=\(number)\n".utf8).write(to: URL(fileURLWithPath: note))
@@ -58,7 +58,7 @@ public struct Fuzzer {
       do { try body(damaged) } catch {
         if "\(error)".isEmpty { problems.append("\(target) \(number): an error without words") }
       }
-      let took = (ContinuousClock.now - begin) / .seconds(1)
+      let took = (ContinuousClock.now - begin).seconds
       if took > Self.patience { problems.append("\(target) \(number): took \(took) s") }
       number += 1
     }

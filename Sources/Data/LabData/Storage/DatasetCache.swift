@@ -64,7 +64,7 @@ struct DatasetCache {
       try source.decodeImages(of: part, manifest: manifest, into: destination, progress: counter)
       return counter.traits
     }
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let seconds = (ContinuousClock.now - start).seconds
     progress("prepared \(name) in \(String(format: "%.1f", seconds)) s")
   }
 

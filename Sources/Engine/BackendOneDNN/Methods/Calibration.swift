@@ -66,7 +66,7 @@ public final class Calibration: Sendable {
         method = fastest.key
       }
       state.activity.measuredCount += 1
-      state.activity.seconds += (clock.now - start) / .seconds(1)
+      state.activity.seconds += (clock.now - start).seconds
       return keep(MeasuredMethod(method, seconds: seconds), for: pass, in: &state)
     }
   }

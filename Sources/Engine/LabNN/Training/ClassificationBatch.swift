@@ -28,7 +28,7 @@ public struct ClassificationBatch: Hashable, Sendable {
       throw ModelError.option(
         subject: "batch", problem: "\(size) images \(image) of \(classCount) classes cannot be classified")
     }
-    let images = try context.builder.input("images", Shape([size] + image.dimensions))
+    let images = try context.builder.input(ClassifierTensor.images, Shape([size] + image.dimensions))
     let logits = try model(images, context)
     guard logits.type == TensorType([size, classCount]) else {
       throw ModelError.option(

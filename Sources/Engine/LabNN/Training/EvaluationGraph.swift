@@ -32,12 +32,13 @@ public struct EvaluationGraph: Sendable {
   ) throws {
     let context = ModelContext(.evaluation, weights: weights)
     let logits = try batch.logits(model, in: context)
-    try context.builder.output("logits", logits)
+    try context.builder.output(ClassifierTensor.logits, logits)
     if let loss {
       try context.builder.scope("loss") {
         try context.builder.output(
-          "loss_per_sample",
-          loss.component(logits, labels: batch.labels("labels", in: context), classCounts: batch.classCounts))
+          ClassifierTensor.lossPerSample,
+          loss.component(
+            logits, labels: batch.labels(ClassifierTensor.labels, in: context), classCounts: batch.classCounts))
       }
     }
     declarations = context.declarations

@@ -44,7 +44,7 @@ struct StepUpdates {
     let results = try builder.absoluteScope("gradient_clip") {
       try builder.apply(GradientClipFactor(maximumNorm: maximum), gradients)
     }
-    try builder.output("gradient_norm", results[1])
+    try builder.output(ClassifierTensor.gradientNorm, results[1])
     return results[0]
   }
 

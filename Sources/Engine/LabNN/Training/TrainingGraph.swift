@@ -80,16 +80,16 @@ public struct TrainingGraph: Sendable {
         try sum.adding(function(head.logits, labels: labels, classCounts: batch.classCounts).affine(head.weight))
       }
     }
-    var perSample = try loss(labels: "labels")
+    var perSample = try loss(labels: ClassifierTensor.labels)
     if options.mixesLabels {
-      let other = try loss(labels: "labels2")
-      let share = try builder.input("mix", [batch.size])
+      let other = try loss(labels: ClassifierTensor.secondLabels)
+      let share = try builder.input(ClassifierTensor.labelShares, [batch.size])
       perSample = try perSample.multiplied(by: share).adding(other.multiplied(by: share.affine(-1, offset: 1)))
     }
     let mean = try perSample.mean(0)
-    try builder.output("logits", logits)
-    try builder.output("loss_per_sample", perSample)
-    try builder.output("loss", mean)
+    try builder.output(ClassifierTensor.logits, logits)
+    try builder.output(ClassifierTensor.lossPerSample, perSample)
+    try builder.output(ClassifierTensor.loss, mean)
     return mean
   }
 

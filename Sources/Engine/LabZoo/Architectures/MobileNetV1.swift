@@ -71,22 +71,3 @@ public struct MobileNetV1: Architecture {
     return try network.head(x, "classifier")
   }
 }
-
-extension ConfigurationSchema.Field {
-  /// The factor of all channels.
-  static func multiplier(default value: Double) -> Self {
-    .init("multiplier", .number(.init(0.01, 16)), default: .number(value), "The factor of all channels.")
-  }
-
-  /// The number that channels are a multiple of.
-  static func roundTo(default value: Int) -> Self {
-    .init("round_to", .integer(1...256), default: .integer(value), "The number that channels are a multiple of.")
-  }
-}
-
-extension Convolution {
-  /// A convolution of each channel by itself.
-  static func depthwise(_ channels: Int, kernelSize: Int, stride: Int = 1) -> Convolution {
-    Convolution(outputChannels: channels, kernelSize: kernelSize, stride: stride, groups: channels)
-  }
-}

@@ -99,10 +99,3 @@ public struct ShuffleNetV1: Architecture {
       ? try .concatenated([shortcut, network.activation(y)]) : try network.activation(y.adding(shortcut))
   }
 }
-
-extension Tensor {
-  /// The channels in another order: the first of each group, then the second of each, and so on.
-  func shuffled(groups: Int) throws -> Tensor {
-    try builder.apply(ChannelShuffle(groups: groups), self)
-  }
-}

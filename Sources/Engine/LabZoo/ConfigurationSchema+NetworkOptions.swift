@@ -1,0 +1,31 @@
+import LabCore
+
+/// Options that several blocks or architectures have.
+extension ConfigurationSchema.Field {
+  /// The stages that have an attention block.
+  public static let stages = Self(
+    "stages", .optional(.array(.integer(1...64))), default: .null,
+    "The stages that have the block, counted from 1; null for all.")
+
+  /// The width of an attention's hidden layer.
+  public static func reduction(default value: Double) -> Self {
+    .init(
+      "reduction", .number(.init(0, 1, includesMinimum: false)), default: .number(value),
+      "The width of the hidden layer as a share of the channels.")
+  }
+
+  /// What a hidden layer's width is rounded to.
+  public static func divisor(default value: Int) -> Self {
+    .init("divisor", .integer(1...1024), default: .integer(value), "The number that the hidden width is a multiple of.")
+  }
+
+  /// The factor of all channels.
+  public static func multiplier(default value: Double) -> Self {
+    .init("multiplier", .number(.init(0.01, 16)), default: .number(value), "The factor of all channels.")
+  }
+
+  /// The number that channels are a multiple of.
+  public static func roundTo(default value: Int) -> Self {
+    .init("round_to", .integer(1...256), default: .integer(value), "The number that channels are a multiple of.")
+  }
+}
