@@ -12,7 +12,17 @@ let package = Package(
   name: "labrun",
   platforms: [.macOS(.v15)],
   products: [
-    .executable(name: "labrun", targets: ["labrun"])
+    .executable(name: "labrun", targets: ["labrun"]),
+    // What a program of somebody else's is made of: the engine, and all commands.
+    .library(name: "LabCore", targets: ["LabCore"]),
+    .library(name: "LabStats", targets: ["LabStats"]),
+    .library(name: "LabGraph", targets: ["LabGraph"]),
+    .library(name: "LabNN", targets: ["LabNN"]),
+    .library(name: "LabZoo", targets: ["LabZoo"]),
+    .library(name: "LabData", targets: ["LabData"]),
+    .library(name: "LabTrain", targets: ["LabTrain"]),
+    .library(name: "LabWorkbench", targets: ["LabWorkbench"]),
+    .library(name: "LabCommandLine", targets: ["LabCommandLine"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -98,15 +108,23 @@ let package = Package(
     .target(
       name: "LabReport", dependencies: ["LabCore", "LabRecords", "LabStats"], path: "Sources/Study/LabReport"),
 
-    // MARK: Command line
-    .executableTarget(
-      name: "labrun",
+    .target(
+      name: "LabWorkbench",
       dependencies: [
-        "LabCore", "LabForeign", "LabRecords", "LabStats", "LabGraph", "BackendReference", "BackendOneDNN", "LabNN",
-        "LabZoo", "LabData", "LabTrain", "LabStudy", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
+        "LabCore", "LabStats", "LabGraph", "BackendOneDNN", "LabNN", "LabZoo", "LabData", "LabTrain", "LabStudy",
+        "LabRecords", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
+      ], path: "Sources/Study/LabWorkbench"),
+
+    // MARK: Command line
+    .target(
+      name: "LabCommandLine",
+      dependencies: [
+        "LabWorkbench", "LabCore", "LabForeign", "LabStats", "LabGraph", "BackendOneDNN", "LabNN", "LabZoo", "LabData",
+        "LabTrain", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
-      ], path: "Sources/App/labrun"),
+      ], path: "Sources/App/LabCommandLine"),
+    .executableTarget(name: "labrun", dependencies: ["LabCommandLine"], path: "Sources/App/labrun"),
 
     // MARK: Tests
     .target(

@@ -161,10 +161,10 @@ import Testing
     let printing =
       /\b(debugPrint|print|dump|puts|fputs|fputc|putc|putchar|fwrite|printf|fprintf|vprintf|vfprintf|perror|NSLog|os_log|syslog)\s*\(|FileHandle\.standard|STD(OUT|ERR)_FILENO|\b(stdout|stderr)\b|StreamLogHandler|\.exit\(withError|\/dev\/(tty|stdout|stderr|fd)|\bstd::(cout|cerr)\b|fileDescriptor:\s*[12]\b|u\{1[bB]\}|\\x1b|\\033/
     let allowed = [
-      "App/labrun/Terminal/Terminal.swift", "Study/LabReport/Layout/Style.swift",
+      "App/LabCommandLine/Terminal/Terminal.swift", "Study/LabReport/Layout/Style.swift",
       "Study/LabReport/Layout/DisplayWidth.swift",
       // These have texts of their own only, where a process that ends can use nothing else, or a socket for an output.
-      "App/labrun/Terminal/ProcessSignals.swift", "Base/CLabMachine/refusals.c",
+      "App/LabCommandLine/Terminal/ProcessSignals.swift", "Base/CLabMachine/refusals.c",
       "Base/LabForeign/IsolatedService.swift",
       // No part of the program.
       "Testing/LabFuzzing/Fuzzer.swift",

@@ -1,0 +1,165 @@
+import ArgumentParser
+import Foundation
+import LabCore
+import LabGraph
+import LabNN
+import LabReport
+import LabStudy
+import LabWorkbench
+import LabZoo
+
+/// The command `labrun describe`.
+struct DescribeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "describe",
+    abstract: "Print a model as a table of layers: shapes, parameters, multiply-adds, activations.",
+    usage: "labrun describe <subject> [options]\n       labrun describe --all",
+    discussion: """
+      EXAMPLES
+        labrun describe resnet --depth 20 --conv odconv-4x --input 3x32x32
+        labrun describe resnet50 --conv odconv-4x --classes 1000
+        labrun describe plain --set dropout=0.5 --input 1x28x28
+        labrun describe Experiments/ablation.json --variant baseline
+        labrun describe --all
+      """)
+
+  @Argument(help: "An architecture (\(ArchitectureFamily.registry.names.joined(separator: ", "))) or a spec.")
+  var subject: String?
+
+  @Flag(help: "List every network of the zoo with its counts.") var all = false
+
+  @Option(help: "The convolutions, such as static, odconv-4x.") var conv: String?
+  @Option(help: "How resolution is halved, such as strided, spd.") var downsample: String?
+  @Option(help: "The attention block, such as se, cbam.") var attention: String?
+  @Option(help: "The number of layers, as the architecture counts them.") var depth: Int?
+  @Option(help: "The channels of the first stage.") var width: Int?
+  @Option(
+    help: ArgumentHelp(
+      "An image's extents (default: what the architecture was made for).", valueName: "channels×height×width"))
+  var input: String?
+  @Option(help: "The number of classes (default: what the architecture was made for).") var classes: Int?
+
+  @Option(help: ArgumentHelp("Any other key of the model, as in a spec.", valueName: "key=value"))
+  var set: [String] = []
+
+  @Option(help: "The variant of a spec (default: its baseline, else its first).") var variant: String?
+
+  @Option(help: ArgumentHelp("Merge layers below this depth of their paths.", valueName: "components"))
+  var level: Int?
+
+  @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
+  var format = "text"
+
+  @Flag(help: "The same as --format json.") var json = false
+
+  func validate() throws {
+    if let level, level < 1 { throw ValidationError("--level must be at least 1, but is \(level).") }
+  }
+
+  func run() throws {
+    let format = try TableFormats.named(json ? "json" : format)
+    let output = Terminal.standardOutput
+    guard !all else {
+      guard subject == nil else { throw CommandError("--all lists every network, so it takes no architecture") }
+      return output.write(try ZooTable().table, as: format)
+    }
+    guard let subject else { throw CommandError("describe takes an architecture or a spec, or --all") }
+    let isArchitecture = (try? ArchitectureFamily.component(.string(subject))) != nil
+    let (name, model, image, classCount) = try isArchitecture ? fromOptions(subject) : fromSpec(subject)
+    let batch = ClassificationBatch(size: 1, image: image, classCount: classCount)
+    let graph = try EvaluationGraph(model: model.model(classCount: classCount), batch: batch)
+    let cost = GraphCost(graph.graph)
+    let rows = level.map { cost.rows(depth: $0) } ?? cost.layers
+    let table = LayerTable(
+      modelName: name, inputShape: image,
+      layers: rows.map {
+        .init(
+          path: $0.path, operation: $0.operation, outputShape: $0.outputShape, parameterCount: $0.parameters,
+          multiplyAdds: $0.multiplyAdds, activationBytes: $0.activationBytes)
+      })
+    var report = table.table
+    report.notes = try PublishedCounts.matching(model, image: image, classCount: classCount).map(Self.note)
+    output.write(report, as: format, showsLegend: false)
+  }
+
+  /// What a source prints about the network, and what the same way of counting gives here.
+  private static func note(_ published: PublishedCounts) throws -> String {
+    let ours = try published.ours()
+    func list(_ parameters: String?, _ multiplyAdds: String?) -> String {
+      [parameters.map { "\($0) parameters" }, multiplyAdds.map { "\($0) multiply-adds" }].compactMap(\.self)
+        .joined(separator: " and ")
+    }
+    let note = "\(published.source) prints \(list(published.parameters, published.multiplyAdds))"
+    guard published.multiplyAddsConfiguration != nil else {
+      return "\(note); counted here: \(list(ours.parameters, ours.multiplyAdds))."
+    }
+    return "\(note); counted here as there, with the stride of a bottleneck in its first 1×1 convolution and with stem "
+      + "and shortcuts dynamic among the multiply-adds: \(list(ours.parameters, ours.multiplyAdds))."
+  }
+
+  private typealias Described = (name: String, model: ModelConfiguration, image: Shape, classCount: Int)
+
+  private func fromOptions(_ subject: String) throws -> Described {
+    var configuration: JSONValue = ["architecture": .string(subject)]
+    configuration["conv"] = conv.map(JSONValue.string)
+    configuration["downsample"] = downsample.map(JSONValue.string)
+    configuration["attention"] = attention.map(JSONValue.string)
+    configuration["depth"] = depth.map(JSONValue.integer)
+    configuration["width"] = width.map(JSONValue.integer)
+    try configuration.apply(settings: set)
+    let model = try configuration.decode(ModelConfiguration.self)
+    let members = type(of: model.architecture.component).members
+    let native = members.first { $0.name == subject } ?? members.first
+    let classCount = classes ?? native?.classCount ?? 10
+    let extents =
+      input.map { $0.split(whereSeparator: { "x×,".contains($0) }).compactMap { Int($0) } }
+      ?? native?.image.dimensions ?? [3, 32, 32]
+    guard extents.count == 3, extents.allSatisfy({ $0 > 0 }), classCount > 0 else {
+      throw CommandError(
+        "--input takes channels, height and width, such as 3x32x32, but \"\(input ?? "")\" was given")
+    }
+    return (subject, model, Shape(extents), classCount)
+  }
+
+  /// The path of a spec.
+  ///
+  /// - Throws: ``CommandError`` with the nearest names where there is neither a spec nor an architecture of the name.
+  private func located(_ subject: String) throws -> String {
+    do {
+      return try SpecLocator().locate(subject)
+    } catch SpecError.notFound(_, let folder, let specs, let suggestion) {
+      let architectures = ArchitectureFamily.registry.names
+      let known = ArchitectureFamily.registry.entries.flatMap { type(of: $0).registeredNames }
+      let nearest = [NearestName.suggestion(for: subject, among: known), suggestion].compactMap(\.self)
+      let hint = nearest.isEmpty ? "" : " (did you mean \(nearest.map { "\"\($0)\"" }.joined(separator: " or "))?)"
+      throw CommandError(
+        "there is no architecture and no spec \"\(subject)\"\(hint); the architectures are "
+          + "\(architectures.joined(separator: ", ")); "
+          + (specs.isEmpty ? "the folder \(folder) has no specs" : "the specs are \(specs.joined(separator: ", "))"),
+        status: .noInput)
+    }
+  }
+
+  private func fromSpec(_ subject: String) throws -> Described {
+    let path = try located(subject)
+    let laboratory = Laboratory(specFolder: (path as NSString).deletingLastPathComponent, say: Terminal.sayBeside)
+    let (checked, note) = try laboratory.checkOrSubstitute(try SpecSource(contentsOf: path))
+    if let note { Terminal.standardError.note("note: \(note)") }
+    let plan = try checked.validPlan()
+    guard
+      let chosen = variant.map({ label in plan.variants.first { $0.label == label } })
+        ?? (plan.baseline ?? plan.variants.first)
+    else {
+      let labels = plan.variants.map(\.label)
+      throw CommandError(
+        "there is no variant \"\(variant ?? "")\"\(NearestName.hint(for: variant ?? "", among: labels)); "
+          + "there are \(labels.joined(separator: ", "))")
+    }
+    let configuration = try RunConfiguration(chosen.configuration)
+    let data = try laboratory.dataset(configuration)
+    let shape = data.imageShape
+    return (
+      "\(plan.name): \(chosen.label)", configuration.model, [shape.channels, shape.height, shape.width], data.classCount
+    )
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import LabReport
+import LabStore
+import LabWorkbench
+
+/// The command `labrun list`.
+struct ListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List sweeps, or the runs of one sweep, with their states.",
+    discussion: """
+      EXAMPLES
+        labrun list                 # all sweeps
+        labrun list ablation        # the runs of the newest sweep of that name
+        labrun list --json
+      """)
+
+  @Argument(help: "A sweep's number or name; without one, the sweeps are listed.")
+  var sweep: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup var resultsOptions: ResultsOptions
+
+  func run() throws {
+    let store = try StudyStore(reading: resultsOptions.folder)
+    let table: ReportTable
+    if let sweep {
+      table = try ListTables.runs(store.snapshot(sweep: store.sweep(matching: sweep).id))
+    } else {
+      table = ListTables.sweeps(try store.sweeps().map { try store.snapshot(sweep: $0.id) })
+    }
+    Terminal.standardOutput.write(table, as: try TableFormats.named(json ? "json" : "text"))
+  }
+}

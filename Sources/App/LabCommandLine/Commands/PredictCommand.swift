@@ -1,0 +1,118 @@
+import ArgumentParser
+import Foundation
+import LabCore
+import LabData
+import LabReport
+import LabWorkbench
+
+/// The command `labrun predict`.
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict",
+    abstract: "Classify images with a trained model.",
+    usage: "labrun predict <model> <image> ... [options]",
+    discussion: """
+      Images are PNG, JPEG, PPM, PGM or BMP files of any size, folders of them, or the images of an HDF5 file. They are \
+      resized and normalised as in training; what that takes is stored with the weights. Images in a folder that is \
+      named like a class, and those of an HDF5 file with labels, are taken to be of that class: metrics are then \
+      printed.
+
+      EXAMPLES
+        labrun predict 3fa9 sign.jpg
+        labrun predict weights-final.h5 photos/ --top 3
+        labrun predict 3fa9 test/ --format csv > predictions.csv
+        labrun predict 3fa9 gtsrb_32.h5 --summary --logits logits.h5
+      """)
+
+  @Argument(help: ArgumentHelp("A run, by the first digits of its identity, or a file of weights.", valueName: "model"))
+  var model: String
+
+  @Argument(help: ArgumentHelp("Image files, folders, or one HDF5 file.", valueName: "image"), completion: .file())
+  var images: [String]
+
+  @Option(help: ArgumentHelp("How many of the most probable classes to print.", valueName: "count"))
+  var top: Int?
+
+  @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
+  var format = "text"
+
+  @Flag(help: "The same as --format json.") var json = false
+
+  @Flag(help: "Print metrics only, no row for each image.") var summary = false
+
+  @Option(
+    help: ArgumentHelp("Write logits, labels and losses to a .h5 or .csv file.", valueName: "file"),
+    completion: .file())
+  var logits: String?
+
+  @Option(
+    help: ArgumentHelp("The images within an HDF5 file (default: test/images, else images).", valueName: "name"))
+  var datasetName: String?
+
+  @OptionGroup var inferenceOptions: InferenceOptions
+  @OptionGroup var resultsOptions: ResultsOptions
+
+  func validate() throws {
+    guard !images.isEmpty else { throw ValidationError("name at least one image, folder or HDF5 file") }
+    guard (top ?? 1) > 0 else { throw ValidationError("--top takes at least 1") }
+  }
+
+  func run() throws {
+    let format = try TableFormats.named(json ? "json" : format)
+    let laboratory = Laboratory(say: Terminal.sayBeside)
+    let model = try TrainedModel(
+      model, choice: inferenceOptions.weights, results: resultsOptions.folder, laboratory: laboratory)
+    let images = try collection(classNames: model.card.classNames)
+    let predictor = try model.predictor(
+      batchSize: inferenceOptions.batchSize, threads: inferenceOptions.threadCount, laboratory: laboratory)
+    let start = ContinuousClock.now
+    let output = try predictor.logits(of: images)
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    for failure in output.failures { Terminal.standardError.note("labrun: \(failure)") }
+    let indices = Dictionary(model.card.classNames.enumerated().map { ($1, $0) }) { first, _ in first }
+    let result = Classification(
+      names: images.names, labels: images.labels.map { $0.flatMap { indices[$0] } }, logits: output.logits,
+      classNames: model.card.classNames, unreadable: Set(output.failures.map(\.index)))
+    if let logits { try result.write(to: logits) }
+    show(result, of: model, as: format)
+    Terminal.standardError.note(
+      "\(NumberText.grouped(images.count)) \(images.count == 1 ? "image" : "images") in \(NumberText.seconds(seconds)), "
+        + "\(NumberText.rate(Double(images.count) / seconds)) images/s")
+    guard output.failures.isEmpty else {
+      throw CommandError("\(output.failures.count) of \(images.count) images could not be read", status: .badData)
+    }
+  }
+
+  private func collection(classNames: [String]) throws -> ImageCollection {
+    let isHDF5 = images.map { ["h5", "hdf5"].contains(($0 as NSString).pathExtension.lowercased()) }
+    guard isHDF5.contains(true) else { return try ImageCollection(paths: images, classNames: classNames) }
+    guard images.count == 1 else { throw CommandError("an HDF5 file is classified by itself, not among other images") }
+    guard FileManager.default.fileExists(atPath: images[0]) else {
+      throw FileError(action: "open", path: images[0], code: ENOENT)
+    }
+    return try ImageCollection(hdf5: images[0], dataset: datasetName, classNames: classNames)
+  }
+
+  private func show(_ result: Classification, of model: TrainedModel, as format: any TableFormat) {
+    let output = Terminal.standardOutput
+    let report = result.report(title: "\(model.name) on images whose class is known")
+    if !summary {
+      var table = result.table(title: model.name, top: top ?? 5)
+      if let report { table.metadata["evaluation"] = report.json }
+      output.write(table, as: format, showsLegend: false)
+      // Formats for programs are one table; the metrics of the JSON form are in its metadata.
+      guard format.name == "text" else { return }
+    }
+    guard let report else {
+      if summary { Terminal.standardError.note("no image's class is known, so there are no metrics") }
+      return
+    }
+    if format.name == "text" {
+      output.write(styled: (summary ? "" : "\n") + report.text(width: output.width, style: output.style))
+    } else if format.name == "json" {
+      output.write(report.json)
+    } else {
+      output.write(report.metricTable, as: format)
+    }
+  }
+}

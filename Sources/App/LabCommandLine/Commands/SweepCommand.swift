@@ -1,0 +1,180 @@
+import ArgumentParser
+import Foundation
+import LabCore
+import LabRecords
+import LabStudy
+import LabWorkbench
+
+/// The command `labrun sweep`.
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep", abstract: "Train every cell of a spec that has no result yet, and print the table.",
+    usage: "labrun sweep <spec> [--dry-run] [--only <factor=level,…> ...] [options]",
+    discussion: """
+      Nothing is trained before the whole spec is checked: keys, levels, data, every variant's graph, memory. Cells \
+      that are complete are not trained again, also where another spec trained them; interrupted ones go on bit for bit.
+
+      Ctrl-C once: finish the step, write checkpoints, tell how to resume. Twice: stop at once.
+
+      EXAMPLES
+        labrun sweep Experiments/ablation.json
+        labrun sweep ablation --dry-run
+        labrun sweep ablation --only conv=odconv-1x,odconv-4x --only seed=0
+        labrun sweep ablation --workers 1 --threads-per-run 2 --fail-fast
+      """)
+
+  @Argument(help: "The spec: a path, in any case, or the name of a file in Experiments/.", completion: .file())
+  var spec: String
+
+  @Option(help: "Runs at a time (default: one a core, or the spec's execution.workers).")
+  var workers: Int?
+
+  @Option(help: ArgumentHelp("Threads of each run.", valueName: "threads"))
+  var threadsPerRun: Int?
+
+  @Flag(help: "Print what would be trained, resumed or reused, with memory and time, and stop.")
+  var dryRun = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Only cells with these levels; several factors narrow, several levels widen. Also seed=… and variant=….",
+      valueName: "factor=level,…"))
+  var only: [String] = []
+
+  @Option(help: "Only the first cells, complete ones included, in the order of training.")
+  var limit: Int?
+
+  @Flag(help: "End the sweep at the first failed or diverged run.")
+  var failFast = false
+
+  @Flag(help: "Train all cells anew, also those that are complete; earlier results of them are replaced.")
+  var fresh = false
+
+  @Flag(help: "Try failed and diverged runs again.")
+  var retryFailed = false
+
+  @Flag(help: "Train nothing where there are warnings about the spec or the data.")
+  var strict = false
+
+  @OptionGroup var resultsOptions: ResultsOptions
+
+  @Flag(help: "Print the plan (with --dry-run) or the table as JSON.")
+  var json = false
+
+  func validate() throws {
+    if let workers, workers < 1 { throw ValidationError("--workers must be at least 1, but is \(workers).") }
+    if let threadsPerRun, threadsPerRun < 1 {
+      throw ValidationError("--threads-per-run must be at least 1, but is \(threadsPerRun).")
+    }
+    if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, but is \(limit).") }
+    if fresh, retryFailed { throw ValidationError("--fresh trains everything anew, so --retry-failed adds nothing.") }
+  }
+
+  func run() throws {
+    let path = try SpecLocator().locate(spec)
+    try ResourceCheck.requireOpenFiles()
+    try ResourceCheck.requireThreads(Machine.coreCount + 4)
+    let laboratory = Laboratory(specFolder: (path as NSString).deletingLastPathComponent, say: Terminal.sayBeside)
+    let checked = try check(SpecSource(contentsOf: path), laboratory)
+    let plan = try checked.validPlan()
+    Log.debug("spec checked")
+    let execution: ExecutionConfiguration = try plan.execution.decode()
+    let threads = threadsPerRun ?? execution.threadsPerRun
+    let inspections = try laboratory.inspect(plan.variants, threads: threads)
+    Log.debug("variants compiled")
+    let study = PlannedStudy(
+      source: checked.source, specHash: checked.spec?.meaningHash ?? checked.source.hash, plan: plan,
+      inspections: inspections, cells: try plan.cells(only: only, limit: limit))
+    let asked = workers ?? execution.workers ?? max(1, Machine.coreCount / threads)
+    // A worker without a run would only stand there.
+    let workers = min(asked, max(1, study.cells.count))
+    let budget = execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? Machine.memoryBytes / 5 * 4
+    try study.checkMemory(budget: budget)
+    // A dry run has the files in its table.
+    for remark in (dryRun ? [] : study.fileAccounts) + study.remarks
+      + [laboratory.backend.calibration.remark].compactMap(\.self)
+    {
+      Terminal.standardError.note("note: \(remark)")
+    }
+    let findings = ResourceCheck.findings(for: study, results: resultsOptions.folder)
+    for finding in findings { Terminal.standardError.note("warning: \(finding)") }
+    try refuse(warnings: findings.count)
+    if dryRun {
+      return try DryRun(study: study, workers: workers, policy: policy, results: resultsOptions.folder).show(
+        json: json)
+    }
+    try ResourceCheck.requireMemory(for: study, workers: workers, threads: threads)
+    try ResourceCheck.requireThreads(workers * (threads + 1) + Machine.coreCount + 4)
+    let session = try SweepSession(
+      study: study, laboratory: laboratory, folder: resultsOptions.folder, workers: workers, threads: threads,
+      memoryBudget: budget, claimPolicy: policy, failsFast: failFast,
+      checkpointSeconds: execution.checkpointEverySeconds)
+    let status = try session.run(resumeCommand: resumeCommand, json: json)
+    if let status { throw ExitCode(status.rawValue) }
+  }
+
+  /// What goes on with the sweep: the same command without what would start anew or leave cells out.
+  private var resumeCommand: String {
+    var words = ["labrun", "sweep", spec]
+    if let results = resultsOptions.results { words += ["--results", results] }
+    if let workers { words += ["--workers", "\(workers)"] }
+    if let threadsPerRun { words += ["--threads-per-run", "\(threadsPerRun)"] }
+    return words.map(\.shellQuoted).joined(separator: " ")
+  }
+
+  /// Which ended runs are trained again; what ends from now on is another sweep's fresh result.
+  private var policy: ClaimPolicy {
+    let now = Date()
+    return fresh ? .fresh(endedBefore: now) : retryFailed ? .retryingFailed(endedBefore: now) : .unfinished
+  }
+
+  /// Checks the spec, prints what is wrong with it, and falls back on built-in images where data are missing.
+  private func check(_ source: SpecSource, _ laboratory: Laboratory) throws -> SpecCheck {
+    let (checked, note) = try laboratory.checkOrSubstitute(source)
+    if let note { Terminal.standardError.note("note: \(note)") }
+    if !checked.issues.isEmpty { Terminal.standardError.write(checked.report() + "\n") }
+    if checked.plan == nil {
+      let count = checked.issues.errors.count
+      Terminal.standardError.note("\(count) \(count == 1 ? "error" : "errors"); nothing was trained")
+      throw ExitCode(ExitStatus.badData.rawValue)
+    }
+    try refuse(warnings: checked.issues.warnings.count)
+    return checked
+  }
+
+  /// Ends the command where there are warnings and the user wants none.
+  private func refuse(warnings: Int) throws {
+    guard strict, warnings > 0 else { return }
+    Terminal.standardError.note(
+      "\(warnings) \(warnings == 1 ? "warning" : "warnings"), which --strict treats as errors; nothing was trained")
+    throw ExitCode(ExitStatus.badData.rawValue)
+  }
+}
+
+extension String {
+  /// The text as one word of a shell's command.
+  fileprivate var shellQuoted: String {
+    let isPlain = !isEmpty && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=,:+@%".contains($0)) }
+    if isPlain { return self }
+    let quoted = replacing("'", with: "'\\''")
+    guard printable != self else { return "'\(quoted)'" }
+    // Bash and its relatives read escapes for what must not be printed as it is.
+    let bytes = utf8.map { byte -> String in
+      switch byte {
+      case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\" + String(UnicodeScalar(byte))
+      case 0x20..<0x7f: String(UnicodeScalar(byte))
+      default: "\\x" + String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+      }
+    }
+    return "$'\(bytes.joined())'"
+  }
+}
+
+/// Where results are.
+struct ResultsOptions: ParsableArguments {
+  @Option(name: .long, help: "The results folder (default: $LABRUN_RESULTS, else Results).", completion: .directory)
+  var results: String?
+
+  /// The folder.
+  var folder: String { results ?? ProcessInfo.processInfo.environment["LABRUN_RESULTS"] ?? "Results" }
+}

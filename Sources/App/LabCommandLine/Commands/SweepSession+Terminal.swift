@@ -1,0 +1,34 @@
+import Foundation
+import LabRecords
+import LabReport
+import LabWorkbench
+
+extension SweepSession {
+  /// Trains, prints the summary and the table, and returns the exit status where it is not success.
+  func run(resumeCommand: String, json: Bool) throws -> ExitStatus? {
+    let errors = Terminal.standardError
+    for line in changes { errors.note(line) }
+    let stop = StopSignal()
+    let display = SweepDisplay(name: name, runs: runs, work: work, workers: workerCount, terminal: errors)
+    let interrupts = InterruptHandler(raising: stop) { request in
+      display.say(
+        request == .afterStep
+          ? "stopping after the current step and a checkpoint; Ctrl-C again to stop at once"
+          : "stopping at once; the next start goes on from the last checkpoints")
+    }
+    let start = ContinuousClock.now
+    let report = withExtendedLifetime(interrupts) { train(stop: stop, observer: display) }
+    display.close()
+    if let gone = absence(report) {
+      if let sentence = rescue(from: gone) { errors.note(sentence) }
+      throw gone
+    }
+    let (summary, table) = try result(
+      of: report, seconds: (ContinuousClock.now - start).secondCount, resumeCommand: resumeCommand)
+    for line in summary.lines(width: errors.width, style: errors.style) { errors.write(styled: line + "\n") }
+    Terminal.standardOutput.write(table, as: json ? try TableFormats.named("json") : TableFormats.text)
+    if let error = report.endingError ?? report.machineError { throw error }
+    if report.stopRequest != .none, !report.hasFailedFast { return .interrupted }
+    return report.isComplete ? nil : .someRunsFailed
+  }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import LabReport
+import LabStore
+import LabWorkbench
+
+/// The command `labrun table`.
+struct TableCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "table", abstract: "Compare a sweep's variants with the baseline; also while it runs.",
+    usage: "labrun table [<sweep>] [--by <factor> ...] [options]",
+    discussion: """
+      A row a variant: mean ± standard deviation over seeds, and the difference to the baseline, paired by seed, with \
+      a 95 % interval where at least three pairs have a spread to judge by. Failed and missing runs are shown, never \
+      averaged away. Values of different loss functions are not compared: test_log_loss is the same for all of them.
+
+      EXAMPLES
+        labrun table
+        labrun table ablation --by conv
+        labrun table --metric test_accuracy --sort test_accuracy:descending
+        labrun table --filter conv=odconv-4x --format latex > table.tex
+      """)
+
+  @Argument(help: "The sweep's number or name (default: the newest sweep).")
+  var sweep: String?
+
+  @Option(help: ArgumentHelp("Marginal means of a factor's levels; two give their combinations.", valueName: "factor"))
+  var by: [String] = []
+
+  @Option(help: ArgumentHelp("A metric to show (default: test_accuracy, test_macro_f1).", valueName: "name"))
+  var metric: [String] = []
+
+  @Option(help: ArgumentHelp("The column to sort by.", valueName: "column[:ascending|descending]"))
+  var sort: String?
+
+  @Option(help: ArgumentHelp("Only variants with this level.", valueName: "factor=level"))
+  var filter: [String] = []
+
+  @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
+  var format = "text"
+
+  @Flag(help: "The same as --format json.")
+  var json = false
+
+  @Flag(help: "Add p-values that are adjusted for the number of comparisons (Holm).")
+  var holm = false
+
+  @OptionGroup var resultsOptions: ResultsOptions
+
+  func run() throws {
+    let format = try TableFormats.named(json ? "json" : format)
+    let store = try StudyStore(reading: resultsOptions.folder)
+    let snapshot = try store.snapshot(sweep: store.sweep(matching: sweep).id)
+    let options = ReportOptions(
+      metrics: metric.isEmpty ? nil : metric, filters: try filter.map { try LevelFilter(parsing: $0) },
+      sort: try sort.map { try SortOrder(parsing: $0) }, multiplicity: holm ? .holm : .perComparison)
+    let table = try SweepTables.table(snapshot, by: by, options: options)
+    Terminal.standardOutput.write(table, as: format)
+  }
+}

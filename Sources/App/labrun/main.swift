@@ -1,0 +1,3 @@
+import LabCommandLine
+
+Labrun.main()

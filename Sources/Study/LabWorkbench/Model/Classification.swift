@@ -1,0 +1,142 @@
+import Foundation
+import LabCore
+import LabRecords
+import LabReport
+import LabStats
+import LabStore
+
+/// What a model says of images whose classes are partly known, and what follows from it.
+package struct Classification {
+  package let names: [String]
+  /// The index of each image's class among the model's, where it is known.
+  package let labels: [Int?]
+  package let logits: [Float]
+  package let classNames: [String]
+  /// The places of the images that could not be read.
+  package let unreadable: Set<Int>
+
+  package init(names: [String], labels: [Int?], logits: [Float], classNames: [String], unreadable: Set<Int>) {
+    self.names = names
+    self.labels = labels
+    self.logits = logits
+    self.classNames = classNames
+    self.unreadable = unreadable
+  }
+
+  /// The logits of an image.
+  package func row(_ index: Int) -> ArraySlice<Float> {
+    logits[index * classNames.count..<(index + 1) * classNames.count]
+  }
+
+  /// The probability of each class, computed in double precision.
+  package func probabilities(_ index: Int) -> [Double] {
+    let row = row(index)
+    let largest = Double(row.max() ?? 0)
+    let weights = row.map { exp(Double($0) - largest) }
+    let total = weights.reduce(0, +)
+    return weights.map { $0 / total }
+  }
+
+  /// The cross-entropy of an image, in nats; nil where its class is not known.
+  package func loss(_ index: Int) -> Double? {
+    guard let label = labels[index], !unreadable.contains(index) else { return nil }
+    let row = row(index)
+    let largest = Double(row.max() ?? 0)
+    let total = row.reduce(0.0) { $0 + exp(Double($1) - largest) }
+    return log(total) + largest - Double(row[row.startIndex + label])
+  }
+
+  /// Metrics over the images whose class is known; nil where there are none.
+  package func report(title: String) -> EvaluationReport? {
+    var accumulator = ClassificationAccumulator(classCount: classNames.count)
+    for (index, label) in labels.enumerated() {
+      guard let label, !unreadable.contains(index) else { continue }
+      accumulator.add(logits: Array(row(index)), labels: [Int32(label)])
+    }
+    return accumulator.metrics.map {
+      EvaluationReport(title: title, metrics: $0, confusion: accumulator.confusion, classNames: classNames)
+    }
+  }
+
+  /// The most probable classes of each image.
+  ///
+  /// - Parameters:
+  ///   - title: what the model is called.
+  ///   - top: how many classes at most.
+  package func table(title: String, top: Int) -> ReportTable {
+    let count = min(top, classNames.count)
+    let isLabelled = labels.contains { $0 != nil }
+    var columns = [ReportTable.Column("image", fields: ["image"])]
+    if isLabelled { columns.append(.init("class", fields: ["class"], wraps: true)) }
+    columns += (1...count).map {
+      .init("\($0)", fields: ["class_\($0)", "probability_\($0)"], priority: $0 - 1, wraps: true)
+    }
+    let rows = names.indices.map { index in
+      var cells = [ReportTable.Cell.string(names[index])]
+      if isLabelled { cells.append(labels[index].map { .string(classNames[$0]) } ?? .missing()) }
+      guard !unreadable.contains(index) else {
+        return ReportTable.Row(cells + (0..<count).map { _ in .missing(fieldCount: 2) })
+      }
+      let probabilities = probabilities(index)
+      let best = probabilities.indices.sorted { (probabilities[$0], -$0) > (probabilities[$1], -$1) }
+      return ReportTable.Row(
+        cells
+          + best.prefix(count).enumerated().map { rank, label in
+            let share = probabilities[label]
+            let isRight = rank == 0 ? labels[index].map { $0 == label } : nil
+            return .init(
+              "\(classNames[label]) \(NumberText.fixed(share * 100, decimals: 1)) %",
+              values: [.string(classNames[label]), .number(share)],
+              role: isRight.map { $0 ? .better : .warning })
+          })
+    }
+    return ReportTable(
+      kind: "predictions", title: "Predictions of \(title)", subtitle: "\(NumberText.grouped(rows.count)) images",
+      columns: columns, rows: rows)
+  }
+
+  /// Stores logits, labels, losses and the images' names: HDF5 for a name that ends in .h5 or .hdf5, CSV for one that ends in .csv.
+  package func write(to path: String, attributes: [String: TensorGroup.Attribute] = [:]) throws {
+    switch (path as NSString).pathExtension.lowercased() {
+    case "h5", "hdf5": try writeHDF5(to: path, attributes)
+    case "csv": try writeCSV(to: path)
+    default:
+      throw WorkbenchError("results are written to files that end in .h5 or .csv, but \"\(path)\" was given")
+    }
+  }
+
+  private func writeHDF5(to path: String, _ attributes: [String: TensorGroup.Attribute]) throws {
+    var group = TensorGroup(
+      [NamedTensor("logits", [names.count, classNames.count], logits)], texts: ["names": names],
+      attributes: attributes)
+    if labels.contains(where: { $0 != nil }) {
+      group.tensors.append(NamedTensor("labels", [names.count], labels.map { Int64($0 ?? -1) }))
+      let losses = names.indices.map { loss($0).map { Float($0) } ?? .nan }
+      group.tensors.append(NamedTensor("losses", [names.count], losses))
+    }
+    if let report = report(title: "") {
+      let count = classNames.count
+      group.tensors.append(NamedTensor("confusion", [count, count], report.confusion.rows.joined().map(Int64.init)))
+    }
+    group.attributes["class_names"] = .string(try JSONValue(encoding: classNames).canonicalText)
+    try ResultFile.write(group, format: "labrun-logits", to: path)
+  }
+
+  private func writeCSV(to path: String) throws {
+    let table = ReportTable(
+      kind: "logits", title: "Logits",
+      columns: [
+        .init("image", fields: ["image"]), .init("class", fields: ["class"]), .init("loss", fields: ["loss"]),
+      ] + classNames.map { .init($0, fields: [$0]) },
+      rows: names.indices.map { index in
+        let isReadable = !unreadable.contains(index)
+        return .init(
+          [
+            .string(names[index]), labels[index].map { .string(classNames[$0]) } ?? .missing(),
+            loss(index).map { .init("", values: [.number($0)]) } ?? .missing(),
+          ]
+            + row(index).map { isReadable ? .init("", values: [.number(Double($0))]) : .missing() })
+      })
+    try AtomicFile.write(Data(table.rendered(as: try TableFormats.named("csv")).utf8), to: path)
+  }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import LabCore
+import LabNN
+import LabRecords
+import LabStore
+import LabTrain
+
+/// Weights and what has to be known to use them: of a run, or of a file.
+package struct TrainedModel {
+  /// Which weights of a run are used.
+  package enum Choice: String, CaseIterable {
+    case final, best
+  }
+
+  /// What the weights belong to, for people.
+  package var name: String
+  package var card: ModelCard
+  package var weights: [NamedTensor]
+  /// The run, where the weights are a run's.
+  package var run: StoredRun?
+  /// The run's folder.
+  package var folder: String?
+  /// How the run was trained; as by default where nobody says.
+  package var training = TrainingConfiguration()
+  /// The methods that the run's convolutions took.
+  package var convolutionMethods: [String: String] = [:]
+
+  /// Finds a model: a file where there is one of that name, else a run by the first digits of its identity.
+  ///
+  /// - Parameter choice: which weights of a run; nil for those that its final metrics are of.
+  package init(_ name: String, choice: Choice?, results: String, laboratory: Laboratory) throws {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), !isFolder.boolValue {
+      let content = try WeightsFile.readGroup(name)
+      guard let card = try ModelCard(content.attributes, path: name) else {
+        throw StoreError.unsupportedFile(
+          path: name, problem: "it does not say which model its weights are of, as the weights of runs do")
+      }
+      self.name = name
+      self.card = card
+      weights = Self.tensors(content)
+      return
+    }
+    if let problem = Self.problem(withName: name, isFolder: isFolder.boolValue) {
+      throw WorkbenchError(problem, kind: .noInput)
+    }
+    let store = try StudyStore(reading: results)
+    let run = try store.run(matching: name)
+    let configuration = try RunConfiguration(run.configuration)
+    let files = store.folder(of: run.identity)
+    let takesBest = choice.map { $0 == .best } ?? (configuration.training.finalWeights == .best)
+    let file = takesBest ? RunFolder.File.bestWeights : .finalWeights
+    let path = files.path(of: file)
+    guard files.has(file) else {
+      throw WorkbenchError(
+        "run \(run.identity.short) is \(run.state.rawValue) and has no \(takesBest ? "best" : "final") weights",
+        kind: .noInput)
+    }
+    let content = try store.weights(file, of: run.identity)
+    self.name = "run \(run.identity.short)"
+    self.run = run
+    folder = files.path
+    training = configuration.training
+    convolutionMethods = try store.convolutionMethods(of: run.identity)
+    weights = Self.tensors(content)
+    card = try ModelCard(content.attributes, path: path) ?? Self.card(of: run, configuration, content, laboratory)
+  }
+
+  /// Why a name that is no file's can be no run's either; nil where it can.
+  private static func problem(withName name: String, isFolder: Bool) -> String? {
+    guard name.isEmpty || !name.allSatisfy(\.isHexDigit) else { return nil }
+    return isFolder
+      ? "\(name) is a folder; name a file of weights in it, such as weights-final.h5, or a run by its identity"
+      : "there is no file \"\(name)\", and it is no run, whose identity has the digits 0 to 9 and a to f only "
+        + "(`labrun list SWEEP` shows runs)"
+  }
+
+  /// The card of weights that were stored without one: what the run's configuration and data say.
+  private static func card(
+    of run: StoredRun, _ configuration: RunConfiguration, _ content: TensorGroup, _ laboratory: Laboratory
+  ) throws -> ModelCard {
+    let data = try laboratory.dataset(configuration)
+    let size = min(configuration.training.batchSize, data.train.count)
+    let (whole, rest) = data.train.count.quotientAndRemainder(dividingBy: size)
+    let steps = whole + (rest > 0 && !configuration.training.dropsLastBatch ? 1 : 0)
+    let epoch = if case .integer(let epoch)? = content.attributes["epoch"] { Int(epoch) } else { 0 }
+    var card = ModelCard(
+      model: run.configuration["model"] ?? [:], data: data,
+      position: StepPosition(
+        step: (epoch + 1) * steps, stepsPerEpoch: steps, totalSteps: steps * configuration.training.epochs))
+    // Today's data need not be those of then.
+    card.dataHash = nil
+    return card
+  }
+
+  /// The hash of the data that the weights were trained on; nil where nobody knows.
+  package var dataHash: ContentHash? {
+    // A run's own hash is also that of its initial weights, where it has any.
+    card.dataHash ?? (training.initialWeights == nil ? run?.dataHash : nil)
+  }
+
+  private static func tensors(_ content: TensorGroup) -> [NamedTensor] {
+    content.tensors.filter { $0.floats != nil }
+  }
+
+  /// The model, compiled as the run's own evaluation was.
+  ///
+  /// - Parameters:
+  ///   - batchSize: images that are classified at once; nil for as many as in the steps of its training.
+  package func predictor(batchSize: Int?, threads: Int, laboratory: Laboratory) throws -> Predictor {
+    try Predictor(
+      model: card.configuration().model(classCount: card.classNames.count), preprocessing: card.preprocessing,
+      classCount: card.classNames.count, weights: weights, position: card.position,
+      batchSize: batchSize ?? training.batchSize, algorithms: training.algorithms,
+      backend: laboratory.backend.repeating(convolutionMethods), threads: threads)
+  }
+}

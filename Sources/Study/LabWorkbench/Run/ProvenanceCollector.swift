@@ -1,0 +1,70 @@
+import BackendOneDNN
+import Foundation
+import LabCore
+import LabRecords
+import LabStore
+
+/// Collects where numbers come from; what is the same for all runs of a sweep is asked once.
+package struct ProvenanceCollector: Sendable {
+  package let specHash: ContentHash
+  package let repository: RunProvenance.Repository?
+  package let libraries: [String: String]
+  package let processor: String
+
+  package init(specHash: ContentHash) {
+    self.specHash = specHash
+    repository = ProvenanceCollector.currentRepository()
+    libraries = LibraryVersions.all
+    processor =
+      "\(Machine.processorName) (\(OneDNNBackend.instructionSet), "
+      + "bf16 products: \(HalfProducts.available.rawValue))"
+  }
+
+  /// - Parameter convolutionMethods: the method of each convolution's passes.
+  package func record(run: StoredRun, threads: Int, convolutionMethods: [String: String]) -> RunProvenance {
+    RunProvenance(
+      programVersion: ProgramVersion.current, repository: repository, specHash: specHash,
+      configuration: run.configuration,
+      dataHash: run.dataHash, host: ProcessInfo.processInfo.hostName,
+      operatingSystem: ProcessInfo.processInfo.operatingSystemVersionString, processor: processor, threads: threads,
+      libraries: libraries,
+      choices: [RunProvenance.convolutionsKey: .object(convolutionMethods.mapValues { .string($0) })])
+  }
+
+  /// The state of the repository that the working folder belongs to.
+  private static func currentRepository() -> RunProvenance.Repository? {
+    guard let commit = git("rev-parse", "HEAD"), !commit.isEmpty else { return nil }
+    return RunProvenance.Repository(commit: commit, isDirty: !(git("status", "--porcelain") ?? "").isEmpty)
+  }
+
+  private static func git(_ arguments: String...) -> String? {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["git"] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return nil }
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { return nil }
+    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}
+
+extension RunProvenance {
+  fileprivate static let convolutionsKey = "convolutions"
+
+  /// The method of each convolution's passes.
+  package var convolutionMethods: [String: String] {
+    guard case .object(let methods)? = choices[RunProvenance.convolutionsKey] else { return [:] }
+    return methods.compactMapValues { if case .string(let method) = $0 { method } else { nil } }
+  }
+}
+
+extension StudyStore {
+  /// The methods that a run's newest attempt to train recorded; empty before the first one did.
+  package func convolutionMethods(of run: RunIdentity) throws -> [String: String] {
+    try attempts(at: run).last { $0.provenance != nil }?.provenance?.convolutionMethods ?? [:]
+  }
+}

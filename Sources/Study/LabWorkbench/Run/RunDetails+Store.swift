@@ -1,0 +1,94 @@
+import Foundation
+import LabRecords
+import LabReport
+import LabStats
+import LabStore
+
+extension RunDetails {
+  /// What a store knows of a run.
+  package init(of run: StoredRun, in store: StudyStore) throws {
+    let final = try store.finalRecord(of: run.identity)
+    let cells = try store.cells(of: run.identity)
+    let attempts = try store.attempts(at: run.identity)
+    let confusion = try final.flatMap { final -> ConfusionMatrix? in
+      final.confusion.isEmpty
+        ? nil : try ConfusionMatrix(classCount: final.confusion.count, counts: final.confusion.flatMap { $0 })
+    }
+    self.init(
+      identity: run.identity, variant: cells.first?.variant ?? run.identity.short, seed: run.seed,
+      sweeps: cells.map(\.sweep).uniqued(),
+      state: run.state, reason: try run.reason ?? store.loss(of: run.identity), plannedEpochs: run.plannedEpochs,
+      configuration: run.configuration,
+      epochs: try store.epochs(of: run.identity).map { .init(number: $0.epoch + 1, metrics: $0.namedMetrics) },
+      metrics: final?.namedMetrics ?? [:], classNames: final?.classes.map(\.name) ?? [], confusion: confusion,
+      provenance: Self.facts(attempts, files: store.folder(of: run.identity)),
+      choices: attempts.last?.provenance?.choices ?? [:],
+      log: try store.events(of: run.identity).map { .init($0.date.ISO8601Format(), $0.message) },
+      health: final?.health ?? [], bestEpoch: final?.bestEpoch.map { $0 + 1 },
+      evaluatedEpoch: final?.evaluatedEpoch.map { $0 + 1 })
+  }
+
+  private static func facts(_ attempts: [RunAttempt], files: RunFolder) -> [RunDetails.Fact] {
+    var facts: [RunDetails.Fact] = []
+    for attempt in attempts {
+      let end = attempt.endedAt.map { ", ended \($0.ISO8601Format())" } ?? ""
+      let state = attempt.exitState.map { " (\($0.rawValue))" } ?? ""
+      let reason = attempt.exitReason.map { ": \($0)" } ?? ""
+      facts.append(
+        .init("attempt \(attempt.number)", "started \(attempt.startedAt.ISO8601Format())\(end)\(state)\(reason)"))
+    }
+    guard let provenance = attempts.last?.provenance else { return facts }
+    facts.append(.init("program", "labrun \(provenance.programVersion)"))
+    if let repository = provenance.repository {
+      facts.append(.init("git commit", repository.commit + (repository.isDirty ? " with uncommitted changes" : "")))
+    }
+    facts += [
+      .init("spec hash", provenance.specHash.hexadecimal),
+      .init("configuration hash", provenance.configurationHash.hexadecimal),
+      .init("data hash", provenance.dataHash.hexadecimal),
+      .init("host", "\(provenance.host), \(provenance.operatingSystem)"),
+      .init(
+        "processor", "\(provenance.processor), \(provenance.threads) \(provenance.threads == 1 ? "thread" : "threads")"),
+      .init(
+        "libraries",
+        provenance.libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")),
+    ]
+    if !provenance.convolutionMethods.isEmpty {
+      facts.append(.init("convolutions", summary(of: provenance.convolutionMethods)))
+    }
+    return facts + [.init("files", files.path)]
+  }
+
+  /// How many passes are computed by each method.
+  private static func summary(of methods: [String: String]) -> String {
+    let counts = Dictionary(grouping: methods.values) { $0 }.mapValues(\.count)
+    return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .map { "\($0.value) \($0.value == 1 ? "pass" : "passes") \($0.key)" }.joined(separator: ", ")
+  }
+}
+
+extension Array where Element: Hashable {
+  /// The elements in their order, each once.
+  fileprivate func uniqued() -> [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
+  }
+}
+
+extension EpochRecord {
+  /// Every metric of the epoch by name.
+  package var namedMetrics: [String: Double] {
+    var named: [String: Double] = [
+      "train_loss": metrics.trainLoss, "learning_rate": metrics.learningRate,
+      "train_seconds": timing.trainSeconds, "evaluation_seconds": timing.evaluationSeconds,
+      "images_per_second": timing.imagesPerSecond, "step_milliseconds": timing.meanStepMilliseconds,
+    ]
+    named["train_accuracy"] = metrics.trainAccuracy
+    named["peak_memory_bytes"] = timing.peakMemoryBytes.map(Double.init)
+    named["planned_memory_bytes"] = timing.plannedMemoryBytes.map(Double.init)
+    for (split, evaluation) in [("validation", metrics.validation), ("test", metrics.test)] {
+      named.merge(evaluation?.named(split: split) ?? [:]) { current, _ in current }
+    }
+    return named
+  }
+}

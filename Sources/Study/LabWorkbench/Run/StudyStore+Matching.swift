@@ -1,0 +1,33 @@
+import LabCore
+import LabRecords
+import LabStore
+
+extension StudyStore {
+  /// The sweep of a number or name; the newest where none is given.
+  ///
+  /// - Throws: ``WorkbenchError`` with the nearest name, or ``StoreError/noResults(folder:)`` where there is none at all.
+  package func sweep(matching text: String?) throws -> StoredSweep {
+    let sweeps = try sweeps()
+    guard let newest = sweeps.first else { throw StoreError.noResults(folder: folder) }
+    guard let text else { return newest }
+    if let match = sweeps.first(where: { $0.name == text }) { return match }
+    if let number = Int64(text), let match = sweeps.first(where: { $0.id == number }) { return match }
+    let names = sweeps.map(\.name)
+    throw WorkbenchError(
+      "there is no sweep \"\(text)\" in \(folder)\(NearestName.hint(for: text, among: names)): `labrun list` shows them",
+      kind: .noInput)
+  }
+
+  /// The one run whose identity starts with hexadecimal digits.
+  ///
+  /// - Throws: ``WorkbenchError`` with the folder where there is none, else what the store throws.
+  package func run(matching text: String) throws -> StoredRun {
+    do {
+      return try run(identityPrefix: text)
+    } catch RunStoreError.unknownRun {
+      throw WorkbenchError(
+        "there is no run \"\(text)\" in the results folder \(folder): `labrun list` shows its sweeps, `labrun list SWEEP` "
+          + "their runs, and --results chooses another folder", kind: .noInput)
+    }
+  }
+}

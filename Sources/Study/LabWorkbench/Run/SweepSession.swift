@@ -1,0 +1,116 @@
+import Foundation
+import LabCore
+import LabRecords
+import LabReport
+import LabScheduler
+import LabStore
+import LabStudy
+
+/// One execution of a study: registers it, trains what it asks for, and tells what became of it.
+package struct SweepSession {
+  private let study: PlannedStudy
+  private let store: StudyStore
+  private let scheduler: Scheduler
+  private let sweep: StoredSweep
+  /// What differs from the newest sweep of the same name, a sentence each.
+  package let changes: [String]
+
+  package init(
+    study: PlannedStudy, laboratory: Laboratory, folder: String, workers: Int, threads: Int, memoryBudget: Int,
+    claimPolicy: ClaimPolicy, failsFast: Bool, checkpointSeconds: Double?
+  ) throws {
+    self.study = study
+    store = try StudyStore(folder: folder)
+    let previous = try store.newestSweep(named: study.plan.name)
+    let registration = study.registration
+    sweep = try store.register(registration)
+    changes =
+      if let previous, previous.id != sweep.id {
+        PlanComparison(from: try store.registration(sweep: previous.id), to: registration).summaryLines()
+      } else {
+        []
+      }
+    scheduler = Scheduler(
+      store: store,
+      executor: TrainingRunExecutor(
+        laboratory: laboratory, store: store, provenance: ProvenanceCollector(specHash: study.specHash),
+        checkpointSeconds: checkpointSeconds),
+      options: .init(
+        workers: workers, threadsPerRun: threads, memoryBudgetBytes: memoryBudget, failsFast: failsFast,
+        policy: claimPolicy))
+  }
+
+  /// The name of the study.
+  package var name: String { study.plan.name }
+  /// Runs at a time.
+  package var workerCount: Int { scheduler.options.workers }
+  /// The runs that are asked for.
+  package var runs: [ScheduledRun] { study.scheduledRuns }
+  /// The multiply-adds of each run.
+  package var work: [RunIdentity: Double] { study.work }
+
+  /// Trains until everything has ended or `stop` is raised.
+  package func train(stop: StopSignal, observer: any SchedulerObserver) -> SchedulerReport {
+    scheduler.run(runs, sweep: sweep.id, stop: stop, observer: observer)
+  }
+
+  /// What became of the database, where others cannot find in it what this sweep reports.
+  package func absence(_ report: SchedulerReport) -> (any Error)? {
+    if case RunStoreError.storeGone? = report.endingError { return report.endingError }
+    do {
+      try store.confirm(completed: report.results.filter { $0.value.isCompleted }.map(\.key))
+    } catch RunStoreError.storeGone(let path, let problem) {
+      return RunStoreError.storeGone(path: path, problem: problem)
+    } catch {
+      // Whatever else keeps the database from being read is told by those who need it.
+    }
+    return nil
+  }
+
+  /// Saves what the sweep still holds of a database that was taken away.
+  ///
+  /// - Returns: what became of it, in one sentence; nil where the database was not taken away.
+  package func rescue(from error: any Error) -> String? {
+    guard case RunStoreError.storeGone(let path, _) = error else { return nil }
+    do {
+      guard let copy = try store.rescue() else {
+        return "what the sweep had stored is there: start it again with --results and that folder"
+      }
+      let folder = (path as NSString).deletingLastPathComponent
+      return
+        "what the sweep had stored is saved in \(copy): rename that to \(StudyStore.databaseName), beside the folder "
+        + "\(folder)/runs, and start the sweep again"
+    } catch let failure {
+      return "what the sweep had stored could not be saved: \(failure)"
+    }
+  }
+
+  /// What became of the runs, and the table of the sweep.
+  ///
+  /// - Parameters:
+  ///   - seconds: how long it took.
+  ///   - resumeCommand: what goes on with it where it was interrupted.
+  /// - Throws: an error of the store.
+  package func result(
+    of report: SchedulerReport, seconds: Double, resumeCommand: String
+  ) throws -> (summary: SweepSummary, table: ReportTable) {
+    var snapshot = try store.snapshot(sweep: sweep.id)
+    // Where the store cannot be written, it says of this process's runs that they are still being trained.
+    for (variant, content) in snapshot.variants.enumerated() where report.endingError != nil {
+      for (index, run) in content.runs.enumerated()
+      where run.state == .running && report.results[run.identity] == .lost {
+        snapshot.variants[variant].runs[index].state = .interrupted
+      }
+    }
+    let resumed = try report.results.count { identity, result in
+      guard case .ended(.completed) = result else { return false }
+      let events = try store.events(of: identity)
+      return events.contains { $0.kind == .resumed && $0.attempt == events.last?.attempt }
+    }
+    let summary = SweepSummary(
+      snapshot: snapshot, trained: report.trainedCount - resumed, resumed: resumed, reused: report.reusedCount,
+      elapsedSeconds: seconds,
+      isInterrupted: report.stopRequest != .none && !report.hasFailedFast, resumeCommand: resumeCommand)
+    return (summary, try SweepTables.table(snapshot))
+  }
+}

@@ -1,0 +1,54 @@
+import LabCore
+import LabData
+import LabNN
+import LabStudy
+import LabTrain
+import LabZoo
+
+/// A run's resolved configuration in the terms of the modules that use it.
+package struct RunConfiguration {
+  package var dataset: DatasetConfiguration
+  package var model: ModelConfiguration
+  package var training: TrainingConfiguration
+
+  /// Reads a resolved configuration.
+  ///
+  /// - Throws: `ConfigurationError`, `ModelError` or `DataError` where a value is not one that its module takes.
+  package init(_ configuration: JSONValue) throws {
+    dataset = try (configuration["dataset"] ?? [:]).decode()
+    model = try (configuration["model"] ?? [:]).decode()
+    training = try (configuration["training"] ?? [:]).decode()
+  }
+
+  /// The batch that the run's graphs are built for.
+  package func batch(of data: PreparedDataset, size: Int? = nil) -> ClassificationBatch {
+    let shape = data.imageShape
+    return ClassificationBatch(
+      size: size ?? min(training.batchSize, data.train.count), image: [shape.channels, shape.height, shape.width],
+      classCount: data.classCount, classCounts: data.classCounts)
+  }
+}
+
+extension DatasetConfiguration {
+  /// The data set of a spec that names none.
+  package static let standardName = "fashion-mnist"
+  /// The data set that stands in for it where it is not installed.
+  package static let substituteName = "synthetic-signs"
+}
+
+extension StudySchema {
+  /// What a spec of this program may say.
+  package static let labrun = labrunSchema(defaultDataset: DatasetConfiguration.standardName)
+
+  /// - Parameter defaultDataset: the data set of a spec that names none.
+  package static func labrunSchema(defaultDataset: String) -> StudySchema {
+    StudySchema(
+      sections: [
+        Section(
+          "dataset", "The images: which data set, which part of it, and what is done to it once.",
+          kind: .variant(DatasetConfiguration.variants), default: .string(defaultDataset)),
+        Section("model", "The network.", ModelConfiguration.schema),
+        Section("training", "How the network is trained.", TrainingConfiguration.schema),
+      ], execution: ExecutionConfiguration.schema)
+  }
+}
