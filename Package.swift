@@ -70,7 +70,7 @@ let package = Package(
       dependencies: [.product(name: "Crypto", package: "swift-crypto")], path: "Sources/Base/LabCore"),
     .target(name: "LabStats", dependencies: ["LabCore"], path: "Sources/Base/LabStats"),
     .target(name: "LabRecords", dependencies: ["LabCore"], path: "Sources/Base/LabRecords"),
-    .target(name: "LabForeign", dependencies: ["LabCore", "CHDF5"], path: "Sources/Base/LabForeign"),
+    .target(name: "LabHDF5", dependencies: ["LabCore", "CHDF5"], path: "Sources/Base/LabHDF5"),
 
     // MARK: Engine
     .target(
@@ -88,7 +88,7 @@ let package = Package(
 
     // MARK: Data and training
     .target(
-      name: "LabData", dependencies: ["LabCore", "LabForeign", "CHDF5", "CZlib", "CImageCodecs", "CLabImages"],
+      name: "LabData", dependencies: ["LabCore", "LabHDF5", "CZlib", "CImageCodecs", "CLabImages"],
       path: "Sources/Data/LabData"),
     .target(
       name: "LabTrain", dependencies: ["LabCore", "LabGraph", "LabNN", "LabData", "LabRecords", "LabStats"],
@@ -103,7 +103,7 @@ let package = Package(
     .target(name: "LabScheduler", dependencies: ["LabCore", "LabRecords"], path: "Sources/Study/LabScheduler"),
     .target(
       name: "LabStore",
-      dependencies: ["LabCore", "LabRecords", "LabForeign", "CHDF5", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: ["LabCore", "LabRecords", "LabHDF5", .product(name: "GRDB", package: "GRDB.swift")],
       path: "Sources/Study/LabStore"),
     .target(
       name: "LabReport", dependencies: ["LabCore", "LabRecords", "LabStats"], path: "Sources/Study/LabReport"),
@@ -119,7 +119,7 @@ let package = Package(
     .target(
       name: "LabCommandLine",
       dependencies: [
-        "LabWorkbench", "LabCore", "LabForeign", "LabStats", "LabGraph", "BackendOneDNN", "LabNN", "LabZoo", "LabData",
+        "LabWorkbench", "LabCore", "LabHDF5", "LabStats", "LabGraph", "BackendOneDNN", "LabNN", "LabZoo", "LabData",
         "LabTrain", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -128,10 +128,10 @@ let package = Package(
 
     // MARK: Tests
     .target(
-      name: "LabTesting", dependencies: ["LabCore", "LabGraph", "BackendReference", "LabRecords", "CHDF5"],
+      name: "LabTesting", dependencies: ["LabCore", "LabGraph", "BackendReference", "LabRecords"],
       path: "Sources/Testing/LabTesting",
       resources: [.copy("Fixtures")]),
-    .target(name: "LabFuzzing", dependencies: ["LabCore", "LabForeign"], path: "Sources/Testing/LabFuzzing"),
+    .target(name: "LabFuzzing", dependencies: ["LabCore", "LabHDF5"], path: "Sources/Testing/LabFuzzing"),
     .testTarget(name: "CLabKernelsTests", dependencies: ["CLabKernels", "LabCore"]),
     .testTarget(name: "LabCoreTests", dependencies: ["LabCore"]),
     .testTarget(name: "LabStatsTests", dependencies: ["LabStats"], resources: [.copy("Fixtures")]),

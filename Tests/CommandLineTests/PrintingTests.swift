@@ -165,7 +165,7 @@ import Testing
       "Study/LabReport/Layout/DisplayWidth.swift",
       // These have texts of their own only, where a process that ends can use nothing else, or a socket for an output.
       "App/LabCommandLine/Terminal/ProcessSignals.swift", "Base/CLabMachine/refusals.c",
-      "Base/LabForeign/IsolatedService.swift",
+      "Base/LabHDF5/Isolation/IsolatedService.swift",
       // No part of the program.
       "Testing/LabFuzzing/Fuzzer.swift",
     ]

@@ -3,7 +3,7 @@ import CLabMachine
 import Foundation
 import LabCore
 import LabData
-import LabForeign
+import LabHDF5
 import LabStore
 import LabStudy
 import LabWorkbench

@@ -11,10 +11,7 @@
 static inline hid_t labH5NativeFloat(void) { return H5T_NATIVE_FLOAT; }
 static inline hid_t labH5NativeDouble(void) { return H5T_NATIVE_DOUBLE; }
 static inline hid_t labH5NativeUInt8(void) { return H5T_NATIVE_UINT8; }
-static inline hid_t labH5NativeInt8(void) { return H5T_NATIVE_INT8; }
-static inline hid_t labH5NativeInt32(void) { return H5T_NATIVE_INT32; }
 static inline hid_t labH5NativeInt64(void) { return H5T_NATIVE_INT64; }
-static inline hid_t labH5NativeUInt64(void) { return H5T_NATIVE_UINT64; }
 static inline hid_t labH5LittleEndianFloat(void) { return H5T_IEEE_F32LE; }
 static inline hid_t labH5LittleEndianDouble(void) { return H5T_IEEE_F64LE; }
 static inline hid_t labH5LittleEndianInt64(void) { return H5T_STD_I64LE; }
@@ -23,17 +20,12 @@ static inline size_t labH5VariableLength(void) { return H5T_VARIABLE; }
 static inline hid_t labH5FileAccess(void) { return H5P_FILE_ACCESS; }
 static inline hid_t labH5FileCreate(void) { return H5P_FILE_CREATE; }
 static inline hid_t labH5DatasetCreate(void) { return H5P_DATASET_CREATE; }
-static inline hid_t labH5LinkCreate(void) { return H5P_LINK_CREATE; }
 static inline hid_t labH5Default(void) { return H5P_DEFAULT; }
 static inline hid_t labH5All(void) { return H5S_ALL; }
 static inline unsigned labH5ReadOnly(void) { return H5F_ACC_RDONLY; }
 static inline unsigned labH5Truncate(void) { return H5F_ACC_TRUNC; }
 
 // These calls have a different signature in each generation of the library.
-static inline int labH5IsHardLink(hid_t location, const char *name) {
-  H5L_info_t info;
-  return H5Lget_info(location, name, &info, H5P_DEFAULT) >= 0 && info.type == H5L_TYPE_HARD;
-}
 // The value of a soft or external link needs `valueSize` bytes; other links have none.
 enum { labH5NoLink, labH5HardLink, labH5SoftLink, labH5ExternalLink, labH5OtherLink };
 static inline int labH5LinkKind(hid_t location, const char *name, size_t *valueSize) {
@@ -47,7 +39,6 @@ static inline int labH5LinkKind(hid_t location, const char *name, size_t *valueS
   return info.type == H5L_TYPE_SOFT ? labH5SoftLink : labH5ExternalLink;
 }
 static inline int labH5AttributeCount(hid_t object) { return H5Aget_num_attrs(object); }
-
 
 // Calls a function for each link of a group in the order of the names, until it returns something else than 0.
 typedef int (*LabH5LinkVisitor)(const char *name, int isHard, void *context);

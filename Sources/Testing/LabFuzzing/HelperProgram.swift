@@ -1,5 +1,5 @@
 import Foundation
-import LabForeign
+import LabHDF5
 
 /// The program that reads foreign files for tests, as it does for itself.
 public enum HelperProgram {

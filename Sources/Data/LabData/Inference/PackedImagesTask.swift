@@ -1,5 +1,5 @@
 import Foundation
-import LabForeign
+import LabHDF5
 
 /// Reads the images of an HDF5 file, and the labels in the same group where there are any.
 struct PackedImagesTask: IsolatedTask {

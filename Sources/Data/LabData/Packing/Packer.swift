@@ -1,5 +1,6 @@
 import Foundation
 import LabCore
+import LabHDF5
 
 /// Writes what a plan says: one HDF5 file, or a folder of PNG files a class.
 ///
@@ -98,27 +99,48 @@ public struct Packer: Sendable {
     let imageCount = plan.items.values.reduce(0) { $0 + $1.count }
     try FreeSpace.require(imageCount * (shape.elementCount + 16), for: destination)
     try AtomicFile.replace(destination) { temporary in
-      try HDF5Writer.writing(temporary, named: destination) { file in
-        try file.writeAttribute("class_names", JSONValue(encoding: plan.catalog.classNames).canonicalText)
-        for split in SplitName.allCases {
-          let items = plan.items[split] ?? []
-          guard !items.isEmpty else { continue }
-          try file.createGroup(split.rawValue)
-          try file.writeBytes(
-            "\(split.rawValue)/images", extents: [items.count, shape.height, shape.width, shape.channels],
-            rowsAtOnce: 1024
-          ) { rows in
-            try ParallelMap.results(of: Array(items[rows]), progress: counter) { try renderer.pixels(of: $0).pixels }
-              .flatMap { try $0.get() }
+      try HDF5Library.locked {
+        do {
+          let file = try HDF5File(creating: temporary)
+          try file.writeAttribute("class_names", .string(JSONValue(encoding: plan.catalog.classNames).canonicalText))
+          for split in SplitName.allCases {
+            let items = plan.items[split] ?? []
+            guard !items.isEmpty else { continue }
+            let group = try file.createGroup(split.rawValue)
+            try write(items, shape, renderer, counter, to: group)
+            try group.write("labels", items.map { Int64(plan.catalog.samples[$0.sample].label) })
+            if let numbers { try group.write("groups", items.map { numbers[$0.sample] }) }
+            try group.close()
           }
-          try file.writeIntegers(
-            "\(split.rawValue)/labels", items.map { Int64(plan.catalog.samples[$0.sample].label) })
-          if let numbers {
-            try file.writeIntegers("\(split.rawValue)/groups", items.map { numbers[$0.sample] })
-          }
+          // What the library still holds back is written where its failure is seen.
+          try file.flush()
+          try file.close()
+        } catch let failure as HDF5Failure {
+          throw DataError.inaccessible(
+            path: destination,
+            reason: "HDF5 cannot \(failure.action)" + (failure.code.map { ": \(SystemError.text($0))" } ?? ""),
+            remedy: "check the folder, its permissions and the space that is left", code: failure.code)
         }
       }
     }
+  }
+
+  /// Renders and writes images, some at a time.
+  private func write(
+    _ items: [PackingPlan.Item], _ shape: ImageShape, _ renderer: PackingRenderer, _ counter: DecodingProgress,
+    to group: borrowing HDF5Group
+  ) throws {
+    let rowsAtOnce = 1024
+    let images = try group.createDataset(
+      "images", .uint8, [items.count, shape.height, shape.width, shape.channels])
+    for first in stride(from: 0, to: items.count, by: rowsAtOnce) {
+      let rows = first..<min(items.count, first + rowsAtOnce)
+      let bytes = try ParallelMap.results(of: Array(items[rows]), progress: counter) {
+        try renderer.pixels(of: $0).pixels
+      }.flatMap { try $0.get() }
+      try bytes.withUnsafeBytes { try images.write(rows: rows, .uint8, $0) }
+    }
+    try images.close()
   }
 
   /// The number of each image's group; nil where some training or validation image has none.
@@ -220,5 +242,14 @@ public struct Packer: Sendable {
         plan.dropped.map { ["source": .string(samples[$0.sample].name), "reason": .string($0.reason)] }),
     ]
     return Data((manifest.prettyText() + "\n").utf8)
+  }
+}
+
+extension HDF5Group {
+  /// Writes integers.
+  fileprivate func write(_ name: String, _ values: [Int64]) throws {
+    let dataset = try createDataset(name, .int64, [values.count])
+    try values.withUnsafeBytes { try dataset.write(.int64, $0) }
+    try dataset.close()
   }
 }

@@ -25,7 +25,7 @@ struct FileSeal: Sendable, Hashable {
 
   /// The seal of a whole file in memory.
   init(of image: Data) {
-    hash = ContentHash(of: image.dropFirst(HDF5Image.userBlockSize)).hexadecimal
+    hash = ContentHash(of: image.dropFirst(TensorGroup.userBlockByteCount)).hexadecimal
     length = image.count
   }
 

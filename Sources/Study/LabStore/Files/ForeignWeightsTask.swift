@@ -1,11 +1,11 @@
 import Foundation
 import LabCore
-import LabForeign
+import LabHDF5
 
 /// Everything that the store lets another process read.
-public enum ForeignFiles {
+package enum ForeignFiles {
   /// The tasks that a reading process can be asked for.
-  public static let tasks: [any IsolatedTask.Type] = [ForeignWeightsTask.self]
+  package static let tasks: [any IsolatedTask.Type] = [ForeignWeightsTask.self]
 }
 
 /// Reads an HDF5 file that another program wrote.
@@ -52,7 +52,7 @@ struct ForeignWeightsTask: IsolatedTask {
 
   func run(_ output: IsolatedOutput) throws -> Group {
     do {
-      return try send(HDF5Image.readHere(foreign: path, note: output.goesOn), to: output)
+      return try send(TensorGroup(readingHere: path, note: output.goesOn), to: output)
     } catch StoreError.hdf5(_, let action, let problem) {
       throw Failure(action: action, problem: problem)
     }

@@ -20,7 +20,7 @@ enum SealedFile {
     _ content: TensorGroup, to path: String, sealed: (FileSeal) -> Void = { _ in },
     commit: (_ rename: () throws -> Void) throws -> Void = { try $0() }
   ) throws {
-    var image = try HDF5Image.encode(content, path: path)
+    var image = try content.encoded(path: path)
     let seal = FileSeal(of: image)
     image.replaceSubrange(0..<seal.text.count, with: seal.text)
     sealed(seal)
@@ -32,7 +32,7 @@ enum SealedFile {
   /// - Throws: ``StoreError/damagedFile(path:problem:)`` where a single bit differs, `FileError` where it cannot be read.
   static func read(_ path: String) throws -> TensorGroup {
     let file = try SizedFile(path)
-    let head = try file.bytes(at: 0, count: HDF5Image.userBlockSize)
+    let head = try file.bytes(at: 0, count: TensorGroup.userBlockByteCount)
     guard isSealed(head) else {
       throw StoreError.damagedFile(path: path, problem: "it does not begin with labrun's seal")
     }
@@ -42,10 +42,10 @@ enum SealedFile {
     }
     let image = try file.bytes(at: 0, count: file.byteCount)
     let seal = FileSeal(of: image).text
-    guard image.count >= HDF5Image.userBlockSize, image.prefix(seal.count) == seal,
-      image[seal.count..<HDF5Image.userBlockSize].allSatisfy({ $0 == 0 })
+    guard image.count >= TensorGroup.userBlockByteCount, image.prefix(seal.count) == seal,
+      image[seal.count..<TensorGroup.userBlockByteCount].allSatisfy({ $0 == 0 })
     else { throw StoreError.damagedFile(path: path, problem: "its content is not what was written") }
-    return try HDF5Image.decode(image, path: path)
+    return try TensorGroup(decoding: image, path: path)
   }
 
   /// Whether bytes begin like a sealed file.

@@ -1,13 +1,10 @@
 import LabCore
+import LabHDF5
 
 /// The content of an HDF5 file or of a group in it: tensors, lists of texts, attributes and further groups.
 public struct TensorGroup: Sendable, Hashable {
   /// A small value beside the tensors.
-  public enum Attribute: Sendable, Hashable, Codable {
-    case string(String)
-    case integer(Int64)
-    case number(Double)
-  }
+  public typealias Attribute = HDF5Attribute
 
   /// The tensors, which a file gives back sorted by name; names are whole, dots make no groups.
   public var tensors: [NamedTensor]

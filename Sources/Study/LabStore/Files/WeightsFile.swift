@@ -27,7 +27,7 @@ public enum WeightsFile {
     } else if hasHDF5Signature(head) {
       content = try ForeignWeightsTask.read(path)
       // Whoever stores a file anew leaves no room for the seal; one that has the room and no seal was tampered with.
-      if head.prefix(HDF5Image.userBlockSize).allSatisfy({ $0 == 0 }),
+      if head.prefix(TensorGroup.userBlockByteCount).allSatisfy({ $0 == 0 }),
         case .string(let format)? = content.attributes["format"], format.hasPrefix("labrun-")
       {
         throw StoreError.damagedFile(path: path, problem: "its seal was erased")

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// The library that reads the file trusts it: a few altered bytes can crash it or keep it busy for ever. In a process
 /// of its own that is one error of many.
-public protocol IsolatedTask: Codable, Sendable {
+package protocol IsolatedTask: Codable, Sendable {
   /// What the file says, beside bulk data.
   associatedtype Answer: Codable
   /// The errors that the caller knows; others come as ``IsolationError/failed(path:reason:)``.
@@ -25,11 +25,11 @@ public protocol IsolatedTask: Codable, Sendable {
 
 extension IsolatedTask {
   /// Nothing that needs a thought.
-  public var byteCount: Int { 0 }
+  package var byteCount: Int { 0 }
 }
 
 /// Takes what a task reads.
-public struct IsolatedOutput {
+package struct IsolatedOutput {
   private let take: (UnsafeRawBufferPointer) throws -> Void
   private let note: () -> Void
 
@@ -41,18 +41,18 @@ public struct IsolatedOutput {
   /// Takes the next bulk data.
   ///
   /// - Throws: where nobody takes them any more, which ends the task.
-  public func send(_ bytes: UnsafeRawBufferPointer) throws {
+  package func send(_ bytes: UnsafeRawBufferPointer) throws {
     note()
     try take(bytes)
     note()
   }
 
   /// Says that reading goes on, so that it is not taken for an endless loop.
-  public func goesOn() { note() }
+  package func goesOn() { note() }
 }
 
 /// Why a file could not be read by a process of its own.
-public enum IsolationError: Error, Equatable, CustomStringConvertible {
+package enum IsolationError: Error, Equatable, CustomStringConvertible {
   /// The process was ended by a signal.
   case crashed(path: String, signal: Int32)
   /// The process computed for that long without getting anywhere.
@@ -61,7 +61,7 @@ public enum IsolationError: Error, Equatable, CustomStringConvertible {
   case failed(path: String, reason: String)
 
   /// What happened, as the end of a sentence about the file.
-  public var problem: String {
+  package var problem: String {
     switch self {
     case .crashed(_, let signal): "the library that reads it crashed on it (\(String(cString: strsignal(signal))))"
     case .noProgress(_, let seconds):
@@ -71,11 +71,11 @@ public enum IsolationError: Error, Equatable, CustomStringConvertible {
   }
 
   /// The file.
-  public var path: String {
+  package var path: String {
     switch self {
     case .crashed(let path, _), .noProgress(let path, _), .failed(let path, _): path
     }
   }
 
-  public var description: String { "\(path) is damaged: \(problem)" }
+  package var description: String { "\(path) is damaged: \(problem)" }
 }

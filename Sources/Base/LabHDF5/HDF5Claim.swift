@@ -1,13 +1,13 @@
 import CHDF5
 
 /// What an HDF5 file says of a data set's size, compared with what it holds before room is made for it.
-public struct HDF5Claim {
+package struct HDF5Claim {
   /// Why a data set cannot be read.
-  public struct Problem: Error {
+  package struct Problem: Error {
     /// What is wrong, as the predicate of a sentence about the data set.
-    public var actual: String
+    package var actual: String
     /// What would be right.
-    public var expected: String
+    package var expected: String
   }
 
   /// Deflate shrinks by 1,032 at most.
@@ -20,15 +20,16 @@ public struct HDF5Claim {
   private static let largestElsewhere = 1 << 42
 
   /// The extents.
-  public let extents: [Int]
+  package let extents: [Int]
   /// The number of elements.
-  public let elementCount: Int
+  package let elementCount: Int
 
   /// Looks at an open data set.
   ///
-  /// - Parameter dataset: its identifier.
   /// - Throws: ``Problem`` where its extents are absurd or a filter is missing.
-  public init(_ dataset: hid_t) throws(Problem) {
+  package init(_ dataset: borrowing HDF5Dataset) throws(Problem) { try self.init(identifier: dataset.identifier) }
+
+  private init(identifier dataset: hid_t) throws(Problem) {
     let space = H5Dget_space(dataset)
     defer { H5Sclose(space) }
     let rank = Int(H5Sget_simple_extent_ndims(space))

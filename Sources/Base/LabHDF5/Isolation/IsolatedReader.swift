@@ -9,16 +9,16 @@ import Synchronization
 #endif
 
 /// Runs tasks in processes of their own where the program says how to start one, else in this one.
-public enum IsolatedReader {
+package enum IsolatedReader {
   private static let helper = Mutex<String?>(nil)
   /// How many times longer than its time to compute a reader may keep silent; a disk may be slow.
   private static let patience = 60.0
 
   /// Names the program that reads files: one that calls ``IsolatedService/serveIfAsked(_:)`` first of all.
-  public static func use(program path: String) { helper.withLock { $0 = path } }
+  package static func use(program path: String) { helper.withLock { $0 = path } }
 
   /// The path by which a process can start its own program once more, also where its file was replaced since.
-  public static var ownProgram: String {
+  package static var ownProgram: String {
     #if os(Linux)
       "/proc/self/exe"
     #else
@@ -32,7 +32,7 @@ public enum IsolatedReader {
   ///   - task: what is to be read.
   ///   - receive: takes bulk data, in the order in which the task sends them.
   /// - Throws: the task's `Failure`, ``IsolationError``, `FileError`, or what `receive` throws.
-  public static func run<Task: IsolatedTask>(
+  package static func run<Task: IsolatedTask>(
     _ task: Task, receive: (UnsafeRawBufferPointer) throws -> Void = { _ in }
   ) throws -> Task.Answer {
     guard let program = helper.withLock({ $0 }) else {

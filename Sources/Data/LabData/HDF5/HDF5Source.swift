@@ -120,7 +120,9 @@ struct HDF5Source: DatasetSource, Codable {
   }
 
   /// Reads images so that the channels of a pixel stand side by side.
-  private func read(_ name: String, _ reader: HDF5Reader, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+  private func read(_ name: String, _ reader: borrowing HDF5Reader, _ body: (UnsafeRawBufferPointer) throws -> Void)
+    throws
+  {
     let reading = try reading(name, reader)
     try reader.readBytes(name) { piece in
       if reading.isChannelsFirst { HDF5Layout.interleave(piece, shape: reading.shape) }
@@ -131,7 +133,7 @@ struct HDF5Source: DatasetSource, Codable {
   private var changed: DataError { malformed("has changed while it was read", "a file that nobody writes to") }
 
   /// What the extents of images mean.
-  private func reading(_ name: String, _ reader: HDF5Reader) throws -> HDF5Layout.Reading {
+  private func reading(_ name: String, _ reader: borrowing HDF5Reader) throws -> HDF5Layout.Reading {
     let extents = try reader.dimensions(of: name)
     guard extents.count == 3 || extents.count == 4 else {
       throw malformed("has the extents \(extents) at \(name)", "[count, height, width, channels]")
@@ -139,9 +141,11 @@ struct HDF5Source: DatasetSource, Codable {
     return layout.reading(of: extents, name: name)
   }
 
-  private func hasValidation(_ reader: HDF5Reader) -> Bool { reader.names(in: "validation").contains("images") }
+  private func hasValidation(_ reader: borrowing HDF5Reader) -> Bool {
+    reader.names(in: "validation").contains("images")
+  }
 
-  private func header(of part: String, reader: HDF5Reader) throws -> (shape: ImageShape, labels: [Int32]) {
+  private func header(of part: String, reader: borrowing HDF5Reader) throws -> (shape: ImageShape, labels: [Int32]) {
     let images = "\(part)/images"
     let reading = try reading(images, reader)
     guard try reader.holdsUnsignedBytes(images) else {
@@ -167,7 +171,7 @@ struct HDF5Source: DatasetSource, Codable {
   }
 
   /// Class names from a text attribute of the file: an array of strings, or one string that is a JSON array.
-  private func classNames(_ reader: HDF5Reader) -> [String]? {
+  private func classNames(_ reader: borrowing HDF5Reader) -> [String]? {
     for attribute in ["class_names", "classes"] {
       guard let strings = reader.strings(ofAttribute: attribute) else { continue }
       if strings.count == 1, let names = try? JSONDecoder().decode([String].self, from: Data(strings[0].utf8)) {
@@ -179,7 +183,7 @@ struct HDF5Source: DatasetSource, Codable {
   }
 
   /// Group ids numbered in the order in which they first occur.
-  private func groupNumbers(_ reader: HDF5Reader, hasValidation: Bool) throws -> [Int32]? {
+  private func groupNumbers(_ reader: borrowing HDF5Reader, hasValidation: Bool) throws -> [Int32]? {
     let present = reader.names(in: "train")
     guard let name = groups ?? Self.groupNames.first(where: present.contains) else { return nil }
     var numbers = [Int64: Int32]()

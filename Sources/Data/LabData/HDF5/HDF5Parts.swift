@@ -1,4 +1,5 @@
 import LabCore
+import LabHDF5
 
 /// The files that hold the bytes of an HDF5 data set: the file itself, and those that it takes data from.
 ///
@@ -28,7 +29,7 @@ package struct HDF5Parts: Codable, Hashable, Sendable {
   package init(ofFile path: String, names: [String]) throws {
     var search = HDF5PartSearch(path: path)
     try HDF5Reader.withFile(path) { file in
-      for name in names { try search.visit(name, in: .init(identifier: file, path: path), for: name, depth: 0) }
+      for name in names { try search.visit(name, in: file, at: path, for: name, depth: 0) }
     }
     files = search.files
     missing = search.missing

@@ -8,14 +8,14 @@ import LabCore
 #endif
 
 /// The process that reads files for another one.
-public enum IsolatedService {
+package enum IsolatedService {
   /// The one argument that asks for it; it is no part of the command line that users see.
   static let argument = "--serve-foreign-files"
 
   /// Reads a file and ends the process, where it was started for that; returns where it was not.
   ///
   /// - Parameter tasks: everything that it may be asked for.
-  public static func serveIfAsked(_ tasks: [any IsolatedTask.Type]) {
+  package static func serveIfAsked(_ tasks: [any IsolatedTask.Type]) {
     guard CommandLine.arguments.count == 2, CommandLine.arguments[1] == argument else { return }
     // Typed by hand, it would wait for a request that never comes.
     var status = stat()

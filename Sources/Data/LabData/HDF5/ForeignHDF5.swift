@@ -1,5 +1,5 @@
 import LabCore
-import LabForeign
+import LabHDF5
 
 /// Reads users' HDF5 files in a process of its own.
 package enum ForeignHDF5 {
