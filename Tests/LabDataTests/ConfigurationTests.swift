@@ -109,7 +109,7 @@ import Testing
     var augmentation = AugmentationConfiguration()
     augmentation.scale = 1
     let error = #expect(throws: DataError.self) { try augmentation.validated() }
-    #expect(error?.description == #"option "scale" is 1; expected a number of at least 0.0 and below 1.0"#)
+    #expect(error?.description == #"option "scale" is 1; expected a number of at least 0 and below 1"#)
     augmentation.scale = .nan
     #expect(throws: DataError.self) { try augmentation.validated() }
   }

@@ -42,8 +42,7 @@ extension AugmentationConfiguration {
   ///
   /// - Throws: ``DataError/unknownOption(subject:key:known:)`` or ``DataError/invalidOption(key:actual:expected:)``.
   public init(checking object: JSONValue) throws {
-    try Self.schema.check(object, subject: "augmentation")
-    self = try object.decode(Self.self)
+    self = try Self.schema.resolved(object, subject: "augmentation").decode(Self.self)
   }
 
   /// Checks every value.
@@ -56,7 +55,7 @@ extension AugmentationConfiguration {
     } catch {
       throw DataError.invalidOption(key: "augmentation", actual: "\(error)", expected: "finite numbers")
     }
-    try Self.schema.check(object, subject: "augmentation")
+    try Self.schema.resolved(object, subject: "augmentation")
     return self
   }
 }

@@ -40,7 +40,7 @@ extension DatasetConfiguration {
       throw DataError.invalidOption(key: "dataset", actual: "\(error)", expected: "finite numbers")
     }
     try ConfigurationSchema(Self.schema.fields.prefix(1) + Self.commonFields + definition.options.fields)
-      .check(object, subject: "data set \(name)")
+      .resolved(object, subject: "data set \(name)")
     return self
   }
 

@@ -121,7 +121,7 @@ public struct SampleCatalog: Sendable {
   /// Decodes every image on all cores, and says what it is or why it cannot be used.
   public func measure(progress: @escaping DataProgress = { _ in }) -> [Result<Facts, any Error>] {
     let counter = DecodingProgress("looking at \(dataset)", total: samples.count, report: progress)
-    return ParallelMap.results(of: Array(samples.indices), progress: counter) { index in
+    return Parallel.results(of: Array(samples.indices), chunkSize: 16, done: counter.add) { index in
       Facts(try image(at: index))
     }
   }

@@ -135,7 +135,7 @@ public struct Packer: Sendable {
       "images", .uint8, [items.count, shape.height, shape.width, shape.channels])
     for first in stride(from: 0, to: items.count, by: rowsAtOnce) {
       let rows = first..<min(items.count, first + rowsAtOnce)
-      let bytes = try ParallelMap.results(of: Array(items[rows]), progress: counter) {
+      let bytes = try Parallel.results(of: Array(items[rows]), chunkSize: 16, done: counter.add) {
         try renderer.pixels(of: $0).pixels
       }.flatMap { try $0.get() }
       try bytes.withUnsafeBytes { try images.write(rows: rows, .uint8, $0) }
@@ -169,7 +169,7 @@ public struct Packer: Sendable {
           try files.createDirectory(
             atPath: "\(temporary)/\(split.rawValue)/\(folderName(index))", withIntermediateDirectories: true)
         }
-        let results = ParallelMap.results(of: plan.items[split] ?? [], progress: counter) { item in
+        let results = Parallel.results(of: plan.items[split] ?? [], chunkSize: 16, done: counter.add) { item in
           try write(item, renderer, to: "\(temporary)/\(path(of: item, in: split))")
         }
         for result in results { try result.get() }

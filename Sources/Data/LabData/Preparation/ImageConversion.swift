@@ -41,9 +41,7 @@ struct ImageConversion: DatasetSource {
     let count = manifest.labels(of: part).count
     // Images are disjoint, and each is converted by one iteration.
     let pointers = Pointers(source: raw.images(of: part), destination: destination.baseAddress!)
-    let chunk = 256
-    DispatchQueue.concurrentPerform(iterations: (count + chunk - 1) / chunk) { iteration in
-      let images = iteration * chunk..<min(count, (iteration + 1) * chunk)
+    Parallel.forEachChunk(of: count, size: 256) { images in
       for image in images {
         resizer.resize(
           pointers.source + image * shape.elementCount, shape: shape,

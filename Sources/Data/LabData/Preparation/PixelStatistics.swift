@@ -1,4 +1,5 @@
 import Foundation
+import LabCore
 
 /// The mean and standard deviation of each channel, of values between 0 and 1.
 public struct ChannelStatistics: Hashable, Sendable, Codable {
@@ -19,13 +20,12 @@ public struct ChannelStatistics: Hashable, Sendable, Codable {
   init(images: UnsafePointer<UInt8>, shape: ImageShape, indices: [Int32]) {
     let channels = shape.channels
     let pixelCount = shape.height * shape.width
-    let chunk = 2048
     let source = Source(images: images)
     let lock = NSLock()
     let total = Histogram(count: channels * 256)
-    DispatchQueue.concurrentPerform(iterations: (indices.count + chunk - 1) / chunk) { iteration in
+    Parallel.forEachChunk(of: indices.count, size: 2048) { chunk in
       let own = Histogram(count: channels * 256)
-      for index in indices[iteration * chunk..<min(indices.count, (iteration + 1) * chunk)] {
+      for index in indices[chunk] {
         let image = source.images + Int(index) * shape.elementCount
         for channel in 0..<channels {
           let bins = own.bins + channel * 256

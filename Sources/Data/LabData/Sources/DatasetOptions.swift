@@ -12,9 +12,9 @@ extension DatasetOptions {
   /// - Throws: ``DataError``.
   init(_ configuration: DatasetConfiguration) throws {
     let given = JSONValue.object(configuration.options)
-    try Self.schema.check(given, subject: "data set \(configuration.name)")
+    let options = try Self.schema.resolved(given, subject: "data set \(configuration.name)")
     do {
-      self = try JSONValue.object(Self.schema.defaults.merging(configuration.options) { $1 }).decode()
+      self = try options.decode()
     } catch {
       throw DataError.invalidOption(
         key: configuration.name, actual: given.canonicalText, expected: "the options that its description lists")

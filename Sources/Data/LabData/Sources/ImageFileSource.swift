@@ -81,7 +81,8 @@ struct ImageFileSource: DatasetSource {
       let entries = (list.entries(of: .train) + list.test).filter { problems[$0.name] == nil }
       let counter = DecodingProgress("looking at \(dataset)", total: entries.count, report: progress)
       for (entry, result) in zip(
-        entries, ParallelMap.results(of: entries, progress: counter) { try shape(of: $0, decodes: looksAtPixels) })
+        entries,
+        Parallel.results(of: entries, chunkSize: 16, done: counter.add) { try shape(of: $0, decodes: looksAtPixels) })
       {
         switch result {
         case .success(let shape): shapes.append((entry.name, shape))
@@ -115,7 +116,7 @@ struct ImageFileSource: DatasetSource {
     let size = manifest.imageShape.elementCount
     // Images are disjoint parts of the destination, and each is written by one iteration.
     let target = Destination(base: destination.baseAddress!)
-    let results = ParallelMap.results(of: Array(entries.enumerated()), progress: progress) { index, entry in
+    let results = Parallel.results(of: Array(entries.enumerated()), chunkSize: 16, done: progress.add) { index, entry in
       let image = try Self.decoded(entry)
       progress.note(image.traits, of: entry.name)
       resizer.resize(image.pixels, shape: image.shape, into: target.base + index * size)

@@ -145,10 +145,9 @@ enum CacheFile {
     let source = SharedBytes(pointer: bytes)
     return [UInt32](unsafeUninitializedCapacity: blockCount) { buffer, count in
       let destination = SharedChecksums(pointer: buffer)
-      DispatchQueue.concurrentPerform(iterations: blockCount) { block in
-        let start = block * blockByteCount
-        let range = start..<min(start + blockByteCount, source.pointer.count)
-        destination.pointer[block] = checksum(UnsafeRawBufferPointer(rebasing: source.pointer[range]))
+      Parallel.forEachChunk(of: bytes.count, size: blockByteCount) { range in
+        destination.pointer[range.lowerBound / blockByteCount] = checksum(
+          UnsafeRawBufferPointer(rebasing: source.pointer[range]))
       }
       count = blockCount
     }

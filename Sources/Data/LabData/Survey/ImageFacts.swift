@@ -1,5 +1,6 @@
 import CZlib
 import Foundation
+import LabCore
 
 #if canImport(Glibc)
   import Glibc
@@ -26,15 +27,14 @@ struct ImageFacts: Codable, Hashable, Sendable {
     let count = size > 0 ? images.count / size : 0
     guard count > 0, let base = images.baseAddress else { return }
     let source = Source(base: base)
-    let chunk = max(1, (1 << 20) / size)
     // A key is the check sum of an image, its number below it; equal sums alone prove nothing.
     var isConstant = [Bool](repeating: false, count: count)
     var keys = [UInt64](repeating: 0, count: count)
     isConstant.withUnsafeMutableBufferPointer { flags in
       keys.withUnsafeMutableBufferPointer { sums in
         let target = Target(keys: sums, isConstant: flags)
-        DispatchQueue.concurrentPerform(iterations: (count + chunk - 1) / chunk) { iteration in
-          for index in iteration * chunk..<min(count, (iteration + 1) * chunk) {
+        Parallel.forEachChunk(of: count, size: max(1, (1 << 20) / size)) { chunk in
+          for index in chunk {
             let image = source.base + index * size
             let sum = crc32_z(0, image.assumingMemoryBound(to: UInt8.self), size)
             target.keys[index] = UInt64(sum) << 32 | UInt64(index)

@@ -146,10 +146,8 @@ struct SyntheticSignsSource: DatasetSource {
     let byteCount = manifest.imageShape.elementCount
     // Images are disjoint parts of the destination, and each is rendered by one iteration.
     let target = Destination(base: destination.baseAddress!)
-    let chunk = 64
-    DispatchQueue.concurrentPerform(iterations: (plan.count + chunk - 1) / chunk) { index in
+    Parallel.forEachChunk(of: plan.count, size: 64) { images in
       var renderer = SignRenderer(size: imageSize)
-      let images = index * chunk..<min(plan.count, (index + 1) * chunk)
       for image in images {
         let item = plan[image]
         renderer.render(
