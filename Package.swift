@@ -87,8 +87,10 @@ let package = Package(
     .target(name: "LabZoo", dependencies: ["LabNN"], path: "Sources/Engine/LabZoo"),
 
     // MARK: Data and training
+    .target(name: "LabSyntheticSigns", dependencies: ["LabCore"], path: "Sources/Data/LabSyntheticSigns"),
     .target(
-      name: "LabData", dependencies: ["LabCore", "LabHDF5", "CZlib", "CImageCodecs", "CLabImages"],
+      name: "LabData",
+      dependencies: ["LabCore", "LabHDF5", "LabSyntheticSigns", "CZlib", "CImageCodecs", "CLabImages"],
       path: "Sources/Data/LabData"),
     .target(
       name: "LabTrain", dependencies: ["LabCore", "LabGraph", "LabNN", "LabData", "LabRecords", "LabStats"],

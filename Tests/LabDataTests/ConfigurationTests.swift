@@ -12,13 +12,13 @@ import Testing
       let field = try #require(DatasetConfiguration.schema.field(key), "no field \(key)")
       #expect(field.defaultValue == (key == "name" ? nil : encoded[key]), "default of \(key)")
     }
-    let own = Set(DatasetRegistry.all.flatMap { $0.options.fields.map(\.name) })
+    let own = Set(DatasetDefinition.registry.entries.flatMap { $0.options.fields.map(\.name) })
     #expect(Set(DatasetConfiguration.schema.fields.map(\.name)) == Set(keys).union(own))
   }
 
   @Test func ownOptionsNeverShadowCommonKeys() {
     let common = Set(DatasetConfiguration.CodingKeys.allCases.map(\.rawValue))
-    for definition in DatasetRegistry.all {
+    for definition in DatasetDefinition.registry.entries {
       #expect(common.isDisjoint(with: definition.options.fields.map(\.name)), "\(definition.name)")
     }
   }
@@ -81,10 +81,10 @@ import Testing
   }
 
   @Test func unknownNamesSuggestTheNearest() throws {
-    #expect(throws: DataError.unknownDataset(name: "fashion_mnsit", known: DatasetRegistry.names)) {
+    #expect(throws: DataError.unknownDataset(name: "fashion_mnsit", known: DatasetDefinition.registry.names)) {
       try DatasetConfiguration(name: "fashion_mnsit").validated()
     }
-    let text = DataError.unknownDataset(name: "fashion_mnsit", known: DatasetRegistry.names).description
+    let text = DataError.unknownDataset(name: "fashion_mnsit", known: DatasetDefinition.registry.names).description
     #expect(text.contains("did you mean \"fashion-mnist\"?"))
     let misspelt = DatasetConfiguration(name: "synthetic-signs", options: ["nois": 0.1])
     let error = #expect(throws: DataError.self) { try misspelt.validated() }

@@ -53,7 +53,7 @@ import Testing
     environment.systemFolders = [folder.path + "/system"]
     let configuration = DatasetConfiguration(name: "fashion-mnist")
     let error = #expect(throws: DataError.self) {
-      try DatasetRegistry.locate(configuration, environment: environment)
+      try configuration.origin(in: environment)
     }
     #expect(error?.description.contains("apt install dataset-fashion-mnist") == true)
     for place in ["system", "data"] {
@@ -61,7 +61,7 @@ import Testing
       try FileManager.default.createDirectory(
         atPath: "\(folder.path)/\(place)", withIntermediateDirectories: true)
       try FileManager.default.copyItem(atPath: fixture("idx"), toPath: target)
-      #expect(try DatasetRegistry.locate(configuration, environment: environment) == target)
+      #expect(try configuration.origin(in: environment) == target)
     }
     let prepared = try PreparedDataset(configuration, environment: environment)
     #expect(prepared.classNames[1] == "Trouser")
@@ -72,7 +72,7 @@ import Testing
     var environment = folder.environment
     environment.dataFolder = (try fixture("idx") as NSString).deletingLastPathComponent
     let configuration = DatasetConfiguration(name: "idx", path: "idx")
-    #expect(try DatasetRegistry.locate(configuration, environment: environment) == fixture("idx"))
+    #expect(try configuration.origin(in: environment) == fixture("idx"))
   }
 
   @Test func missingPathsAreNamed() {

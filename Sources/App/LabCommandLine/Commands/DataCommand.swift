@@ -15,7 +15,7 @@ struct DataCommand: ParsableCommand {
 struct DataSourceOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "A data set (\(DatasetRegistry.names.joined(separator: ", "))), or a folder, a CSV file or an HDF5 file.",
+      "A data set (\(DatasetDefinition.registry.names.joined(separator: ", "))), or a folder, a CSV file or an HDF5 file.",
       valueName: "dataset"), completion: .file())
   var dataset: String
 
@@ -44,13 +44,13 @@ struct DataSourceOptions: ParsableArguments {
 
   private func settings() throws -> [String: JSONValue] {
     var object = try Settings.members(set)
-    if DatasetRegistry.names.contains(dataset) {
+    if DatasetDefinition.registry.names.contains(dataset) {
       object["name"] = .string(dataset)
       if let path { object["path"] = .string(path) }
     } else {
       guard path == nil, let name = kind else {
         if path == nil, let problem = problemWithPath { throw problem }
-        throw DataError.unknownDataset(name: dataset, known: DatasetRegistry.names)
+        throw DataError.unknownDataset(name: dataset, known: DatasetDefinition.registry.names)
       }
       object["name"] = .string(name)
       object["path"] = .string(dataset)
@@ -95,7 +95,7 @@ struct DataSourceOptions: ParsableArguments {
     guard object["test_share"] == nil else { return false }
     do {
       let configuration = try JSONValue.object(object).decode(DatasetConfiguration.self)
-      _ = try DatasetRegistry.locate(configuration)
+      _ = try configuration.origin()
       return false
     } catch let error as DataError {
       if case .unusableSplit = error { return true }

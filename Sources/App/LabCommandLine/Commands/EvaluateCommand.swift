@@ -30,7 +30,7 @@ struct EvaluateCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A run, by the first digits of its identity, or a file of weights.", valueName: "model"))
   var model: String
 
-  @Option(help: "The data set (default: the run's own): \(DatasetRegistry.names.joined(separator: ", ")).")
+  @Option(help: "The data set (default: the run's own): \(DatasetDefinition.registry.names.joined(separator: ", ")).")
   var dataset: String?
 
   @Option(help: "The folder or file that holds the data set.", completion: .file())

@@ -7,12 +7,13 @@ extension DatasetConfiguration {
   public static let schema: ConfigurationSchema = {
     var fields = [
       ConfigurationSchema.Field(
-        CodingKeys.name.rawValue, .choice(DatasetRegistry.names), default: nil, "The registered name of the data set.")
+        CodingKeys.name.rawValue, .choice(DatasetDefinition.registry.names), default: nil,
+        "The registered name of the data set.")
     ]
     fields += commonFields
-    for definition in DatasetRegistry.all {
+    for definition in DatasetDefinition.registry.entries {
       for own in definition.options.fields where !fields.contains(where: { $0.name == own.name }) {
-        let takers = DatasetRegistry.all.filter { $0.options.field(own.name) != nil }.map(\.name)
+        let takers = DatasetDefinition.registry.entries.filter { $0.options.field(own.name) != nil }.map(\.name)
         fields.append(
           .init(
             own.name, .optional(own.kind), default: .null, isResultRelevant: own.isResultRelevant,
@@ -23,7 +24,7 @@ extension DatasetConfiguration {
   }()
 
   /// One entry a registered data set, with the keys that it takes beside `name` and their true defaults.
-  public static let variants: [ConfigurationSchema.Variant] = DatasetRegistry.all.map { definition in
+  public static let variants: [ConfigurationSchema.Variant] = DatasetDefinition.registry.entries.map { definition in
     .init(
       definition.name, definition.summary, options: ConfigurationSchema(commonFields + definition.options.fields))
   }
@@ -32,7 +33,7 @@ extension DatasetConfiguration {
   ///
   /// - Throws: ``DataError``.
   public func validated() throws -> DatasetConfiguration {
-    let definition = try DatasetRegistry.definition(name)
+    let definition = try DatasetDefinition.named(name)
     let object: JSONValue
     do {
       object = try JSONValue(encoding: self)

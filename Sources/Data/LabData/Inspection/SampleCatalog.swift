@@ -65,14 +65,14 @@ public struct SampleCatalog: Sendable {
     _ configuration: DatasetConfiguration, environment: DataEnvironment = .current, ignoresParts: Bool = false,
     progress: @escaping DataProgress = { _ in }
   ) throws {
-    let configuration = try configuration.validated()
-    let source = try DatasetRegistry.definition(configuration.name).open(configuration, environment)
+    let source = try configuration.source(environment)
+    let files = source as? ImageFileSource
     dataset = configuration.name
     origin = source.origin
-    account = source.account(skipping: [])
-    missingNames = (source as? ImageFileSource)?.missingNames ?? []
+    account = files?.account(skipping: [])
+    missingNames = files?.missingNames ?? []
     let early = source.findings + (account?.findings ?? [])
-    if let list = source.files {
+    if let list = files?.list {
       classNames = list.classNames
       let parts = [(SplitName.train, list.train), (.validation, list.validation), (.test, list.test)]
       var entries = parts.flatMap { split, entries in entries.map { (split, $0) } }

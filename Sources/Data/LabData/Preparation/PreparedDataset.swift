@@ -42,9 +42,8 @@ public final class PreparedDataset: Sendable {
     _ configuration: DatasetConfiguration, environment: DataEnvironment = .current,
     progress: @escaping DataProgress = { _ in }
   ) throws {
-    let configuration = try configuration.validated()
-    let definition = try DatasetRegistry.definition(configuration.name)
-    let source = try definition.open(configuration, environment)
+    let source = try configuration.source(environment)
+    let files = source as? ImageFileSource
     let cache = DatasetCache(environment: environment)
     var raw = try cache.dataset(name: configuration.name, source: source, progress: progress)
     if let conversion = ImageConversion(
@@ -54,13 +53,13 @@ public final class PreparedDataset: Sendable {
       raw = try cache.dataset(name: configuration.name, source: conversion, progress: progress)
     }
     let skipped = Set(raw.manifest.skippedFiles)
-    let names = source.files.map { files in
+    let names = files.map { files in
       Dictionary(
         uniqueKeysWithValues: DatasetPart.allCases.map { part in
-          (part, files.entries(of: part).map(\.name).filter { !skipped.contains($0) })
+          (part, files.list.entries(of: part).map(\.name).filter { !skipped.contains($0) })
         })
     }
-    let account = source.account(skipping: raw.manifest.skippedFiles)
+    let account = files?.account(skipping: raw.manifest.skippedFiles)
     try self.init(
       configuration, raw: raw, findings: source.findings + (account?.findings ?? []), fileAccount: account,
       fileNames: names ?? [:])

@@ -5,7 +5,7 @@ extension DataEnvironment {
   ///
   /// - Parameter content: what the path leads to, for the message where there is none.
   /// - Throws: ``DataError/invalidOption(key:actual:expected:)`` where the configuration has no path.
-  func places(of configuration: DatasetConfiguration, content: String) throws -> [String] {
+  public func places(of configuration: DatasetConfiguration, content: String) throws -> [String] {
     guard let path = configuration.path else {
       throw DataError.invalidOption(
         key: "path", actual: "null", expected: "\(content) of data set \(configuration.name)")
@@ -16,7 +16,7 @@ extension DataEnvironment {
   /// The first of the places of a data set without a standard place where something is found.
   ///
   /// - Throws: ``DataError/notFound(dataset:searched:remedy:)`` where nothing is.
-  func place(
+  public func place(
     of configuration: DatasetConfiguration, content: String, remedy: String,
     where isFound: (String) -> Bool = { FileManager.default.fileExists(atPath: $0) }
   ) throws -> String {
@@ -31,7 +31,7 @@ extension DataEnvironment {
   /// also be the data set's own, and in the system's.
   ///
   /// - Parameter aliases: other names of its folder.
-  func folders(of configuration: DatasetConfiguration, aliases: [String] = []) -> [String] {
+  public func folders(of configuration: DatasetConfiguration, aliases: [String] = []) -> [String] {
     if let path = configuration.path { return candidates(for: path) }
     let names = [configuration.name] + aliases
     func named(in folder: String) -> [String] { names.map { folder + "/" + $0 } }

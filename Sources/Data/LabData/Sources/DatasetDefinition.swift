@@ -1,94 +1,76 @@
 import LabCore
 
-/// A registered data set: its name, its own options, and how to open it.
+/// A data set that a spec can name: its name, its own options, and how to open it.
 public struct DatasetDefinition: Sendable {
   /// The name that a spec uses.
   public let name: String
   /// What it is, in one sentence.
   public let summary: String
-  /// The keys that only this data set takes.
+  /// The keys that only this data set takes, beside those that all data sets have.
   public let options: ConfigurationSchema
   /// Finds the files, without decoding them.
-  package let open:
+  public let open:
     @Sendable (_ configuration: DatasetConfiguration, _ environment: DataEnvironment) throws
       -> any DatasetSource
-}
 
-/// Where a data set's images come from: what a data set's file has to provide.
-package protocol DatasetSource: Sendable {
-  /// What the decoded content depends on: files with their size and time of change, and options.
-  var identity: [String] { get }
-  /// Where the content comes from, for people: a folder, a file or a generator.
-  var origin: String { get }
-  /// The image files that the data set consists of; nil where images are stored in another way.
-  var files: ImageFileList? { get }
-  /// What is odd about the files or their content, as far as opening them tells; paths are those of a spec.
-  var findings: [Finding] { get }
-  /// What became of every file; nil where the data do not come as image files.
+  /// Describes a data set.
   ///
-  /// - Parameter skipped: the files that were left out when they were decoded, as a manifest names them.
-  func account(skipping skipped: [String]) -> FileAccount?
-  /// Reads everything but the images, and checks that all parts fit each other.
-  ///
-  /// - Parameter progress: receives a sentence for every file that is left out.
-  func manifest(progress: @escaping DataProgress) throws -> DatasetManifest
-  /// Writes all images of one part, height × width × channels bytes each, one after the other.
-  func decodeImages(
-    of part: DatasetPart, manifest: DatasetManifest, into destination: UnsafeMutableBufferPointer<UInt8>,
-    progress: DecodingProgress) throws
+  /// - Parameters:
+  ///   - name: the name that a spec uses.
+  ///   - summary: what it is, in one sentence.
+  ///   - options: the keys that only this data set takes; see ``DatasetOptions``.
+  ///   - open: finds the files, without decoding them; throws ``DataError`` where they are not there, with a text that
+  ///     says in one sentence how to get them.
+  public init(
+    name: String, summary: String, options: ConfigurationSchema = ConfigurationSchema([]),
+    open:
+      @escaping @Sendable (_ configuration: DatasetConfiguration, _ environment: DataEnvironment) throws
+      -> any DatasetSource
+  ) {
+    self.name = name
+    self.summary = summary
+    self.options = options
+    self.open = open
+  }
 }
 
-extension DatasetSource {
-  package var files: ImageFileList? { nil }
-  package var findings: [Finding] { [] }
-  package func account(skipping skipped: [String]) -> FileAccount? { nil }
-}
-
-/// One of the two parts in which a data set is published.
-public enum DatasetPart: String, Codable, Hashable, Sendable, CaseIterable {
-  /// The images that may be learnt from; validation images are taken from it.
-  case train
-  /// The images that are looked at in the end only.
-  case test
-}
-
-/// Receives one sentence whenever a long preparation begins a new phase.
-public typealias DataProgress = @Sendable (String) -> Void
-
-/// The data sets that a spec can name.
-public enum DatasetRegistry {
+extension DatasetDefinition {
   /// Every data set: one line each.
-  public static let all: [DatasetDefinition] = [
-    .fashionMNIST,
-    .idxFolder,
-    .cifar10,
-    .cifar100,
-    .gtsrb,
-    .imageFolder,
-    .imageList,
-    .hdf5File,
-    .syntheticSigns,
-  ]
-
-  /// The names in the order of registration.
-  public static var names: [String] { all.map(\.name) }
+  public static let registry = Registry<DatasetDefinition>(
+    "data sets",
+    [
+      .fashionMNIST,
+      .idxFolder,
+      .cifar10,
+      .cifar100,
+      .gtsrb,
+      .imageFolder,
+      .imageList,
+      .hdf5File,
+      .syntheticSigns,
+    ]
+  ) { [$0.name] }
 
   /// The data set of a name.
   ///
   /// - Throws: ``DataError/unknownDataset(name:known:)``.
-  public static func definition(_ name: String) throws -> DatasetDefinition {
-    guard let definition = all.first(where: { $0.name == name }) else {
-      throw DataError.unknownDataset(name: name, known: names)
+  public static func named(_ name: String) throws -> DatasetDefinition {
+    guard let definition = registry[name] else {
+      throw DataError.unknownDataset(name: name, known: registry.names)
     }
     return definition
   }
+}
 
+extension DatasetConfiguration {
   /// Says where the data set's files are, without reading them: what a check of the installation shows.
   ///
   /// - Throws: ``DataError``, whose text says in one sentence how to get missing files.
-  public static func locate(
-    _ configuration: DatasetConfiguration, environment: DataEnvironment = .current
-  ) throws -> String {
-    try definition(configuration.name).open(configuration.validated(), environment).origin
+  public func origin(in environment: DataEnvironment = .current) throws -> String { try source(environment).origin }
+
+  /// Checks every key and finds the files.
+  func source(_ environment: DataEnvironment) throws -> any DatasetSource {
+    let configuration = try validated()
+    return try DatasetDefinition.named(name).open(configuration, environment)
   }
 }

@@ -1,7 +1,7 @@
 import LabCore
 
 /// The options of one data set, decoded from a configuration over the schema's defaults.
-protocol DatasetOptions: Codable {
+public protocol DatasetOptions: Codable {
   /// The keys with their defaults.
   static var schema: ConfigurationSchema { get }
 }
@@ -10,7 +10,7 @@ extension DatasetOptions {
   /// Decodes a configuration's own options; absent ones take the schema's defaults.
   ///
   /// - Throws: ``DataError``.
-  init(_ configuration: DatasetConfiguration) throws {
+  public init(_ configuration: DatasetConfiguration) throws {
     let given = JSONValue.object(configuration.options)
     let options = try Self.schema.resolved(given, subject: "data set \(configuration.name)")
     do {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Turns the number of decoded images into a sentence now and then; may be told from any thread.
-package final class DecodingProgress: @unchecked Sendable {
+public final class DecodingProgress: @unchecked Sendable {
   // The lock guards the variables; the closure is called within it, so that sentences come in order.
   private let lock = NSLock()
   private var done = 0
@@ -19,7 +19,7 @@ package final class DecodingProgress: @unchecked Sendable {
   ///   - total: how many there are.
   ///   - interval: the least time between two sentences.
   ///   - report: receives the sentences.
-  package init(_ what: String, total: Int, interval: Duration = .seconds(5), report: @escaping DataProgress) {
+  public init(_ what: String, total: Int, interval: Duration = .seconds(5), report: @escaping DataProgress) {
     self.what = what
     self.total = total
     self.interval = interval
@@ -28,7 +28,7 @@ package final class DecodingProgress: @unchecked Sendable {
   }
 
   /// Reports a sentence of its own.
-  package func note(_ sentence: String) { lock.withLock { report(sentence) } }
+  public func note(_ sentence: String) { lock.withLock { report(sentence) } }
 
   /// Notes what an image's file says beside its pixels.
   package func note(_ traits: ImageTraits, of name: String) {
@@ -39,7 +39,7 @@ package final class DecodingProgress: @unchecked Sendable {
   package var traits: ImageTraitTally { lock.withLock { tally } }
 
   /// Adds some that are done.
-  package func add(_ count: Int) {
+  public func add(_ count: Int) {
     lock.withLock {
       done += count
       guard done < total, .now - lastReport >= interval else { return }

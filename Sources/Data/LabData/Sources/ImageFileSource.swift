@@ -20,7 +20,7 @@ struct ImageFileSource: DatasetSource {
   let identity: [String]
   let origin: String
   private let dataset: String
-  private let list: ImageFileList
+  let list: ImageFileList
   private let imageSize: Int?
   private let channels: Int?
   private let fit: ImageFit
@@ -134,11 +134,12 @@ struct ImageFileSource: DatasetSource {
 
   private struct Destination: @unchecked Sendable { let base: UnsafeMutablePointer<UInt8> }
 
-  var files: ImageFileList? { list }
-
   var findings: [Finding] { list.findings }
 
-  func account(skipping skipped: [String]) -> FileAccount? {
+  /// What became of every file.
+  ///
+  /// - Parameter skipped: the files that were left out when they were decoded, as a manifest names them.
+  func account(skipping skipped: [String]) -> FileAccount {
     let lost = missingNames
     return list.account.moving(missing.map(\.name), to: .missing)
       .moving(skipped.filter { !lost.contains($0) }, to: .damaged)

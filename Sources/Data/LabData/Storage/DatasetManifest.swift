@@ -40,7 +40,7 @@ public struct DatasetManifest: Hashable, Codable, Sendable {
   /// The files that were left out because they are damaged, as far as the configuration allows that.
   public var skippedFiles: [String] = []
   /// What is odd about how the data are stored.
-  package var findings: [Finding] = []
+  public var findings: [Finding] = []
   /// What image files say beside their pixels; known once they are decoded.
   package var traits = ImageTraitTally()
 

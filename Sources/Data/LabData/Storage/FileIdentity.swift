@@ -11,15 +11,15 @@ import LabCore
 ///
 /// Size and time alone would not: a link may point to another file by now, and a file may be replaced by one of equal
 /// size whose time was kept (`cp -p`, `rsync -t`, archives). Inode and time of status change tell these apart.
-package struct FileIdentity: Hashable, Sendable {
+public struct FileIdentity: Hashable, Sendable {
   /// The path with all links followed, the size in bytes, the time of change in nanoseconds, the inode and the time of
   /// status change in nanoseconds, as one text.
-  package let text: String
+  public let text: String
 
   /// Looks at a file, following links.
   ///
   /// - Throws: ``DataError/inaccessible(path:reason:remedy:code:)``.
-  package init(path: String) throws {
+  public init(path: String) throws {
     var status = stat()
     guard stat(path, &status) == 0 else { throw Self.inaccessible(path, code: errno) }
     guard let resolved = realpath(path, nil) else { throw Self.inaccessible(path, code: errno) }

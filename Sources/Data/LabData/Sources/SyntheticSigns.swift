@@ -1,5 +1,6 @@
 import Foundation
 import LabCore
+import LabSyntheticSigns
 
 extension DatasetDefinition {
   /// Generated images of traffic signs.
@@ -13,48 +14,8 @@ extension DatasetDefinition {
   }
 }
 
-/// The options of `synthetic-signs`.
-struct SyntheticSignsOptions: DatasetOptions, Hashable {
-  /// The number of training images.
-  var trainCount = 12_000
-  /// The number of test images.
-  var testCount = 4_000
-  /// Which of endlessly many such data sets.
-  var seed = 0
-  /// How much light differs between images, from 0 (even, white) to 1.
-  var lighting = 0.6
-  /// The largest standard deviation of the blur, in pixels of a 32-pixel image.
-  var blur = 0.9
-  /// The largest standard deviation of the noise, as a share of full scale.
-  var noise = 0.05
-  /// How much there is behind and around a sign, from 0 (a plain backdrop) to 1.
-  var clutter = 0.6
-  /// The smallest diameter of a sign as a share of the image.
-  var minScale = 0.5
-  /// The largest diameter of a sign as a share of the image.
-  var maxScale = 0.95
-  /// The share of images taken from so far away that they are enlarged from fewer pixels.
-  var lowResolution = 0.2
-  /// The fewest pixels from which an image is enlarged.
-  var minResolution = 14
-  /// How many times as many training images the most frequent class has as the rarest.
-  var imbalance = 1.0
-  /// Training images of one and the same sign, which then form a group; 1: no groups.
-  var trackLength = 1
-
-  enum CodingKeys: String, CodingKey, CaseIterable {
-    case trainCount = "train_count"
-    case testCount = "test_count"
-    case seed, lighting, blur, noise, clutter
-    case minScale = "min_scale"
-    case maxScale = "max_scale"
-    case lowResolution = "low_resolution"
-    case minResolution = "min_resolution"
-    case imbalance
-    case trackLength = "track_length"
-  }
-
-  static let schema: ConfigurationSchema = {
+extension SyntheticSignsOptions: DatasetOptions {
+  package static let schema: ConfigurationSchema = {
     let defaults = SyntheticSignsOptions()
     let classCount = SignDesign.all.count
     func field(
@@ -142,7 +103,7 @@ struct SyntheticSignsSource: DatasetSource {
     progress: DecodingProgress
   ) throws {
     let plan = plan(of: part)
-    let scenes = SignScene.Draw(options: options, part: part)
+    let scenes = SignScene.Draw(options: options, part: part.rawValue)
     let byteCount = manifest.imageShape.elementCount
     // Images are disjoint parts of the destination, and each is rendered by one iteration.
     let target = Destination(base: destination.baseAddress!)
@@ -159,18 +120,8 @@ struct SyntheticSignsSource: DatasetSource {
 
   private struct Destination: @unchecked Sendable { let base: UnsafeMutablePointer<UInt8> }
 
-  /// What one image shows.
-  struct Item: Hashable, Sendable {
-    /// The class.
-    var label: Int
-    /// The physical sign, numbered through all classes.
-    var track: Int
-    /// The number of the image of that sign.
-    var frame: Int
-  }
-
   /// What each image of a part shows, in shuffled order.
-  func plan(of part: DatasetPart) -> [Item] {
+  func plan(of part: DatasetPart) -> [SignPicture] {
     let classCount = SignDesign.all.count
     let order = RandomStream(seed: UInt64(options.seed), name: "signs/frequency").permutation(count: classCount)
     var weights = [Double](repeating: 1, count: classCount)
@@ -183,12 +134,12 @@ struct SyntheticSignsSource: DatasetSource {
     let total = part == .train ? options.trainCount : options.testCount
     let counts = Apportionment.atLeastOne(total: total, weights: weights)
     let trackLength = part == .train ? options.trackLength : 1
-    var items = [Item]()
+    var items = [SignPicture]()
     var track = 0
     for label in 0..<classCount {
       for index in 0..<counts[label] {
         if index % trackLength == 0 { track += 1 }
-        items.append(Item(label: label, track: track - 1, frame: index % trackLength))
+        items.append(SignPicture(label: label, track: track - 1, frame: index % trackLength))
       }
     }
     let shuffled = RandomStream(seed: UInt64(options.seed), name: "signs/\(part.rawValue)/order")

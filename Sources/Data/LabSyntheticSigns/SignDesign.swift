@@ -20,7 +20,7 @@ enum SignPaint: CaseIterable {
 }
 
 /// One class of sign: layers of paint within a circle of about radius 1, the first at the bottom.
-struct SignDesign {
+package struct SignDesign {
   /// Shapes of one colour.
   struct Layer {
     var paint: SignPaint
@@ -28,7 +28,7 @@ struct SignDesign {
   }
 
   /// The name of the class.
-  var name: String
+  package var name: String
   /// The layers from the bottom up; the first is the plate.
   var layers: [Layer]
 
@@ -38,7 +38,7 @@ struct SignDesign {
   }
 
   /// The 43 classes in the order of their labels.
-  static let all: [SignDesign] = prohibitory + priority + warning + mandatory
+  package static let all: [SignDesign] = prohibitory + priority + warning + mandatory
 
   // MARK: Plates
 

@@ -4,7 +4,7 @@ import LabCore
 /// Everything about one picture but the sign itself: where it stands, the light, what is behind it, the camera.
 ///
 /// Positions are in units of half the image, from -1 to 1, with y pointing down.
-struct SignScene {
+package struct SignScene {
   /// A shape behind the sign.
   struct Object {
     var shape: SignedDistance
@@ -52,17 +52,20 @@ struct SignScene {
 
 extension SignScene {
   /// Draws the scenes of one part of a data set.
-  struct Draw: Sendable {
+  package struct Draw: Sendable {
     private let options: SyntheticSignsOptions
     private let signs: RandomStream
     private let frames: RandomStream
     private let texture: RandomStream
     private let noise: RandomStream
 
-    init(options: SyntheticSignsOptions, part: DatasetPart) {
+    /// Prepares to draw.
+    ///
+    /// - Parameter part: the name of the part.
+    package init(options: SyntheticSignsOptions, part: String) {
       self.options = options
       func stream(_ name: String) -> RandomStream {
-        RandomStream(seed: UInt64(options.seed), name: "signs/\(part.rawValue)/\(name)")
+        RandomStream(seed: UInt64(options.seed), name: "signs/\(part)/\(name)")
       }
       signs = stream("sign")
       frames = stream("frame")
@@ -71,7 +74,7 @@ extension SignScene {
     }
 
     /// The scene of an image: frames of one track share the sign, its light and its surroundings.
-    func scene(of item: SyntheticSignsSource.Item) -> SignScene {
+    package func scene(of item: SignPicture) -> SignScene {
       var sign = Numbers(stream: signs, item: UInt64(item.track))
       let frameNumber = UInt64(item.track) << 16 | UInt64(item.frame)
       var frame = Numbers(stream: frames, item: frameNumber)
@@ -90,7 +93,7 @@ extension SignScene {
     }
 
     private func place(
-      _ scene: inout SignScene, item: SyntheticSignsSource.Item, sign: inout Numbers, frame: inout Numbers
+      _ scene: inout SignScene, item: SignPicture, sign: inout Numbers, frame: inout Numbers
     ) {
       let (low, high) = (Float(options.minScale), Float(options.maxScale))
       // The sign grows while the camera drives up to it.

@@ -2,7 +2,7 @@ import Foundation
 import LabCore
 
 /// Turns a sign and a scene into pixels; keeps its buffers from image to image.
-struct SignRenderer {
+package struct SignRenderer {
   private let size: Int
   private var canvas: [SIMD3<Float>]
   private var scratch: [SIMD3<Float>]
@@ -12,14 +12,14 @@ struct SignRenderer {
   /// Creates a renderer of square images.
   ///
   /// - Parameter size: the height and width in pixels.
-  init(size: Int) {
+  package init(size: Int) {
     self.size = size
     canvas = Array(repeating: .zero, count: size * size)
     scratch = canvas
   }
 
   /// Renders one image as `size × size` RGB bytes.
-  mutating func render(_ design: SignDesign, scene: SignScene, into output: UnsafeMutablePointer<UInt8>) {
+  package mutating func render(_ design: SignDesign, scene: SignScene, into output: UnsafeMutablePointer<UInt8>) {
     let least = Float(min(size, scene.minResolution))
     let resolution = Int((least + (Float(size) - least) * scene.resolutionShare).rounded())
     expose(design, scene, resolution: resolution)
