@@ -1,8 +1,8 @@
 import CLabKernels
 import COneDNN
-import Foundation
 import LabCore
 import LabGraph
+import Synchronization
 
 /// A compiled graph: segments of kernels over one arena.
 final class OneDNNExecutable: Executable {
@@ -162,11 +162,11 @@ final class OneDNNExecutable: Executable {
       }
     }
     if workers.count == 1 { return try work(0) }
-    let failures = FailureList()
+    let failure = Mutex<(any Error)?>(nil)
     session.team.run { index in
-      do { try work(index) } catch { failures.append(error) }
+      do { try work(index) } catch { failure.withLock { $0 = $0 ?? error } }
     }
-    if let failure = failures.first { throw failure }
+    if let failure = failure.withLock(\.self) { throw failure }
   }
 
   // MARK: Inputs and outputs
@@ -209,13 +209,4 @@ final class OneDNNExecutable: Executable {
   }
 
   func takeProfile() -> [ProfileKey: Double] { profile?.take() ?? [:] }
-}
-
-/// Errors from several threads.
-private final class FailureList: @unchecked Sendable {
-  private let lock = NSLock()
-  private var errors: [any Error] = []
-
-  func append(_ error: any Error) { lock.withLock { errors.append(error) } }
-  var first: (any Error)? { lock.withLock { errors.first } }
 }

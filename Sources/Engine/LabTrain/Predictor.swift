@@ -72,16 +72,24 @@ public final class Predictor {
   /// - Throws: what reading an image throws, and errors of the backend.
   public func logits(of images: ImageCollection) throws -> Output {
     let batches = BatchQueue(count: images.count, batchSize: batchSize)
-    let collected = Collected(count: images.count * classCount)
     let task = Task(images: images, preprocessing: preprocessing, classCount: classCount)
-    let workers = workers
-    DispatchQueue.concurrentPerform(iterations: workers.count) { index in
-      while let range = batches.next() {
-        let result = Result { try workers[index].classify(range, task) }
-        guard collected.add(result, at: range.lowerBound * task.classCount) else { return }
+    let parts = Parallel.results(of: workers) { worker in
+      var parts: [(first: Int, rows: Rows)] = []
+      do {
+        while let range = batches.next() { parts.append((range.lowerBound, try worker.classify(range, task))) }
+      } catch {
+        batches.end()
+        throw error
       }
+      return parts
     }
-    return try collected.output()
+    var output = Output(logits: Array(repeating: 0, count: images.count * classCount), failures: [])
+    for (first, rows) in try parts.flatMap({ try $0.get() }) {
+      output.logits.replaceSubrange(first * classCount..<first * classCount + rows.logits.count, with: rows.logits)
+      output.failures += rows.failures
+    }
+    output.failures.sort { $0.index < $1.index }
+    return output
   }
 
   // MARK: Threads
@@ -132,43 +140,15 @@ public final class Predictor {
       self.batchSize = batchSize
     }
 
+    /// Gives no more batches.
+    func end() { lock.withLock { position = count } }
+
     func next() -> Range<Int>? {
       lock.withLock {
         guard position < count else { return nil }
         let range = position..<min(count, position + batchSize)
         position = range.upperBound
         return range
-      }
-    }
-  }
-
-  /// What threads have found.
-  private final class Collected: @unchecked Sendable {
-    // Everything is guarded by the lock.
-    private let lock = NSLock()
-    private var logits: [Float]
-    private var failures: [ImageCollection.Failure] = []
-    private var error: (any Error)?
-
-    init(count: Int) { logits = Array(repeating: 0, count: count) }
-
-    /// Adds a batch; false once there is an error, which ends the work.
-    func add(_ result: Result<Rows, any Error>, at place: Int) -> Bool {
-      lock.withLock {
-        switch result {
-        case .failure(let found): error = error ?? found
-        case .success(let rows):
-          logits.replaceSubrange(place..<place + rows.logits.count, with: rows.logits)
-          failures += rows.failures
-        }
-        return error == nil
-      }
-    }
-
-    func output() throws -> Output {
-      try lock.withLock {
-        if let error { throw error }
-        return Output(logits: logits, failures: failures.sorted { $0.index < $1.index })
       }
     }
   }
