@@ -54,8 +54,9 @@ docs: deps ## Builds the documentation of the API into .build/docs; a warning, s
 picture: ## Draws the README's picture from the reference result
 	python3 Scripts/draw-differences.py Results/reference/ablation.md "Δ accuracy %" > Documentation/ablation.svg
 
-lint: check-swift ## Checks the sources' format
-	swift format lint --strict -r $(SWIFT_SOURCES)
+lint: check-swift ## Checks the sources' format, and that what they import is what Package.swift declares
+	swift format lint --strict -r $(SWIFT_SOURCES) Scripts
+	swift package dump-package | swift Scripts/check-imports.swift
 
 format: check-swift ## Formats the sources in place
 	swift format --in-place -r $(SWIFT_SOURCES)

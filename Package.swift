@@ -27,7 +27,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -74,17 +73,15 @@ let package = Package(
 
     // MARK: Engine
     .target(
-      name: "LabGraph",
-      dependencies: ["LabCore", .product(name: "OrderedCollections", package: "swift-collections")],
-      path: "Sources/Engine/LabGraph"),
+      name: "LabGraph", dependencies: ["LabCore"], path: "Sources/Engine/LabGraph"),
     .target(
-      name: "BackendReference", dependencies: ["LabGraph"], path: "Sources/Engine/BackendReference",
+      name: "BackendReference", dependencies: ["LabCore", "LabGraph"], path: "Sources/Engine/BackendReference",
       swiftSettings: oracleSettings),
     .target(
-      name: "BackendOneDNN", dependencies: ["LabGraph", "COneDNN", "CLabKernels", "CLabMachine"],
+      name: "BackendOneDNN", dependencies: ["LabCore", "LabGraph", "COneDNN", "CLabKernels", "CLabMachine"],
       path: "Sources/Engine/BackendOneDNN"),
-    .target(name: "LabNN", dependencies: ["LabGraph"], path: "Sources/Engine/LabNN"),
-    .target(name: "LabZoo", dependencies: ["LabNN"], path: "Sources/Engine/LabZoo"),
+    .target(name: "LabNN", dependencies: ["LabCore", "LabGraph"], path: "Sources/Engine/LabNN"),
+    .target(name: "LabZoo", dependencies: ["LabCore", "LabGraph", "LabNN"], path: "Sources/Engine/LabZoo"),
 
     // MARK: Data and training
     .target(name: "LabSyntheticSigns", dependencies: ["LabCore"], path: "Sources/Data/LabSyntheticSigns"),
@@ -99,9 +96,7 @@ let package = Package(
     // MARK: Studies
     .target(
       name: "LabStudy",
-      dependencies: [
-        "LabCore", "LabRecords", "Yams", .product(name: "OrderedCollections", package: "swift-collections"),
-      ], path: "Sources/Study/LabStudy"),
+      dependencies: ["LabCore", "LabRecords", "Yams"], path: "Sources/Study/LabStudy"),
     .target(name: "LabScheduler", dependencies: ["LabCore", "LabRecords"], path: "Sources/Study/LabScheduler"),
     .target(
       name: "LabStore",
@@ -136,25 +131,27 @@ let package = Package(
     .target(name: "LabFuzzing", dependencies: ["LabCore", "LabHDF5"], path: "Sources/Testing/LabFuzzing"),
     .testTarget(name: "CLabKernelsTests", dependencies: ["CLabKernels", "LabCore"]),
     .testTarget(name: "LabCoreTests", dependencies: ["LabCore"]),
-    .testTarget(name: "LabStatsTests", dependencies: ["LabStats"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "LabGraphTests", dependencies: ["LabGraph", "BackendReference", "LabTesting"]),
-    .testTarget(name: "BackendReferenceTests", dependencies: ["BackendReference", "LabNN", "LabTesting"]),
+    .testTarget(name: "LabStatsTests", dependencies: ["LabCore", "LabStats"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "LabGraphTests", dependencies: ["LabCore", "LabGraph", "BackendReference", "LabTesting"]),
     .testTarget(
-      name: "BackendOneDNNTests", dependencies: ["BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabTesting"]),
+      name: "BackendReferenceTests", dependencies: ["LabCore", "LabGraph", "BackendReference", "LabTesting"]),
     .testTarget(
-      name: "LabNNTests", dependencies: ["LabNN", "BackendReference", "BackendOneDNN", "LabTesting"],
+      name: "BackendOneDNNTests",
+      dependencies: ["LabCore", "LabGraph", "BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabTesting"]),
+    .testTarget(
+      name: "LabNNTests", dependencies: ["LabCore", "LabGraph", "LabNN", "BackendReference", "BackendOneDNN"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "LabZooTests", dependencies: ["LabZoo", "BackendReference", "LabTesting"],
+      name: "LabZooTests", dependencies: ["LabCore", "LabGraph", "LabNN", "LabZoo", "BackendReference", "LabTesting"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "LabDataTests", dependencies: ["LabData", "LabFuzzing", "CZlib"], resources: [.copy("Fixtures")]),
+      name: "LabDataTests", dependencies: ["LabCore", "LabData", "LabFuzzing", "CZlib"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "LabTrainTests",
-      dependencies: ["LabCore", "LabRecords", "LabTrain", "LabZoo", "BackendReference", "BackendOneDNN", "LabTesting"]),
+      dependencies: ["LabData", "LabGraph", "LabNN", "LabCore", "LabRecords", "LabTrain", "LabZoo", "BackendOneDNN"]),
     .testTarget(name: "LabRecordsTests", dependencies: ["LabCore", "LabRecords", "LabTesting"]),
     .testTarget(
-      name: "LabStudyTests", dependencies: ["LabCore", "LabRecords", "LabStudy", "LabTesting", "LabFuzzing"]),
+      name: "LabStudyTests", dependencies: ["LabCore", "LabRecords", "LabStudy", "LabFuzzing"]),
     .testTarget(
       name: "LabSchedulerTests", dependencies: ["LabCore", "LabRecords", "LabScheduler", "LabTesting"]),
     .executableTarget(
