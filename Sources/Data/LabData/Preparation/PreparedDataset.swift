@@ -42,7 +42,22 @@ public final class PreparedDataset: Sendable {
     _ configuration: DatasetConfiguration, environment: DataEnvironment = .current,
     progress: @escaping DataProgress = { _ in }
   ) throws {
-    let source = try configuration.source(environment)
+    try self.init(
+      configuration, source: configuration.source(environment), environment: environment, progress: progress)
+  }
+
+  /// Decodes a source if necessary, and prepares it, whether or not it belongs to a registered data set.
+  ///
+  /// - Parameters:
+  ///   - configuration: which subsets of the data; its `path` and own options are not looked at.
+  ///   - source: the data.
+  ///   - environment: where to keep the decoded form.
+  ///   - progress: receives one sentence whenever a phase that may take long begins or ends.
+  /// - Throws: ``DataError``.
+  public convenience init(
+    _ configuration: DatasetConfiguration, source: any DatasetSource, environment: DataEnvironment = .current,
+    progress: @escaping DataProgress = { _ in }
+  ) throws {
     let files = source as? ImageFileSource
     let cache = DatasetCache(environment: environment)
     var raw = try cache.dataset(name: configuration.name, source: source, progress: progress)
