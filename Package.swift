@@ -68,7 +68,7 @@ let package = Package(
       name: "LabCore",
       dependencies: [.product(name: "Crypto", package: "swift-crypto")], path: "Sources/Base/LabCore"),
     .target(name: "LabStats", dependencies: ["LabCore"], path: "Sources/Base/LabStats"),
-    .target(name: "LabRecords", dependencies: ["LabCore"], path: "Sources/Base/LabRecords"),
+    .target(name: "LabRecords", dependencies: ["LabCore", "LabStats"], path: "Sources/Base/LabRecords"),
     .target(name: "LabHDF5", dependencies: ["LabCore", "CHDF5"], path: "Sources/Base/LabHDF5"),
 
     // MARK: Engine
@@ -149,7 +149,9 @@ let package = Package(
     .testTarget(
       name: "LabTrainTests",
       dependencies: ["LabData", "LabGraph", "LabNN", "LabCore", "LabRecords", "LabTrain", "LabZoo", "BackendOneDNN"]),
-    .testTarget(name: "LabRecordsTests", dependencies: ["LabCore", "LabRecords", "LabTesting"]),
+    .testTarget(
+      name: "LabRecordsTests", dependencies: ["LabCore", "LabRecords", "LabStats", "LabTesting"],
+      resources: [.copy("Fixtures")]),
     .testTarget(
       name: "LabStudyTests", dependencies: ["LabCore", "LabRecords", "LabStudy", "LabFuzzing"]),
     .testTarget(

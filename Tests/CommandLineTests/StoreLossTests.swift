@@ -8,8 +8,8 @@ import Testing
 @Suite(.serialized) struct StoreLossTests {
   private struct RunResult: Equatable {
     var state: RunState
-    var epochs: [EpochRecord.Metrics]
-    var test: EvaluationMetrics?
+    var epochs: [Metrics]
+    var test: Metrics?
     var weightsHash: ContentHash?
     var bestEpoch: Int?
   }
@@ -27,7 +27,8 @@ import Testing
     for run in try store.runs(sweep: sweep.id) {
       let final = try store.finalRecord(of: run.identity)
       results[run.identity.short] = RunResult(
-        state: run.state, epochs: try store.epochs(of: run.identity).map(\.metrics), test: final?.test,
+        state: run.state, epochs: try store.epochs(of: run.identity).map(\.metrics),
+        test: final?.metrics.only(split: "test"),
         weightsHash: final?.weightsHash, bestEpoch: final?.bestEpoch)
     }
     return results

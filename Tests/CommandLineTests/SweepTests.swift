@@ -16,7 +16,8 @@ import Testing
         #expect(Set(epochs.map(\.epoch)).count == epochs.count)
         let final = try store.finalRecord(of: run.identity)
         results[run.identity.short] = RunResult(
-          state: run.state, epochs: epochs.map(\.metrics), test: final?.test, weightsHash: final?.weightsHash)
+          state: run.state, epochs: epochs.map(\.metrics), test: final?.metrics.only(split: "test"),
+          weightsHash: final?.weightsHash)
       }
     }
     return results
@@ -24,8 +25,8 @@ import Testing
 
   private struct RunResult: Equatable {
     var state: RunState
-    var epochs: [EpochRecord.Metrics]
-    var test: EvaluationMetrics?
+    var epochs: [Metrics]
+    var test: Metrics?
     var weightsHash: ContentHash?
   }
 
@@ -74,7 +75,7 @@ import Testing
     // Rounding shows in the weights, and no more than that in what was learned.
     let stored = try results(labrun).values
     #expect(Set(stored.map(\.weightsHash)).count == 2)
-    let losses = stored.compactMap(\.epochs.last?.trainLoss)
+    let losses = stored.compactMap { $0.epochs.last?["train_loss"] }
     #expect(losses.count == 2 && abs(losses[0] - losses[1]) < 0.2 * abs(losses[0]), "\(losses)")
   }
 

@@ -9,17 +9,15 @@ import Testing
     loss: Double? = nil,
     evaluated: Int? = nil, planned: Int? = nil, images: Int? = 10_000
   ) -> RunCourse {
-    func metrics(_ accuracy: Double, logLoss: Double? = nil) -> EvaluationMetrics {
-      EvaluationMetrics(
-        loss: loss ?? logLoss ?? 1, accuracy: accuracy, macroPrecision: 0, macroRecall: 0, macroF1: 0,
-        expectedCalibrationError: 0,
-        logLoss: logLoss)
+    func metrics(_ accuracy: Double, logLoss: Double? = nil) -> Metrics {
+      var metrics: Metrics = ["test_loss": loss ?? logLoss ?? 1, "test_accuracy": accuracy]
+      metrics["test_log_loss"] = logLoss
+      return metrics
     }
     let epochs = accuracies.enumerated().map { index, accuracy in
       EpochRecord(
         epoch: index,
-        metrics: .init(
-          trainLoss: losses?[index] ?? 1 / Double(index + 1), learningRate: 0.1, test: accuracy.map { metrics($0) }),
+        metrics: ["train_loss": losses?[index] ?? 1 / Double(index + 1)] + (accuracy.map { metrics($0) } ?? [:]),
         timing: .init(trainSeconds: 1, imagesPerSecond: 1, meanStepMilliseconds: 1))
     }
     let last = accuracies.compactMap(\.self).last ?? 0
@@ -29,7 +27,7 @@ import Testing
     return RunCourse(
       epochs: epochs,
       final: FinalRecord(
-        test: metrics(last, logLoss: logLoss), evaluatedEpoch: evaluated ?? accuracies.count - 1,
+        metrics: metrics(last, logLoss: logLoss), evaluatedEpoch: evaluated ?? accuracies.count - 1,
         confusion: confusion ?? even),
       plannedEpochs: planned ?? accuracies.count, evaluationImages: images)
   }

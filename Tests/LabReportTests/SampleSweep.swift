@@ -10,7 +10,7 @@ enum SampleSweep {
     _ seed: UInt64, _ state: RunState = .completed, accuracy: Double? = nil, f1: Double? = nil, loss: Double? = nil,
     reason: String? = nil, epochs: Int = 10, seconds: Double? = nil, rate: Double? = nil
   ) -> SweepSnapshot.Run {
-    var metrics = [String: Double]()
+    var metrics = Metrics()
     metrics["test_accuracy"] = accuracy
     metrics["test_macro_f1"] = f1
     metrics["test_loss"] = loss

@@ -94,7 +94,7 @@ import Testing
 
   @Test func aCheckpointAheadOfTheDatabaseIsSetAside() throws {
     try train(epochs: 4)
-    try DatabaseQueue(path: store.path).write { try $0.execute(sql: "DELETE FROM epoch WHERE epoch >= 3") }
+    try DatabaseQueue(path: store.path).write { try $0.execute(sql: "DELETE FROM epoch_timing WHERE epoch >= 3") }
     let before = try Data(contentsOf: URL(fileURLWithPath: path(.checkpoint)))
     let resumption = try resume()
     // The one before stands within the fourth epoch, after three.

@@ -6,13 +6,14 @@ import LabStore
 import LabTesting
 import Testing
 
-/// Databases of earlier versions, from `Fixtures/released.sql`.
+/// Databases of earlier versions: `Fixtures/released.sql` is of the first one, `Fixtures/columns.sql` of the last one with a
+/// column a metric.
 @Suite struct MigrationTests {
   private let folder = TestFolder()
 
-  /// The database of a completed sweep, as the first release left it.
-  private func released() throws -> String {
-    let script = try #require(Bundle.module.url(forResource: "Fixtures/released", withExtension: "sql"))
+  /// The database of a completed sweep, as an earlier version left it.
+  private func released(_ fixture: String = "released") throws -> String {
+    let script = try #require(Bundle.module.url(forResource: "Fixtures/\(fixture)", withExtension: "sql"))
     let path = folder.path("labrun.sqlite")
     // A dump has its tables by name, not in the order in which they refer to each other.
     var configuration = Configuration()
@@ -31,11 +32,12 @@ import Testing
     let snapshot = try store.snapshot(sweep: sweep.id)
     for (variant, run) in zip(snapshot.variants, runs) {
       let final = try #require(try store.finalRecord(of: run.identity))
-      #expect(final.test.accuracy > 0 && final.test.logLoss == nil && final.validation?.logLoss == nil)
+      let accuracy = try #require(final.metrics["test_accuracy"])
+      #expect(accuracy > 0 && final.metrics["test_log_loss"] == nil && final.metrics["validation_log_loss"] == nil)
       #expect(final.bestEpoch != nil && final.evaluatedEpoch == nil && final.health.isEmpty)
-      #expect(variant.runs[0].metrics["test_accuracy"] == final.test.accuracy)
+      #expect(variant.runs[0].metrics["test_accuracy"] == accuracy)
       #expect(variant.runs[0].metrics["test_log_loss"] == nil && variant.runs[0].health.isEmpty)
-      #expect(try store.epochs(of: run.identity).map(\.metrics.test?.logLoss) == [nil, nil])
+      #expect(try store.epochs(of: run.identity).map { $0.metrics["test_log_loss"] } == [nil, nil])
     }
   }
 
@@ -62,5 +64,102 @@ import Testing
     #expect(try store.finalRecord(of: claimed.lease.run) == RunStoreSamples.final())
     #expect(try store.integer("SELECT COUNT(*) FROM result WHERE test_log_loss = 2 AND evaluated_epoch = 2") == 1)
     #expect(try store.integer("SELECT COUNT(*) FROM health WHERE kind = 'late_collapse' AND value = 0.4") == 1)
+  }
+
+  // MARK: Metrics
+
+  /// The numbers of a row with a column a metric, by what its columns meant: NaN was NULL where there was an accuracy.
+  private func numbers(_ row: Row, extra: [String: Double] = [:]) -> [String: UInt64] {
+    let timings = [
+      "train_seconds", "evaluation_seconds", "images_per_second", "mean_step_milliseconds", "peak_memory_bytes",
+      "planned_memory_bytes", "run_id", "epoch", "best_epoch", "evaluated_epoch", "weights_hash",
+    ]
+    let withNaN = ["loss", "macro_precision", "macro_recall", "macro_f1", "ece"]
+    var numbers = extra
+    for column in row.columnNames where !timings.contains(column) {
+      let parts = column.split(separator: "_", maxSplits: 1).map(String.init)
+      let isEvaluated = ["validation", "test"].contains(parts[0]) && row["\(parts[0])_accuracy"] as Double? != nil
+      if let value: Double = row[column] {
+        numbers[column] = value
+      } else if ["train_loss", "learning_rate"].contains(column) || (isEvaluated && withNaN.contains(parts[1])) {
+        numbers[column] = .nan
+      }
+    }
+    return numbers.mapValues { $0.isNaN ? Double.nan.bitPattern : $0.bitPattern }
+  }
+
+  private func numbers(_ metrics: Metrics) -> [String: UInt64] {
+    Dictionary(
+      uniqueKeysWithValues: metrics.map { ($0.name.key, $0.value.isNaN ? Double.nan.bitPattern : $0.value.bitPattern) })
+  }
+
+  @Test(arguments: ["released", "columns"])
+  func everyNumberOfAColumnIsKeptBitForBit(_ fixture: String) throws {
+    let path = try released(fixture)
+    let (epochs, finals, further) = try DatabaseQueue(path: path).read { database in
+      (
+        try Row.fetchAll(database, sql: "SELECT * FROM epoch ORDER BY run_id, epoch"),
+        try Row.fetchAll(database, sql: "SELECT * FROM final ORDER BY run_id"),
+        try Row.fetchAll(database, sql: "SELECT * FROM final_metric")
+      )
+    }
+    #expect(epochs.count == (fixture == "released" ? 4 : 6) && finals.count == 2)
+    for store in [try StudyStore(reading: folder.path), try StudyStore(folder: folder.path)] {
+      let runs = try store.runs(sweep: 1).map(\.identity)
+      let snapshot = try store.snapshot(sweep: 1)
+      let records = try runs.flatMap { try store.epochs(of: $0) }
+      #expect(records.count == epochs.count)
+      for (record, row) in zip(records, epochs) {
+        #expect(numbers(record.metrics) == numbers(row))
+        #expect(record.epoch == row["epoch"])
+        #expect(record.timing.trainSeconds == row["train_seconds"])
+        #expect(record.timing.evaluationSeconds == row["evaluation_seconds"])
+        #expect(record.timing.imagesPerSecond == row["images_per_second"])
+        #expect(record.timing.meanStepMilliseconds == row["mean_step_milliseconds"])
+        // The first version called the plan a peak.
+        let columns = fixture == "released" ? ["peak_memory_bytes"] : ["planned_memory_bytes", "peak_memory_bytes"]
+        #expect(record.timing.plannedMemoryBytes == row[columns[0]])
+        if fixture == "columns" { #expect(record.timing.peakMemoryBytes == row[columns[1]]) }
+      }
+      for (index, row) in finals.enumerated() {
+        let id: Int64 = row["run_id"]
+        let extra = further.filter { $0["run_id"] == id }.map { ($0["name"] as String, $0["value"] as Double? ?? .nan) }
+        let expected = numbers(row, extra: Dictionary(uniqueKeysWithValues: extra))
+        let record = try #require(try store.finalRecord(of: runs[index]))
+        #expect(numbers(record.metrics) == expected)
+        #expect(record.bestEpoch == row["best_epoch"] && record.weightsHash?.hexadecimal == row["weights_hash"])
+        let shown = expected.filter { !Double(bitPattern: $0.value).isNaN }
+        #expect(numbers(snapshot.variants[index].runs[0].metrics) == shown)
+      }
+    }
+  }
+
+  /// What other programs ask of the database gives what it gave when metrics were columns.
+  @Test func viewsShowWhatWereColumns() throws {
+    let path = try released("columns")
+    func columns(_ sql: String) throws -> [[String: DatabaseValue]] {
+      try DatabaseQueue(path: path).read { database in
+        try Row.fetchAll(database, sql: sql).map { row in
+          Dictionary(row.map { ($0.lowercased(), $1) }, uniquingKeysWith: { first, _ in first })
+        }
+      }
+    }
+    let queries = [
+      "SELECT * FROM result ORDER BY run_id", "SELECT * FROM epoch ORDER BY run_id, epoch",
+      "SELECT * FROM final ORDER BY run_id",
+    ]
+    let before = try queries.map(columns)
+    let further = try columns("SELECT * FROM final_metric")
+    _ = try StudyStore(folder: folder.path)
+    for (query, old) in zip(queries, before) {
+      let new = try columns(query)
+      #expect(new.count == old.count && !old.isEmpty)
+      for (newRow, oldRow) in zip(new, old) {
+        for (column, value) in oldRow { #expect(newRow[column] == value, "\(query): \(column)") }
+      }
+    }
+    let rows = try columns("SELECT * FROM final_metric")
+    for row in further where row["name"]?.storage.value as? String != "test_accuracy" { #expect(rows.contains(row)) }
+    #expect(try columns("SELECT * FROM result WHERE \"ease \"\"of\"\" use\" > 1e300").count == 1)
   }
 }

@@ -85,12 +85,12 @@ import Testing
   }
 
   @Test func findsAnotherHashOfWeights() throws {
-    try change("UPDATE final SET weights_hash = '\(ContentHash(of: "others"))'")
+    try change("UPDATE completion SET weights_hash = '\(ContentHash(of: "others"))'")
     try expectProblem(path(.finalWeights), "holds other weights than those whose hash the database has")
   }
 
   @Test func findsBestWeightsOfAnotherEpoch() throws {
-    try change("UPDATE final SET best_epoch = 0")
+    try change("UPDATE completion SET best_epoch = 0")
     try expectProblem(path(.bestWeights), "is not of epoch 1, the best one")
   }
 
@@ -105,16 +105,17 @@ import Testing
   }
 
   @Test func findsACheckpointAheadOfTheDatabase() throws {
-    try change("DELETE FROM epoch WHERE run_id = 2 AND epoch = 1; UPDATE run SET completed_epochs = 1 WHERE id = 2")
+    try change(
+      "DELETE FROM epoch_timing WHERE run_id = 2 AND epoch = 1; UPDATE run SET completed_epochs = 1 WHERE id = 2")
     try expectProblem(path(.checkpoint, unfinished), "is ahead of the database, which has 1 of the 2 epochs")
   }
 
   @Test func findsMissingEpochsAndMetrics() throws {
-    try change("DELETE FROM epoch WHERE run_id = 1 AND epoch = 1")
+    try change("DELETE FROM epoch_timing WHERE run_id = 1 AND epoch = 1")
     #expect(try problems().contains { $0.text.contains("counts 4 epochs, and 1 are on record") })
-    try change("DELETE FROM epoch WHERE run_id = 1; UPDATE run SET completed_epochs = 0 WHERE id = 1")
+    try change("DELETE FROM epoch_timing WHERE run_id = 1; UPDATE run SET completed_epochs = 0 WHERE id = 1")
     #expect(try problems().contains { $0.text.contains("is completed and has no epoch on record") })
-    try change("DELETE FROM final")
+    try change("DELETE FROM completion")
     #expect(try problems().contains { $0.text.contains("has no final metrics") })
   }
 
@@ -125,7 +126,7 @@ import Testing
 
   @Test func findsADamagedDatabase() throws {
     try store.pragma("wal_checkpoint(TRUNCATE)")
-    let pages = try #require(try store.integer("SELECT rootpage FROM sqlite_master WHERE name = 'epoch'"))
+    let pages = try #require(try store.integer("SELECT rootpage FROM sqlite_master WHERE name = 'epoch_timing'"))
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: store.path))
     try handle.seek(toOffset: UInt64(pages - 1) * 4096 + 3)
     try handle.write(contentsOf: Data(repeating: 0xff, count: 64))

@@ -1,6 +1,7 @@
 import LabCore
 import LabData
 import LabNN
+import LabRecords
 import LabTrain
 import Testing
 
@@ -11,12 +12,32 @@ import Testing
     let observer = RecordingObserver()
     let result = try #require(TrainingFixture().trainer(configuration).run(observer: observer).result)
     #expect(observer.epochs.count == 6)
-    #expect(observer.epochs[5].trainLoss < observer.epochs[0].trainLoss)
-    #expect(result.test.logits.count == 86 * 43)
-    #expect(result.test.labels.count == 86)
-    #expect(result.test.confusion.total == 86)
-    #expect(observer.epochs[0].images == 215)
-    #expect(observer.epochs[0].steps == 7)
+    let losses = observer.epochs.compactMap { $0.metrics["train_loss"] }
+    #expect(losses.count == 6 && losses[5] < losses[0])
+    #expect(result.predictions.logits.count == 86 * 43)
+    #expect(result.predictions.labels.count == 86)
+    #expect(result.record.confusion.joined().reduce(0, +) == 86)
+    #expect(result.record.classes.map(\.support).reduce(0, +) == 86)
+    let timing = observer.epochs[0].timing
+    #expect(abs(timing.imagesPerSecond * timing.trainSeconds - 215) < 1e-6)
+    #expect(abs(timing.meanStepMilliseconds * 7 - timing.trainSeconds * 1e3) < 1e-6)
+  }
+
+  /// Epochs have what is computed every time, the record all there is, and where both are of the same weights they agree.
+  @Test func metricsAreThoseOfTheCatalog() throws {
+    let fixture = try TrainingFixture()
+    let observer = RecordingObserver()
+    let result = try #require(fixture.trainer().run(observer: observer).result)
+    let last = try #require(observer.epochs.last?.metrics)
+    let every = MetricCatalog.registry.entries.filter { $0.occasion == .everyEvaluation }.map { "test_\($0.name)" }
+    #expect(
+      Set(last.names.map(\.key)) == Set(every + ["test_loss", "train_loss", "train_accuracy", "learning_rate"]))
+    let final = result.record.metrics
+    #expect(last.only(split: "test").allSatisfy { final[$0.name] == $0.value })
+    let all = MetricCatalog.registry.entries.filter { $0.occasion != nil }.map { "test_\($0.name)" }
+    #expect(
+      Set(final.names.map(\.key)) == Set(all + ["test_loss", "train_seconds", "planned_memory_bytes"]))
+    #expect(final["test_accuracy"] == result.predictions.confusion.accuracy)
   }
 
   @Test(arguments: ["static", "odconv-4x"])
@@ -25,16 +46,16 @@ import Testing
     let first = try #require(fixture.trainer().run(observer: RecordingObserver()).result)
     let second = try #require(fixture.trainer().run(observer: RecordingObserver()).result)
     let other = try #require(fixture.trainer(seed: 2).run(observer: RecordingObserver()).result)
-    #expect(first.weightsHash == second.weightsHash)
-    #expect(first.test.logits == second.test.logits)
-    #expect(first.weightsHash != other.weightsHash)
+    #expect(first.record.weightsHash == second.record.weightsHash)
+    #expect(first.predictions.logits == second.predictions.logits)
+    #expect(first.record.weightsHash != other.record.weightsHash)
   }
 
   @Test func twoThreadsGiveTheSameBitsTwice() throws {
     let fixture = try TrainingFixture()
     let first = try #require(fixture.trainer(threads: 2).run(observer: RecordingObserver()).result)
     let second = try #require(fixture.trainer(threads: 2).run(observer: RecordingObserver()).result)
-    #expect(first.weightsHash == second.weightsHash)
+    #expect(first.record.weightsHash == second.record.weightsHash)
   }
 
   /// Wherever training is interrupted, within an epoch or at its end, it goes on as if it had not been.
@@ -51,13 +72,12 @@ import Testing
     let second = RecordingObserver()
     let resumed = try #require(fixture.trainer().run(from: checkpoint, observer: second).result)
 
-    #expect(resumed.weightsHash == expected.weightsHash)
-    #expect(resumed.test.logits == expected.test.logits)
+    #expect(resumed.record.weightsHash == expected.record.weightsHash)
+    #expect(resumed.predictions.logits == expected.predictions.logits)
     #expect(first.losses.prefix(progress.step) + second.losses == whole.losses[...])
     let reports = first.epochs.filter { $0.epoch < progress.epoch } + second.epochs
-    #expect(reports.map(\.trainLoss) == whole.epochs.map(\.trainLoss))
-    #expect(reports.map(\.trainAccuracy) == whole.epochs.map(\.trainAccuracy))
-    #expect(reports.map { $0.test?.loss } == whole.epochs.map { $0.test?.loss })
+    #expect(reports.map(\.metrics) == whole.epochs.map(\.metrics))
+    #expect(resumed.record.metrics.only(split: "test") == expected.record.metrics.only(split: "test"))
   }
 
   @Test func stoppingAtOnceWritesNoCheckpoint() throws {
@@ -85,12 +105,12 @@ import Testing
     configuration.finalWeights = .best
     let observer = RecordingObserver()
     let result = try #require(fixture.trainer(configuration).run(observer: observer).result)
-    let accuracies = observer.epochs.compactMap { $0.validation?.metrics.accuracy }
+    let accuracies = observer.epochs.compactMap { $0.metrics["validation_accuracy"] }
     #expect(accuracies.count == 4)
     let best = try #require(accuracies.max())
-    #expect(result.bestEpoch == accuracies.firstIndex(of: best))
-    #expect(result.evaluatedEpoch == result.bestEpoch)
-    #expect(result.validation?.metrics.accuracy == best)
+    #expect(result.record.bestEpoch == accuracies.firstIndex(of: best))
+    #expect(result.record.evaluatedEpoch == result.record.bestEpoch)
+    #expect(result.record.metrics["validation_accuracy"] == best)
     #expect(observer.best.last == result.weights)
   }
 
@@ -102,9 +122,9 @@ import Testing
     configuration.earlyStoppingEvaluations = 2
     let observer = RecordingObserver()
     let result = try #require(fixture.trainer(configuration).run(observer: observer).result)
-    let best = try #require(result.bestEpoch)
+    let best = try #require(result.record.bestEpoch)
     #expect(result.epochs == min(best + 3, 12))
-    #expect(result.evaluatedEpoch == result.epochs - 1, "the last weights were evaluated, not the best")
+    #expect(result.record.evaluatedEpoch == result.epochs - 1, "the last weights were evaluated, not the best")
   }
 
   @Test func earlyStoppingNeedsAValidationSplit() throws {
@@ -128,7 +148,7 @@ import Testing
     configuration.optimization.movingAverageDecay = 0.9
     let result = try #require(fixture.trainer(configuration).run(observer: RecordingObserver()).result)
     let plain = try #require(fixture.trainer().run(observer: RecordingObserver()).result)
-    #expect(result.weightsHash != plain.weightsHash)
+    #expect(result.record.weightsHash != plain.record.weightsHash)
     #expect(Set(result.weights.map(\.name)) == Set(plain.weights.map(\.name)))
   }
 
@@ -142,6 +162,8 @@ import Testing
     _ = try fixture.trainer().run(observer: plain)
     #expect(mixed.losses.allSatisfy { $0.isFinite })
     #expect(mixed.losses != plain.losses)
-    #expect(mixed.epochs.allSatisfy { $0.trainAccuracy == nil } && plain.epochs.allSatisfy { $0.trainAccuracy != nil })
+    #expect(
+      mixed.epochs.allSatisfy { $0.metrics["train_accuracy"] == nil }
+        && plain.epochs.allSatisfy { $0.metrics["train_accuracy"] != nil })
   }
 }

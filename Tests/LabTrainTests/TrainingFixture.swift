@@ -49,7 +49,7 @@ struct TrainingFixture {
 /// Remembers what a training told, and stops it after a number of steps.
 final class RecordingObserver: TrainingObserver {
   var losses: [Double] = []
-  var epochs: [EpochReport] = []
+  var epochs: [EpochRecord] = []
   var checkpoints: [Checkpoint] = []
   var best: [[NamedTensor]] = []
   private let lastStep: Int
@@ -61,7 +61,7 @@ final class RecordingObserver: TrainingObserver {
   }
 
   func didStep(_ step: StepReport) { losses.append(step.loss) }
-  func didFinishEpoch(_ report: EpochReport) { epochs.append(report) }
+  func didFinishEpoch(_ record: EpochRecord) { epochs.append(record) }
   func didImprove(_ weights: [NamedTensor], epoch: Int) { best.append(weights) }
   func didReachCheckpoint(_ checkpoint: Checkpoint) { checkpoints.append(checkpoint) }
   var stopRequest: StopRequest { losses.count >= lastStep ? request : .none }

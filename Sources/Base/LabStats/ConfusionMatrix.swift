@@ -46,6 +46,11 @@ public struct ConfusionMatrix: Sendable, Hashable, Codable {
       counts: container.decode([Int].self, forKey: .counts))
   }
 
+  /// The counts, an array a true class.
+  public var rows: [[Int]] {
+    (0..<classCount).map { Array(counts[($0 * classCount)..<(($0 + 1) * classCount)]) }
+  }
+
   /// The number of images of class `label` that were taken for class `prediction`.
   public subscript(label label: Int, prediction prediction: Int) -> Int { counts[label * classCount + prediction] }
 

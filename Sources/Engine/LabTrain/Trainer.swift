@@ -3,6 +3,7 @@ import LabData
 import LabGraph
 import LabNN
 import LabRecords
+import LabStats
 
 /// Trains one model on one data set: a pure function of its configuration, data and seed.
 ///
@@ -109,7 +110,7 @@ public final class Trainer {
     let prefetcher = Prefetcher(
       loader: loader, epoch: progress.epoch, batch: progress.stepInEpoch, endEpoch: configuration.epochs)
     defer { prefetcher.cancel() }
-    var lastTest: EvaluationResult?
+    var lastTest: Evaluation?
     while progress.epoch < configuration.epochs, !hasStoppedEarly(progress) {
       guard try trainEpoch(&progress, prefetcher, observer) else { return .stopped }
       guard try finishEpoch(&progress, &best, &lastTest, observer) else { return .stopped }
@@ -199,11 +200,9 @@ public final class Trainer {
     }
     let logits = try done.program.read(ClassifierTensor.logits)
     let labels = try done.program.integerInput(ClassifierTensor.labels)
-    let classes = dataset.classCount
-    for row in 0..<done.images {
-      var best = row * classes
-      for column in (row * classes)..<((row + 1) * classes) where logits[column] > logits[best] { best = column }
-      if best - row * classes == Int(labels[row]) { progress.correctCount += 1 }
+    progress.correctCount += logits.prefix(done.images * dataset.classCount).withUnsafeBufferPointer {
+      ClassificationAccumulator.correctCount(
+        logits: $0, labels: UnsafeBufferPointer(rebasing: labels.prefix(done.images)), classCount: dataset.classCount)
     }
     progress.lossSum += sum
     progress.imageCount += done.images
@@ -226,39 +225,30 @@ public final class Trainer {
   /// - Parameter lastTest: set to what the last planned epoch's weights reach on the test images, where these are evaluated.
   /// - Returns: false where the observer asked for a stop; the epoch's evaluation is then repeated by the next attempt.
   private func finishEpoch(
-    _ progress: inout TrainingProgress, _ best: inout [NamedTensor]?, _ lastTest: inout EvaluationResult?,
+    _ progress: inout TrainingProgress, _ best: inout [NamedTensor]?, _ lastTest: inout Evaluation?,
     _ observer: any TrainingObserver
   ) throws -> Bool {
     let start = ActiveClock.seconds
     let isLast = progress.epoch + 1 == configuration.epochs
     let isEvaluated = isLast || (progress.epoch + 1) % configuration.evaluationInterval == 0
-    var validation: EvaluationResult?
-    var test: EvaluationResult?
+    var evaluation: Evaluation?
     if isEvaluated {
       let evaluator = Evaluator(programs: programs, dataset: dataset)
       let split: SplitName = dataset.validation.count > 0 ? .validation : .test
       let isFinal = isLast && split == .test
-      let result = try evaluator.evaluate(split, at: position(progress.step), keepsLogits: isFinal) {
-        stopsHere(observer) == false
-      }
-      guard let result else {
+      evaluation = try evaluator.evaluate(
+        split, at: position(progress.step), for: isFinal ? .finalEvaluation : .everyEvaluation
+      ) { stopsHere(observer) == false }
+      guard let evaluation else {
         if observer.stopRequest == .afterStep { try observer.didReachCheckpoint(makeCheckpoint(progress)) }
         return false
       }
-      if split == .validation { validation = result } else { test = result }
-      if isFinal { lastTest = result }
+      if isFinal { lastTest = evaluation }
     }
     var next = progress
-    if let validation { try noteValidation(validation, &next, &best, observer) }
-    let report = EpochReport(
-      epoch: progress.epoch, trainLoss: progress.lossSum / Double(progress.imageCount),
-      trainAccuracy: configuration.augmentation.mixup > 0
-        ? nil : Double(progress.correctCount) / Double(progress.imageCount),
-      learningRate: try configuration.optimization.learningRateScalar().value(at: position(progress.step - 1)),
-      validation: validation, test: test, trainSeconds: progress.epochSeconds,
-      evaluationSeconds: max(0, ActiveClock.seconds - start), steps: progress.stepInEpoch, images: progress.imageCount,
-      plannedBytes: plannedBytes)
-    try observer.didFinishEpoch(report)
+    if let evaluation, evaluation.split == .validation { try noteValidation(evaluation, &next, &best, observer) }
+    try observer.didFinishEpoch(
+      record(of: progress, evaluation, evaluationSeconds: max(0, ActiveClock.seconds - start)))
     next.epoch += 1
     next.stepInEpoch = 0
     next.lossSum = 0
@@ -271,16 +261,37 @@ public final class Trainer {
     return observer.stopRequest == .none
   }
 
+  /// The record of a complete epoch.
+  private func record(
+    of progress: TrainingProgress, _ evaluation: Evaluation?, evaluationSeconds: Double
+  ) throws -> EpochRecord {
+    let images = Double(progress.imageCount)
+    var metrics: Metrics = [.train("loss"): progress.lossSum / images]
+    // Where labels are mixed, no class is the right one.
+    if configuration.augmentation.mixup == 0 { metrics[.train("accuracy")] = Double(progress.correctCount) / images }
+    metrics["learning_rate"] = try configuration.optimization.learningRateScalar().value(
+      at: position(progress.step - 1))
+    if let evaluation { metrics.merge(evaluation.metrics(for: .everyEvaluation)) }
+    let seconds = progress.epochSeconds
+    return EpochRecord(
+      epoch: progress.epoch, metrics: metrics,
+      timing: .init(
+        trainSeconds: seconds, evaluationSeconds: evaluationSeconds,
+        imagesPerSecond: seconds > 0 ? images / seconds : 0,
+        meanStepMilliseconds: seconds / Double(max(progress.stepInEpoch, 1)) * 1e3, plannedMemoryBytes: plannedBytes))
+  }
+
   private func stopsHere(_ observer: any TrainingObserver) -> Bool {
     observer.stopRequest != .none
   }
 
   private func noteValidation(
-    _ result: EvaluationResult, _ progress: inout TrainingProgress, _ best: inout [NamedTensor]?,
+    _ evaluation: Evaluation, _ progress: inout TrainingProgress, _ best: inout [NamedTensor]?,
     _ observer: any TrainingObserver
   ) throws {
-    if result.metrics.accuracy > progress.bestAccuracy ?? -1 {
-      progress.bestAccuracy = result.metrics.accuracy
+    let accuracy = evaluation.predictions.confusion.accuracy
+    if accuracy > progress.bestAccuracy ?? -1 {
+      progress.bestAccuracy = accuracy
       progress.bestEpoch = progress.epoch
       progress.evaluationsSinceBest = 0
       let weights = try programs.evaluatedTensors()
@@ -294,7 +305,7 @@ public final class Trainer {
   // MARK: The end
 
   private func finish(
-    _ progress: TrainingProgress, _ best: [NamedTensor]?, _ lastTest: EvaluationResult?,
+    _ progress: TrainingProgress, _ best: [NamedTensor]?, _ lastTest: Evaluation?,
     _ observer: any TrainingObserver
   ) throws -> Outcome {
     let last = try programs.evaluatedTensors()
@@ -314,44 +325,41 @@ public final class Trainer {
     let bestStep = progress.bestEpoch.map { ($0 + 1) * stepsPerEpoch } ?? progress.step
     let step = configuration.finalWeights == .best ? bestStep : progress.step
     let evaluatedEpoch = (configuration.finalWeights == .best ? progress.bestEpoch : nil) ?? progress.epoch - 1
-    func evaluate(_ split: SplitName) throws -> EvaluationResult? {
-      try evaluator.evaluate(split, at: position(step), keepsLogits: split == .test) {
-        observer.stopRequest == .none
-      }
+    func evaluate(_ split: SplitName, for occasion: Metric.Occasion) throws -> Evaluation? {
+      try evaluator.evaluate(split, at: position(step), for: occasion) { observer.stopRequest == .none }
     }
     let known = configuration.finalWeights == .last ? lastTest : nil
-    guard let test = try known ?? evaluate(.test) else { return .stopped }
-    var validation: EvaluationResult?
+    guard let test = try known ?? evaluate(.test, for: .finalEvaluation) else { return .stopped }
+    var metrics = test.metrics(for: .finalEvaluation)
     if dataset.validation.count > 0 {
-      validation = try evaluate(.validation)
-      guard validation != nil else { return .stopped }
+      guard let validation = try evaluate(.validation, for: .everyEvaluation) else { return .stopped }
+      metrics.merge(validation.metrics(for: .everyEvaluation))
+    }
+    metrics["train_seconds"] = progress.trainSeconds
+    metrics["planned_memory_bytes"] = Double(plannedBytes)
+    let confusion = test.predictions.confusion
+    let classes = zip(dataset.classNames, confusion.classMetrics).map {
+      FinalRecord.ClassMetrics(name: $0, support: $1.support, precision: $1.precision, recall: $1.recall, f1: $1.f1)
     }
     return .completed(
       TrainingResult(
-        test: test, validation: validation, bestEpoch: progress.bestEpoch, evaluatedEpoch: evaluatedEpoch,
-        weights: evaluated, lastWeights: last,
-        weightsHash: last.weightsHash, trainSeconds: progress.trainSeconds, epochs: progress.epoch))
+        record: FinalRecord(
+          metrics: metrics, bestEpoch: progress.bestEpoch, evaluatedEpoch: evaluatedEpoch, classes: classes,
+          confusion: confusion.rows, weightsHash: last.weightsHash),
+        predictions: test.predictions, weights: evaluated, lastWeights: last, epochs: progress.epoch))
   }
 }
 
 /// What a completed training leaves.
 public struct TrainingResult: Sendable {
-  /// The test split's metrics, with logits and labels.
-  public var test: EvaluationResult
-  /// The validation split's metrics.
-  public var validation: EvaluationResult?
-  /// The epoch with the best validation accuracy, counted from 0.
-  public var bestEpoch: Int?
-  /// The epoch after which the weights were taken that the metrics are those of, counted from 0.
-  public var evaluatedEpoch: Int
+  /// What it is worth, without remarks on its course.
+  public var record: FinalRecord
+  /// What the evaluated weights make of the test images, with logits and labels.
+  public var predictions: ClassificationAccumulator
   /// The weights that the metrics are those of.
   public var weights: [NamedTensor]
   /// The weights of the last step.
   public var lastWeights: [NamedTensor]
-  /// A hash of the last step's weights.
-  public var weightsHash: ContentHash?
-  /// Seconds spent on steps, over all attempts.
-  public var trainSeconds: Double
   /// Epochs that were trained.
   public var epochs: Int
 }

@@ -14,7 +14,8 @@ extension TrainingConfiguration {
     guard batchSize > 1, lastBatchSize(trainingImages: trainingImages) == 1 else { return nil }
     return Finding(
       key: "training.batch_size",
-      message: "the last batch of an epoch has a single image (\(trainingImages) images in batches of \(batchSize)), which "
+      message:
+        "the last batch of an epoch has a single image (\(trainingImages) images in batches of \(batchSize)), which "
         + "then weighs as much as a whole batch, and of which alone normalizations take their statistics",
       remedy: "Leave that batch out with \"drop_last\": true, or choose another \"batch_size\"")
   }

@@ -105,7 +105,7 @@ public final class InMemoryRunStore: RunStore {
               let stored = InMemoryRunStore.stored(run)
               return SweepSnapshot.Run(
                 identity: stored.identity, seed: stored.seed, state: stored.state, reason: stored.reason,
-                metrics: run.final?.namedMetrics ?? [:], completedEpochs: stored.completedEpochs,
+                metrics: run.final?.metrics ?? [:], completedEpochs: stored.completedEpochs,
                 plannedEpochs: stored.plannedEpochs, trainSeconds: stored.trainSeconds,
                 imagesPerSecond: stored.imagesPerSecond, health: run.final?.health ?? [])
             })

@@ -53,27 +53,29 @@ public enum RunStoreSamples {
     let x = Double(index)
     return EpochRecord(
       epoch: index,
-      metrics: EpochRecord.Metrics(
-        trainLoss: 2 / (x + 1), trainAccuracy: 0.1 * x, learningRate: 0.1 / (x + 1), validation: metrics(x),
-        test: metrics(x + 0.5)),
+      metrics: ["train_loss": 2 / (x + 1), "train_accuracy": 0.1 * x, "learning_rate": 0.1 / (x + 1)]
+        + metrics(x, of: "validation") + metrics(x + 0.5, of: "test"),
       timing: EpochRecord.Timing(
         trainSeconds: seconds, evaluationSeconds: 0.25, imagesPerSecond: imagesPerSecond, meanStepMilliseconds: 12.5,
         peakMemoryBytes: 1 << 33, plannedMemoryBytes: 1 << 32))
   }
 
   /// Metrics that can be told apart by a number.
-  public static func metrics(_ x: Double) -> EvaluationMetrics {
-    EvaluationMetrics(
-      loss: 1 + x, accuracy: 0.5 + x / 1000, top5Accuracy: 0.75 + x / 1000, macroPrecision: 0.25 + x / 1000,
-      macroRecall: 0.125 + x / 1000, macroF1: 1 / 3 + x / 1000, expectedCalibrationError: 0.0625 + x / 1000,
-      logLoss: 2 + x)
+  ///
+  /// - Parameter split: the split that they are those of.
+  public static func metrics(_ x: Double, of split: String) -> Metrics {
+    let metrics: Metrics = [
+      "loss": 1 + x, "accuracy": 0.5 + x / 1000, "top5_accuracy": 0.75 + x / 1000, "macro_precision": 0.25 + x / 1000,
+      "macro_recall": 0.125 + x / 1000, "macro_f1": 1 / 3 + x / 1000, "ece": 0.0625 + x / 1000, "log_loss": 2 + x,
+    ]
+    return metrics.named(of: split)
   }
 
   /// A final record of two classes.
   public static func final(_ x: Double = 0) -> FinalRecord {
     FinalRecord(
-      test: metrics(x), validation: metrics(x + 1), bestEpoch: 3, evaluatedEpoch: 2,
-      additional: ["test_nll": 0.5 + x],
+      metrics: metrics(x, of: "test") + metrics(x + 1, of: "validation") + ["test_nll": 0.5 + x, "ease of use": x],
+      bestEpoch: 3, evaluatedEpoch: 2,
       classes: [
         FinalRecord.ClassMetrics(name: "stop", support: 10, precision: 0.5, recall: 0.25, f1: 1 / 3),
         FinalRecord.ClassMetrics(name: "Vorfahrt gewähren", support: 7, precision: 0, recall: 0, f1: 0),

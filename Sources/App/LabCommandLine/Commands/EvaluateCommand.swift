@@ -110,7 +110,7 @@ struct EvaluateCommand: ParsableCommand {
     var attributes: [String: TensorGroup.Attribute] = [
       "dataset": .string(try JSONValue(encoding: configuration).canonicalText),
       "data_hash": .string(data.contentHash.hexadecimal), "split": .string(split.rawValue),
-      "metrics": .string(JSONValue.object(report.metrics.named().mapValues { .number($0) }).canonicalText),
+      "metrics": .string(report.metrics.json.canonicalText),
     ]
     if let run = model.run { attributes["run"] = .string(run.identity.hash.hexadecimal) }
     if let hash = model.dataHash { attributes["trained_on_data_hash"] = .string(hash.hexadecimal) }

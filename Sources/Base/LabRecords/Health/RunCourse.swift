@@ -39,8 +39,15 @@ extension RunCourse {
   /// The epochs that were evaluated, by their validation images where there are some, else by their test images.
   var evaluations: [Evaluation] {
     epochs.compactMap { epoch in
-      (epoch.metrics.validation ?? epoch.metrics.test).map { .init(epoch: epoch.epoch + 1, accuracy: $0.accuracy) }
+      (epoch.metrics[.validation("accuracy")] ?? epoch.metrics[.test("accuracy")]).map {
+        .init(epoch: epoch.epoch + 1, accuracy: $0)
+      }
     }
+  }
+
+  /// The training loss of each epoch, counted from 1, that has one.
+  var trainLosses: [(epoch: Int, loss: Double)] {
+    epochs.compactMap { epoch in epoch.metrics[.train("loss")].map { (epoch.epoch + 1, $0) } }
   }
 
   /// The number of classes; nil without a confusion matrix of at least two.

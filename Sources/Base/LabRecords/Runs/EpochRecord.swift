@@ -1,33 +1,7 @@
 /// What one epoch of a run gave: numbers that a repetition reproduces, and timings that it does not.
 ///
-/// A number that is not finite is kept as missing by stores without such numbers; `NaN` comes back as `NaN`.
+/// A number that is not finite comes back as it was; what was not measured is absent.
 public struct EpochRecord: Sendable, Codable, Hashable {
-  /// The numbers that depend on the configuration, the data and the seed only.
-  public struct Metrics: Sendable, Codable, Hashable {
-    /// The mean training loss over the epoch.
-    public var trainLoss: Double
-    /// The share of training samples classified rightly while training; nil where labels are mixed.
-    public var trainAccuracy: Double?
-    /// The base learning rate of the epoch's last step.
-    public var learningRate: Double
-    /// The metrics of the validation split, where it was evaluated.
-    public var validation: EvaluationMetrics?
-    /// The metrics of the test split, where it was evaluated.
-    public var test: EvaluationMetrics?
-
-    /// Creates an epoch's metrics.
-    public init(
-      trainLoss: Double, trainAccuracy: Double? = nil, learningRate: Double, validation: EvaluationMetrics? = nil,
-      test: EvaluationMetrics? = nil
-    ) {
-      self.trainLoss = trainLoss
-      self.trainAccuracy = trainAccuracy
-      self.learningRate = learningRate
-      self.validation = validation
-      self.test = test
-    }
-  }
-
   /// The numbers that depend on the machine and its load.
   public struct Timing: Sendable, Codable, Hashable {
     /// Time spent in training steps, over all attempts at this epoch, in seconds.
@@ -60,7 +34,8 @@ public struct EpochRecord: Sendable, Codable, Hashable {
 
   /// The epoch's index, from 0.
   public var epoch: Int
-  /// The reproducible numbers.
+  /// The numbers that depend on the configuration, the data and the seed only: the training's loss, accuracy and learning
+  /// rate, and the metrics of each split that was evaluated.
   public var metrics: Metrics
   /// The timings.
   public var timing: Timing
@@ -70,5 +45,17 @@ public struct EpochRecord: Sendable, Codable, Hashable {
     self.epoch = epoch
     self.metrics = metrics
     self.timing = timing
+  }
+
+  /// Every number of the epoch by the name that tables use.
+  public var namedMetrics: Metrics {
+    var named = metrics
+    named["train_seconds"] = timing.trainSeconds
+    named["evaluation_seconds"] = timing.evaluationSeconds
+    named["images_per_second"] = timing.imagesPerSecond
+    named["step_milliseconds"] = timing.meanStepMilliseconds
+    named["peak_memory_bytes"] = timing.peakMemoryBytes.map(Double.init)
+    named["planned_memory_bytes"] = timing.plannedMemoryBytes.map(Double.init)
+    return named
   }
 }

@@ -25,18 +25,14 @@ public struct FinalRecord: Sendable, Codable, Hashable {
     }
   }
 
-  /// The metrics of the test split.
-  public var test: EvaluationMetrics
-  /// The metrics of the validation split, where there is one.
-  public var validation: EvaluationMetrics?
+  /// The metrics of the test split, of the validation split where there is one, and of the run as a whole.
+  public var metrics: Metrics
   /// The index of the epoch with the best validation accuracy, from 0, whichever weights were evaluated; nil without a
   /// validation split.
   public var bestEpoch: Int?
   /// The index of the epoch after which the weights were taken that the metrics are those of, from 0; nil for runs of
   /// versions that did not keep it.
   public var evaluatedEpoch: Int?
-  /// Further metrics by name.
-  public var additional: [String: Double]
   /// The classes of the test split in the order of their indices.
   public var classes: [ClassMetrics]
   /// The number of test samples by true class (row) and predicted class (column).
@@ -48,26 +44,16 @@ public struct FinalRecord: Sendable, Codable, Hashable {
 
   /// Creates a final record.
   public init(
-    test: EvaluationMetrics, validation: EvaluationMetrics? = nil, bestEpoch: Int? = nil,
-    evaluatedEpoch: Int? = nil, additional: [String: Double] = [:], classes: [ClassMetrics] = [],
+    metrics: Metrics, bestEpoch: Int? = nil, evaluatedEpoch: Int? = nil, classes: [ClassMetrics] = [],
     confusion: [[Int]] = [],
     weightsHash: ContentHash? = nil, health: [HealthNote] = []
   ) {
-    self.test = test
-    self.validation = validation
+    self.metrics = metrics
     self.bestEpoch = bestEpoch
     self.evaluatedEpoch = evaluatedEpoch
-    self.additional = additional
     self.classes = classes
     self.confusion = confusion
     self.weightsHash = weightsHash
     self.health = health
-  }
-
-  /// All final metrics by the names that tables use, such as `test_accuracy`.
-  public var namedMetrics: [String: Double] {
-    var metrics = test.named(split: "test")
-    if let validation { metrics.merge(validation.named(split: "validation")) { current, _ in current } }
-    return metrics.merging(additional) { current, _ in current }
   }
 }

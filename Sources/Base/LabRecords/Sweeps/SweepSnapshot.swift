@@ -65,7 +65,7 @@ public struct SweepSnapshot: Sendable, Codable {
     /// Why it ended, where it did not end well.
     public var reason: String?
     /// The final metrics by name (`test_accuracy`, `test_macro_f1`, …); empty until completed.
-    public var metrics: [String: Double]
+    public var metrics: Metrics
     /// Epochs trained so far.
     public var completedEpochs: Int
     /// Epochs that the configuration asks for.
@@ -79,7 +79,7 @@ public struct SweepSnapshot: Sendable, Codable {
 
     /// Creates a run.
     public init(
-      identity: RunIdentity, seed: UInt64, state: RunState, reason: String? = nil, metrics: [String: Double] = [:],
+      identity: RunIdentity, seed: UInt64, state: RunState, reason: String? = nil, metrics: Metrics = [:],
       completedEpochs: Int, plannedEpochs: Int, trainSeconds: Double? = nil, imagesPerSecond: Double? = nil,
       health: [HealthNote] = []
     ) {

@@ -1,3 +1,4 @@
+import LabRecords
 import LabStats
 
 /// How a row differs from the baseline in one metric.
@@ -91,7 +92,7 @@ public struct BaselineDifference: Sendable, Hashable {
   }
 
   /// The number of pairs in which the row is better.
-  func betterCount(_ direction: MetricDescription.Direction) -> Int? {
+  func betterCount(_ direction: Metric.Direction) -> Int? {
     switch direction {
     case .higherIsBetter: greaterCount
     case .lowerIsBetter: smallerCount
@@ -100,7 +101,7 @@ public struct BaselineDifference: Sendable, Hashable {
   }
 
   /// Whether the interval lies on one side of zero, and if so which.
-  func role(_ direction: MetricDescription.Direction) -> Style.Role? {
+  func role(_ direction: Metric.Direction) -> Style.Role? {
     guard direction != .neutral, let interval, interval.lower > 0 || interval.upper < 0 else { return nil }
     return (interval.lower > 0) == (direction == .higherIsBetter) ? .better : .worse
   }

@@ -1,33 +1,17 @@
+import LabRecords
+
 /// What a table has to know of a metric: its title, its unit and which way is better.
 public struct MetricDescription: Sendable, Hashable {
-  /// Which values are the better ones.
-  public enum Direction: String, Sendable, Hashable {
-    case higherIsBetter = "higher"
-    case lowerIsBetter = "lower"
-    /// Neither, or not known; nothing is marked then.
-    case neutral
-  }
-
-  /// How values are shown.
-  public enum Unit: Sendable, Hashable {
-    /// A share that is shown in percent.
-    case percent
-    /// A plain number.
-    case number
-    /// A time in seconds.
-    case seconds
-    /// A size in bytes.
-    case bytes
-  }
-
   /// The name under which runs have it, such as `test_macro_f1`.
   public let name: String
   /// The title, such as `macro F1`.
   public let title: String
   /// How values are shown.
-  public let unit: Unit
+  public let unit: Metric.Unit
   /// Which values are better.
-  public let direction: Direction
+  public let direction: Metric.Direction
+  /// The decimals that are shown; nil leaves it to the unit and the values.
+  let decimals: Int?
   /// The split that stands before the name, such as `test`.
   let split: String?
   /// Whether it is the value of the loss function that a run was trained with, and so another function for another run.
@@ -37,21 +21,22 @@ public struct MetricDescription: Sendable, Hashable {
 
   /// Describes a metric by its name.
   ///
-  /// Names of splits (`test_`, `validation_`, …) may stand before those of the catalogue. An unknown metric is a
-  /// plain number without a better side.
+  /// Names of splits (`test_`, `validation_`, …) may stand before those of the catalog. An unknown metric is a plain
+  /// number without a better side.
   public init(named name: String) {
     self.name = name
-    let split = MetricDescription.split(of: name)
-    let base = split.map { String(name.dropFirst($0.count + 1)) } ?? name
-    let entry = MetricDescription.entry(base)
+    let parts = MetricName(name)
+    split = parts.split
+    let base = parts.base
+    let metric = MetricCatalog.metric(named: base)
     // Nearly every table is about the test images, so these go without saying.
     let prefix = split.map { $0 == "test" ? "" : $0 + " " } ?? ""
-    title = prefix + (entry?.title ?? base.replacing("_", with: " "))
-    unit = entry?.unit ?? .number
-    direction = entry?.direction ?? .neutral
-    self.split = split
+    title = prefix + (metric?.title ?? base.replacing("_", with: " "))
+    unit = metric?.unit ?? .number
+    direction = metric?.direction ?? .neutral
+    decimals = metric?.decimals
     isLossValue = base == "loss"
-    isShareOfImages = base == "accuracy" || base == "error_rate" || entry?.title.hasPrefix("top-") ?? false
+    isShareOfImages = metric?.isShareOfImages ?? false
   }
 
   /// The title with its unit, where that is not part of each value.
@@ -68,55 +53,6 @@ public struct MetricDescription: Sendable, Hashable {
 
   /// The metrics that tables show unless others are asked for.
   public static let defaultNames = ["test_accuracy", "test_macro_f1"]
-
-  /// The split in front of a metric's name, such as `test` in `test_loss`.
-  private static func split(of name: String) -> String? {
-    splits.first { name.hasPrefix($0 + "_") && name.count > $0.count + 1 }
-  }
-
-  private typealias Entry = (title: String, unit: Unit, direction: Direction)
-
-  private static let splits = ["test", "train", "validation", "val", "best", "final"]
-
-  private static let catalogue: [String: Entry] = {
-    var entries: [String: Entry] = [
-      "accuracy": ("accuracy", .percent, .higherIsBetter),
-      "balanced_accuracy": ("balanced accuracy", .percent, .higherIsBetter),
-      "precision": ("precision", .percent, .higherIsBetter),
-      "recall": ("recall", .percent, .higherIsBetter),
-      "f1": ("F1", .percent, .higherIsBetter),
-      "error_rate": ("error rate", .percent, .lowerIsBetter),
-      "ece": ("calibration error", .percent, .lowerIsBetter),
-      "expected_calibration_error": ("calibration error", .percent, .lowerIsBetter),
-      "loss": ("loss", .number, .lowerIsBetter),
-      "log_loss": ("log loss", .number, .lowerIsBetter),
-      "brier_score": ("Brier score", .number, .lowerIsBetter),
-      "images_per_second": ("images/s", .number, .higherIsBetter),
-      "step_seconds": ("step time", .seconds, .lowerIsBetter),
-      "train_seconds": ("train time", .seconds, .lowerIsBetter),
-      "evaluation_seconds": ("evaluation time", .seconds, .lowerIsBetter),
-      "epoch_seconds": ("epoch time", .seconds, .lowerIsBetter),
-      "step_milliseconds": ("step time ms", .number, .lowerIsBetter),
-      "peak_memory_bytes": ("peak memory", .bytes, .lowerIsBetter),
-      "planned_memory_bytes": ("planned memory", .bytes, .lowerIsBetter),
-      "learning_rate": ("learning rate", .number, .neutral),
-    ]
-    for average in ["macro", "micro", "weighted"] {
-      entries[average + "_precision"] = (average + " precision", .percent, .higherIsBetter)
-      entries[average + "_recall"] = (average + " recall", .percent, .higherIsBetter)
-      entries[average + "_f1"] = (average + " F1", .percent, .higherIsBetter)
-    }
-    return entries
-  }()
-
-  private static func entry(_ base: String) -> Entry? {
-    if let entry = catalogue[base] { return entry }
-    // top5_accuracy, top5 and the like for any k.
-    let stem = base.hasSuffix("_accuracy") ? String(base.dropLast("_accuracy".count)) : base
-    let digits = stem.hasPrefix("top_") ? stem.dropFirst(4) : stem.hasPrefix("top") ? stem.dropFirst(3) : ""
-    guard !digits.isEmpty, digits.allSatisfy(\.isWholeNumber) else { return nil }
-    return ("top-\(digits) accuracy", .percent, .higherIsBetter)
-  }
 }
 
 extension MetricDescription {
@@ -130,8 +66,9 @@ extension MetricDescription {
     }
   }
 
-  /// The decimals that show five significant digits of the largest of some values; two for percent.
+  /// The metric's own decimals, else those that show five significant digits of the largest of some values; two for percent.
   func decimals(for values: some Sequence<Double>) -> Int {
+    if let decimals { return decimals }
     guard unit == .number else { return 2 }
     let largest = values.lazy.filter(\.isFinite).map(abs).max() ?? 0
     if largest >= 10_000 { return 0 }
@@ -165,7 +102,7 @@ extension MetricDescription {
     }
     var selected = [MetricDescription]()
     for name in requested {
-      let full = split(of: name) == nil ? "test_" + name : name
+      let full = MetricName(name).split == nil ? "test_" + name : name
       let found =
         available.isEmpty
         ? (MetricDescription(named: full).direction == .neutral ? nil : full)

@@ -129,9 +129,12 @@ extension SweepSnapshot {
 
   /// The names of all metrics that completed runs have.
   var metricNames: Set<String> {
-    variants.reduce(into: []) { names, variant in
-      for run in variant.runs where run.state == .completed { names.formUnion(run.metrics.keys) }
+    // Nearly all runs have the same names, so lists that were seen before are not taken apart.
+    var lists: Set<[MetricName]> = []
+    for variant in variants {
+      for run in variant.runs where run.state == .completed { lists.insert(run.metrics.names) }
     }
+    return lists.reduce(into: []) { names, list in names.formUnion(list.lazy.map(\.key)) }
   }
 }
 
@@ -139,8 +142,9 @@ extension SweepSnapshot.Variant {
   /// The finite values of a metric by seed, from completed runs only.
   func values(of metric: String) -> [UInt64: Double] {
     var values = [UInt64: Double]()
+    let name = MetricName(metric)
     for run in runs where run.state == .completed {
-      if let value = run.metrics[metric], value.isFinite { values[run.seed] = value }
+      if let value = run.metrics[name], value.isFinite { values[run.seed] = value }
     }
     return values
   }

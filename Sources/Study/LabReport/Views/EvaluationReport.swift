@@ -1,12 +1,13 @@
 import LabCore
+import LabRecords
 import LabStats
 
 /// How well a trained model does on some images: metrics, confusions, and metrics of each class.
 public struct EvaluationReport: Sendable {
   /// What was evaluated on what.
   public var title: String
-  /// The metrics.
-  public var metrics: ClassificationMetrics
+  /// The metrics, by names without a split.
+  public var metrics: Metrics
   /// The counts of true and predicted classes.
   public var confusion: ConfusionMatrix
   /// The classes' names.
@@ -14,7 +15,7 @@ public struct EvaluationReport: Sendable {
 
   /// Creates a report.
   public init(
-    title: String, metrics: ClassificationMetrics, confusion: ConfusionMatrix, classNames: [String]
+    title: String, metrics: Metrics, confusion: ConfusionMatrix, classNames: [String]
   ) {
     self.title = title
     self.metrics = metrics
@@ -24,15 +25,13 @@ public struct EvaluationReport: Sendable {
 
   /// A row a metric.
   public var metricTable: ReportTable {
-    let named = metrics.named()
-    return ReportTable(
-      kind: "evaluation", title: title, subtitle: "\(NumberText.grouped(metrics.count)) images",
+    ReportTable(
+      kind: "evaluation", title: title, subtitle: "\(NumberText.grouped(confusion.total)) images",
       columns: [.init("metric", fields: ["metric"]), .init("value", fields: ["value"], alignment: .right)],
-      rows: named.keys.sorted().map { name in
-        let metric = MetricDescription(named: name)
-        let value = named[name] ?? .nan
+      rows: metrics.sortedByName.map { name, value in
+        let metric = MetricDescription(named: name.key)
         return .init([
-          .init(metric.titleWithUnit, values: [.string(name)]),
+          .init(metric.titleWithUnit, values: [.string(name.key)]),
           .init(
             metric.text(value, decimals: metric.decimals(for: [value])),
             values: [value.isFinite ? .number(value) : .null]),
@@ -68,8 +67,7 @@ public struct EvaluationReport: Sendable {
       ])
     }
     return .object([
-      "images": .integer(metrics.count),
-      "metrics": .object(metrics.named().mapValues { $0.isFinite ? .number($0) : .null }),
+      "images": .integer(confusion.total), "metrics": metrics.json,
       "classes": .array(classes), "confusion_matrix": .array(matrix),
     ])
   }

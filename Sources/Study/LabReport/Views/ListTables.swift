@@ -35,7 +35,7 @@ public enum ListTables {
   public static func runs(_ sweep: SweepSnapshot, metrics names: [String]? = nil) throws(ReportError) -> ReportTable {
     let metrics = try MetricDescription.select(names, available: sweep.metricNames)
     let values = metrics.map { metric in
-      sweep.variants.flatMap { variant in variant.runs.compactMap { $0.metrics[metric.name] } }
+      sweep.variants.flatMap { variant in variant.runs.compactMap { $0.metrics[MetricName(metric.name)] } }
     }
     let decimals = zip(metrics, values).map { $0.decimals(for: $1) }
     return ReportTable(
@@ -77,7 +77,7 @@ public enum ListTables {
           values: [.integer(run.completedEpochs), .integer(run.plannedEpochs)]),
       ]
         + zip(metrics, decimals).map { metric, decimals in
-          run.metrics[metric.name].map { .init(metric.text($0, decimals: decimals), values: [.number($0)]) }
+          run.metrics[MetricName(metric.name)].map { .init(metric.text($0, decimals: decimals), values: [.number($0)]) }
             ?? .missing()
         } + [
           run.trainSeconds.map { .init(NumberText.seconds($0), values: [.number($0)]) } ?? .missing(),

@@ -9,10 +9,10 @@ public struct RunDetails: Sendable {
     /// The epoch, counted from 1.
     public var number: Int
     /// The metrics by name.
-    public var metrics: [String: Double]
+    public var metrics: Metrics
 
     /// Creates an epoch.
-    public init(number: Int, metrics: [String: Double]) {
+    public init(number: Int, metrics: Metrics) {
       self.number = number
       self.metrics = metrics
     }
@@ -51,7 +51,7 @@ public struct RunDetails: Sendable {
   /// The trained epochs in order.
   public var epochs: [Epoch]
   /// The final metrics by name.
-  public var metrics: [String: Double]
+  public var metrics: Metrics
   /// The names of the classes; where they are missing, classes go by their index.
   public var classNames: [String]
   /// The confusion matrix on the test images.
@@ -73,7 +73,7 @@ public struct RunDetails: Sendable {
   public init(
     identity: RunIdentity, variant: String, seed: UInt64, sweeps: [String] = [], state: RunState,
     reason: String? = nil, plannedEpochs: Int, configuration: JSONValue = .object([:]), epochs: [Epoch] = [],
-    metrics: [String: Double] = [:], classNames: [String] = [], confusion: ConfusionMatrix? = nil,
+    metrics: Metrics = [:], classNames: [String] = [], confusion: ConfusionMatrix? = nil,
     provenance: [Fact] = [], choices: [String: JSONValue] = [:], log: [Fact] = [], health: [HealthNote] = [],
     bestEpoch: Int? = nil, evaluatedEpoch: Int? = nil
   ) {

@@ -1,4 +1,5 @@
 import LabCore
+import LabRecords
 import LabStats
 
 extension RunReport {
@@ -7,28 +8,27 @@ extension RunReport {
     ReportTable(
       kind: "results", title: "Results",
       columns: [.init("metric", fields: ["metric"]), .init("value", fields: ["value"], alignment: .right)],
-      rows: details.metrics.keys.sorted().map { name in
-        let metric = MetricDescription(named: name)
-        let value = details.metrics[name] ?? .nan
+      rows: details.metrics.sortedByName.map { name, value in
+        let metric = MetricDescription(named: name.key)
         // Here the split is said, since metrics of several splits may stand side by side.
-        let title = name.hasPrefix("test_") ? "test " + metric.titleWithUnit : metric.titleWithUnit
+        let title = metric.split == "test" ? "test " + metric.titleWithUnit : metric.titleWithUnit
         return .init([
-          .init(title, values: [.string(name)]),
+          .init(title, values: [.string(name.key)]),
           .init(metric.text(value, decimals: metric.decimals(for: [value])), values: [.number(value)]),
         ])
       })
   }
 
   /// The names of all metrics of any epoch.
-  private var epochMetricNames: [String] {
-    details.epochs.reduce(into: Set<String>()) { $0.formUnion($1.metrics.keys) }.sorted()
+  private var epochMetricNames: [MetricName] {
+    details.epochs.reduce(into: Set<MetricName>()) { $0.formUnion($1.metrics.names) }.sorted { $0.key < $1.key }
   }
 
   /// A row a metric with its first, last and best value and its curve.
   func curveTable(_ options: Options) -> ReportTable {
     let cells = max(8, min(60, options.width - 70))
     let rows = epochMetricNames.map { name in
-      let metric = MetricDescription(named: name)
+      let metric = MetricDescription(named: name.key)
       let values = details.epochs.map { $0.metrics[name] }
       let known = zip(details.epochs, values).compactMap { epoch, value in
         value.flatMap { $0.isFinite ? (epoch: epoch.number, value: $0) : nil }
@@ -43,7 +43,7 @@ extension RunReport {
       }
       if metric.direction == .neutral { best = nil }
       return ReportTable.Row([
-        .init(metric.titleWithUnit, values: [.string(name)]), cell(known.first?.value), cell(known.last?.value),
+        .init(metric.titleWithUnit, values: [.string(name.key)]), cell(known.first?.value), cell(known.last?.value),
         cell(best?.value), best.map { .init("\($0.epoch)", values: [.integer($0.epoch)]) } ?? .missing(),
         .init(Sparkline.text(values, width: cells), values: [.array(values.map { $0.map(JSONValue.number) ?? .null })]),
       ])
@@ -62,9 +62,9 @@ extension RunReport {
 
   /// A row an epoch with all its metrics.
   var epochTable: ReportTable {
-    let metrics = epochMetricNames.map(MetricDescription.init(named:))
+    let metrics = epochMetricNames.map { MetricDescription(named: $0.key) }
     let decimals = metrics.map { metric in
-      metric.decimals(for: details.epochs.lazy.compactMap { $0.metrics[metric.name] })
+      metric.decimals(for: details.epochs.lazy.compactMap { $0.metrics[MetricName(metric.name)] })
     }
     return ReportTable(
       kind: "epochs", title: "Epochs",
@@ -76,7 +76,7 @@ extension RunReport {
         .init(
           [.init("\(epoch.number)", values: [.integer(epoch.number)])]
             + zip(metrics, decimals).map { metric, decimals in
-              epoch.metrics[metric.name].map {
+              epoch.metrics[MetricName(metric.name)].map {
                 .init(metric.text($0, decimals: decimals), values: [.number($0)])
               } ?? .missing()
             })

@@ -92,7 +92,7 @@ public struct RunReport: Sendable {
       "seed": JSONValue(seed: details.seed), "sweeps": .array(details.sweeps.map(JSONValue.string)),
       "state": .string(details.state.rawValue), "reason": details.reason.map(JSONValue.string) ?? .null,
       "planned_epochs": .integer(details.plannedEpochs), "configuration": details.configuration,
-      "metrics": numbers(details.metrics),
+      "metrics": details.metrics.json,
       "best_epoch": details.bestEpoch.map(JSONValue.integer) ?? .null,
       "evaluated_epoch": details.evaluatedEpoch.map(JSONValue.integer) ?? .null,
       "health": .array(
@@ -102,7 +102,7 @@ public struct RunReport: Sendable {
           ])
         }),
       "epochs": .array(
-        details.epochs.map { .object(["epoch": .integer($0.number), "metrics": numbers($0.metrics)]) }),
+        details.epochs.map { .object(["epoch": .integer($0.number), "metrics": $0.metrics.json]) }),
       "classes": classes.map(JSONValue.array) ?? .null, "confusion_matrix": matrix ?? .null,
       "provenance": .object(
         Dictionary(details.provenance.map { ($0.name, .string($0.value)) }, uniquingKeysWith: { _, last in last })),
@@ -111,9 +111,6 @@ public struct RunReport: Sendable {
     ])
   }
 
-  private func numbers(_ metrics: [String: Double]) -> JSONValue {
-    .object(metrics.mapValues { $0.isFinite ? .number($0) : .null })
-  }
 }
 
 extension RunReport {

@@ -27,13 +27,26 @@ struct DatabaseOpening {
       try whileOpeningAlone {
         let pool = try DatabasePool(path: path, configuration: configuration(isReadOnly: false))
         try pool.read(refuseFutureSchema)
+        let isCurrent = try pool.read(DatabaseSchema.migrator.hasCompletedMigrations)
         try DatabaseSchema.migrator.migrate(pool)
+        if !isCurrent { try giveBackRoom(of: pool) }
         // In WAL mode GRDB's default, NORMAL, loses the last transactions with the machine's power. A checkpoint file
         // is flushed to the disk when it is written, so it would then be ahead of the epochs that it rests on.
         try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         return pool
       }
     }
+  }
+
+  /// Makes the file smaller where an upgrade has left much of it unused.
+  private func giveBackRoom(of pool: DatabasePool) throws {
+    let unused = try pool.read { database in
+      let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+      return (pages, free: try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0)
+    }
+    guard unused.free * 4 > unused.0 else { return }
+    // A copy is written for it, which a full disk or another writer can prevent; what is unused is then used later.
+    try? pool.vacuum()
   }
 
   /// Opens for reading.

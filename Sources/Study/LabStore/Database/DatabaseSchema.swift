@@ -8,7 +8,8 @@ import GRDB
 enum DatabaseSchema {
   /// Brings any older database up to date.
   static var migrator: DatabaseMigrator {
-    var migrator = DatabaseMigrator()
+    // No migration takes away a row that another one belongs to, and looking for such rows takes minutes in large databases.
+    var migrator = DatabaseMigrator().disablingDeferredForeignKeyChecks()
     migrator.registerMigration("v1") { database in
       try database.execute(sql: "PRAGMA application_id = \(DatabaseOpening.applicationIdentifier)")
       try createSweeps(database)
@@ -25,6 +26,7 @@ enum DatabaseSchema {
     }
     migrator.registerMigration("log loss and health", migrate: addLogLossAndHealth)
     migrator.registerMigration("identity", migrate: createIdentity)
+    migrator.registerMigration("metric rows", migrate: MetricRowsMigration.migrate)
     return migrator
   }
 
@@ -155,7 +157,9 @@ enum DatabaseSchema {
 
   private static func createMetrics(_ database: Database) throws {
     func evaluation(_ split: String, _ table: TableDefinition) {
-      for column in EvaluationColumns.releasedNames(split: split) { table.column(column, .double) }
+      for column in ["loss", "accuracy", "top5_accuracy", "macro_precision", "macro_recall", "macro_f1", "ece"] {
+        table.column("\(split)_\(column)", .double)
+      }
     }
     try database.create(table: "epoch", options: .withoutRowID) { table in
       table.reference("run", onDelete: .cascade)

@@ -80,7 +80,7 @@ public struct StoreExamination {
           noted: try FileRecord.filter(sql: "run_id = ?", arguments: [record.id]).fetchAll(database),
           isLive: owner.flatMap { owner in lease.map { store.isLive($0, owner, at: store.options.now()) } } ?? false,
           epochs: try Int.fetchAll(
-            database, sql: "SELECT epoch FROM epoch WHERE run_id = ? ORDER BY epoch", arguments: [record.id]))
+            database, sql: "SELECT epoch FROM epoch_timing WHERE run_id = ? ORDER BY epoch", arguments: [record.id]))
       }
     }
     var folders = Set<String>()

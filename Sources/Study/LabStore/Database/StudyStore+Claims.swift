@@ -125,7 +125,7 @@ extension StudyStore {
 
   /// Removes what earlier attempts recorded, and marks their files for removal.
   private func discardRows(run: Int64, _ database: Database) throws {
-    try database.execute(sql: "DELETE FROM epoch WHERE run_id = ?", arguments: [run])
+    try deleteEpochs(">= ?", 0, run: run, database)
     try discardFinal(run: run, database)
     try database.execute(sql: "UPDATE run SET discards_files = TRUE WHERE id = ?", arguments: [run])
     try refreshTotals(run: run, database)
@@ -133,7 +133,7 @@ extension StudyStore {
 
   /// Removes what a completed attempt recorded at its end.
   func discardFinal(run: Int64, _ database: Database) throws {
-    for table in ["final", "final_metric", "class_metric", "confusion_matrix", "health"] {
+    for table in ["completion", "final_value", "class_metric", "confusion_matrix", "health"] {
       try database.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run])
     }
   }

@@ -35,7 +35,7 @@ extension StudyStore {
     let attempts = try AttemptRecord.fetchAll(
       database, sql: "SELECT * FROM attempt WHERE run_id = ? ORDER BY number", arguments: [run])
     let epochs = try Int.fetchAll(
-      database, sql: "SELECT epoch FROM epoch WHERE run_id = ? ORDER BY epoch", arguments: [run])
+      database, sql: "SELECT epoch FROM epoch_timing WHERE run_id = ? ORDER BY epoch", arguments: [run])
     return RunLineage(
       database: try String.fetchOne(database, sql: "SELECT token FROM store") ?? "",
       attempts: attempts.map { .init(number: $0.number, token: $0.token, startStep: $0.startStep) },

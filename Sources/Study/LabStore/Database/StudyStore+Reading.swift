@@ -53,10 +53,13 @@ extension StudyStore {
   /// The recorded epochs of a run in ascending order.
   public func epochs(of run: RunIdentity) throws -> [EpochRecord] {
     try read { database in
-      try EpochRow.fetchAll(
-        database, sql: "SELECT * FROM epoch WHERE run_id = ? ORDER BY epoch",
-        arguments: [runRecord(run, database).id]
-      ).map(\.record)
+      let id = try runRecord(run, database).id
+      var metrics = try epochMetrics(run: id, database)
+      return try EpochTimingRecord.fetchAll(
+        database, sql: "SELECT * FROM epoch_timing WHERE run_id = ? ORDER BY epoch", arguments: [id]
+      ).map {
+        EpochRecord(epoch: $0.epoch, metrics: metrics.removeValue(forKey: $0.epoch) ?? [:], timing: $0.timing)
+      }
     }
   }
 
@@ -64,15 +67,10 @@ extension StudyStore {
   public func finalRecord(of run: RunIdentity) throws -> FinalRecord? {
     try read { database in
       let id = try runRecord(run, database).id
-      guard let row = try FinalRow.fetchOne(database, key: id), let test = row.test else { return nil }
+      guard let row = try CompletionRecord.fetchOne(database, key: id) else { return nil }
       var record = FinalRecord(
-        test: test, validation: row.validation, bestEpoch: row.bestEpoch, evaluatedEpoch: row.evaluatedEpoch,
+        metrics: try finalMetrics(run: id, database), bestEpoch: row.bestEpoch, evaluatedEpoch: row.evaluatedEpoch,
         weightsHash: row.weightsHash)
-      for metric in try Row.fetchAll(
-        database, sql: "SELECT name, value FROM final_metric WHERE run_id = ?", arguments: [id])
-      {
-        record.additional[metric[0]] = metric[1] ?? Double.nan
-      }
       record.classes = try ClassMetricRecord.fetchAll(
         database, sql: "SELECT * FROM class_metric WHERE run_id = ? ORDER BY class", arguments: [id]
       ).map {
@@ -122,6 +120,31 @@ extension StudyStore {
     let attempts = try Int.fetchOne(
       database, sql: "SELECT COUNT(*) FROM attempt WHERE run_id = ?", arguments: [record.id])
     return try record.stored(attempts: attempts ?? 0)
+  }
+
+  /// The metrics of a run's epochs, by the epoch.
+  private func epochMetrics(run: Int64, _ database: Database) throws -> [Int: Metrics] {
+    let known = try MetricNames(database)
+    var metrics: [Int: Metrics] = [:]
+    let rows = try Row.fetchCursor(
+      database, sql: "SELECT epoch, metric_id, value FROM epoch_value WHERE run_id = ? ORDER BY epoch, metric_id",
+      arguments: [run])
+    while let row = try rows.next() {
+      guard let name = known.name(row[1]) else { continue }
+      metrics[row[0], default: [:]].append(row[2] ?? .nan, as: name)
+    }
+    return metrics
+  }
+
+  private func finalMetrics(run: Int64, _ database: Database) throws -> Metrics {
+    let known = try MetricNames(database)
+    var metrics = Metrics()
+    let rows = try Row.fetchCursor(
+      database, sql: "SELECT metric_id, value FROM final_value WHERE run_id = ? ORDER BY metric_id", arguments: [run])
+    while let row = try rows.next() {
+      if let name = known.name(row[0]) { metrics.append(row[1] ?? .nan, as: name) }
+    }
+    return metrics
   }
 
   /// The runs of a query that begins with `FROM`.

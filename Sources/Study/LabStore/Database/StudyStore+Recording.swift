@@ -19,8 +19,9 @@ extension StudyStore {
   public func record(_ epoch: EpochRecord, lease: RunLease) throws {
     try write { database in
       let run = try heldRun(lease, database)
-      // GRDB's upsert asks for a row number, which this table does not have.
-      try EpochRow(runId: run, record: epoch).insert(database, onConflict: .replace)
+      try deleteEpochs("= ?", epoch.epoch, run: run, database)
+      try EpochTimingRecord(runId: run, epoch: epoch.epoch, epoch.timing).insert(database)
+      try epoch.metrics.insert(run: run, epoch: epoch.epoch, database)
       try refreshTotals(run: run, database)
     }
   }
@@ -29,7 +30,7 @@ extension StudyStore {
   public func truncateEpochs(from epoch: Int, lease: RunLease) throws {
     try write { database in
       let run = try heldRun(lease, database)
-      try database.execute(sql: "DELETE FROM epoch WHERE run_id = ? AND epoch >= ?", arguments: [run, epoch])
+      try deleteEpochs(">= ?", epoch, run: run, database)
       try refreshTotals(run: run, database)
     }
   }
@@ -53,13 +54,21 @@ extension StudyStore {
     return run
   }
 
+  /// Removes the records of the epochs for whose number a condition holds.
+  func deleteEpochs(_ condition: String, _ epoch: Int, run: Int64, _ database: Database) throws {
+    for table in ["epoch_timing", "epoch_value"] {
+      try database.execute(
+        sql: "DELETE FROM \(table) WHERE run_id = ? AND epoch \(condition)", arguments: [run, epoch])
+    }
+  }
+
   /// Brings the run's sums up to date with its epochs.
   func refreshTotals(run: Int64, _ database: Database) throws {
     try database.execute(
       sql: """
         UPDATE run SET (completed_epochs, train_seconds, images_per_second) = (
           SELECT COUNT(*), SUM(train_seconds), SUM(images_per_second * train_seconds) / SUM(train_seconds)
-          FROM epoch WHERE run_id = run.id)
+          FROM epoch_timing WHERE run_id = run.id)
         WHERE id = ?
         """, arguments: [run])
   }
@@ -73,11 +82,8 @@ extension StudyStore {
   /// Replaces the run's final record.
   func insert(_ record: FinalRecord, run: Int64, _ database: Database) throws {
     try discardFinal(run: run, database)
-    try FinalRow(runId: run, record).insert(database)
-    for (name, value) in record.additional {
-      try database.execute(
-        sql: "INSERT INTO final_metric (run_id, name, value) VALUES (?, ?, ?)", arguments: [run, name, value])
-    }
+    try CompletionRecord(runId: run, record).insert(database)
+    try record.metrics.insert(run: run, epoch: nil, database)
     for note in record.health { try HealthRecord(runId: run, note).insert(database) }
     for (index, metrics) in record.classes.enumerated() {
       try ClassMetricRecord(

@@ -24,37 +24,55 @@ extension StudyStore {
     }
   }
 
-  /// The runs of each variant in the order of the seeds, by one query over cells and one over further metrics.
+  /// The runs of each variant in the order of the seeds, by one query over cells and one over metrics.
   private func snapshotRuns(sweep id: Int64, _ database: Database) throws -> [Int64: [SweepSnapshot.Run]] {
-    let metricColumns = ["test", "validation"].flatMap { EvaluationColumns.names(split: $0) }
     let rows = try Row.fetchCursor(
       database,
       sql: """
         SELECT cell.variant_id, run.identity, run.seed, run.state, run.reason, run.completed_epochs,
-          run.planned_epochs, run.train_seconds, run.images_per_second, run.id,
-          \(metricColumns.map { "final.\($0)" }.joined(separator: ", "))
+          run.planned_epochs, run.train_seconds, run.images_per_second, run.id
         FROM variant JOIN cell ON cell.variant_id = variant.id JOIN run ON run.id = cell.run_id
-        LEFT JOIN final ON final.run_id = run.id
         WHERE variant.sweep_id = ? ORDER BY cell.variant_id, cell.position
         """, arguments: [id])
-    let additional = try additionalMetrics(sweep: id, database)
+    let metrics = try finalMetrics(sweep: id, database)
     let health = try healthNotes(sweep: id, database)
     let abandoned = try abandonedRuns(database)
     var runs: [Int64: [SweepSnapshot.Run]] = [:]
     while let row = try rows.next() {
       var run = SweepSnapshot.Run(
         identity: RunIdentity(hash: ContentHash(hexadecimal: row[1])), seed: UInt64(bitPattern: row[2]),
-        state: RunState(rawValue: row[3]) ?? .pending, reason: row[4], completedEpochs: row[5], plannedEpochs: row[6],
-        trainSeconds: row[7], imagesPerSecond: row[8])
+        state: RunState(rawValue: row[3]) ?? .pending, reason: row[4], metrics: metrics[row[9]] ?? [:],
+        completedEpochs: row[5], plannedEpochs: row[6], trainSeconds: row[7], imagesPerSecond: row[8])
       if abandoned.contains(row[9]) { (run.state, run.reason) = (.interrupted, StudyStore.abandonment) }
-      for (index, name) in metricColumns.enumerated() {
-        if let value: Double = row[10 + index] { run.metrics[name] = value }
-      }
-      if let further = additional[row[9]] { run.metrics.merge(further) { current, _ in current } }
       run.health = health[row[9]]?.inOrderOfChecks ?? []
       runs[row[0], default: []].append(run)
     }
     return runs
+  }
+
+  /// The final metrics of each run, those that are numbers.
+  private func finalMetrics(sweep id: Int64, _ database: Database) throws -> [Int64: Metrics] {
+    let known = try MetricNames(database)
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT final_value.run_id, final_value.metric_id, final_value.value
+        FROM (SELECT DISTINCT cell.run_id FROM variant JOIN cell ON cell.variant_id = variant.id
+          WHERE variant.sweep_id = ?) AS wanted
+        JOIN final_value ON final_value.run_id = wanted.run_id WHERE final_value.value IS NOT NULL
+        """, arguments: [id])
+    var all: [Int64: Metrics] = [:]
+    // The rows of a run come one after another.
+    var (run, metrics): (Int64?, Metrics) = (nil, [:])
+    while let row = try rows.next() {
+      if row[0] != run {
+        if let run { all[run] = metrics }
+        (run, metrics) = (row[0], [:])
+      }
+      if let name = known.name(row[1]) { metrics.append(row[2], as: name) }
+    }
+    if let run { all[run] = metrics }
+    return all
   }
 
   private func healthNotes(sweep id: Int64, _ database: Database) throws -> [Int64: [HealthNote]] {
@@ -65,21 +83,6 @@ extension StudyStore {
         JOIN health ON health.run_id = cell.run_id WHERE variant.sweep_id = ?
         """, arguments: [id])
     return Dictionary(grouping: records, by: \.runId).mapValues { $0.map(\.note) }
-  }
-
-  private func additionalMetrics(sweep id: Int64, _ database: Database) throws -> [Int64: [String: Double]] {
-    let rows = try Row.fetchCursor(
-      database,
-      sql: """
-        SELECT final_metric.run_id, final_metric.name, final_metric.value
-        FROM variant JOIN cell ON cell.variant_id = variant.id
-        JOIN final_metric ON final_metric.run_id = cell.run_id WHERE variant.sweep_id = ?
-        """, arguments: [id])
-    var metrics: [Int64: [String: Double]] = [:]
-    while let row = try rows.next() {
-      if let value: Double = row[2] { metrics[row[0], default: [:]][row[1]] = value }
-    }
-    return metrics
   }
 
   /// The configuration of each variant's first run.

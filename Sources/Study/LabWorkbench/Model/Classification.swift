@@ -48,14 +48,21 @@ package struct Classification {
 
   /// Metrics over the images whose class is known; nil where there are none.
   package func report(title: String) -> EvaluationReport? {
-    var accumulator = ClassificationAccumulator(classCount: classNames.count)
+    let predictions = predictions(keepsLogits: true)
+    guard predictions.count > 0 else { return nil }
+    return EvaluationReport(
+      title: title, metrics: MetricCatalog.metrics(of: predictions, for: .finalEvaluation),
+      confusion: predictions.confusion, classNames: classNames)
+  }
+
+  /// The images whose class is known.
+  private func predictions(keepsLogits: Bool) -> ClassificationAccumulator {
+    var predictions = ClassificationAccumulator(classCount: classNames.count, keepsLogits: keepsLogits)
     for (index, label) in labels.enumerated() {
       guard let label, !unreadable.contains(index) else { continue }
-      accumulator.add(logits: Array(row(index)), labels: [Int32(label)])
+      predictions.add(logits: Array(row(index)), labels: [Int32(label)])
     }
-    return accumulator.metrics.map {
-      EvaluationReport(title: title, metrics: $0, confusion: accumulator.confusion, classNames: classNames)
-    }
+    return predictions
   }
 
   /// The most probable classes of each image.
@@ -114,9 +121,10 @@ package struct Classification {
       let losses = names.indices.map { loss($0).map { Float($0) } ?? .nan }
       group.tensors.append(NamedTensor("losses", [names.count], losses))
     }
-    if let report = report(title: "") {
+    let confusion = predictions(keepsLogits: false).confusion
+    if confusion.total > 0 {
       let count = classNames.count
-      group.tensors.append(NamedTensor("confusion", [count, count], report.confusion.rows.joined().map(Int64.init)))
+      group.tensors.append(NamedTensor("confusion", [count, count], confusion.counts.map(Int64.init)))
     }
     group.attributes["class_names"] = .string(try JSONValue(encoding: classNames).canonicalText)
     try ResultFile.write(group, format: "labrun-logits", to: path)

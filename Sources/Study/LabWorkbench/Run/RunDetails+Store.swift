@@ -20,7 +20,7 @@ extension RunDetails {
       state: run.state, reason: try run.reason ?? store.loss(of: run.identity), plannedEpochs: run.plannedEpochs,
       configuration: run.configuration,
       epochs: try store.epochs(of: run.identity).map { .init(number: $0.epoch + 1, metrics: $0.namedMetrics) },
-      metrics: final?.namedMetrics ?? [:], classNames: final?.classes.map(\.name) ?? [], confusion: confusion,
+      metrics: final?.metrics ?? [:], classNames: final?.classes.map(\.name) ?? [], confusion: confusion,
       provenance: Self.facts(attempts, files: store.folder(of: run.identity)),
       choices: attempts.last?.provenance?.choices ?? [:],
       log: try store.events(of: run.identity).map { .init($0.date.ISO8601Format(), $0.message) },
@@ -72,23 +72,5 @@ extension Array where Element: Hashable {
   fileprivate func uniqued() -> [Element] {
     var seen: Set<Element> = []
     return filter { seen.insert($0).inserted }
-  }
-}
-
-extension EpochRecord {
-  /// Every metric of the epoch by name.
-  package var namedMetrics: [String: Double] {
-    var named: [String: Double] = [
-      "train_loss": metrics.trainLoss, "learning_rate": metrics.learningRate,
-      "train_seconds": timing.trainSeconds, "evaluation_seconds": timing.evaluationSeconds,
-      "images_per_second": timing.imagesPerSecond, "step_milliseconds": timing.meanStepMilliseconds,
-    ]
-    named["train_accuracy"] = metrics.trainAccuracy
-    named["peak_memory_bytes"] = timing.peakMemoryBytes.map(Double.init)
-    named["planned_memory_bytes"] = timing.plannedMemoryBytes.map(Double.init)
-    for (split, evaluation) in [("validation", metrics.validation), ("test", metrics.test)] {
-      named.merge(evaluation?.named(split: split) ?? [:]) { current, _ in current }
-    }
-    return named
   }
 }

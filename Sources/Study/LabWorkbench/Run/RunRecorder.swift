@@ -4,7 +4,6 @@ import LabData
 import LabNN
 import LabRecords
 import LabScheduler
-import LabStats
 import LabStore
 import LabTrain
 
@@ -49,20 +48,10 @@ package final class RunRecorder: TrainingObserver {
         activity: isLast ? "evaluating" : nil))
   }
 
-  package func didFinishEpoch(_ report: EpochReport) throws {
-    let steps = Double(max(report.steps, 1))
-    try store.record(
-      EpochRecord(
-        epoch: report.epoch,
-        metrics: .init(
-          trainLoss: report.trainLoss, trainAccuracy: report.trainAccuracy, learningRate: report.learningRate,
-          validation: report.validation.map(EvaluationMetrics.init), test: report.test.map(EvaluationMetrics.init)),
-        timing: .init(
-          trainSeconds: report.trainSeconds, evaluationSeconds: report.evaluationSeconds,
-          imagesPerSecond: report.trainSeconds > 0 ? Double(report.images) / report.trainSeconds : 0,
-          meanStepMilliseconds: report.trainSeconds / steps * 1e3, peakMemoryBytes: memory.peakBytes,
-          plannedMemoryBytes: report.plannedBytes)),
-      lease: run.lease)
+  package func didFinishEpoch(_ record: EpochRecord) throws {
+    var record = record
+    record.timing.peakMemoryBytes = memory.peakBytes
+    try store.record(record, lease: run.lease)
   }
 
   package func didImprove(_ weights: [NamedTensor], epoch: Int) throws {
@@ -87,13 +76,13 @@ package final class RunRecorder: TrainingObserver {
   /// - Throws: `StoreError.misfit` where an epoch is not on record, or the best weights are not those of the result.
   package func keep(_ result: TrainingResult, data: PreparedDataset) throws -> FinalRecord {
     let identity = run.run.identity
-    let epochs = try store.epochs(of: identity).map(\.epoch)
-    guard epochs == Array(0..<result.epochs) else {
+    let epochs = try store.epochs(of: identity)
+    guard epochs.map(\.epoch) == Array(0..<result.epochs) else {
       throw StoreError.misfit(
         path: store.path,
         problem: "has \(epochs.count) of the \(result.epochs) epochs that run \(identity.short) trained")
     }
-    if let epoch = result.bestEpoch {
+    if let epoch = result.record.bestEpoch {
       let files = folder.folder
       let found = files.has(.bestWeights) ? try files.content(of: .bestWeights).attributes["epoch"] : nil
       guard found == .integer(Int64(epoch)) else {
@@ -104,35 +93,13 @@ package final class RunRecorder: TrainingObserver {
     try folder.write(
       weights: result.lastWeights, as: .finalWeights,
       attributes: attributes(epoch: result.epochs - 1))
-    let confusion = result.test.confusion.rows
     try folder.write(
       Predictions(
-        logits: result.test.logits, labels: result.test.labels.map(Int.init), confusion: confusion,
-        classNames: data.classNames))
-    return FinalRecord(
-      test: EvaluationMetrics(result.test), validation: result.validation.map(EvaluationMetrics.init),
-      bestEpoch: result.bestEpoch, evaluatedEpoch: result.evaluatedEpoch,
-      additional: ["train_seconds": result.trainSeconds],
-      classes: zip(data.classNames, result.test.metrics.classes).map {
-        .init(name: $0, support: $1.support, precision: $1.precision, recall: $1.recall, f1: $1.f1)
-      }, confusion: confusion, weightsHash: result.weightsHash)
-  }
-}
-
-extension EvaluationMetrics {
-  /// The store's form of a split's metrics.
-  package init(_ result: EvaluationResult) {
-    let metrics = result.metrics
-    self.init(
-      loss: result.loss, accuracy: metrics.accuracy, top5Accuracy: metrics.topKAccuracy[5],
-      macroPrecision: metrics.macro.precision, macroRecall: metrics.macro.recall, macroF1: metrics.macro.f1,
-      expectedCalibrationError: metrics.expectedCalibrationError, logLoss: metrics.logLoss)
-  }
-}
-
-extension ConfusionMatrix {
-  /// The counts, an array a true class.
-  package var rows: [[Int]] {
-    (0..<classCount).map { label in (0..<classCount).map { self[label: label, prediction: $0] } }
+        logits: result.predictions.logits, labels: result.predictions.labels.map(Int.init),
+        confusion: result.record.confusion, classNames: data.classNames))
+    var record = result.record
+    // Earlier attempts may have been other processes, with peaks of their own.
+    record.metrics["peak_memory_bytes"] = epochs.compactMap(\.timing.peakMemoryBytes).max().map(Double.init)
+    return record
   }
 }

@@ -10,10 +10,9 @@ struct AtChance: HealthCheck {
     let support = course.support
     let total = support.reduce(0, +)
     guard course.classCount != nil, total > 0, support.count(where: { $0 > 0 }) > 1,
-      OneClass().note(on: course) == nil
+      OneClass().note(on: course) == nil, let accuracy = course.final.metrics[.test("accuracy")]
     else { return nil }
     let share = Double(support.max() ?? 0) / Double(total)
-    let accuracy = course.final.test.accuracy
     guard accuracy <= share + 2 * (share * (1 - share) / Double(total)).squareRoot() else { return nil }
     return found(
       "the test accuracy of \(accuracy.percentText) is no better than naming the commonest class for every one of the "

@@ -7,16 +7,15 @@ struct Diverging: HealthCheck {
   let title = "diverging"
 
   func note(on course: RunCourse) -> HealthNote? {
-    guard course.epochs.count > 1, let last = course.epochs.last else { return nil }
-    let loss = last.metrics.trainLoss
+    let losses = course.trainLosses
+    guard losses.count > 1, let (epoch, loss) = losses.last else { return nil }
     guard loss.isFinite else { return found("the training loss of the last epoch is \(loss.shortText)") }
-    let earlier = course.epochs.dropLast().filter(\.metrics.trainLoss.isFinite)
-    guard let first = earlier.first?.metrics.trainLoss,
-      let best = earlier.min(by: { $0.metrics.trainLoss < $1.metrics.trainLoss }),
-      loss > 1.5 * best.metrics.trainLoss, loss - best.metrics.trainLoss > 0.1 * abs(first)
+    let earlier = losses.dropLast().filter(\.loss.isFinite)
+    guard let first = earlier.first?.loss, let best = earlier.min(by: { $0.loss < $1.loss }),
+      loss > 1.5 * best.loss, loss - best.loss > 0.1 * abs(first)
     else { return nil }
     return found(
-      "the training loss rose from \(best.metrics.trainLoss.shortText) in epoch \(best.epoch + 1) to "
-        + "\(loss.shortText) in epoch \(last.epoch + 1)", value: loss / best.metrics.trainLoss)
+      "the training loss rose from \(best.loss.shortText) in epoch \(best.epoch) to "
+        + "\(loss.shortText) in epoch \(epoch)", value: loss / best.loss)
   }
 }

@@ -10,14 +10,15 @@ struct TestLoss: HealthCheck {
   let title = "test loss far above training loss"
 
   func note(on course: RunCourse) -> HealthNote? {
-    guard let classes = course.classCount, let last = course.epochs.last?.metrics.trainLoss else { return nil }
-    let test = course.final.test
-    let logLoss = test.logLoss ?? test.loss
+    guard let classes = course.classCount, let last = course.trainLosses.last?.loss,
+      let testLoss = course.final.metrics[.test("loss")]
+    else { return nil }
+    let logLoss = course.final.metrics[.test("log_loss")] ?? testLoss
     let equal = log(Double(classes))
     // Values of different loss functions are never set side by side.
-    guard !logLoss.isFinite || (logLoss > equal && !(test.loss <= 3 * last)) else { return nil }
+    guard !logLoss.isFinite || (logLoss > equal && !(testLoss <= 3 * last)) else { return nil }
     return found(
-      "the loss on the test images is \(test.loss.shortText) beside a training loss of \(last.shortText), and their log loss "
+      "the loss on the test images is \(testLoss.shortText) beside a training loss of \(last.shortText), and their log loss "
         + "of \(logLoss.shortText) is above the \(equal.shortText) of equal probabilities for all classes",
       value: logLoss.isFinite ? logLoss : nil)
   }

@@ -30,6 +30,20 @@ def area(labels, probabilities, classes):
     return np.mean(areas) if areas else np.nan
 
 
+def calibration_error(labels, probabilities):
+    """The mean distance of confidence and accuracy over 15 ranges of confidence, open below, in plain NumPy."""
+    confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    edges = np.linspace(0, 1, 16)
+    inside = [(confidence > low) & (confidence <= high) for low, high in zip(edges[:-1], edges[1:])]
+    return sum(abs(correct[some].sum() - confidence[some].sum()) for some in inside) / len(labels)
+
+
+def averages(labels, predictions, average):
+    """Precision, recall and F1 of the classes that are among labels or predictions."""
+    values = metrics.precision_recall_fscore_support(labels, predictions, average=average, zero_division=0)
+    return {f"{average}_{name}": float(value) for name, value in zip(("precision", "recall", "f1"), values)}
+
+
 def case(logits, labels):
     """The metrics of logits and labels."""
     classes = logits.shape[1]
@@ -47,13 +61,12 @@ def case(logits, labels):
         "brier_score": metrics.brier_score_loss(labels, probabilities if classes > 2 else probabilities[:, 1], **(
             {"labels": every} if classes > 2 else {"pos_label": 1}), scale_by_half=False),
         "auroc": optional(area(labels, probabilities, classes)),
-        "weighted_f1": metrics.f1_score(labels, predictions, labels=every, average="weighted", zero_division=0),
+        "ece": calibration_error(labels, probabilities),
     }
-    if classes > 2:
-        result["top2_accuracy"] = metrics.top_k_accuracy_score(labels, probabilities, k=2, labels=every)
-    if classes > 3:
-        result["top3_accuracy"] = metrics.top_k_accuracy_score(labels, probabilities, k=3, labels=every)
-    return result
+    for k in (2, 3, 5, 7):
+        if classes > max(k, 2):
+            result[f"top{k}_accuracy"] = metrics.top_k_accuracy_score(labels, probabilities, k=k, labels=every)
+    return result | averages(labels, predictions, "macro") | averages(labels, predictions, "weighted")
 
 
 def main():
