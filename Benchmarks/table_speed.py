@@ -2,8 +2,11 @@
 """Times `labrun table` and its relatives on a large store.
 
 labrun itself trains one tiny run and so makes the database; SQL then multiplies that run to a sweep of 10,000 runs of
-100 epochs (400 variants of three factors, 25 seeds), each with its own metrics. Every command is a new process, as
+100 epochs (400 variants of three factors, 25 seeds), each with its own random metrics. Every command is a new process, as
 a user starts it, and its output is read to the end.
+
+With --upgrade OLD the store is made by an older program; what is timed first is how long this one takes to bring it up to
+date, by a sweep that trains one tiny run more.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from itertools import product
 from pathlib import Path
@@ -46,7 +50,7 @@ def run_labrun(options: argparse.Namespace, folder: Path, *arguments: str) -> st
     return finished.stdout
 
 
-def copy_rows(database: sqlite3.Connection, table: str, row: dict[str, object], changes: list[dict]) -> None:
+def copy_rows(database: sqlite3.Connection, table: str, row: dict[str, object], changes: Iterable[dict]) -> None:
     """Inserts a row once for each set of changes."""
     columns = list(row)
     marks = ", ".join("?" * len(columns))
@@ -70,13 +74,15 @@ def fill(path: Path, runs: int, epochs: int) -> str:
     chance = random.Random(0)
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA synchronous = OFF")
+        tables = {name for name, in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        # Before metrics had rows they had columns.
+        epoch_tables = [table for table in ("epoch_timing", "epoch_value", "epoch") if table in tables]
+        run_tables = [table for table in ("completion", "final_value", "final", "final_metric") if table in tables]
+        run_tables += ["attempt", "class_metric", "confusion_matrix", "event"]
         template = {
             table: rows_of(database, f"SELECT * FROM {table}")
-            for table in ("sweep", "variant", "run", "attempt", "epoch", "final", "final_metric", "class_metric",
-                          "confusion_matrix", "event")}
-        for table in ("cell", "run", "variant", "sweep_seed", "factor_level"):
-            database.execute(f"DELETE FROM {table}")
-        for table in ("attempt", "epoch", "final", "final_metric", "class_metric", "confusion_matrix", "event"):
+            for table in ["sweep", "variant", "run", *epoch_tables, *run_tables]}
+        for table in ["cell", "run", "variant", "sweep_seed", "factor_level", *epoch_tables, *run_tables]:
             database.execute(f"DELETE FROM {table}")
         sweep = template["sweep"][0]["id"]
         database.executemany("INSERT INTO sweep_seed VALUES (?, ?, ?)", [(sweep, seed, seed) for seed in range(seeds)])
@@ -98,19 +104,24 @@ def fill(path: Path, runs: int, epochs: int) -> str:
         database.executemany("INSERT INTO cell (variant_id, position, run_id) VALUES (?, ?, ?)", [
             (variant + 1, seed, run + 1) for run, (variant, seed) in enumerate(cells)])
         ids = [{"run_id": run + 1} for run in range(len(cells))]
-        for table in ("attempt", "class_metric", "confusion_matrix", "final_metric"):
+
+        def other_numbers(row: dict[str, object]) -> dict[str, object]:
+            """Random numbers in place of a row's, near what metrics are."""
+            return {name: chance.gauss(0.9, 0.01) for name, value in row.items() if isinstance(value, float)}
+
+        for table in run_tables:
             for row in template[table]:
-                copy_rows(database, table, row, ids)
-        for row in template["event"]:
-            copy_rows(database, "event", row | {"id": None}, ids)
-        copy_rows(database, "final", template["final"][0], [
-            change | {"test_accuracy": chance.gauss(0.9, 0.01), "test_macro_f1": chance.gauss(0.89, 0.01)}
-            for change in ids])
-        copy_rows(database, "epoch", template["epoch"][0], [
-            {"run_id": run + 1, "epoch": epoch, "train_loss": chance.random()}
-            for run in range(len(cells)) for epoch in range(epochs)])
+                own = {"id": None} if table == "event" else {}
+                varies = table in ("final_value", "final")
+                copy_rows(database, table, row, (
+                    key | own | (other_numbers(row) if varies else {}) for key in ids))
+        epoch_ids = [key | {"epoch": epoch} for key in ids for epoch in range(epochs)]
+        for table in epoch_tables:
+            rows = template[table]
+            copy_rows(database, table, rows[0], (row | key | other_numbers(row) for key in epoch_ids for row in rows))
         database.commit()
-        counts = [database.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in ("run", "epoch")]
+        counts = [
+            database.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in ("run", epoch_tables[0])]
     print(f"{counts[0]:,} runs, {counts[1]:,} epochs, {path.stat().st_size / 1e6:,.0f} MB", file=sys.stderr)
     return identities[0]
 
@@ -132,6 +143,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10_000, help="runs of the store (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=100, help="epochs of each run (default: %(default)s)")
     parser.add_argument("--repetitions", type=int, default=7, help="how often each command runs (default: %(default)s)")
+    parser.add_argument("--upgrade", metavar="OLD", help="an older labrun program, which makes the store")
     parser.add_argument("--folder", help="where to make the store, and to leave it (default: a temporary folder)")
     options = parser.parse_args()
     options.labrun = os.path.abspath(options.labrun)
@@ -141,8 +153,15 @@ def main() -> None:
         folder = Path(options.folder or temporary)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "spec.json").write_text(json.dumps(SPEC), encoding="utf-8")
-        run_labrun(options, folder, "sweep", "spec.json", "--fresh")
-        identity = fill(folder / "Results" / "labrun.sqlite", options.runs, options.epochs)
+        path = folder / "Results" / "labrun.sqlite"
+        made_by = argparse.Namespace(labrun=os.path.abspath(options.upgrade or options.labrun))
+        run_labrun(made_by, folder, "sweep", "spec.json", "--fresh")
+        identity = fill(path, options.runs, options.epochs)
+        if options.upgrade:
+            (folder / "more.json").write_text(json.dumps(SPEC | {"name": "more"}), encoding="utf-8")
+            start = time.perf_counter()
+            run_labrun(options, folder, "sweep", "more.json")
+            print(f"upgrade in {time.perf_counter() - start:.1f} s, then {path.stat().st_size / 1e6:,.0f} MB")
         for command in COMMANDS:
             seconds = measure(options, folder, command + ([identity[:12]] if command == ["show"] else []))
             print(f"labrun {' '.join(command):22} median {statistics.median(seconds):.3f} s, "

@@ -68,7 +68,7 @@ import Testing
     #expect(try files.readWeights(.finalWeights).contentHash == TrainingLife.finalWeights.contentHash)
     #expect(try files.readWeights(.bestWeights) == best)
     #expect(
-      try store.finalRecord(of: run)?.additional["first_weight"] == best[0].floats.map { Double($0[0]) },
+      try store.finalRecord(of: run)?.metrics["first_weight"] == best[0].floats.map { Double($0[0]) },
       "evaluated are the best weights: \(remarks)")
     let examination = try StoreExamination(store)
     // A completed run needs no checkpoint, and a copy that was put back beside it is not looked at again.

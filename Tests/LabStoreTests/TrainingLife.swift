@@ -91,7 +91,7 @@ struct TrainingLife {
     try call { try files.write(weights: TrainingLife.finalWeights, as: .finalWeights) }
     var record = RunStoreSamples.final()
     record.bestEpoch = bestEpoch
-    record.additional["first_weight"] = evaluated[0].floats.map { Double($0[0]) }
+    record.metrics["first_weight"] = evaluated[0].floats.map { Double($0[0]) }
     record.weightsHash = TrainingLife.finalWeights.weightsHash
     try call { try store.finish(lease, .completed(record)) }
   }
