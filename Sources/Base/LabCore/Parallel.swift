@@ -26,6 +26,7 @@ public enum Parallel {
   /// - Parameters:
   ///   - count: how many indices there are.
   ///   - size: the length of each range but the last, which may be shorter.
+  ///   - body: what is done with a range.
   public static func forEachChunk(of count: Int, size: Int, _ body: @Sendable (Range<Int>) -> Void) {
     guard count > 0 else { return }
     DispatchQueue.concurrentPerform(iterations: (count + size - 1) / size) { index in

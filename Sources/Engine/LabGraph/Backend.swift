@@ -130,12 +130,18 @@ public protocol Executable: AnyObject {
   func floatInput(_ name: String) throws -> UnsafeMutableBufferPointer<Float>
 
   /// The memory of an integer input.
+  ///
+  /// - Throws: ``GraphError/name(subject:problem:)`` for an unknown name.
   func integerInput(_ name: String) throws -> UnsafeMutableBufferPointer<Int32>
 
   /// Executes one step and applies the variables' updates.
+  ///
+  /// - Throws: what the backend cannot do, such as taking memory.
   func run() throws
 
   /// Copies an output of the last run, dense and row-major.
+  ///
+  /// - Throws: ``GraphError/name(subject:problem:)`` for an unknown name.
   func read(_ name: String) throws -> [Float]
 
   /// Seconds spent by layer and kind of work since the last call, where the session profiles; empty otherwise.
@@ -181,5 +187,7 @@ extension [ProfileKey: Double] {
 
 extension Executable {
   /// Sets a scalar input.
+  ///
+  /// - Throws: ``GraphError/name(subject:problem:)`` for an unknown name.
   public func set(_ name: String, _ number: Float) throws { try floatInput(name)[0] = number }
 }

@@ -80,6 +80,8 @@ public final class GraphBuilder {
   }
 
   /// Declares a variable of the current layer: its name is the path and a suffix.
+  ///
+  /// - Throws: ``GraphError/name(subject:problem:)`` where the name is taken.
   public func variable(_ suffix: String, _ shape: Shape, role: Variable.Role = .parameter) throws -> Tensor {
     try variable(named: path.isEmpty ? suffix : path + "." + suffix, shape, role: role)
   }

@@ -3,7 +3,9 @@ import Foundation
 extension DataEnvironment {
   /// The places where a data set without a standard place may be.
   ///
-  /// - Parameter content: what the path leads to, for the message where there is none.
+  /// - Parameters:
+  ///   - configuration: the data set.
+  ///   - content: what the path leads to, for the message where there is none.
   /// - Throws: ``DataError/invalidOption(key:actual:expected:)`` where the configuration has no path.
   public func places(of configuration: DatasetConfiguration, content: String) throws -> [String] {
     guard let path = configuration.path else {
@@ -30,7 +32,9 @@ extension DataEnvironment {
   /// The folders where a known data set may be: the configured one; else those of its name, in the data folder, which may
   /// also be the data set's own, and in the system's.
   ///
-  /// - Parameter aliases: other names of its folder.
+  /// - Parameters:
+  ///   - configuration: the data set.
+  ///   - aliases: other names of its folder.
   public func folders(of configuration: DatasetConfiguration, aliases: [String] = []) -> [String] {
     if let path = configuration.path { return candidates(for: path) }
     let names = [configuration.name] + aliases

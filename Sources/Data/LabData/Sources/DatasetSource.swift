@@ -22,7 +22,11 @@ public protocol DatasetSource: Sendable {
   /// ## Shapes
   /// `destination`: `[images, height, width, channels]`, row-major, bytes from 0 to 255.
   ///
-  /// - Parameter progress: is told how many images are decoded.
+  /// - Parameters:
+  ///   - part: training or test images.
+  ///   - manifest: what `manifest` gave.
+  ///   - destination: where the images are written.
+  ///   - progress: is told how many images are decoded.
   /// - Throws: ``DataError`` where files cannot be read, or have changed since the manifest was read.
   func decodeImages(
     of part: DatasetPart, manifest: DatasetManifest, into destination: UnsafeMutableBufferPointer<UInt8>,

@@ -11,7 +11,10 @@ public protocol LossFunction: ConfigurableComponent {
   /// ## Shapes
   /// - `logits`: `[N, C]`; `labels`: `[N]` int32; result: `[N]`.
   ///
-  /// - Parameter classCounts: the number of training samples of each class, where known.
+  /// - Parameters:
+  ///   - logits: what the model gives.
+  ///   - labels: the right classes.
+  ///   - classCounts: the number of training samples of each class, where known.
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit; ``ModelError/classCounts(loss:expected:actual:)`` where
   ///   the loss needs the counts and cannot use these.
   func callAsFunction(_ logits: Tensor, labels: Tensor, classCounts: [Int]?) throws -> Tensor

@@ -8,6 +8,7 @@ public protocol Optimizer: ConfigurableComponent {
   /// State is declared through ``OptimizerContext/state(_:of:)``.
   ///
   /// - Returns: the parameter's new value.
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit.
   func update(_ parameter: OptimizedParameter, in context: OptimizerContext) throws -> Tensor
 }
 
@@ -39,6 +40,7 @@ public struct OptimizerContext {
   /// - Parameters:
   ///   - quantity: what it is, such as `velocity`; the variable is `optimizer.velocity.<parameter>`.
   ///   - parameter: the parameter that it belongs to.
+  /// - Throws: ``LabGraph/GraphError`` where the name is taken.
   public func state(_ quantity: String, of parameter: OptimizedParameter) throws -> Tensor {
     try model.builder.variable(
       named: "optimizer.\(quantity).\(parameter.name)", parameter.value.shape, role: .optimizerState)
