@@ -167,7 +167,7 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "LabReportTests", dependencies: ["LabCore", "LabRecords", "LabReport", "LabStats"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["labrun", "LabCore", "LabRecords", "LabStore"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["labrun", "LabCore", "LabRecords", "LabStore", "LabTesting"]),
   ],
   swiftLanguageModes: [.v6]
 )

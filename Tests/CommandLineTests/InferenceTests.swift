@@ -1,5 +1,6 @@
 import Foundation
 import LabCore
+import LabRecords
 import LabStore
 import Testing
 
@@ -39,9 +40,19 @@ import Testing
       #expect(result.status == 0, "\(result.errors)")
       let evaluated = try JSONValue(parsing: result.output)
       #expect(evaluated["images"]?.integerValue == 86)
-      for name in ["accuracy", "macro_f1", "top5_accuracy"] {
+      // Both print all that the catalog knows of predictions.
+      let names = MetricCatalog.registry.entries.filter { $0.occasion != nil }.map(\.name)
+      #expect(Set(names) == Set(evaluated["metrics"]?.objectValue?.keys.map { $0 } ?? []))
+      for name in names {
+        #expect(evaluated["metrics"]?[name] != nil, "\(name)")
         #expect(evaluated["metrics"]?[name] == shown["metrics"]?["test_" + name], "\(name)")
       }
+      let some = try labrun.run("evaluate", run, "--json", "--metric", "top7_accuracy", "--metric", "test_auroc")
+      let chosen = try #require(JSONValue(parsing: some.output)["metrics"]?.objectValue)
+      #expect(Set(chosen.keys) == ["top7_accuracy", "auroc"] && chosen["auroc"] == evaluated["metrics"]?["auroc"])
+      let unknown = try labrun.run("evaluate", run, "--metric", "acuracy")
+      #expect(unknown.status == 64)
+      #expect(unknown.errors.contains("there is no metric \"acuracy\"") && unknown.errors.contains("accuracy"))
       // The loss of this spec is the cross-entropy, which evaluation reports as log loss.
       let loss = try #require(evaluated["metrics"]?["log_loss"]?.doubleValue)
       let stored = try #require(shown["metrics"]?["test_loss"]?.doubleValue)

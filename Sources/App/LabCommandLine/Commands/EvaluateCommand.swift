@@ -43,6 +43,12 @@ struct EvaluateCommand: ParsableCommand {
   var split = SplitName.test
 
   @Option(
+    help: ArgumentHelp(
+      "A metric to print, such as auroc or top7_accuracy; may be repeated (default: all that are known).",
+      valueName: "name"))
+  var metric: [String] = []
+
+  @Option(
     help: ArgumentHelp("Where logits, labels and losses are written: a .h5 or .csv file.", valueName: "file"),
     completion: .file())
   var output: String?
@@ -73,7 +79,8 @@ struct EvaluateCommand: ParsableCommand {
     ).logits(of: images)
     let result = Classification(
       names: images.names, labels: labels, logits: predicted.logits, classNames: model.card.classNames, unreadable: [])
-    guard let report = result.report(title: "\(model.name) on \(configuration.name), \(split.rawValue)") else { return }
+    let title = "\(model.name) on \(configuration.name), \(split.rawValue)"
+    guard let report = try result.report(title: title, metrics: metric) else { return }
     try store(result, of: model, configuration, data, report)
     let terminal = Terminal.standardOutput
     if json {

@@ -74,7 +74,7 @@ struct PredictCommand: ParsableCommand {
       names: images.names, labels: images.labels.map { $0.flatMap { indices[$0] } }, logits: output.logits,
       classNames: model.card.classNames, unreadable: Set(output.failures.map(\.index)))
     if let logits { try result.write(to: logits) }
-    show(result, of: model, as: format)
+    try show(result, of: model, as: format)
     Terminal.standardError.note(
       "\(NumberText.grouped(images.count)) \(images.count == 1 ? "image" : "images") in \(NumberText.seconds(seconds)), "
         + "\(NumberText.rate(Double(images.count) / seconds)) images/s")
@@ -93,9 +93,9 @@ struct PredictCommand: ParsableCommand {
     return try ImageCollection(hdf5: images[0], dataset: datasetName, classNames: classNames)
   }
 
-  private func show(_ result: Classification, of model: TrainedModel, as format: any TableFormat) {
+  private func show(_ result: Classification, of model: TrainedModel, as format: any TableFormat) throws {
     let output = Terminal.standardOutput
-    let report = result.report(title: "\(model.name) on images whose class is known")
+    let report = try result.report(title: "\(model.name) on images whose class is known")
     if !summary {
       var table = result.table(title: model.name, top: top ?? 5)
       if let report { table.metadata["evaluation"] = report.json }

@@ -47,12 +47,30 @@ package struct Classification {
   }
 
   /// Metrics over the images whose class is known; nil where there are none.
-  package func report(title: String) -> EvaluationReport? {
+  ///
+  /// - Parameters:
+  ///   - title: what was evaluated on what.
+  ///   - names: the metrics that are wanted, by names of the catalog; all of them where it is empty.
+  /// - Throws: ``WorkbenchError`` where one is unknown.
+  package func report(title: String, metrics names: [String] = []) throws -> EvaluationReport? {
+    let wanted = try names.map(Self.metric)
     let predictions = predictions(keepsLogits: true)
     guard predictions.count > 0 else { return nil }
+    var metrics = names.isEmpty ? MetricCatalog.metrics(of: predictions, for: .finalEvaluation) : [:]
+    for metric in wanted { metrics[MetricName(metric.name)] = metric.value(of: predictions) }
     return EvaluationReport(
-      title: title, metrics: MetricCatalog.metrics(of: predictions, for: .finalEvaluation),
-      confusion: predictions.confusion, classNames: classNames)
+      title: title, metrics: metrics, confusion: predictions.confusion, classNames: classNames)
+  }
+
+  /// The metric of predictions that has a name, with or without a split before it.
+  private static func metric(named name: String) throws -> Metric {
+    guard let metric = MetricCatalog.metric(named: MetricName(name).base), metric.occasion != nil else {
+      let known = MetricCatalog.registry.entries.filter { $0.occasion != nil }.map(\.name)
+      throw WorkbenchError(
+        "there is no metric \"\(name)\" of predictions\(NearestName.hint(for: name, among: known)); there are "
+          + known.joined(separator: ", ") + ", and the top-k accuracy of any k, such as top7_accuracy")
+    }
+    return metric
   }
 
   /// The images whose class is known.
