@@ -72,7 +72,10 @@ import Testing
         #expect(sample.labels.count == 1, "a value of several images of several classes is defined")
         continue
       }
-      let best = try #require(metric.value(of: sample.perfect))
+      guard let best = metric.value(of: sample.perfect) else {
+        #expect(sample.labels.count == 1, "chance alone is right of images of one class only")
+        continue
+      }
       #expect(range.contains(value) && range.contains(best), "\(value), \(best)")
       switch metric.direction {
       case .higherIsBetter: #expect(best >= value)
@@ -127,7 +130,7 @@ import Testing
           #expect(value == nil, "\(name) is not defined")
         } else {
           let expected = try #require(expected.doubleValue)
-          #expect(abs(try #require(value) - expected) <= 1e-12 * abs(expected), "\(name)")
+          #expect(abs(try #require(value) - expected) <= 1e-11 * abs(expected), "\(name)")
         }
       }
       let known = Set(members.keys)
@@ -167,15 +170,15 @@ import Testing
   }
 
   @Test func anotherPackagesMetricIsOneEntry() throws {
+    // The catalog itself is in use by now, and would refuse it.
     let registry = Registry(copying: MetricCatalog.registry)
     let misses = Metric(
       "misses", title: "misses", direction: .lowerIsBetter, range: 0...Double.infinity, summary: "wrong images"
     ) { Double($0.count - $0.confusion.correct) }
+    try registry.add(misses)
+    #expect(registry.names == MetricCatalog.registry.names + ["misses"])
     #expect(throws: RegistryError.self) { try registry.add(misses) }
-    let copy = Registry<Metric>("metrics", []) { [$0.name] }
-    try copy.add(misses)
-    #expect(throws: RegistryError.self) { try copy.add(misses) }
-    #expect(copy.names == ["misses"])
+    #expect(throws: RegistryError.self) { try MetricCatalog.registry.add(misses) }
     #expect(misses.value(of: Self.samples[1].perfect) == 0 && misses.occasion == .finalEvaluation)
   }
 }
