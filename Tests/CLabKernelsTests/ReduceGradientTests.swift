@@ -8,7 +8,7 @@ import Testing
     var hasAddend: Bool
     /// 0: saved, 1: recomputed, 2: recomputed with a residual, 3: with a scaled residual.
     var derivative: Int
-    var normalised: Int
+    var normalized: Int
     var stores = true
     var isInPlace = false
     var form = SourceForm.floats
@@ -16,19 +16,19 @@ import Testing
     static let all: [Options] = {
       var result: [Options] = []
       for derivative in 0...3 {
-        for normalised in 0...2 {
+        for normalized in 0...2 {
           for (upstreams, hasAddend) in [(0, true), (1, false), (1, true), (2, false), (2, true)] {
             for form in SourceForm.allCases {
               result.append(
                 Options(
-                  upstreams: upstreams, hasAddend: hasAddend, derivative: derivative, normalised: normalised, form: form
+                  upstreams: upstreams, hasAddend: hasAddend, derivative: derivative, normalized: normalized, form: form
                 ))
             }
           }
         }
       }
-      result.append(Options(upstreams: 1, hasAddend: false, derivative: 1, normalised: 1, stores: false))
-      result.append(Options(upstreams: 2, hasAddend: false, derivative: 0, normalised: 2, isInPlace: true))
+      result.append(Options(upstreams: 1, hasAddend: false, derivative: 1, normalized: 1, stores: false))
+      result.append(Options(upstreams: 2, hasAddend: false, derivative: 0, normalized: 2, isInPlace: true))
       return result
     }()
   }
@@ -51,7 +51,7 @@ import Testing
     let kernels = try instructions.kernels
     let data = GradientData(.longPlane(block: kernels.block))
     for form in SourceForm.allCases {
-      let options = Options(upstreams: 2, hasAddend: true, derivative: 0, normalised: 2, form: form)
+      let options = Options(upstreams: 2, hasAddend: true, derivative: 0, normalized: 2, form: form)
       for activation in [LAB_ACTIVATION_RELU, LAB_ACTIVATION_SILU] {
         data.check(kernels, data.differentiated(activation, 0), options)
       }
@@ -164,12 +164,12 @@ private struct GradientData {
     }
     if options.stores { arguments.g = g.pointer }
     arguments.sum = sums[0].pointer
-    if options.normalised >= 1 {
+    if options.normalized >= 1 {
       arguments.x1 = blocked[options.derivative == 2 ? 6 : 3].source(options.form)
       arguments.mean1 = UnsafePointer(tables[4].pointer)
       arguments.sumX1 = sums[1].pointer
     }
-    if options.normalised >= 2 {
+    if options.normalized >= 2 {
       arguments.x2 = blocked[5].source(options.form)
       arguments.mean2 = UnsafePointer(tables[5].pointer)
       arguments.sumX2 = sums[2].pointer
@@ -192,8 +192,8 @@ private struct GradientData {
     layout.forEach { n, c, p in
       let i = layout.flatIndex(n, c, p)
       expected[0][c] += gradients[i]
-      if options.normalised >= 1 { expected[1][c] += gradients[i] * (Double(x1[i]) - Double(mean1[c])) }
-      if options.normalised >= 2 { expected[2][c] += gradients[i] * (Double(x2[i]) - Double(mean2[c])) }
+      if options.normalized >= 1 { expected[1][c] += gradients[i] * (Double(x1[i]) - Double(mean1[c])) }
+      if options.normalized >= 2 { expected[2][c] += gradients[i] * (Double(x2[i]) - Double(mean2[c])) }
     }
     for (actual, expected) in zip(actual, expected) {
       let padded = layout.paddedResult(expected).map { $0 + 0.5 }

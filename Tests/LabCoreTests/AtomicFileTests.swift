@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func aFullDiskIsRecognised() {
+  @Test func aFullDiskIsRecognized() {
     #expect(FileError(action: "write", path: "a", code: ENOSPC).isDiskFull)
     #expect(FileError(action: "write", path: "a", code: EDQUOT).isDiskFull)
     #expect(

@@ -23,7 +23,7 @@ import Testing
     #expect(hasher.finish() == ContentHash(of: "abc"))
   }
 
-  @Test func neighbouringStringsCannotRunTogether() {
+  @Test func neighboringStringsCannotRunTogether() {
     func hash(_ strings: [String]) -> ContentHash {
       var hasher = ContentHasher()
       for string in strings { hasher.update(string) }

@@ -147,8 +147,8 @@ import Testing
       for channel in 0..<3 {
         for pixel in 0..<16 {
           let changed = mean + (bright[3 * pixel + channel] - mean) * Double(transform.contrast)
-          let centred = min(1, max(0, changed)) - dataset.statistics.mean[channel]
-          let wanted = centred / dataset.statistics.standardDeviation[channel]
+          let centered = min(1, max(0, changed)) - dataset.statistics.mean[channel]
+          let wanted = centered / dataset.statistics.standardDeviation[channel]
           let actual = Double(loaded.images[(sample * 3 + channel) * 16 + pixel])
           #expect(abs(actual - wanted) < 1e-5)
         }

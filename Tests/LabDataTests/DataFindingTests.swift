@@ -154,7 +154,7 @@ import Testing
       ])
   }
 
-  @Test func imagesOfOneColourAreSaid() throws {
+  @Test func imagesOfOneColorAreSaid() throws {
     let shape = ImageShape(channels: 3, height: 2, width: 2)
     let varied = (0..<4).map { image in (0..<12).map { UInt8($0 * 7 + image) } }
     func data(_ train: [[UInt8]]) throws -> PreparedDataset {

@@ -18,7 +18,7 @@ import Testing
     data.findings.first { $0.key == "dataset.layout" }?.description
   }
 
-  @Test func channelsFirstAreRecognisedAndSaid() throws {
+  @Test func channelsFirstAreRecognizedAndSaid() throws {
     let last = try prepare("last")
     #expect(last.imageShape == ImageShape(channels: 3, height: 5, width: 6))
     #expect(finding(last) == nil)

@@ -49,7 +49,7 @@ import Testing
     #expect(Set(held).count == 2)
   }
 
-  @Test func readsGreyImagesAndNamesInJSON() throws {
+  @Test func readsGrayImagesAndNamesInJSON() throws {
     let dataset = try prepare("plain.h5")
     #expect(dataset.imageShape == ImageShape(channels: 1, height: 2, width: 3))
     #expect(dataset.classNames == ["zero", "one", "two"])

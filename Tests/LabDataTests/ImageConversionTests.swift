@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func greyBecomesThreeEqualChannels() throws {
+  @Test func grayBecomesThreeEqualChannels() throws {
     let folder = try TemporaryFolder()
     var configuration = DatasetConfiguration(name: "idx", path: try fixture("idx"))
     configuration.channels = 3
@@ -37,7 +37,7 @@ import Testing
     #expect(dataset.raw.pixels(at: 2, of: .train) == (0..<20).flatMap { Array(repeating: UInt8(40 + $0), count: 3) })
   }
 
-  @Test func otherChannelCountsCannotBeRecoloured() throws {
+  @Test func otherChannelCountsCannotBeRecolored() throws {
     let raw = try randomDataset(labels: [0], shape: ImageShape(channels: 2, height: 2, width: 2))
     #expect(throws: DataError.self) { try raw.converted(imageSize: nil, channels: 3) }
     #expect(try raw.converted(imageSize: 4, channels: nil).manifest.imageShape.channels == 2)

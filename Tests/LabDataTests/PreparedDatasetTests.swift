@@ -4,7 +4,7 @@ import LabData
 import Testing
 
 @Suite struct PreparedDatasetTests {
-  @Test func normalisationComesFromTheTrainingSplitOnly() throws {
+  @Test func normalizationComesFromTheTrainingSplitOnly() throws {
     let shape = ImageShape(channels: 3, height: 3, width: 2)
     let raw = try randomDataset(labels: (0..<40).map { Int32($0 % 4) }, shape: shape)
     let dataset = try PreparedDataset(
@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  @Test func withoutNormalisationValuesAreBetweenZeroAndOne() throws {
+  @Test func withoutNormalizationValuesAreBetweenZeroAndOne() throws {
     let raw = try randomDataset(labels: [0, 1, 0, 1])
     let dataset = try PreparedDataset(configuration { $0.normalize = false }, raw: raw)
     let loaded = try BatchLoader(evaluating: .train, of: dataset, batchSize: 4).loaded(epoch: 0, batch: 0)
@@ -101,9 +101,9 @@ import Testing
     let manifest = DatasetManifest(
       imageShape: ImageShape(channels: 1, height: 1, width: 2), classNames: ["a"], trainLabels: [0], testLabels: [0])
     #expect(throws: DataError.self) { try RawDataset(manifest: manifest, trainImages: [1], testImages: [1, 2]) }
-    var mislabelled = manifest
-    mislabelled.testLabels = [1]
-    #expect(throws: DataError.self) { try RawDataset(manifest: mislabelled, trainImages: [1, 2], testImages: [1, 2]) }
+    var mislabeled = manifest
+    mislabeled.testLabels = [1]
+    #expect(throws: DataError.self) { try RawDataset(manifest: mislabeled, trainImages: [1, 2], testImages: [1, 2]) }
     var misgrouped = manifest
     misgrouped.trainGroups = []
     #expect(throws: DataError.self) { try RawDataset(manifest: misgrouped, trainImages: [1, 2], testImages: [1, 2]) }

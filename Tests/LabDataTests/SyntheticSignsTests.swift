@@ -123,12 +123,12 @@ import Testing
     #expect(throws: DataError.self) { try prepare(["train_count": 42]) }
   }
 
-  @Test func canBeGrey() throws {
-    let colour = try prepare()
-    let grey = try prepare(channels: 1)
-    #expect(grey.imageShape == ImageShape(channels: 1, height: 16, width: 16))
-    let source = colour.raw.pixels(at: 3, of: .train)
-    for (pixel, value) in grey.raw.pixels(at: 3, of: .train).enumerated() {
+  @Test func canBeGray() throws {
+    let color = try prepare()
+    let gray = try prepare(channels: 1)
+    #expect(gray.imageShape == ImageShape(channels: 1, height: 16, width: 16))
+    let source = color.raw.pixels(at: 3, of: .train)
+    for (pixel, value) in gray.raw.pixels(at: 3, of: .train).enumerated() {
       let (red, green, blue) = (Double(source[3 * pixel]), Double(source[3 * pixel + 1]), Double(source[3 * pixel + 2]))
       let luminance = 0.299 * red + 0.587 * green + 0.114 * blue
       #expect(abs(Double(value) - luminance) <= 0.51)

@@ -124,7 +124,7 @@ import Testing
       notes: [name], metadata: ["name": .string(name)])
   }
 
-  @Test(arguments: [Style.plain, .coloured]) func noTextSteersATerminal(_ style: Style) throws {
+  @Test(arguments: [Style.plain, .colored]) func noTextSteersATerminal(_ style: Style) throws {
     let name = "\u{1b}[35mred\u{7}\u{9b}1m\u{7f}\u{202e}x\u{2066}\u{200f}\u{61c}\r\n\u{0}end"
     let table = steering(name)
     for format in TableFormats.registry.entries where !format.keepsTextsVerbatim {

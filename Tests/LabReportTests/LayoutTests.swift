@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func aStyleLetsNoOtherSequencesThrough() {
-    for style in [Style.plain, .coloured] {
+    for style in [Style.plain, .colored] {
       let view =
         style.apply(.best, to: "x") + " \u{1b}[35my\u{1b}]0;title\u{7}\u{1b}" + style.apply(.faint, to: "z\u{301}")
       let expected =
@@ -44,14 +44,14 @@ import Testing
     }
     #expect(Style.plain.printable("\u{1b}[1mx\u{1b}[0m") == #"\u{1B}[1mx\u{1B}[0m"#)
     // What follows a colour cannot hide it by joining its last letter.
-    #expect(Style.coloured.printable("\u{1b}[1m\u{301}x") == "\u{1b}[1m\u{301}x")
+    #expect(Style.colored.printable("\u{1b}[1m\u{301}x") == "\u{1b}[1m\u{301}x")
   }
 
-  @Test func styleColoursOnlyWhenAsked() {
+  @Test func styleColorsOnlyWhenAsked() {
     #expect(Style.plain.apply(.best, to: "x") == "x")
-    #expect(Style.coloured.apply(.best, to: "x") == "\u{1b}[1;32mx\u{1b}[0m")
-    #expect(Style.coloured.apply(nil, to: "x") == "x")
-    #expect(Style.coloured.apply(.worse, to: "").isEmpty)
+    #expect(Style.colored.apply(.best, to: "x") == "\u{1b}[1;32mx\u{1b}[0m")
+    #expect(Style.colored.apply(nil, to: "x") == "x")
+    #expect(Style.colored.apply(.worse, to: "").isEmpty)
   }
 
   /// Tables of text, numbers and wide characters at every width from absurd to ample.
@@ -73,7 +73,7 @@ import Testing
         .init(
           [.string("static"), .init("1.00 ± –", values: [1], notes: [1]), .missing(), .string("x")], isTotal: true),
       ], numberedNotes: ["static: 2/3 · 1 diverged (seed 1: loss NaN at epoch 2)"], notes: ["A note."])
-    for style in [Style.plain, .coloured] {
+    for style in [Style.plain, .colored] {
       let text = table.rendered(options: .init(width: width, style: style))
       let lines = text.split(separator: "\n").map { $0.displayWidth }
       #expect((lines.max() ?? 0) <= max(width, 20))
@@ -83,12 +83,12 @@ import Testing
     }
   }
 
-  @Test func coloursDoNotChangeTheText() throws {
+  @Test func colorsDoNotChangeTheText() throws {
     let table = try SweepTables.table(SampleSweep.mixed)
-    let coloured = table.rendered(options: .init(width: 90, style: .coloured))
-    #expect(coloured.contains("\u{1b}["))
+    let colored = table.rendered(options: .init(width: 90, style: .colored))
+    #expect(colored.contains("\u{1b}["))
     #expect(
-      coloured.replacing(/\u{1b}\[[0-9;]*m/, with: "") == table.rendered(options: .init(width: 90, style: .plain)))
+      colored.replacing(/\u{1b}\[[0-9;]*m/, with: "") == table.rendered(options: .init(width: 90, style: .plain)))
   }
 
   @Test func sparklines() {

@@ -140,7 +140,7 @@ import Testing
   @Test(arguments: [20, 40, 60, 80, 120, 200])
   func noLineIsTooLong(width: Int) {
     for classCount in [3, 43] {
-      for style in [Style.plain, .coloured] {
+      for style in [Style.plain, .colored] {
         let text = RunReport(details(classCount: classCount)).text(options: .init(width: width, style: style))
         #expect((text.split(separator: "\n").map(\.displayWidth).max() ?? 0) <= width)
       }

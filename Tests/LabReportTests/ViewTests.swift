@@ -148,7 +148,7 @@ import Testing
 
   @Test(arguments: [1, 5, 12, 20, 33, 40, 60, 80, 100, 120, 200])
   func progressFitsAnyWidth(width: Int) {
-    for style in [Style.plain, .coloured] {
+    for style in [Style.plain, .colored] {
       let lines = ProgressView.lines(progress, width: width, style: style)
       #expect(lines.count == 5)
       #expect((lines.map(\.displayWidth).max() ?? 0) <= width)

@@ -26,7 +26,7 @@ import Testing
     #expect(resolved.contentHash == (try TestSchema.model.resolved(["conv": "odconv-4x"])).contentHash)
   }
 
-  @Test func numbersAreNormalised() throws {
+  @Test func numbersAreNormalized() throws {
     #expect(ConfigurationSchema.Kind.number(.any).resolve(1).value == .number(1))
     #expect(ConfigurationSchema.Kind.number(.any).resolve(-0.0).value.canonicalText == "0")
     #expect(ConfigurationSchema.Kind.integer(0...9).resolve(3.0).value == .integer(3))

@@ -108,7 +108,7 @@ import Testing
     #expect(plan.variants[2].levels == ["conv": "static", "downsample": "spd", "training.loss": "focal"])
   }
 
-  @Test func unlabelledLevelsOfSeveralKeysAreNamedAfterTheirSettings() throws {
+  @Test func unlabeledLevelsOfSeveralKeysAreNamedAfterTheirSettings() throws {
     let plan = try makePlan([
       ("factors", #"{"recipe": [{"epochs": 2}, {"epochs": 10, "training.learning_rate": 0.05}]}"#),
       ("baseline", #"{"recipe": "epochs=2"}"#),

@@ -160,7 +160,7 @@ import Testing
       ])
   }
 
-  @Test func labelledObjectsNameTheKeysThatTheySet() {
+  @Test func labeledObjectsNameTheKeysThatTheySet() {
     expectIssues(
       [("factors", #"{"conv": {"plain": "static", "heavy": {"kernelss_": 8}}}"#), ("baseline", #"{"conv": "plain"}"#)],
       [

@@ -50,7 +50,7 @@ public enum AtomicFile {
     let temporary = path + ".tmp-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     do {
       try write(temporary)
-      try synchronise(temporary, named: path)
+      try synchronize(temporary, named: path)
       try commit {
         guard rename(temporary, path) == 0 else { throw FileError(action: "rename to", path: path) }
       }
@@ -58,7 +58,7 @@ public enum AtomicFile {
       unlink(temporary)
       throw error
     }
-    try synchronise((path as NSString).deletingLastPathComponent)
+    try synchronize((path as NSString).deletingLastPathComponent)
   }
 
   /// Replaces a file by bytes; `commit` is that of ``replace(_:write:commit:)``.
@@ -101,7 +101,7 @@ public enum AtomicFile {
   ///   - path: the file or folder.
   ///   - name: the path in errors, where that is another one.
   /// - Throws: ``FileError`` where the system refuses.
-  public static func synchronise(_ path: String, named name: String? = nil) throws {
+  public static func synchronize(_ path: String, named name: String? = nil) throws {
     let name = name ?? path
     let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(action: "open", path: name) }

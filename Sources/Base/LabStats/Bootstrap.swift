@@ -73,8 +73,8 @@ extension Bootstrap {
     let below = sorted.lazy.filter { $0 < estimate }.count
     let notAbove = sorted.lazy.filter { $0 <= estimate }.count
     let bias = normal.quantile(Double(below + notAbove) / Double(2 * sorted.count))
-    let centre = mean(jackknife)
-    let deviations = jackknife.map { centre - $0 }
+    let center = mean(jackknife)
+    let deviations = jackknife.map { center - $0 }
     let squares = deviations.lazy.map { $0 * $0 }.compensatedSum()
     // Without spread there is nothing to correct, and with all resamples on one side no correction is defined.
     guard bias.isFinite, squares > 0 else { return percentileInterval(sorted, level: level) }

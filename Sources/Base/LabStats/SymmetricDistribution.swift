@@ -23,14 +23,14 @@ extension SymmetricDistribution {
     let isNegative = p < 0.5
     let tail = isNegative ? p : 1 - p
     if tail == 0 { return isNegative ? -.infinity : .infinity }
-    let magnitude = tail > 0.25 ? solveCentre(abs(p - 0.5)) : solveTail(tail)
+    let magnitude = tail > 0.25 ? solveCenter(abs(p - 0.5)) : solveTail(tail)
     return isNegative ? -magnitude : magnitude
   }
 
   /// The t > 0 with a probability between 0 and t.
   ///
   /// The probability is concave in t, so Newton's steps from 0 approach the root from below.
-  private func solveCentre(_ probability: Double) -> Double {
+  private func solveCenter(_ probability: Double) -> Double {
     var t = probability / exp(logDensity(0))
     for _ in 0..<100 {
       let step = (probability - centralProbability(t)) / exp(logDensity(t))

@@ -2,17 +2,17 @@ import Foundation
 
 /// The colours of the signs, before light and wear.
 enum SignPaint: CaseIterable {
-  case white, black, red, blue, yellow, grey, amber, green
+  case white, black, red, blue, yellow, gray, amber, green
 
   /// Red, green and blue between 0 and 1.
-  var colour: SIMD3<Float> {
+  var color: SIMD3<Float> {
     switch self {
     case .white: SIMD3(0.93, 0.93, 0.91)
     case .black: SIMD3(0.08, 0.08, 0.09)
     case .red: SIMD3(0.80, 0.10, 0.12)
     case .blue: SIMD3(0.07, 0.28, 0.66)
     case .yellow: SIMD3(0.96, 0.77, 0.08)
-    case .grey: SIMD3(0.50, 0.50, 0.50)
+    case .gray: SIMD3(0.50, 0.50, 0.50)
     case .amber: SIMD3(0.95, 0.60, 0.05)
     case .green: SIMD3(0.08, 0.55, 0.22)
     }
@@ -52,15 +52,15 @@ package struct SignDesign {
       .line(-0.62 + offset, 0.62 + offset, 0.62 + offset, -0.62 + offset, 0.045)
     }
     let plate = [
-      Layer(paint: .grey, shapes: [.dot(0, 0, 1)]), Layer(paint: .white, shapes: [.dot(0, 0, 0.93)]),
+      Layer(paint: .gray, shapes: [.dot(0, 0, 1)]), Layer(paint: .white, shapes: [.dot(0, 0, 0.93)]),
     ]
     return SignDesign(name, plate + layers + [Layer(paint: .black, shapes: stripes)])
   }
 
   private static func warningTriangle(_ name: String, _ layers: [Layer]) -> SignDesign {
     let corners = [SIMD2<Float>(0, -0.86), SIMD2(0.88, 0.66), SIMD2(-0.88, 0.66)]
-    let centre = SIMD2<Float>(0, 0.15)
-    let inner = corners.map { ($0 - centre) * 0.66 + centre }
+    let center = SIMD2<Float>(0, 0.15)
+    let inner = corners.map { ($0 - center) * 0.66 + center }
     return SignDesign(
       name,
       [
@@ -92,7 +92,7 @@ package struct SignDesign {
     + ["100", "120"].map {
       redRing("speed limit \($0)", black(SignGlyphs.text($0, height: 0.66, advance: 0.72)))
     } + [
-      endOf("end of speed limit 80", [Layer(paint: .grey, shapes: SignGlyphs.text("80", height: 0.9))]),
+      endOf("end of speed limit 80", [Layer(paint: .gray, shapes: SignGlyphs.text("80", height: 0.9))]),
       endOf("end of all limits", []),
       redRing(
         "no overtaking",
@@ -114,7 +114,7 @@ package struct SignDesign {
 
   private static let priority: [SignDesign] = {
     let down = [SIMD2<Float>(-0.88, -0.62), SIMD2(0.88, -0.62), SIMD2(0, 0.9)]
-    let downCentre = SIMD2<Float>(0, -0.11)
+    let downCenter = SIMD2<Float>(0, -0.11)
     let octagon = (0..<8).map { index -> SIMD2<Float> in
       let angle = (Float(index) + 0.5) * .pi / 4
       return SIMD2(cosf(angle), sinf(angle))
@@ -126,7 +126,7 @@ package struct SignDesign {
         [
           Layer(paint: .red, shapes: [.polygon(corners: down, radius: 0.1)]),
           Layer(
-            paint: .white, shapes: [.polygon(corners: down.map { ($0 - downCentre) * 0.6 + downCentre }, radius: 0.06)]),
+            paint: .white, shapes: [.polygon(corners: down.map { ($0 - downCenter) * 0.6 + downCenter }, radius: 0.06)]),
         ]),
       SignDesign(
         "stop",

@@ -36,36 +36,36 @@ package struct SignRenderer {
     let signPixel = pixel / scene.radius
     let paints = design.layers.map { layer in
       // Worn paint loses colour before it loses brightness.
-      let colour = layer.paint.colour
-      let grey = colour.sum() / 3 * 0.6 + 0.25
-      return colour + (SIMD3(repeating: grey) - colour) * scene.fading
+      let color = layer.paint.color
+      let gray = color.sum() / 3 * 0.6 + 0.25
+      return color + (SIMD3(repeating: gray) - color) * scene.fading
     }
     for row in 0..<resolution {
       for column in 0..<resolution {
         let position = SIMD2(Float(column) + 0.5, Float(row) + 0.5) * pixel - 1
-        var colour = backdrop(scene, at: position)
+        var color = backdrop(scene, at: position)
         for object in scene.objects {
-          colour = Self.paint(object.colour, over: colour, distance: object.shape.distance(position), pixel: pixel)
+          color = Self.paint(object.color, over: color, distance: object.shape.distance(position), pixel: pixel)
         }
-        let offset = position - scene.centre
+        let offset = position - scene.center
         let onSign = scene.toSignX * offset.x + scene.toSignY * offset.y
         if (onSign * onSign).sum() < 1.7 {
           for (layer, paint) in zip(design.layers, paints) {
             var distance = Float.infinity
             for shape in layer.shapes { distance = min(distance, shape.distance(onSign)) }
-            colour = Self.paint(paint, over: colour, distance: distance, pixel: signPixel)
+            color = Self.paint(paint, over: color, distance: distance, pixel: signPixel)
           }
         }
-        canvas[row * resolution + column] = lit(colour, scene, at: position)
+        canvas[row * resolution + column] = lit(color, scene, at: position)
       }
     }
   }
 
   private static func paint(
-    _ paint: SIMD3<Float>, over colour: SIMD3<Float>, distance: Float, pixel: Float
+    _ paint: SIMD3<Float>, over color: SIMD3<Float>, distance: Float, pixel: Float
   ) -> SIMD3<Float> {
     let coverage = min(1, max(0, 0.5 - distance / pixel))
-    return colour + (paint - colour) * coverage
+    return color + (paint - color) * coverage
   }
 
   /// A gradient with a cloudy texture.
@@ -77,11 +77,11 @@ package struct SignRenderer {
     return plain * (1 + scene.textureAmplitude * value)
   }
 
-  private func lit(_ colour: SIMD3<Float>, _ scene: SignScene, at position: SIMD2<Float>) -> SIMD3<Float> {
+  private func lit(_ color: SIMD3<Float>, _ scene: SignScene, at position: SIMD2<Float>) -> SIMD3<Float> {
     var factor = 1 + (scene.lightSlope * position).sum()
     let depth = (position * scene.shadowDirection).sum() - scene.shadowOffset
     factor *= 1 - scene.shadowDepth * min(1, max(0, 0.5 + depth * 10))
-    return colour * scene.light * factor * (1 - scene.haze) + scene.haze * 0.85
+    return color * scene.light * factor * (1 - scene.haze) + scene.haze * 0.85
   }
 
   /// Convolves with a Gaussian, rows first, then columns.
@@ -130,12 +130,12 @@ package struct SignRenderer {
   /// Adds the camera's noise and rounds to bytes.
   private func develop(_ scene: SignScene, into output: UnsafeMutablePointer<UInt8>) {
     for index in 0..<size * size {
-      var colour = canvas[index]
+      var color = canvas[index]
       if scene.noise > 0 {
         let words = scene.noiseStream.words(scene.noiseNumber, UInt64(index))
-        colour += SIMD3(Self.bell(words.x), Self.bell(words.y), Self.bell(words.z)) * scene.noise
+        color += SIMD3(Self.bell(words.x), Self.bell(words.y), Self.bell(words.z)) * scene.noise
       }
-      let value = (colour * 255).rounded(.toNearestOrEven).clamped(
+      let value = (color * 255).rounded(.toNearestOrEven).clamped(
         lowerBound: SIMD3(repeating: 0), upperBound: SIMD3(repeating: 255))
       output[3 * index] = UInt8(value.x)
       output[3 * index + 1] = UInt8(value.y)

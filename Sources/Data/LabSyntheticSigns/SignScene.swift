@@ -8,11 +8,11 @@ package struct SignScene {
   /// A shape behind the sign.
   struct Object {
     var shape: SignedDistance
-    var colour: SIMD3<Float>
+    var color: SIMD3<Float>
   }
 
   /// The middle of the sign.
-  var centre = SIMD2<Float>(0, 0)
+  var center = SIMD2<Float>(0, 0)
   /// The columns of the matrix that turns positions about the centre into positions on a sign of radius 1.
   var toSignX = SIMD2<Float>(1, 0)
   var toSignY = SIMD2<Float>(0, 1)
@@ -102,7 +102,7 @@ extension SignScene {
         ? (Float(item.frame) + frame.uniform(0, 1)) / Float(options.trackLength) : frame.uniform(0, 1)
       scene.radius = low + (high - low) * approach
       let room = max(0, 1 - scene.radius) * 0.9 + 0.04
-      scene.centre = SIMD2(frame.uniform(-room, room), frame.uniform(-room, room))
+      scene.center = SIMD2(frame.uniform(-room, room), frame.uniform(-room, room))
       let angle = (sign.normal() * 4 + frame.normal() * 2) * .pi / 180
       // Seen from the side, a sign looks narrower, and its near edge longer, which a shear stands for here.
       let narrowing = 1 - abs(sign.normal()) * 0.09
@@ -133,13 +133,13 @@ extension SignScene {
         SIMD3(0.62, 0.74, 0.90), SIMD3(0.82, 0.84, 0.86), SIMD3(0.24, 0.36, 0.16), SIMD3(0.36, 0.42, 0.22),
         SIMD3(0.48, 0.44, 0.40), SIMD3(0.62, 0.40, 0.32), SIMD3(0.32, 0.33, 0.36), SIMD3(0.72, 0.68, 0.58),
       ]
-      func colour(_ numbers: inout Numbers) -> SIMD3<Float> {
+      func color(_ numbers: inout Numbers) -> SIMD3<Float> {
         let base = palette[numbers.integer(below: palette.count)]
         let jitter = SIMD3(numbers.normal(), numbers.normal(), numbers.normal()) * 0.05
         return base * numbers.uniform(0.7, 1.15) + jitter
       }
-      scene.backdropTop = colour(&sign)
-      scene.backdropBottom = clutter > 0 ? colour(&sign) : scene.backdropTop
+      scene.backdropTop = color(&sign)
+      scene.backdropBottom = clutter > 0 ? color(&sign) : scene.backdropTop
       scene.textureAmplitude = clutter * sign.uniform(0.05, 0.35)
       for _ in 0..<Int((clutter * 6 * sign.uniform(0, 1)).rounded()) {
         let position = SIMD2(sign.uniform(-1.2, 1.2), sign.uniform(-1.2, 1.2))
@@ -150,14 +150,14 @@ extension SignScene {
           case 1: .box(center: position, halfSize: extent)
           default: .segment(from: position, to: position + (extent - 0.4) * 6, halfWidth: extent.y * 0.2)
           }
-        scene.objects.append(Object(shape: shape, colour: colour(&sign)))
+        scene.objects.append(Object(shape: shape, color: color(&sign)))
       }
       if clutter > 0, sign.chance(0.8) {
-        let below = scene.centre + SIMD2(sign.uniform(-0.03, 0.03), 2)
+        let below = scene.center + SIMD2(sign.uniform(-0.03, 0.03), 2)
         scene.objects.append(
           Object(
-            shape: .segment(from: scene.centre, to: below, halfWidth: scene.radius * 0.06),
-            colour: SIMD3(repeating: sign.uniform(0.35, 0.65))))
+            shape: .segment(from: scene.center, to: below, halfWidth: scene.radius * 0.06),
+            color: SIMD3(repeating: sign.uniform(0.35, 0.65))))
       }
     }
   }

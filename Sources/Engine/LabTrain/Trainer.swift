@@ -104,7 +104,7 @@ public final class Trainer {
     if let checkpoint {
       try programs.restore(checkpoint.tensors)
     } else {
-      try programs.initialise(seed: seed, weights: initialWeights, matched: weightMatching?.matched ?? [])
+      try programs.initialize(seed: seed, weights: initialWeights, matched: weightMatching?.matched ?? [])
     }
     var best = bestWeights
     let prefetcher = Prefetcher(

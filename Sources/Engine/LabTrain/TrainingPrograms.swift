@@ -63,7 +63,7 @@ final class TrainingPrograms {
   }
 
   /// Sets every variable as at the start of a run: the matched ones to given weights, the others to drawn numbers.
-  func initialise(seed: UInt64, weights: [NamedTensor], matched: [String]) throws {
+  func initialize(seed: UInt64, weights: [NamedTensor], matched: [String]) throws {
     let matched = Set(matched)
     let known = Dictionary(
       try weights.filter { matched.contains($0.name) }.map { ($0.name, try $0.singlePrecision()) }

@@ -26,8 +26,8 @@ struct Terminal: Sendable {
 
   /// Colour on a terminal, unless `NO_COLOR` is set.
   var style: Style {
-    let noColour = ProcessInfo.processInfo.environment["NO_COLOR"].map { !$0.isEmpty } ?? false
-    return isInteractive && !noColour ? .coloured : .plain
+    let noColor = ProcessInfo.processInfo.environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+    return isInteractive && !noColor ? .colored : .plain
   }
 
   /// Columns of the terminal; 120 where there is none.

@@ -31,15 +31,15 @@ package struct SampleTransform: Hashable, Sendable {
     radians: Double, scale: Double, translation: SIMD2<Double>, height: Int, width: Int
   ) {
     let (cosine, sine) = (cos(radians) / scale, sin(radians) / scale)
-    let centre = SIMD2(Double(width - 1), Double(height - 1)) / 2
+    let center = SIMD2(Double(width - 1), Double(height - 1)) / 2
     // What output column 0 and row 0 are once the image has been cropped and mirrored.
-    let origin = SIMD2(Double(isFlipped ? width - 1 + offsetX : offsetX), Double(offsetY)) - centre - translation
+    let origin = SIMD2(Double(isFlipped ? width - 1 + offsetX : offsetX), Double(offsetY)) - center - translation
     let step = isFlipped ? -1.0 : 1.0
     affine = AffineMap(
       xFromColumn: Float(cosine * step), xFromRow: Float(sine),
-      xAtOrigin: Float(cosine * origin.x + sine * origin.y + centre.x),
+      xAtOrigin: Float(cosine * origin.x + sine * origin.y + center.x),
       yFromColumn: Float(-sine * step), yFromRow: Float(cosine),
-      yAtOrigin: Float(-sine * origin.x + cosine * origin.y + centre.y))
+      yAtOrigin: Float(-sine * origin.x + cosine * origin.y + center.y))
   }
 }
 

@@ -48,8 +48,8 @@ struct BitmapFile {
     }
     self.masks = masks
     palette = bits > 8 ? [] : try Self.palette(bytes, headerSize: headerSize, isCore: isCore, bits: bits)
-    let isGrey = !palette.isEmpty && palette.allSatisfy { $0.x == $0.y && $0.y == $0.z }
-    shape = ImageShape(channels: isGrey ? 1 : 3, height: abs(height), width: width)
+    let isGray = !palette.isEmpty && palette.allSatisfy { $0.x == $0.y && $0.y == $0.z }
+    shape = ImageShape(channels: isGray ? 1 : 3, height: abs(height), width: width)
     guard width > 0 else { throw ImageProblem(actual: "declares the width \(width)", expected: "a positive width") }
   }
 
@@ -83,20 +83,20 @@ struct BitmapFile {
     for row in 0..<height {
       let start = pixelStart + (isTopDown ? row : height - 1 - row) * rowLength
       for column in 0..<width {
-        let colour = try colour(start, column)
+        let color = try color(start, column)
         if shape.channels == 1 {
-          pixels.append(colour.x)
+          pixels.append(color.x)
         } else {
-          pixels.append(colour.x)
-          pixels.append(colour.y)
-          pixels.append(colour.z)
+          pixels.append(color.x)
+          pixels.append(color.y)
+          pixels.append(color.z)
         }
       }
     }
     return DecodedImage(shape: shape, pixels: pixels)
   }
 
-  private func colour(_ start: Int, _ column: Int) throws(ImageProblem) -> SIMD3<UInt8> {
+  private func color(_ start: Int, _ column: Int) throws(ImageProblem) -> SIMD3<UInt8> {
     switch bitsPerPixel {
     case 24:
       let place = start + 3 * column

@@ -27,10 +27,10 @@ struct ImageResizer: Sendable {
     }
     let channels = target.channels
     let (height, width) = scaledSize(of: shape)
-    let coloured = Self.recolour(pixels, from: shape, channels: channels)
+    let colored = Self.recolor(pixels, from: shape, channels: channels)
     var narrowed = [Float](repeating: 0, count: channels * shape.height * width)
     Resampling(from: shape.width, to: width)
-      .apply(coloured, lines: shape.height, width: channels, into: &narrowed)
+      .apply(colored, lines: shape.height, width: channels, into: &narrowed)
     let rows = Resampling(from: shape.height, to: height)
     if height == target.height, width == target.width {
       rows.applyAndRound(narrowed, width: width * channels, into: output)
@@ -76,7 +76,7 @@ struct ImageResizer: Sendable {
   }
 
   /// Copies grey into every channel, or takes the luminance of ITU-R BT.601 of three.
-  private static func recolour(
+  private static func recolor(
     _ source: UnsafePointer<UInt8>, from shape: ImageShape, channels: Int
   ) -> [Float] {
     let pixelCount = shape.height * shape.width
@@ -116,10 +116,10 @@ struct Resampling {
     let ratio = Double(sourceCount) / Double(count)
     let support = max(1, ratio)
     taps = (0..<count).map { index in
-      let centre = (Double(index) + 0.5) * ratio
-      let first = max(0, Int((centre - support + 0.5).rounded(.down)))
-      let end = min(sourceCount, Int((centre + support + 0.5).rounded(.down)))
-      let weights = (first..<end).map { max(0, 1 - abs(Double($0) + 0.5 - centre) / support) }
+      let center = (Double(index) + 0.5) * ratio
+      let first = max(0, Int((center - support + 0.5).rounded(.down)))
+      let end = min(sourceCount, Int((center + support + 0.5).rounded(.down)))
+      let weights = (first..<end).map { max(0, 1 - abs(Double($0) + 0.5 - center) / support) }
       let sum = weights.reduce(0, +)
       return Taps(first: first, weights: weights.map { Float($0 / sum) })
     }

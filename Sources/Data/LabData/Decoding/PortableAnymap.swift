@@ -25,8 +25,8 @@ struct PortableAnymap {
       throw ImageProblem(actual: "declares the maximum \(maximum)", expected: "a maximum from 1 to 65535")
     }
     isText = kind == UInt8(ascii: "2") || kind == UInt8(ascii: "3")
-    let isColour = kind == UInt8(ascii: "3") || kind == UInt8(ascii: "6")
-    shape = ImageShape(channels: isColour ? 3 : 1, height: height, width: width)
+    let isColor = kind == UInt8(ascii: "3") || kind == UInt8(ascii: "6")
+    shape = ImageShape(channels: isColor ? 3 : 1, height: height, width: width)
     self.maximum = maximum
     self.bytes = bytes
     // One white space separates the header from binary pixels.

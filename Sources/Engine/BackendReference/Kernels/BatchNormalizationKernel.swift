@@ -38,14 +38,14 @@ extension BatchNormalizationGradient: ReferenceKernel {
     for channel in 0..<x.shape[1] {
       let positions = positions(of: channel, in: x.shape)
       let count = Double(positions.count)
-      func normalised(_ position: Int) -> Double {
+      func normalized(_ position: Int) -> Double {
         (x.elements[position] - means[channel]) * inverseDeviations[channel]
       }
       let sum = positions.reduce(0) { $0 + upstream[$1] }
-      let projection = positions.reduce(0) { $0 + upstream[$1] * normalised($1) }
+      let projection = positions.reduce(0) { $0 + upstream[$1] * normalized($1) }
       for position in positions {
-        let centred = upstream[position] - sum / count - normalised(position) * projection / count
-        results[0].elements[position] = scale[channel] * inverseDeviations[channel] * centred
+        let centered = upstream[position] - sum / count - normalized(position) * projection / count
+        results[0].elements[position] = scale[channel] * inverseDeviations[channel] * centered
       }
       results[1].elements[channel] = projection
       results[2].elements[channel] = sum

@@ -32,15 +32,15 @@ extension GroupNormalizationGradient: ReferenceKernel {
     var results = outputTypes.map(ReferenceTensor.init(zeros:))
     for (index, group) in memberships(in: x.shape, groups: groups).enumerated() {
       let count = Double(group.count)
-      func normalised(_ position: Int) -> Double { (x.elements[position] - means[index]) * inverseDeviations[index] }
+      func normalized(_ position: Int) -> Double { (x.elements[position] - means[index]) * inverseDeviations[index] }
       let sum = group.reduce(0) { $0 + upstream[$1.position] * scale[$1.channel] }
       let projection = group.reduce(0) {
-        $0 + upstream[$1.position] * scale[$1.channel] * normalised($1.position)
+        $0 + upstream[$1.position] * scale[$1.channel] * normalized($1.position)
       }
       for (position, channel) in group {
-        let centred = upstream[position] * scale[channel] - (sum + normalised(position) * projection) / count
-        results[0].elements[position] = inverseDeviations[index] * centred
-        results[1].elements[channel] += upstream[position] * normalised(position)
+        let centered = upstream[position] * scale[channel] - (sum + normalized(position) * projection) / count
+        results[0].elements[position] = inverseDeviations[index] * centered
+        results[1].elements[channel] += upstream[position] * normalized(position)
         results[2].elements[channel] += upstream[position]
       }
     }

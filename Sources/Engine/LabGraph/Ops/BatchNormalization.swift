@@ -104,8 +104,8 @@ public struct BatchNormalizationInference: Operation {
       gradients[0] = try builder.apply(Binary(.multiply), upstream, wide(factor))
     }
     if context.needsGradient[1] {
-      let centred = try builder.apply(Binary(.subtract), x, wide(context.inputs[3]))
-      let product = try builder.apply(Binary(.multiply), centred, upstream)
+      let centered = try builder.apply(Binary(.subtract), x, wide(context.inputs[3]))
+      let product = try builder.apply(Binary(.multiply), centered, upstream)
       gradients[1] = try builder.apply(
         Binary(.multiply), builder.apply(Reduction(.sum, axes: axes), product), inverse)
     }

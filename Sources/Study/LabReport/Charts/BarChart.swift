@@ -35,7 +35,7 @@ public struct BarChart: Sendable {
   private var largest: Int { max(1, bars.map { $0.values.reduce(0, +) }.max() ?? 0) }
 
   /// The colours of parts, distinguishable by people with any colour vision.
-  static let colours = ["#0072b2", "#e69f00", "#009e73", "#cc79a7"]
+  static let colors = ["#0072b2", "#e69f00", "#009e73", "#cc79a7"]
 
   /// The chart as lines of text, no longer than a width.
   public func text(width: Int, style: Style) -> String {
@@ -71,8 +71,8 @@ public struct BarChart: Sendable {
     let scale = Double(max(50, width - labelWidth - 70)) / Double(largest)
     var elements = [SVG.text(x, y + 14, title, size: 15, isBold: true)]
     var keyX = x
-    for (part, colour) in zip(parts, BarChart.colours) where parts.count > 1 {
-      elements.append(SVG.rectangle(Double(keyX), Double(y + 24), 10, 10, colour))
+    for (part, color) in zip(parts, BarChart.colors) where parts.count > 1 {
+      elements.append(SVG.rectangle(Double(keyX), Double(y + 24), 10, 10, color))
       elements.append(SVG.text(keyX + 14, y + 33, part))
       keyX += 30 + 7 * part.count
     }
@@ -81,8 +81,8 @@ public struct BarChart: Sendable {
       let line = top + 18 * index
       var left = Double(x + labelWidth)
       elements.append(SVG.text(x + labelWidth - 6, line + 11, bar.label, anchor: "end"))
-      for (value, colour) in zip(bar.values, BarChart.colours) {
-        elements.append(SVG.rectangle(left, Double(line), Double(value) * scale, 14, colour))
+      for (value, color) in zip(bar.values, BarChart.colors) {
+        elements.append(SVG.rectangle(left, Double(line), Double(value) * scale, 14, color))
         left += Double(value) * scale
       }
       elements.append(SVG.text(Int(left) + 4, line + 11, bar.values.map(NumberText.grouped).joined(separator: " + ")))

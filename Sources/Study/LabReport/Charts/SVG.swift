@@ -24,9 +24,9 @@ public enum SVG {
       "<text x=\"\(x)\" y=\"\(y)\" font-size=\"\(size)\" text-anchor=\"\(anchor)\"\(weight)>\(escaped(text))</text>"
   }
 
-  static func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ colour: String) -> String {
+  static func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ color: String) -> String {
     "<rect x=\"\(number(x))\" y=\"\(number(y))\" width=\"\(number(width))\" height=\"\(number(height))\" "
-      + "fill=\"\(colour)\"/>"
+      + "fill=\"\(color)\"/>"
   }
 
   static func number(_ value: Double) -> String { String(format: "%.1f", value) }

@@ -90,7 +90,7 @@ public struct ScatterChart: Sendable {
       elements.append(
         "<circle cx=\"\(SVG.number(Double(left) + Double(point.x) * scale))\" "
           + "cy=\"\(SVG.number(Double(top + side) - Double(point.y) * scale))\" r=\"\(SVG.number(radius))\" "
-          + "fill=\"\(BarChart.colours[0])\" fill-opacity=\"0.35\"><title>\(point.x)×\(point.y): \(point.count)</title>"
+          + "fill=\"\(BarChart.colors[0])\" fill-opacity=\"0.35\"><title>\(point.x)×\(point.y): \(point.count)</title>"
           + "</circle>")
     }
     return (elements, side + 80)

@@ -20,16 +20,16 @@ public struct Style: Sendable, Hashable {
     case faint
   }
 
-  private let isColoured: Bool
+  private let isColored: Bool
 
   /// No colour at all.
-  public static let plain = Style(isColoured: false)
+  public static let plain = Style(isColored: false)
   /// The sixteen colours that every terminal has.
-  public static let coloured = Style(isColoured: true)
+  public static let colored = Style(isColored: true)
 
   /// The text in its role's colour; empty text stays empty.
   public func apply(_ role: Role?, to text: String) -> String {
-    guard isColoured, let role, !text.isEmpty else { return text }
+    guard isColored, let role, !text.isEmpty else { return text }
     return role.sequence + text + Style.reset
   }
 
@@ -37,7 +37,7 @@ public struct Style: Sendable, Hashable {
   ///
   /// Names cannot be told from colours here, so a view makes its names printable before it colours them.
   public func printable(_ text: String) -> String {
-    guard isColoured else { return text.printableLines }
+    guard isColored else { return text.printableLines }
     var result = ""
     var rest = text.unicodeScalars[...]
     while let escape = rest.firstIndex(of: "\u{1b}") {

@@ -82,8 +82,8 @@ struct TextTable {
       let parts = kept.indices.map { position in
         let text = line < wrapped[position].count ? wrapped[position][line] : ""
         let padding = String(repeating: " ", count: max(0, widths[position] - text.displayWidth))
-        let coloured = style.apply(cells[position].role ?? role, to: text)
-        return columns[kept[position]].alignment == .left ? coloured + padding : padding + coloured
+        let colored = style.apply(cells[position].role ?? role, to: text)
+        return columns[kept[position]].alignment == .left ? colored + padding : padding + colored
       }
       return "│ " + parts.joined(separator: " │ ") + " │"
     }

@@ -78,8 +78,8 @@ extension StudyStore {
         try queue.close()
         guard isWhole else { throw StoreError.damagedDatabase(path: copy, problem: "parts were overwritten") }
       }
-      try AtomicFile.synchronise(copy)
-      try AtomicFile.synchronise(folder)
+      try AtomicFile.synchronize(copy)
+      try AtomicFile.synchronize(folder)
     } catch {
       unlink(copy)
       throw error

@@ -143,14 +143,14 @@ extension RunFolder {
     guard rename(path(of: file), "\(path)/\(name)") == 0 else {
       throw FileError(action: "rename", path: path(of: file))
     }
-    try AtomicFile.synchronise(path)
+    try AtomicFile.synchronize(path)
     return name
   }
 
   /// Removes every file of the run.
   func removeFiles() throws {
     for name in try entries() { try remove(name) }
-    if access(path, F_OK) == 0 { try AtomicFile.synchronise(path) }
+    if access(path, F_OK) == 0 { try AtomicFile.synchronize(path) }
   }
 
   /// Removes one file where it exists.

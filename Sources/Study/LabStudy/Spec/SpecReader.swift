@@ -90,7 +90,7 @@ struct SpecReader {
         }
       case .object(let levels):
         factor.levels = limited(levels, to: levelsLeft, "levels", at: path).map {
-          labelledLevel($0, of: factor, at: path.appending($0.key))
+          labeledLevel($0, of: factor, at: path.appending($0.key))
         }
       default:
         expect("a list of levels, or an object from labels to levels", at: path, found: member.value)
@@ -121,7 +121,7 @@ struct SpecReader {
   }
 
   /// A level of the form `{"long": {"training.epochs": 10}}` or `{"small": 8}`.
-  private func labelledLevel(
+  private func labeledLevel(
     _ member: SourceValue.Member, of factor: SpecDraft.Factor, at path: ConfigurationPath
   ) -> SpecDraft.Level {
     let settings =

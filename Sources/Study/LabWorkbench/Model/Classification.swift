@@ -90,15 +90,15 @@ package struct Classification {
   ///   - top: how many classes at most.
   package func table(title: String, top: Int) -> ReportTable {
     let count = min(top, classNames.count)
-    let isLabelled = labels.contains { $0 != nil }
+    let isLabeled = labels.contains { $0 != nil }
     var columns = [ReportTable.Column("image", fields: ["image"])]
-    if isLabelled { columns.append(.init("class", fields: ["class"], wraps: true)) }
+    if isLabeled { columns.append(.init("class", fields: ["class"], wraps: true)) }
     columns += (1...count).map {
       .init("\($0)", fields: ["class_\($0)", "probability_\($0)"], priority: $0 - 1, wraps: true)
     }
     let rows = names.indices.map { index in
       var cells = [ReportTable.Cell.string(names[index])]
-      if isLabelled { cells.append(labels[index].map { .string(classNames[$0]) } ?? .missing()) }
+      if isLabeled { cells.append(labels[index].map { .string(classNames[$0]) } ?? .missing()) }
       guard !unreadable.contains(index) else {
         return ReportTable.Row(cells + (0..<count).map { _ in .missing(fieldCount: 2) })
       }

@@ -9,7 +9,7 @@ struct FactorKeysRule: SpecRule {
       var issues = settings.filter { !$0.isNamedByFactor }.compactMap { setting in
         issue(
           with: setting.name, matches: setting.matches, at: setting.nameLocation, keyPath: setting.keyPath,
-          unknown: "unknown key", hint: labelledValueHint(setting, of: factor), &explained, context)
+          unknown: "unknown key", hint: labeledValueHint(setting, of: factor), &explained, context)
       }
       // The factor's own name matters only where a level is a plain value; then once for all of them.
       if settings.contains(where: \.isNamedByFactor) {
@@ -47,7 +47,7 @@ struct FactorKeysRule: SpecRule {
   }
 
   /// `{"heavy": {"name": "odconv"}}` is a slip for `{"heavy": {"model.conv": {"name": "odconv"}}}`.
-  private func labelledValueHint(_ setting: SpecDraft.Setting, of factor: SpecDraft.Factor) -> String? {
+  private func labeledValueHint(_ setting: SpecDraft.Setting, of factor: SpecDraft.Factor) -> String? {
     guard let key = factor.key else { return nil }
     return "A level that is an object names the keys that it sets: write { \"\(key.path)\": { … } }."
   }
