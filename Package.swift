@@ -108,15 +108,15 @@ let package = Package(
     .target(
       name: "LabWorkbench",
       dependencies: [
-        "LabCore", "LabStats", "LabGraph", "BackendOneDNN", "LabNN", "LabZoo", "LabData", "LabTrain", "LabStudy",
-        "LabRecords", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
+        "LabCore", "LabStats", "LabGraph", "BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabData",
+        "LabTrain", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
       ], path: "Sources/Study/LabWorkbench"),
 
     // MARK: Command line
     .target(
       name: "LabCommandLine",
       dependencies: [
-        "LabWorkbench", "LabCore", "LabHDF5", "LabStats", "LabGraph", "BackendOneDNN", "LabNN", "LabZoo", "LabData",
+        "LabWorkbench", "LabCore", "LabHDF5", "LabStats", "LabGraph", "LabNN", "LabZoo", "LabData",
         "LabTrain", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

@@ -1,5 +1,4 @@
 import ArgumentParser
-import BackendOneDNN
 import Foundation
 import LabCore
 import LabGraph
@@ -66,25 +65,30 @@ struct BenchCommand: ParsableCommand {
     let models = try networks.flatMap { network in
       try conv.map { (name: "\(network) \($0)", configuration: try configuration(network, convolution: $0)) }
     }
-    let backend = OneDNNBackend(calibration: MachineCalibration.open())
+    let backend = OpenBackends().standard
     let benchmarks = try models.map {
       try StepBenchmark(name: $0.name, configuration: $0.configuration, options: options, backend: backend)
     }
     let results = try benchmarks.map { try $0.measure() }
     let output = Terminal.standardOutput
+    let description = backend.description
     if json {
-      let document: JSONValue = [
+      var document: JSONValue = [
+        "format_version": 1,
         "results": .array(results.map(\.json)), "processor": .string(Machine.processorName),
-        "oneDNN": .string(OneDNNBackend.libraryVersion), "instructionSet": .string(OneDNNBackend.instructionSet),
-        "halfProducts": .string(HalfProducts.available.rawValue),
       ]
+      for (library, version) in description.libraries { document[library.lowercased()] = .string(version) }
+      for fact in description.facts { document[fact.name] = .string(fact.value) }
       return output.write(document)
     }
     output.note(
       "\(inference ? "inference, " : "")\(size)×\(size), batch \(batch), \(threads) "
-        + "\(threads == 1 ? "thread" : "threads"), \(precision.rawValue), \(OneDNNBackend.instructionSet), oneDNN \(OneDNNBackend.libraryVersion)"
+        + "\(threads == 1 ? "thread" : "threads"), \(precision.rawValue), "
+        + (description.facts.prefix(1).map(\.value)
+        + description.libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })
+        .joined(separator: ", ")
     )
-    for remark in [OneDNNBackend.remark(on: precision), backend.calibration.remark] {
+    for remark in [backend.remark(on: precision), backend.remark] {
       if let remark { output.note("note: \(remark)") }
     }
     for result in results { output.write(result.text(byLayer: byLayer)) }

@@ -79,7 +79,7 @@ struct DataSpeedCommand: ParsableCommand {
             images += loader.load(epoch: epoch, batch: number, into: buffer).count
           }
         }
-        rates.append(Double(images) / (elapsed / .seconds(1)))
+        rates.append(Double(images) / elapsed.seconds)
       }
       epoch += 1
     } while clock.now < end

@@ -67,7 +67,7 @@ struct PredictCommand: ParsableCommand {
       batchSize: inferenceOptions.batchSize, threads: inferenceOptions.threadCount, laboratory: laboratory)
     let start = ContinuousClock.now
     let output = try predictor.logits(of: images)
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let seconds = (ContinuousClock.now - start).seconds
     for failure in output.failures { Terminal.standardError.note("labrun: \(failure)") }
     let indices = Dictionary(model.card.classNames.enumerated().map { ($1, $0) }) { first, _ in first }
     let result = Classification(

@@ -88,11 +88,12 @@ struct SweepCommand: ParsableCommand {
     let asked = workers ?? execution.workers ?? max(1, Machine.coreCount / threads)
     // A worker without a run would only stand there.
     let workers = min(asked, max(1, study.cells.count))
-    let budget = execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? Machine.memoryBytes / 5 * 4
+    let budget =
+      try execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? study.memoryBytes(of: laboratory.backends) / 5 * 4
     try study.checkMemory(budget: budget)
     // A dry run has the files in its table.
     for remark in (dryRun ? [] : study.fileAccounts) + study.remarks
-      + [laboratory.backend.calibration.remark].compactMap(\.self)
+      + laboratory.backends.all.compactMap(\.remark)
     {
       Terminal.standardError.note("note: \(remark)")
     }
@@ -100,8 +101,9 @@ struct SweepCommand: ParsableCommand {
     for finding in findings { Terminal.standardError.note("warning: \(finding)") }
     try refuse(warnings: findings.count)
     if dryRun {
-      return try DryRun(study: study, workers: workers, policy: policy, results: resultsOptions.folder).show(
-        json: json)
+      return try DryRun(
+        study: study, workers: workers, policy: policy, results: resultsOptions.folder, backends: laboratory.backends
+      ).show(json: json)
     }
     try ResourceCheck.requireMemory(for: study, workers: workers, threads: threads)
     try ResourceCheck.requireThreads(workers * (threads + 1) + Machine.coreCount + 4)

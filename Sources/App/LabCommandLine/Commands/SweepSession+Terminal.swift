@@ -24,7 +24,7 @@ extension SweepSession {
       throw gone
     }
     let (summary, table) = try result(
-      of: report, seconds: (ContinuousClock.now - start).secondCount, resumeCommand: resumeCommand)
+      of: report, seconds: (ContinuousClock.now - start).seconds, resumeCommand: resumeCommand)
     for line in summary.lines(width: errors.width, style: errors.style) { errors.write(styled: line + "\n") }
     Terminal.standardOutput.write(table, as: json ? try TableFormats.named("json") : TableFormats.text)
     if let error = report.endingError ?? report.machineError { throw error }

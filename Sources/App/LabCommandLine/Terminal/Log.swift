@@ -17,7 +17,7 @@ enum Log {
 
   /// Logs what has been reached, with the time since the program's start.
   static func debug(_ text: @autoclosure () -> String) {
-    logger.debug("\(text()) after \(String(format: "%.3f", (ContinuousClock.now - start).secondCount)) s")
+    logger.debug("\(text()) after \(String(format: "%.3f", (ContinuousClock.now - start).seconds)) s")
   }
 }
 

@@ -74,7 +74,7 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
       count(outcome.state)
       let reason = outcome.reason.map { ": \($0)" } ?? ""
       log(
-        "\(outcome.state.rawValue)  \(run.label) · seed \(run.seed) in \(NumberText.seconds(duration.secondCount))\(reason)",
+        "\(outcome.state.rawValue)  \(run.label) · seed \(run.seed) in \(NumberText.seconds(duration.seconds))\(reason)",
         isForLog: outcome.state == .completed || outcome.state == .interrupted)
     case .reused(let run, let stored):
       savedWork += work[run.identity] ?? 0
@@ -132,7 +132,7 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
     view.loss = run.loss
     view.imagesPerSecond = run.imagesPerSecond
     if let begin = workerStarts[worker], fraction > begin.fraction {
-      let pace = (now - begin.instant).secondCount / (fraction - begin.fraction)
+      let pace = (now - begin.instant).seconds / (fraction - begin.fraction)
       view.remainingSeconds = pace * (1 - fraction)
     }
     progress.workers[worker] = view
@@ -145,7 +145,7 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
   // MARK: Drawing
 
   private func estimate() {
-    progress.elapsedSeconds = (ContinuousClock.now - start).secondCount
+    progress.elapsedSeconds = (ContinuousClock.now - start).seconds
     let total = work.values.reduce(0, +)
     var done = finishedWork
     for (worker, run) in activeRuns {

@@ -1,4 +1,3 @@
-import BackendOneDNN
 import Foundation
 import LabCore
 import LabData
@@ -16,6 +15,7 @@ package struct Checkup {
   }
 
   package let results: String
+  private let backends = OpenBackends()
 
   /// - Parameter results: the results folder.
   package init(results: String) { self.results = results }
@@ -27,14 +27,24 @@ package struct Checkup {
         subject: "processor",
         text: "\(Machine.processorName), \(Machine.coreCount) cores, \(NumberText.bytes(Machine.memoryBytes)) of memory"
       ),
-      Finding(
-        subject: "vectors",
-        text: "\(OneDNNBackend.instructionSet), bf16 products: \(HalfProducts.available.rawValue); one core reaches "
-          + NumberText.significant(OneDNNBackend.measurePeakGigaflops(milliseconds: 200), digits: 3) + " GFLOP/s"),
+      Finding(subject: "vectors", text: vectors),
     ]
-    findings += LibraryVersions.all.sorted { $0.key < $1.key }.map { Finding(subject: $0.key, text: $0.value) }
-    findings += [data, cache, calibration, store]
+    findings += LibraryVersions.all(of: backends.all).sorted { $0.key < $1.key }.map {
+      Finding(subject: $0.key, text: $0.value)
+    }
+    findings += [data, cache]
+    findings += backends.all.flatMap { $0.examine() }.map {
+      Finding(subject: $0.subject, text: $0.text, isGood: $0.isGood)
+    }
+    findings.append(store)
     return findings
+  }
+
+  /// What the backend of specs that name none computes with.
+  private var vectors: String {
+    let peak = backends.standard.measurePeakGigaflops(milliseconds: 200)
+    return backends.standard.description.text
+      + (peak.map { "; one core reaches \(NumberText.significant($0, digits: 3)) GFLOP/s" } ?? "")
   }
 
   private var data: Finding {
@@ -50,19 +60,6 @@ package struct Checkup {
   }
 
   private var cache: Finding { folder("cache", DataEnvironment.current.cacheFolder, "LABRUN_CACHE") }
-
-  private var calibration: Finding {
-    let calibration = MachineCalibration.open()
-    let count = calibration.methodCount
-    if let problem = calibration.activity.problem {
-      return Finding(subject: "calibration", text: "\(problem); \"calibrated\" runs measure again", isGood: false)
-    }
-    let text =
-      count == 0
-      ? "nothing measured; only \"algorithms\": \"calibrated\" asks for it"
-      : "\(count) passes of convolutions measured, \(MachineCalibration.path)"
-    return Finding(subject: "calibration", text: text)
-  }
 
   private func folder(_ subject: String, _ path: String, _ variable: String) -> Finding {
     var probe = path

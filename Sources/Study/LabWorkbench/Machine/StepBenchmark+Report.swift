@@ -20,7 +20,8 @@ extension StepBenchmark.Result {
           ["layer": .string($0.key.path), "kind": .string($0.key.kind.rawValue), "milliseconds": .number($0.value)]
         }),
       "convolutionMethods": .object(choices.mapValues { .string($0) }),
-      "peakGigaflops": .number(peakGigaflops), "convolutionPeakShare": .number(convolutionShare),
+      "peakGigaflops": peakGigaflops.map(JSONValue.number) ?? .null,
+      "convolutionPeakShare": convolutionShare.map(JSONValue.number) ?? .null,
       "plannedBytes": .integer(plannedBytes), "residentBytes": residentBytes.map(JSONValue.integer) ?? .null,
     ]
   }
@@ -35,9 +36,7 @@ extension StepBenchmark.Result {
       "\(name): median \(NumberText.fixed(median, decimals: 2)) ms (min "
         + "\(NumberText.fixed(milliseconds.min() ?? 0, decimals: 2)), max "
         + "\(NumberText.fixed(milliseconds.max() ?? 0, decimals: 2)), processor time "
-        + "\(NumberText.fixed(processorMedian, decimals: 2))), \(rate) images/s, "
-        + "convolutions at \(NumberText.fixed(convolutionShare * 100, decimals: 0)) % of the core's "
-        + "\(NumberText.fixed(peakGigaflops, decimals: 0)) GFLOP/s, \(NumberText.bytes(plannedBytes)) planned"
+        + "\(NumberText.fixed(processorMedian, decimals: 2))), \(rate) images/s, \(peakText)\(NumberText.bytes(plannedBytes)) planned"
         + (residentBytes.map { ", \(NumberText.bytes($0)) resident" } ?? ""),
     ]
     for (kind, milliseconds) in profile.byKind.sorted(by: { $0.value > $1.value }) where milliseconds >= 0.005 {
@@ -46,6 +45,12 @@ extension StepBenchmark.Result {
     }
     if byLayer { lines += layerLines }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var peakText: String {
+    guard let peakGigaflops, let convolutionShare else { return "" }
+    return "convolutions at \(NumberText.fixed(convolutionShare * 100, decimals: 0)) % of the core's "
+      + "\(NumberText.fixed(peakGigaflops, decimals: 0)) GFLOP/s, "
   }
 
   /// A line a layer: its passes, and everything else that is done for it.

@@ -1,4 +1,3 @@
-import BackendOneDNN
 import Foundation
 import LabCore
 import LabGraph
@@ -11,10 +10,10 @@ package struct StepBenchmark {
   package let configuration: JSONValue
   private let model: ModelConfiguration
   package let options: Options
-  package let backend: OneDNNBackend
+  package let backend: any Backend
 
   /// Reads the model's configuration, so that a wrong name is known before anything is measured.
-  package init(name: String, configuration: JSONValue, options: Options, backend: OneDNNBackend) throws {
+  package init(name: String, configuration: JSONValue, options: Options, backend: any Backend) throws {
     self.backend = backend
     self.name = name
     self.configuration = configuration
@@ -49,8 +48,8 @@ package struct StepBenchmark {
     package var processorMilliseconds: [Double]
     /// Milliseconds.
     package var profile: [ProfileKey: Double]
-    package var peakGigaflops: Double
-    package var convolutionShare: Double
+    package var peakGigaflops: Double?
+    package var convolutionShare: Double?
     package var plannedBytes: Int
     /// The most memory that the process occupied during the measured steps.
     package var residentBytes: Int?
@@ -66,7 +65,7 @@ package struct StepBenchmark {
   package func measure() throws -> Result {
     let graph = try graph()
     // Peak and step are measured next to each other, since a shared machine's speed drifts.
-    let peakBefore = OneDNNBackend.measurePeakGigaflops(milliseconds: 100)
+    let peakBefore = backend.measurePeakGigaflops(milliseconds: 100)
     let (plain, choices) = try prepared(graph, profiles: false)
     Machine.forgetPeakResidentBytes()
     for _ in 0..<options.warmup { try plain.run() }
@@ -75,11 +74,11 @@ package struct StepBenchmark {
     for _ in 0..<options.steps {
       let (start, processorStart) = (clock.now, Machine.processorSeconds)
       try plain.run()
-      milliseconds.append((clock.now - start).secondCount * 1e3)
+      milliseconds.append((clock.now - start).seconds * 1e3)
       processorMilliseconds.append((Machine.processorSeconds - processorStart) * 1e3)
     }
     let residentBytes = Machine.peakResidentBytes
-    let peak = max(peakBefore, OneDNNBackend.measurePeakGigaflops(milliseconds: 100))
+    let peak = [peakBefore, backend.measurePeakGigaflops(milliseconds: 100)].compactMap(\.self).max()
     let (profiled, _) = try prepared(graph, profiles: true)
     for _ in 0..<options.warmup { try profiled.run() }
     _ = profiled.takeProfile()
@@ -96,7 +95,7 @@ package struct StepBenchmark {
     return Result(
       name: name, configuration: configuration, options: options, milliseconds: milliseconds,
       processorMilliseconds: processorMilliseconds, profile: profile, peakGigaflops: peak,
-      convolutionShare: 2 * graph.convolutionMultiplyAdds / seconds / (peak * 1e9),
+      convolutionShare: peak.map { 2 * graph.convolutionMultiplyAdds / seconds / ($0 * 1e9) },
       plannedBytes: plain.plannedBytes + plain.variableBytes, residentBytes: residentBytes, choices: choices)
   }
 

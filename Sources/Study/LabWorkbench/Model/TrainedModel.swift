@@ -22,6 +22,8 @@ package struct TrainedModel {
   package var folder: String?
   /// How the run was trained; as by default where nobody says.
   package var training = TrainingConfiguration()
+  /// The name of the backend that trained it; nil where nobody says.
+  package var backend: String?
   /// The methods that the run's convolutions took.
   package var convolutionMethods: [String: String] = [:]
 
@@ -61,6 +63,7 @@ package struct TrainedModel {
     self.run = run
     folder = files.path
     training = configuration.training
+    backend = configuration.backend
     convolutionMethods = try store.convolutionMethods(of: run.identity)
     weights = Self.tensors(content)
     card = try ModelCard(content.attributes, path: path) ?? Self.card(of: run, configuration, content, laboratory)
@@ -108,10 +111,11 @@ package struct TrainedModel {
   /// - Parameters:
   ///   - batchSize: images that are classified at once; nil for as many as in the steps of its training.
   package func predictor(batchSize: Int?, threads: Int, laboratory: Laboratory) throws -> Predictor {
-    try Predictor(
+    let backend = try backend.map(laboratory.backends.named) ?? laboratory.backends.standard
+    return try Predictor(
       model: card.configuration().model(classCount: card.classNames.count), preprocessing: card.preprocessing,
       classCount: card.classNames.count, weights: weights, position: card.position,
       batchSize: batchSize ?? training.batchSize, algorithms: training.algorithms,
-      backend: laboratory.backend.repeating(convolutionMethods), threads: threads)
+      backend: backend.repeating(convolutionMethods), threads: threads)
   }
 }

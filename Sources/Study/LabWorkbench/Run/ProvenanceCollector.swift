@@ -1,6 +1,6 @@
-import BackendOneDNN
 import Foundation
 import LabCore
+import LabGraph
 import LabRecords
 import LabStore
 
@@ -9,25 +9,25 @@ package struct ProvenanceCollector: Sendable {
   package let specHash: ContentHash
   package let repository: RunProvenance.Repository?
   package let libraries: [String: String]
-  package let processor: String
 
   package init(specHash: ContentHash) {
     self.specHash = specHash
     repository = ProvenanceCollector.currentRepository()
-    libraries = LibraryVersions.all
-    processor =
-      "\(Machine.processorName) (\(OneDNNBackend.instructionSet), "
-      + "bf16 products: \(HalfProducts.available.rawValue))"
+    libraries = LibraryVersions.common
   }
 
   /// - Parameter convolutionMethods: the method of each convolution's passes.
-  package func record(run: StoredRun, threads: Int, convolutionMethods: [String: String]) -> RunProvenance {
-    RunProvenance(
+  package func record(
+    run: StoredRun, backend: any Backend, threads: Int, convolutionMethods: [String: String]
+  ) -> RunProvenance {
+    let facts = backend.description.text
+    let processor = Machine.processorName + (facts.isEmpty ? "" : " (\(facts))")
+    return RunProvenance(
       programVersion: ProgramVersion.current, repository: repository, specHash: specHash,
       configuration: run.configuration,
       dataHash: run.dataHash, host: ProcessInfo.processInfo.hostName,
       operatingSystem: ProcessInfo.processInfo.operatingSystemVersionString, processor: processor, threads: threads,
-      libraries: libraries,
+      libraries: libraries.merging(backend.description.libraries) { $1 },
       choices: [RunProvenance.convolutionsKey: .object(convolutionMethods.mapValues { .string($0) })])
   }
 

@@ -24,14 +24,17 @@ package struct TrainingRunExecutor: RunExecutor {
       return .failed(reason: "\(input) changed since the sweep was planned; start the sweep again")
     }
     let folder = try store.heldFolder(for: run.lease)
+    let backend = try laboratory.backends.named(configuration.backend)
     let trainer = try Trainer(
       configuration.training, model: configuration.model.model(classCount: data.classCount), dataset: data,
-      seed: run.run.seed, backend: laboratory.backend.repeating(try earlierChoices(run, folder.folder)),
+      seed: run.run.seed, backend: backend.repeating(try earlierChoices(run, folder.folder)),
       threads: context.threads,
       initialWeights: initialWeights)
     trainer.checkpointSeconds = checkpointSeconds
     try store.record(
-      provenance.record(run: run.run, threads: context.threads, convolutionMethods: trainer.choices), lease: run.lease)
+      provenance.record(
+        run: run.run, backend: backend, threads: context.threads, convolutionMethods: trainer.choices),
+      lease: run.lease)
     if let matching = trainer.weightMatching, let difference = matching.difference {
       let remark = ([difference] + [matching.prefixRemedy].compactMap(\.self)).joined(separator: "; ")
       try store.log(

@@ -1,4 +1,3 @@
-import BackendOneDNN
 import Foundation
 import LabCore
 import LabRecords
@@ -12,12 +11,14 @@ package struct DryRun {
   package let workers: Int
   package let policy: ClaimPolicy
   package let results: String
+  package let backends: OpenBackends
 
-  package init(study: PlannedStudy, workers: Int, policy: ClaimPolicy, results: String) {
+  package init(study: PlannedStudy, workers: Int, policy: ClaimPolicy, results: String, backends: OpenBackends) {
     self.study = study
     self.workers = workers
     self.policy = policy
     self.results = results
+    self.backends = backends
   }
 
   /// The plan with what would become of every cell.
@@ -34,25 +35,35 @@ package struct DryRun {
           return lost
         }
       })
-    let secondsPerOperation = 2 / (OneDNNBackend.measurePeakGigaflops(milliseconds: 50) * 1e9 * DryRun.expectedShare)
+    let secondsPerOperation = try secondsPerOperation()
     let cells = try forecasts.map { forecast in
       let inspection = study.inspections[forecast.cell.variantIndex]
       let known = try store?.run(forecast.identity)
       let measured = try measuredTrainingSeconds(forecast, store).map {
         $0 * inspection.runMultiplyAdds / inspection.trainingMultiplyAdds
       }
-      let whole = measured ?? inspection.runMultiplyAdds * secondsPerOperation
+      let whole = measured ?? secondsPerOperation[inspection.backend].map { inspection.runMultiplyAdds * $0 }
       let done = Double(known?.completedEpochs ?? 0) / Double(max(inspection.epochs, 1))
       return PlanTable.Cell(
         variant: forecast.cell.variant.label, seed: forecast.cell.seed, action: forecast.action,
         reason: forecast.reason, parameterCount: inspection.parameterCount, multiplyAdds: inspection.multiplyAdds,
-        memoryBytes: inspection.plannedBytes, seconds: forecast.action == .resume ? whole * (1 - done) : whole)
+        memoryBytes: inspection.plannedBytes, seconds: whole.map { forecast.action == .resume ? $0 * (1 - done) : $0 })
     }
     return PlanTable(
       name: study.plan.name, cells: cells, workerCount: workers,
       notes: study.fileAccounts
         + study.plan.collapsedCells.map { "\($0.label) is the same as \($0.variant) and is trained once" }
         + annealingNotes + comparisonNotes(store))
+  }
+
+  /// What one multiply-add of a run may take in seconds, by the backends that know their peak.
+  private func secondsPerOperation() throws -> [String: Double] {
+    var seconds: [String: Double] = [:]
+    for name in Set(study.inspections.map(\.backend)) {
+      guard let peak = try backends.named(name).measurePeakGigaflops(milliseconds: 50) else { continue }
+      seconds[name] = 2 / (peak * 1e9 * DryRun.expectedShare)
+    }
+    return seconds
   }
 
   /// What the temperature of dynamic convolutions does, variants that are alike together.

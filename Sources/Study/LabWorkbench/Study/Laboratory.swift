@@ -1,4 +1,3 @@
-import BackendOneDNN
 import Foundation
 import LabCore
 import LabData
@@ -8,12 +7,12 @@ import LabReport
 import LabStudy
 import LabTrain
 
-/// What commands share: the data sets of the process and the backend.
+/// What commands share: the data sets of the process and the backends.
 package struct Laboratory: Sendable {
   package let library: DatasetLibrary
   /// Where data are looked for.
   private(set) var environment: DataEnvironment
-  package let backend = OneDNNBackend(calibration: MachineCalibration.open())
+  package let backends = OpenBackends()
 
   /// - Parameters:
   ///   - specFolder: the folder of the spec, which relative paths of data may start from.

@@ -45,6 +45,14 @@ package struct PlannedStudy {
       kind: .badData)
   }
 
+  /// The memory in bytes that the runs share, which is that of the smallest of their backends.
+  package func memoryBytes(of backends: OpenBackends) throws -> Int {
+    let own = try Set(cells.map { inspections[$0.variantIndex].backend }).compactMap {
+      try backends.named($0).memoryBytes
+    }
+    return own.min() ?? Machine.memoryBytes
+  }
+
   /// What the user should know about the cells on this machine, each thing once.
   package var remarks: [String] {
     Set(cells.compactMap { inspections[$0.variantIndex].remark }).sorted()

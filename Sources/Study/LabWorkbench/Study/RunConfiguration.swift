@@ -10,6 +10,8 @@ package struct RunConfiguration {
   package var dataset: DatasetConfiguration
   package var model: ModelConfiguration
   package var training: TrainingConfiguration
+  /// The name of the backend.
+  package var backend: String
 
   /// Reads a resolved configuration.
   ///
@@ -18,6 +20,8 @@ package struct RunConfiguration {
     dataset = try (configuration["dataset"] ?? [:]).decode()
     model = try (configuration["model"] ?? [:]).decode()
     training = try (configuration["training"] ?? [:]).decode()
+    // Runs that were stored before there was a choice have none.
+    backend = configuration["training"]?[Backends.key]?.stringValue ?? Backends.registry.names[0]
   }
 
   /// The batch that the run's graphs are built for.
@@ -40,6 +44,12 @@ extension StudySchema {
   /// What a spec of this program may say.
   package static let labrun = labrunSchema(defaultDataset: DatasetConfiguration.standardName)
 
+  /// How a network is trained, and by which backend.
+  private static var trainingSchema: ConfigurationSchema {
+    ConfigurationSchema(
+      TrainingConfiguration.schema.fields + [Backends.field], alternatives: TrainingConfiguration.schema.alternatives)
+  }
+
   /// - Parameter defaultDataset: the data set of a spec that names none.
   package static func labrunSchema(defaultDataset: String) -> StudySchema {
     StudySchema(
@@ -48,7 +58,7 @@ extension StudySchema {
           "dataset", "The images: which data set, which part of it, and what is done to it once.",
           kind: .variant(DatasetConfiguration.variants), default: .string(defaultDataset)),
         Section("model", "The network.", ModelConfiguration.schema),
-        Section("training", "How the network is trained.", TrainingConfiguration.schema),
+        Section("training", "How the network is trained.", trainingSchema),
       ], execution: ExecutionConfiguration.schema)
   }
 }

@@ -1,4 +1,3 @@
-import BackendOneDNN
 import Dispatch
 import Foundation
 import LabCore
@@ -28,6 +27,8 @@ package struct VariantInspection: Sendable {
   package var annealing: String?
   /// What the user should know about the variant on this machine.
   package var remark: String?
+  /// The name of the backend that trains it.
+  package var backend: String
   /// What became of every file of its data; nil where they do not come as image files.
   package var fileAccount: String?
   /// The path of its data as it is stored, where that is another than the spec's.
@@ -57,6 +58,7 @@ extension Laboratory {
     let model = configuration.model.model(classCount: data.classCount)
     let graph = try EvaluationGraph(model: model, batch: configuration.batch(of: data, size: 1))
     let cost = GraphCost(graph.graph)
+    let backend = try backends.named(configuration.backend)
     // Seeds change numbers, not sizes.
     let trainer = try Trainer(
       configuration.training, model: model, dataset: data, seed: 0, backend: backend, threads: threads,
@@ -70,7 +72,7 @@ extension Laboratory {
       evaluatedImages: evaluatedImages(configuration.training, data),
       annealing: configuration.training.annealingSummary(
         scalars: trainer.scalars, stepsPerEpoch: trainer.stepsPerEpoch),
-      remark: OneDNNBackend.remark(on: configuration.training.precision),
+      remark: backend.remark(on: configuration.training.precision), backend: backend.name,
       fileAccount: data.fileAccount.map { "\(configuration.dataset.name): \($0)" },
       storedPath: configuration.dataset.path.map(environment.storable))
   }
