@@ -162,4 +162,41 @@ import Testing
     for row in further where row["name"]?.storage.value as? String != "test_accuracy" { #expect(rows.contains(row)) }
     #expect(try columns("SELECT * FROM result WHERE \"ease \"\"of\"\" use\" > 1e300").count == 1)
   }
+
+  /// An upgrade is all or nothing, wherever it ends: here by a table in the place of the last view but one.
+  @Test func anUpgradeThatFailsChangesNothing() throws {
+    let path = try released("columns")
+    func rows() throws -> [[Row]] {
+      try DatabaseQueue(path: path).read { database in
+        try ["epoch", "final", "final_metric", "result"].map { try Row.fetchAll(database, sql: "SELECT * FROM \($0)") }
+      }
+    }
+    let before = try rows()
+    try DatabaseQueue(path: path).write { try $0.execute(sql: "CREATE TABLE epoch_metric (x)") }
+    #expect(throws: StoreError.self) { try StudyStore(folder: folder.path) }
+    #expect(try rows() == before)
+    try DatabaseQueue(path: path).write { try $0.execute(sql: "DROP TABLE epoch_metric") }
+    let store = try StudyStore(folder: folder.path)
+    #expect(try store.integer("SELECT COUNT(*) FROM epoch") == 6)
+  }
+
+  @Test func theRoomOfOldColumnsIsGivenBack() throws {
+    let path = try released("columns")
+    let count = 20_000
+    try DatabaseQueue(path: path).write { database in
+      try database.execute(
+        sql: """
+          WITH RECURSIVE later (n) AS (VALUES (3) UNION ALL SELECT n + 1 FROM later WHERE n < \(count))
+          INSERT INTO epoch (run_id, epoch, train_loss, learning_rate, train_seconds, evaluation_seconds,
+            images_per_second, mean_step_milliseconds)
+          SELECT 1, n, 1.0 / n, 0.1 / n, 0.1 + n, 0.2 + n, 0.3 + n, 0.4 + n FROM later
+          """)
+    }
+    let store = try StudyStore(folder: folder.path)
+    let unused = try #require(try store.integer("PRAGMA freelist_count"))
+    let pages = try #require(try store.integer("PRAGMA page_count"))
+    #expect(pages > 100 && unused * 4 <= pages, "\(unused) of \(pages) pages are unused")
+    #expect(try store.integer("SELECT COUNT(*) FROM epoch WHERE train_loss = 1.0 / epoch") == count - 2)
+    #expect(try store.text("PRAGMA integrity_check") == "ok")
+  }
 }
