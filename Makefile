@@ -45,6 +45,12 @@ bench: build ## Measures one thread's training step
 zoo: build ## Writes the page of all architectures, Results/zoo.md
 	$(BINARY) describe --all --format markdown > Results/zoo.md
 
+.PHONY: schema generated
+schema: build ## Writes the JSON Schema of specs, Experiments/spec.schema.json
+	$(BINARY) schema > Experiments/spec.schema.json
+
+generated: schema zoo ## Writes what is generated from the registries and committed
+
 compare: build ## Measures the training step in turn with PyTorch's
 	python3 Benchmarks/compare.py --labrun $(BINARY)
 
