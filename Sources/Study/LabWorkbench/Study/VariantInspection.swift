@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import LabCore
 import LabData
@@ -45,11 +44,7 @@ extension Laboratory {
   ///
   /// - Throws: the first variant's error, in the order of the plan.
   package func inspect(_ variants: [ResolvedVariant], threads: Int) throws -> [VariantInspection] {
-    let results = InspectionResults(count: variants.count)
-    DispatchQueue.concurrentPerform(iterations: variants.count) { index in
-      results.set(index, Result { try inspect(variants[index], threads: threads) })
-    }
-    return try results.all()
+    try Parallel.results(of: variants) { try inspect($0, threads: threads) }.map { try $0.get() }
   }
 
   private func inspect(_ variant: ResolvedVariant, threads: Int) throws -> VariantInspection {
@@ -84,17 +79,4 @@ extension Laboratory {
     guard data.validation.count > 0 else { return evaluations * data.test.count }
     return (evaluations + 1) * data.validation.count + data.test.count
   }
-}
-
-/// Results that several threads fill in.
-private final class InspectionResults: @unchecked Sendable {
-  // The lock guards the array; every index is written once.
-  private let lock = NSLock()
-  private var results: [Result<VariantInspection, any Error>?]
-
-  init(count: Int) { results = Array(repeating: nil, count: count) }
-
-  func set(_ index: Int, _ result: Result<VariantInspection, any Error>) { lock.withLock { results[index] = result } }
-
-  func all() throws -> [VariantInspection] { try lock.withLock { try results.compactMap { try $0?.get() } } }
 }
