@@ -139,7 +139,7 @@ import Testing
     try labrun.write(Labrun.spec(epochs: 1, seeds: "[0, 1]"), to: "Experiments/tiny.json")
     #expect(try labrun.run("sweep", "tiny", "--dry-run").status == 0)
     var refused = 0
-    for limit in [14, 18, 20, 22, 24, 26, 28] {
+    for limit in [14, 18, 20, 22, 24, 26, 28, 30, 32, 34, 36] {
       let folder = "Results-\(limit)"
       let result = try labrun.run("sweep", "tiny", "--results", folder, after: "ulimit -n \(limit)")
       #expect([0, 74].contains(result.status), "\(limit): \(result.errors)")
@@ -151,6 +151,19 @@ import Testing
       #expect(again.status == 0, "\(limit): \(again.errors)")
     }
     #expect(refused > 0)
+  }
+
+  /// More runs at a time write more files at a time, which is asked for before any is trained.
+  @Test func openFilesAreAskedForByWorkers() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(Labrun.spec(epochs: 1, seeds: "20"), to: "Experiments/tiny.json")
+    let result = try labrun.run("sweep", "tiny", "--workers", "40", after: "ulimit -n 50")
+    #expect(result.status == 74)
+    #expect(
+      result.errors.contains("a sweep needs 59 open files at least, but the system refuses them"), "\(result.errors)")
+    #expect(result.errors.contains("or use fewer --workers; nothing was trained"))
+    #expect(!FileManager.default.fileExists(atPath: labrun.folder.appendingPathComponent(labrun.results).path))
   }
 
   /// With too little memory for a sweep, it says so instead of waiting for ever or ending by a signal.

@@ -107,6 +107,7 @@ struct SweepCommand: ParsableCommand {
     }
     try ResourceCheck.requireMemory(for: study, workers: workers, threads: threads)
     try ResourceCheck.requireThreads(workers * (threads + 1) + Machine.coreCount + 4)
+    try ResourceCheck.requireOpenFiles(workers: workers)
     let session = try SweepSession(
       study: study, laboratory: laboratory, folder: resultsOptions.folder, workers: workers, threads: threads,
       memoryBudget: budget, claimPolicy: policy, failsFast: failFast,

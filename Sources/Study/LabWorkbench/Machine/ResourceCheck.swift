@@ -14,8 +14,8 @@ package enum ResourceCheck {
   private static let threadBytes = 8 << 20
   /// What a run takes besides what was planned: batches, copies of small things.
   private static let runBytes = 32 << 20
-  /// Events and timers of Dispatch, the database with its log and readers, and a file that is written.
-  private static let openFiles = 20
+  /// Events and timers of Dispatch, the database with its log and readers.
+  private static let openFiles = 19
 
   /// Refuses to begin with fewer threads than will be asked for: libraries wait for ever for those that they do not get.
   package static func requireThreads(_ count: Int) throws {
@@ -25,17 +25,20 @@ package enum ResourceCheck {
 
   /// Refuses to begin with fewer open files than a sweep takes at least: Dispatch ends the process where it is refused one.
   ///
+  /// - Parameter workers: how many runs are trained at a time, each of which writes one file at a time.
   /// - Throws: ``MachineError/limit(problem:remedy:)``.
-  package static func requireOpenFiles() throws {
+  package static func requireOpenFiles(workers: Int = 1) throws {
+    let needed = openFiles + workers
     var opened: [Int32] = []
     defer { for descriptor in opened { close(descriptor) } }
-    for _ in 0..<openFiles {
+    for _ in 0..<needed {
       let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else {
         throw MachineError.limit(
           problem:
-            "a sweep needs \(openFiles) open files at least, but the system refuses them: \(SystemError.text(errno))",
-          remedy: "raise the limit (ulimit -n), or close other programs; nothing was trained")
+            "a sweep needs \(needed) open files at least, but the system refuses them: \(SystemError.text(errno))",
+          remedy: "raise the limit (ulimit -n), or \(workers > 1 ? "use fewer --workers" : "close other programs"); "
+            + "nothing was trained")
       }
       opened.append(descriptor)
     }
