@@ -40,6 +40,11 @@ import Testing
       #expect(result.status == 0, "\(result.errors)")
       let evaluated = try JSONValue(parsing: result.output)
       #expect(evaluated["images"]?.integerValue == 86)
+      // What was measured of the memory stands beside what was planned.
+      #expect((shown["metrics"]?["planned_memory_bytes"]?.doubleValue ?? 0) > 0)
+      #if os(Linux)
+        #expect((shown["metrics"]?["peak_memory_bytes"]?.doubleValue ?? 0) > 1e6)
+      #endif
       // Both print all that the catalog knows of predictions.
       let names = MetricCatalog.registry.entries.filter { $0.occasion != nil }.map(\.name)
       #expect(Set(names) == Set(evaluated["metrics"]?.objectValue?.keys.map { $0 } ?? []))
