@@ -10,7 +10,7 @@ private struct ExecutorError: Error, CustomStringConvertible {
   var description: String { "the shapes do not fit" }
 }
 
-struct FullDisk: SweepEndingError, CustomStringConvertible {
+struct FullDisk: RunFailure, CustomStringConvertible {
   var endsSweep: Bool { true }
   var description: String { "no space left" }
 }

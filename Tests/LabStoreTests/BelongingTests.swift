@@ -225,9 +225,9 @@ import Testing
   @Test func aRunCompletesOnlyWithTheFilesThatItStored() throws {
     let claimed = try #require(try store.claimed("static", 0, sweep))
     let files = try store.heldFolder(for: claimed.lease)
-    try files.write(weights: TrainingLife.weights(epoch: 1), as: .finalWeights)
+    try files.write(weights: TrainingLife.weights(epoch: 1), as: .final)
     let whole = try Data(contentsOf: URL(fileURLWithPath: path(.finalWeights)))
-    try files.write(weights: TrainingLife.weights(epoch: 2), as: .finalWeights)
+    try files.write(weights: TrainingLife.weights(epoch: 2), as: .final)
     try whole.write(to: URL(fileURLWithPath: path(.finalWeights)))
     let replaced = StoreError.misfit(path: path(.finalWeights), problem: "was replaced while the run was trained")
     #expect(throws: replaced) { try store.finish(claimed.lease, .completed(RunStoreSamples.final())) }

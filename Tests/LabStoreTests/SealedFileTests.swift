@@ -46,7 +46,7 @@ import Testing
       NamedTensor("float", [bits.count], bits.map { Float(bitPattern: $0) }),
       NamedTensor("integer", [3], [Int64.min, 0, .max]),
     ]
-    try files.write(weights: weights, as: .bestWeights, attributes: ["epoch": .integer(7), "accuracy": .number(0.5)])
+    try files.write(weights: weights, as: .best, epoch: 7, attributes: ["accuracy": .number(0.5)])
     let read = try files.folder.readWeights(.bestWeights)
     #expect(read.map(\.name) == ["float", "integer"])
     #expect(read[0].floats?.map(\.bitPattern) == bits)
@@ -81,7 +81,7 @@ import Testing
 
   @Test func aCompletedRunKeepsOneCheckpoint() throws {
     for number in 1...2 { try files.write(checkpoint(number)) }
-    try files.write(weights: checkpoint(2).parameters, as: .finalWeights)
+    try files.write(weights: checkpoint(2).parameters, as: .final)
     try store.finish(lease, .completed(RunStoreSamples.final()))
     #expect(files.folder.has(.checkpoint))
     #expect(!files.folder.has(.previousCheckpoint))
@@ -156,7 +156,7 @@ import Testing
     let before = try Data(contentsOf: URL(fileURLWithPath: files.folder.path(of: .checkpoint)))
     try store.finish(lease, .interrupted(reason: "stopped"))
     #expect(throws: RunStoreError.leaseLost(lease)) { try files.write(checkpoint(2)) }
-    #expect(throws: RunStoreError.leaseLost(lease)) { try files.write(weights: [], as: .finalWeights) }
+    #expect(throws: RunStoreError.leaseLost(lease)) { try files.write(weights: [], as: .final) }
     #expect(throws: RunStoreError.leaseLost(lease)) { _ = try store.heldFolder(for: lease) }
     #expect(try Data(contentsOf: URL(fileURLWithPath: files.folder.path(of: .checkpoint))) == before)
     #expect(!files.folder.has(.previousCheckpoint))
@@ -187,20 +187,20 @@ import Testing
   @Test(arguments: ["", ".", "a/b", "a\0b"]) func namesThatHDF5WouldSplitAreRefused(name: String) throws {
     let problem = "a name must not be empty or \".\" or contain \"/\""
     #expect(throws: StoreError.invalidTensor(name: name, problem: problem)) {
-      try files.write(weights: [NamedTensor(name, [1], [0.0 as Float])], as: .finalWeights)
+      try files.write(weights: [NamedTensor(name, [1], [0.0 as Float])], as: .final)
     }
   }
 
   @Test func aNameUsedTwiceIsRefused() throws {
     let tensor = NamedTensor("w", [1], [0.0 as Float])
     #expect(throws: StoreError.invalidTensor(name: "w", problem: "the name is used twice")) {
-      try files.write(weights: [tensor, tensor], as: .finalWeights)
+      try files.write(weights: [tensor, tensor], as: .final)
     }
   }
 
   @Test func equalContentMakesEqualFiles() throws {
-    try files.write(weights: checkpoint(1).parameters, as: .finalWeights)
-    try files.write(weights: checkpoint(1).parameters, as: .bestWeights)
+    try files.write(weights: checkpoint(1).parameters, as: .final)
+    try files.write(weights: checkpoint(1).parameters, as: .best)
     let first = try Data(contentsOf: URL(fileURLWithPath: files.folder.path(of: .finalWeights)))
     #expect(try Data(contentsOf: URL(fileURLWithPath: files.folder.path(of: .bestWeights))) == first)
   }

@@ -104,7 +104,7 @@ import Testing
     let files = try store.heldFolder(for: claimed.lease)
     try FileManager.default.removeItem(atPath: folder.path("Results"))
     #expect(throws: gone("was deleted or moved away")) {
-      try files.write(weights: [NamedTensor("w", [1], [0.0 as Float])], as: .finalWeights)
+      try files.write(weights: [NamedTensor("w", [1], [0.0 as Float])], as: .final)
     }
   }
 

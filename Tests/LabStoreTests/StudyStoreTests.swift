@@ -18,7 +18,7 @@ import Testing
   @Test(arguments: RunStoreConformance.checks) func conformsAcrossConnections(check: RunStoreConformance.Check) throws {
     let folder = TestFolder()
     try check.run { clock, patience in
-      try AlternatingStore {
+      try AlternatingRunStore {
         try StudyStore(folder: folder.path, options: .init(patienceSeconds: patience, now: { clock.now }))
       }
     }

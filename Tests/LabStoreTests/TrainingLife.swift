@@ -78,7 +78,7 @@ struct TrainingLife {
       stepInEpoch = 0
       if bestEpoch.map({ TrainingLife.accuracies[epoch] > TrainingLife.accuracies[$0] }) ?? true {
         let weights = TrainingLife.weights(epoch: epoch)
-        try call { try files.write(weights: weights, as: .bestWeights, attributes: ["epoch": .integer(Int64(epoch))]) }
+        try call { try files.write(weights: weights, as: .best, epoch: epoch) }
         (bestEpoch, bestHash, best) = (epoch, weights.contentHash, weights)
       }
       try call { try store.record(RunStoreSamples.epoch(epoch), lease: lease) }
@@ -88,7 +88,7 @@ struct TrainingLife {
     if let lastEpoch, lastEpoch <= TrainingLife.epochs { throw Killed() }
     // What the run is worth is what its best weights are worth.
     let evaluated = try #require(best)
-    try call { try files.write(weights: TrainingLife.finalWeights, as: .finalWeights) }
+    try call { try files.write(weights: TrainingLife.finalWeights, as: .final) }
     var record = RunStoreSamples.final()
     record.bestEpoch = bestEpoch
     record.metrics["first_weight"] = evaluated[0].floats.map { Double($0[0]) }

@@ -6,13 +6,14 @@ public protocol RunExecutor: Sendable {
   /// Trains a claimed run to its end or until it is told to stop.
   ///
   /// Called on a worker's own thread, and for several runs at a time on several threads. The executor records its
-  /// provenance, its epochs and its log with `context.store` and the run's lease, writes checkpoints, and resumes from
-  /// the last whole one; after it has chosen where to resume, it truncates the epochs beyond that point.
-  /// It looks at ``RunContext/stopRequest`` after every step and ends with
-  /// ``LabRecords/RunOutcome/interrupted(reason:)`` when asked to. It does not call `finish`: the scheduler does, with the outcome.
+  /// provenance, its epochs, its log and its files with `context.store` and the run's lease, and resumes from the last
+  /// whole checkpoint; after it has chosen where to resume, it truncates the epochs beyond that point.
+  /// It looks at ``RunContext/stopRequest`` after every step and ends with ``LabRecords/RunOutcome/interrupted(reason:)``
+  /// when asked to. It does not call `finish`: the scheduler does, with the outcome.
   ///
   /// - Throws: anything; the run then counts as failed, or as interrupted where the machine is to blame: a
-  ///   ``LabRecords/SweepEndingError`` that says so, any `FileError`, any error of the machine.
+  ///   ``LabRecords/RunFailure`` that says so, any `FileError`, any error of the machine. A `RunFailure` that is retriable fails the
+  ///   run until the next sweep tries it again.
   func execute(_ run: ClaimedRun, context: RunContext) throws -> RunOutcome
 }
 

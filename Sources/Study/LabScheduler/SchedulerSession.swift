@@ -201,14 +201,14 @@ final class SchedulerSession: Sendable {
       outcome = .interrupted(reason: "taken over by another process")
       state.withLock { $0.active[worker]?.isLost = true }
     } catch {
-      if (error as? any SweepEndingError)?.endsSweep == true {
+      if (error as? any RunFailure)?.endsSweep == true {
         endWork(with: error)
         outcome = .interrupted(reason: "\(error)")
       } else if isOfMachine(error) {
         note(machineError: error)
         outcome = .interrupted(reason: "\(error)")
       } else {
-        outcome = .failed(reason: "\(error)")
+        outcome = .failed(reason: "\(error)", isRetriable: (error as? any RunFailure)?.isRetriable ?? false)
       }
     }
     if outcome.state == .completed { state.withLock { $0.machineErrorCount = 0 } }
@@ -240,7 +240,7 @@ final class SchedulerSession: Sendable {
       if isLost { throw RunStoreError.leaseLost(lease) }
       do {
         try scheduler.store.finish(lease, outcome)
-      } catch let error as any SweepEndingError where !(error is RunStoreError) && !error.endsSweep {
+      } catch let error as any RunFailure where !(error is RunStoreError) && !error.endsSweep {
         // What the run left does not fit together: that concerns this run only, and its next attempt mends it.
         outcome = .failed(reason: "\(error)", isRetriable: true)
         try scheduler.store.finish(lease, outcome)

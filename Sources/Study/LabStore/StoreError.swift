@@ -92,7 +92,10 @@ extension StoreError: MachineAttributable {
   }
 }
 
-extension StoreError: SweepEndingError {
+extension StoreError: RunFailure {
+  /// Whether the next attempt mends it: it sets aside what does not fit.
+  public var isRetriable: Bool { if case .misfit = self { true } else { false } }
+
   /// Whether every other run would meet this error too.
   public var endsSweep: Bool {
     switch self {

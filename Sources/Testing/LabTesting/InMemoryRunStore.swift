@@ -5,7 +5,7 @@ import Synchronization
 
 /// A run store in memory, for tests of schedulers and executors; it passes the same conformance suite as the real one.
 public final class InMemoryRunStore: RunStore {
-  private struct Run {
+  fileprivate struct Run {
     var planned: SweepRegistration.Run
     var state = RunState.pending
     var reason: String?
@@ -18,6 +18,15 @@ public final class InMemoryRunStore: RunStore {
     var heartbeatAt = Date.distantPast
     var createdAt: Date
     var endedAt: Date?
+    var files = Files()
+  }
+
+  /// What takes the place of a run's files.
+  fileprivate struct Files {
+    var checkpoint: Checkpoint?
+    var bestWeightsHash: ContentHash?
+    var weights: [RunWeights: (tensors: [NamedTensor], epoch: Int?)] = [:]
+    var predictions: Predictions?
   }
 
   private struct Sweep {
@@ -191,6 +200,7 @@ public final class InMemoryRunStore: RunStore {
       if decision == .discard {
         run.epochs = [:]
         run.final = nil
+        run.files = Files()
       }
       let lease = RunLease(run: identity, token: UUID(), attempt: attempt)
       run.attempts.append(RunAttempt(run: identity, number: attempt, sweep: sweep, owner: owner, startedAt: now))
@@ -226,6 +236,15 @@ public final class InMemoryRunStore: RunStore {
     try change(lease) { $0.epochs = $0.epochs.filter { $0.key < epoch } }
   }
 
+  /// Accepts the step from which the attempt trains, which only files on a disk need to be compared with.
+  public func recordStart(step: Int, lease: RunLease) throws { try change(lease) { _ in } }
+
+  /// What takes the place of the run's files.
+  public func files(of lease: RunLease) throws -> any RunFiles {
+    try change(lease) { _ in }
+    return InMemoryRunFiles(store: self, lease: lease)
+  }
+
   /// Adds to the run's log.
   public func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws {
     let now = now()
@@ -254,7 +273,7 @@ public final class InMemoryRunStore: RunStore {
 
   // MARK: Helpers
 
-  private func change(_ lease: RunLease, _ body: (inout sending Run) -> Void) throws {
+  fileprivate func change(_ lease: RunLease, _ body: (inout sending Run) -> Void) throws {
     try state.withLock { state in
       guard var run = state.runs[lease.run], run.lease == lease else { throw RunStoreError.leaseLost(lease) }
       body(&run)
@@ -292,5 +311,56 @@ public final class InMemoryRunStore: RunStore {
       trainSeconds: run.epochs.isEmpty ? nil : seconds,
       imagesPerSecond: seconds > 0 ? images / seconds : nil, attempts: run.attempts.count, createdAt: run.createdAt,
       endedAt: run.endedAt)
+  }
+}
+
+/// The files of a claimed run in memory.
+private struct InMemoryRunFiles: RunFiles {
+  /// What a run has stored is not what it trained.
+  struct Misfit: RunFailure, CustomStringConvertible {
+    var description: String
+    var endsSweep: Bool { false }
+    var isRetriable: Bool { true }
+  }
+
+  let store: InMemoryRunStore
+  let lease: RunLease
+
+  var hasCheckpoint: Bool { (try? files())?.checkpoint != nil }
+
+  func resumption() throws -> RunResumption {
+    let files = try files()
+    var resumption = RunResumption(checkpoint: files.checkpoint, bestWeightsHash: files.bestWeightsHash)
+    if let best = files.weights[.best], best.epoch == files.checkpoint?.progress["bestEpoch"]?.integerValue {
+      resumption.bestWeights = best.tensors
+    }
+    return resumption
+  }
+
+  func write(_ checkpoint: Checkpoint, bestWeightsHash: ContentHash?) throws {
+    try store.change(lease) { ($0.files.checkpoint, $0.files.bestWeightsHash) = (checkpoint, bestWeightsHash) }
+  }
+
+  func write(weights: [NamedTensor], as kind: RunWeights, epoch: Int?, attributes: [String: JSONValue]) throws {
+    try store.change(lease) { $0.files.weights[kind] = (weights, epoch) }
+  }
+
+  func write(_ predictions: Predictions) throws { try store.change(lease) { $0.files.predictions = predictions } }
+
+  func check(trainedEpochs epochs: Int, bestEpoch: Int?) throws {
+    let recorded = try store.epochs(of: lease.run).map(\.epoch)
+    guard recorded == Array(0..<epochs) else {
+      throw Misfit(description: "\(recorded.count) of \(epochs) epochs are on record")
+    }
+    let best = try files().weights[.best]?.epoch
+    guard bestEpoch == nil || best == bestEpoch else {
+      throw Misfit(description: "the best weights are not of epoch \(bestEpoch ?? 0)")
+    }
+  }
+
+  private func files() throws -> InMemoryRunStore.Files {
+    var files = InMemoryRunStore.Files()
+    try store.change(lease) { files = $0.files }
+    return files
   }
 }

@@ -40,7 +40,7 @@ func train(_ folder: String, epochs: Int, elements: Int) throws {
     try files.write(CrashSample.checkpoint(epochs: epoch + 1, elements: elements))
     say("checkpoint \(epoch + 1)")
   }
-  try files.write(weights: CrashSample.checkpoint(epochs: epochs, elements: elements).parameters, as: .finalWeights)
+  try files.write(weights: CrashSample.checkpoint(epochs: epochs, elements: elements).parameters, as: .final)
   try store.finish(claimed.lease, .completed(RunStoreSamples.final()))
   say("done")
 }
@@ -98,7 +98,7 @@ func writeSamples(_ folder: String) throws {
     NamedTensor("conv1.weight", [2, 3, 3, 3], (0..<54).map { -2 + Float($0) / 8 }),
     NamedTensor("bn1.num_batches_tracked", Shape([]), [9 as Int64]),
   ]
-  try files.write(weights: weights, as: .finalWeights, attributes: ["epoch": .integer(3), "accuracy": .number(0.5)])
+  try files.write(weights: weights, as: .final, epoch: 3, attributes: ["accuracy": .number(0.5)])
   try files.write(
     Checkpoint(
       parameters: weights, optimizer: [NamedTensor("conv1.weight.momentum", [3], .float64([0.1, 0.2, 0.3]))],

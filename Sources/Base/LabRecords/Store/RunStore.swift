@@ -84,12 +84,23 @@ public protocol RunStore: Sendable {
   /// Removes the records of an epoch and all later ones, before training goes on from an earlier point.
   func truncateEpochs(from epoch: Int, lease: RunLease) throws
 
+  /// Records the step from which the attempt trains: checkpoints of earlier attempts that are ahead of it belong to the
+  /// run no more.
+  func recordStart(step: Int, lease: RunLease) throws
+
+  /// The files of a claimed run.
+  ///
+  /// Makes room for them, and removes what dead processes left unfinished.
+  ///
+  /// - Throws: where the system does not let them be made.
+  func files(of lease: RunLease) throws -> any RunFiles
+
   /// Adds to the run's log.
   func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws
 
   /// Ends the attempt, records its outcome and gives the lease back, all or nothing.
   ///
-  /// - Throws: a ``SweepEndingError`` that ends no sweep where what the run left does not fit together; the lease is
+  /// - Throws: a ``RunFailure`` that ends no sweep where what the run left does not fit together; the lease is
   ///   then still held.
   func finish(_ lease: RunLease, _ outcome: RunOutcome) throws
 }

@@ -34,19 +34,28 @@ public enum RunStoreError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// An error that tells whether other runs would meet it too.
-public protocol SweepEndingError: Error {
+/// An error that tells what follows from it for the run that met it and for others.
+public protocol RunFailure: Error {
   /// Whether the machine and not the run is to blame (no space, no permission, a locked store), so that going on
   /// with other runs is pointless and the run deserves another attempt later.
   var endsSweep: Bool { get }
+
+  /// Whether the run's next attempt mends what is wrong, such as files that do not fit together, so that it is made by
+  /// itself.
+  var isRetriable: Bool { get }
 }
 
-extension RunStoreError: SweepEndingError {
+extension RunFailure {
+  /// Nothing mends itself unless an error says so.
+  public var isRetriable: Bool { false }
+}
+
+extension RunStoreError: RunFailure {
   /// Whether the store itself is gone, for every run.
   public var endsSweep: Bool { if case .storeGone = self { true } else { false } }
 }
 
-extension FileError: SweepEndingError {
+extension FileError: RunFailure {
   /// Whether nothing more can be written: the disk is full or mounted for reading only.
   public var endsSweep: Bool { isDiskFull || code == EROFS }
 }

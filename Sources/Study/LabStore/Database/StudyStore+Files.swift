@@ -8,12 +8,17 @@ extension StudyStore {
     RunFolder(path: "\(folder)/runs/\(run.short)", run: run)
   }
 
-  /// The files of a claimed run, for writing.
+  /// The files of a claimed run.
+  ///
+  /// - Throws: `RunStoreError.leaseLost`, ``StoreError``, or `FileError`.
+  public func files(of lease: RunLease) throws -> any RunFiles { try heldFolder(for: lease) }
+
+  /// The folder of a claimed run, for writing.
   ///
   /// Makes the folder, and removes unfinished files that dead processes left in it.
   ///
   /// - Throws: `RunStoreError.leaseLost`, ``StoreError``, or `FileError`.
-  public func heldFolder(for lease: RunLease) throws -> HeldRunFolder {
+  package func heldFolder(for lease: RunLease) throws -> HeldRunFolder {
     let folder = folder(of: lease.run)
     try write { database in
       _ = try heldRun(lease, database)

@@ -8,15 +8,12 @@ import LabRecords
   import Darwin
 #endif
 
-/// The files of a claimed run, for the process that holds its lease.
-///
-/// A file takes its predecessor's place only while the lease is current, so a process that was taken for dead cannot
-/// overwrite its successor's files.
-public struct HeldRunFolder: Sendable {
+/// The folder of a claimed run, for the process that holds its lease.
+package struct HeldRunFolder: RunFiles {
   /// The files, for reading.
-  public let folder: RunFolder
+  package let folder: RunFolder
   /// The lease under which files are written.
-  public let lease: RunLease
+  package let lease: RunLease
   /// The database that the lease is recorded in.
   let store: StudyStore
 
@@ -26,12 +23,9 @@ public struct HeldRunFolder: Sendable {
     self.store = store
   }
 
-  /// Stores a checkpoint; the one before it is kept, older ones are not.
-  ///
-  /// - Parameters:
-  ///   - checkpoint: the checkpoint.
-  ///   - bestWeightsHash: the hash of the best weights so far, where there are some: a checkpoint fits with no others.
-  public func write(_ checkpoint: Checkpoint, bestWeightsHash: ContentHash? = nil) throws {
+  package var hasCheckpoint: Bool { folder.has(.checkpoint) || folder.has(.previousCheckpoint) }
+
+  package func write(_ checkpoint: Checkpoint, bestWeightsHash: ContentHash? = nil) throws {
     let path = folder.path(of: .checkpoint)
     var content = try checkpoint.content(path: path)
     let origin = FileOrigin(content)
@@ -43,21 +37,29 @@ public struct HeldRunFolder: Sendable {
     }
   }
 
-  /// Stores weights as datasets of the file's root, by their `state_dict` names.
-  ///
-  /// - Parameters:
-  ///   - weights: the tensors.
-  ///   - file: ``RunFolder/File/finalWeights`` or ``RunFolder/File/bestWeights``.
-  ///   - attributes: what else to say about the weights, such as their epoch.
-  public func write(
-    weights: [NamedTensor], as file: RunFolder.File, attributes: [String: TensorGroup.Attribute] = [:]
+  package func write(
+    weights: [NamedTensor], as kind: RunWeights, epoch: Int? = nil, attributes: [String: JSONValue] = [:]
   ) throws {
-    precondition(file == .finalWeights || file == .bestWeights, "\(file) holds no weights")
-    try write(TensorGroup(weights, attributes: attributes), as: file)
+    var content = TensorGroup(weights, attributes: attributes.mapValues(TensorGroup.Attribute.init))
+    content.attributes[FileOrigin.Key.epoch] = epoch.map { .integer(Int64($0)) }
+    try write(content, as: .weights(kind))
   }
 
-  /// Stores the test predictions.
-  public func write(_ predictions: Predictions) throws { try write(predictions.content(), as: .predictions) }
+  package func write(_ predictions: Predictions) throws { try write(predictions.content(), as: .predictions) }
+
+  package func check(trainedEpochs count: Int, bestEpoch: Int?) throws {
+    let epochs = try store.epochs(of: lease.run).map(\.epoch)
+    guard epochs == Array(0..<count) else {
+      throw StoreError.misfit(
+        path: store.path, problem: "has \(epochs.count) of the \(count) epochs that run \(lease.run.short) trained")
+    }
+    guard let bestEpoch else { return }
+    let found = folder.has(.bestWeights) ? FileOrigin(try folder.content(of: .bestWeights)).epoch : nil
+    guard found == bestEpoch else {
+      throw StoreError.misfit(
+        path: folder.path(of: .bestWeights), problem: "is not of epoch \(bestEpoch + 1), the best one")
+    }
+  }
 
   private func write(
     _ content: TensorGroup, as file: RunFolder.File, beforeReplacing: () throws -> Void = {}

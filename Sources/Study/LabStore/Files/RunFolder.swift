@@ -23,6 +23,9 @@ public struct RunFolder: Sendable, Hashable {
     /// Test logits, labels and confusion matrix.
     case predictions = "predictions.h5"
 
+    /// The file of a run's final or best weights.
+    public static func weights(_ kind: RunWeights) -> File { kind == .final ? .finalWeights : .bestWeights }
+
     /// What the file says of itself in its attribute `format`.
     var format: String {
       switch self {

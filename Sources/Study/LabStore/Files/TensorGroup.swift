@@ -29,3 +29,16 @@ public struct TensorGroup: Sendable, Hashable {
   /// The tensor of a name, if there is one.
   public func tensor(_ name: String) -> NamedTensor? { tensors.first { $0.name == name } }
 }
+
+extension TensorGroup.Attribute {
+  /// A value as files keep it: what is neither a text nor a number becomes a text in JSON.
+  init(_ value: JSONValue) {
+    self =
+      switch value {
+      case .string(let text): .string(text)
+      case .integer(let number): .integer(Int64(number))
+      case .number(let number): .number(number)
+      case .null, .boolean, .array, .object: .string(value.canonicalText)
+      }
+  }
+}

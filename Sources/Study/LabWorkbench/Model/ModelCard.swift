@@ -29,13 +29,11 @@ package struct ModelCard {
 
   // MARK: Attributes
 
-  /// The card as attributes of a file of weights, each a text in JSON.
-  package func attributes() throws -> [String: TensorGroup.Attribute] {
-    var attributes: [String: TensorGroup.Attribute] = [
-      "model": .string(model.canonicalText),
-      "class_names": .string(try JSONValue(encoding: classNames).canonicalText),
-      "preprocessing": .string(try JSONValue(encoding: preprocessing).canonicalText),
-      "position": .string(try JSONValue(encoding: position).canonicalText),
+  /// The card as attributes of a file of weights.
+  package func attributes() throws -> [String: JSONValue] {
+    var attributes: [String: JSONValue] = [
+      "model": model, "class_names": try JSONValue(encoding: classNames),
+      "preprocessing": try JSONValue(encoding: preprocessing), "position": try JSONValue(encoding: position),
     ]
     if let dataHash { attributes["data_hash"] = .string(dataHash.hexadecimal) }
     return attributes

@@ -55,7 +55,7 @@ package final class RunRecorder: TrainingObserver {
   }
 
   package func didImprove(_ weights: [NamedTensor], epoch: Int) throws {
-    try folder.write(weights: weights, as: .bestWeights, attributes: attributes(epoch: epoch))
+    try folder.write(weights: weights, as: .best, epoch: epoch, attributes: attributes(epoch: epoch))
     bestWeightsHash = weights.contentHash
   }
 
@@ -66,9 +66,8 @@ package final class RunRecorder: TrainingObserver {
   }
 
   /// What is said of the weights after an epoch, counted from 0.
-  private func attributes(epoch: Int) throws -> [String: TensorGroup.Attribute] {
+  private func attributes(epoch: Int) throws -> [String: JSONValue] {
     try card.at(step: (epoch + 1) * card.position.stepsPerEpoch).attributes()
-      .merging(["epoch": .integer(Int64(epoch))]) { $1 }
   }
 
   /// Keeps the files of a completed training and returns what the database keeps.
@@ -91,7 +90,7 @@ package final class RunRecorder: TrainingObserver {
       }
     }
     try folder.write(
-      weights: result.lastWeights, as: .finalWeights,
+      weights: result.lastWeights, as: .final, epoch: result.epochs - 1,
       attributes: attributes(epoch: result.epochs - 1))
     try folder.write(
       Predictions(

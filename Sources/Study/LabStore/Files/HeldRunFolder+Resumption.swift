@@ -1,25 +1,8 @@
 import LabCore
 import LabRecords
 
-/// Where a claimed run goes on.
-public struct RunResumption: Sendable {
-  /// The newest checkpoint that belongs to the database and has its best weights; nil where training begins anew.
-  public var checkpoint: Checkpoint?
-  /// The best weights that the checkpoint speaks of; nil where it speaks of none, or where those of a later epoch have
-  /// taken their place, which is trained once more.
-  public var bestWeights: [NamedTensor]?
-  /// The hash of the best weights that the checkpoint speaks of.
-  public var bestWeightsHash: ContentHash?
-  /// What did not belong together and what became of it, a sentence each.
-  public var remarks: [String] = []
-}
-
 extension HeldRunFolder {
-  /// Finds out where to go on, and sets files aside that do not belong to what the database holds of the run.
-  ///
-  /// - Throws: `FileError` where a file exists and the system does not let it be read: starting anew would then throw
-  ///   work away.
-  public func resumption() throws -> RunResumption {
+  package func resumption() throws -> RunResumption {
     let lineage = try store.lineage(of: lease.run)
     var misfits: [(file: RunFolder.File, problem: String)] = []
     let best = try folder.candidate(.bestWeights, lineage, &misfits)

@@ -1,0 +1,52 @@
+import LabCore
+import LabRecords
+import Synchronization
+
+/// A store that passes everything on; its kinds change one method each.
+public protocol ForwardingRunStore: RunStore {
+  /// The store that does the work.
+  var base: any RunStore { get }
+}
+
+extension ForwardingRunStore {
+  public func register(_ sweep: SweepRegistration) throws -> StoredSweep { try base.register(sweep) }
+  public func sweeps() throws -> [StoredSweep] { try base.sweeps() }
+  public func registration(sweep id: Int64) throws -> SweepRegistration { try base.registration(sweep: id) }
+  public func snapshot(sweep id: Int64) throws -> SweepSnapshot { try base.snapshot(sweep: id) }
+  public func runs(sweep id: Int64) throws -> [StoredRun] { try base.runs(sweep: id) }
+  public func run(_ identity: RunIdentity) throws -> StoredRun? { try base.run(identity) }
+  public func runs(identityPrefix prefix: String) throws -> [StoredRun] { try base.runs(identityPrefix: prefix) }
+  public func epochs(of run: RunIdentity) throws -> [EpochRecord] { try base.epochs(of: run) }
+  public func finalRecord(of run: RunIdentity) throws -> FinalRecord? { try base.finalRecord(of: run) }
+  public func attempts(at run: RunIdentity) throws -> [RunAttempt] { try base.attempts(at: run) }
+  public func events(of run: RunIdentity) throws -> [RunEvent] { try base.events(of: run) }
+  public func claim(
+    _ identity: RunIdentity, sweep: Int64, owner: ProcessIdentity, policy: ClaimPolicy
+  ) throws -> ClaimResult { try base.claim(identity, sweep: sweep, owner: owner, policy: policy) }
+  public func heartbeat(_ lease: RunLease) throws { try base.heartbeat(lease) }
+  public func record(_ provenance: RunProvenance, lease: RunLease) throws { try base.record(provenance, lease: lease) }
+  public func record(_ epoch: EpochRecord, lease: RunLease) throws { try base.record(epoch, lease: lease) }
+  public func recordStart(step: Int, lease: RunLease) throws { try base.recordStart(step: step, lease: lease) }
+  public func files(of lease: RunLease) throws -> any RunFiles { try base.files(of: lease) }
+  public func truncateEpochs(from epoch: Int, lease: RunLease) throws {
+    try base.truncateEpochs(from: epoch, lease: lease)
+  }
+  public func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws {
+    try base.log(kind, message, lease: lease)
+  }
+  public func finish(_ lease: RunLease, _ outcome: RunOutcome) throws { try base.finish(lease, outcome) }
+}
+
+/// Two stores on one database that take turns, call by call.
+public final class AlternatingRunStore: ForwardingRunStore {
+  private let stores: [any RunStore]
+  private let calls = Atomic<Int>(0)
+
+  /// Makes the two stores.
+  ///
+  /// - Throws: what `makeStore` throws.
+  public init(_ makeStore: () throws -> any RunStore) throws { stores = [try makeStore(), try makeStore()] }
+
+  /// The store whose turn it is.
+  public var base: any RunStore { stores[calls.wrappingAdd(1, ordering: .relaxed).newValue % 2] }
+}
