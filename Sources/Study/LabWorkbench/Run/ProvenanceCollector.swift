@@ -2,7 +2,6 @@ import Foundation
 import LabCore
 import LabGraph
 import LabRecords
-import LabStore
 
 /// Collects where numbers come from; what is the same for all runs of a sweep is asked once.
 package struct ProvenanceCollector: Sendable {
@@ -62,7 +61,7 @@ extension RunProvenance {
   }
 }
 
-extension StudyStore {
+extension RunStore {
   /// The methods that a run's newest attempt to train recorded; empty before the first one did.
   package func convolutionMethods(of run: RunIdentity) throws -> [String: String] {
     try attempts(at: run).last { $0.provenance != nil }?.provenance?.convolutionMethods ?? [:]

@@ -4,15 +4,13 @@ import LabData
 import LabNN
 import LabRecords
 import LabScheduler
-import LabStore
 import LabTrain
 
-/// Keeps what a training tells: epochs in the database, checkpoints and weights in the run's folder.
+/// Keeps what a training tells in the store of its run.
 package final class RunRecorder: TrainingObserver {
   private let run: ClaimedRun
   private let context: RunContext
-  private let store: StudyStore
-  private let folder: HeldRunFolder
+  private let files: any RunFiles
   private let card: ModelCard
   private let memory = MemoryMeter()
   private let clock = ContinuousClock()
@@ -24,13 +22,11 @@ package final class RunRecorder: TrainingObserver {
   private static let reportInterval = Duration.milliseconds(100)
 
   package init(
-    run: ClaimedRun, context: RunContext, store: StudyStore, folder: HeldRunFolder, card: ModelCard,
-    bestWeightsHash: ContentHash? = nil
+    run: ClaimedRun, context: RunContext, files: any RunFiles, card: ModelCard, bestWeightsHash: ContentHash? = nil
   ) {
     self.run = run
     self.context = context
-    self.store = store
-    self.folder = folder
+    self.files = files
     self.card = card
     self.bestWeightsHash = bestWeightsHash
   }
@@ -51,18 +47,18 @@ package final class RunRecorder: TrainingObserver {
   package func didFinishEpoch(_ record: EpochRecord) throws {
     var record = record
     record.timing.peakMemoryBytes = memory.peakBytes
-    try store.record(record, lease: run.lease)
+    try context.store.record(record, lease: run.lease)
   }
 
   package func didImprove(_ weights: [NamedTensor], epoch: Int) throws {
-    try folder.write(weights: weights, as: .best, epoch: epoch, attributes: attributes(epoch: epoch))
+    try files.write(weights: weights, as: .best, epoch: epoch, attributes: attributes(epoch: epoch))
     bestWeightsHash = weights.contentHash
   }
 
   package func didReachCheckpoint(_ checkpoint: Checkpoint) throws {
     // Before the first evaluation there are no best weights for it to go with.
     let hasBest = checkpoint.progress["bestEpoch"]?.integerValue != nil
-    try folder.write(checkpoint, bestWeightsHash: hasBest ? bestWeightsHash : nil)
+    try files.write(checkpoint, bestWeightsHash: hasBest ? bestWeightsHash : nil)
   }
 
   /// What is said of the weights after an epoch, counted from 0.
@@ -70,29 +66,16 @@ package final class RunRecorder: TrainingObserver {
     try card.at(step: (epoch + 1) * card.position.stepsPerEpoch).attributes()
   }
 
-  /// Keeps the files of a completed training and returns what the database keeps.
+  /// Keeps the files of a completed training and returns what the store keeps of it.
   ///
-  /// - Throws: `StoreError.misfit` where an epoch is not on record, or the best weights are not those of the result.
+  /// - Throws: a retriable `RunFailure` where an epoch is not on record, or the best weights are not those of the result.
   package func keep(_ result: TrainingResult, data: PreparedDataset) throws -> FinalRecord {
-    let identity = run.run.identity
-    let epochs = try store.epochs(of: identity)
-    guard epochs.map(\.epoch) == Array(0..<result.epochs) else {
-      throw StoreError.misfit(
-        path: store.path,
-        problem: "has \(epochs.count) of the \(result.epochs) epochs that run \(identity.short) trained")
-    }
-    if let epoch = result.record.bestEpoch {
-      let files = folder.folder
-      let found = files.has(.bestWeights) ? try files.content(of: .bestWeights).attributes["epoch"] : nil
-      guard found == .integer(Int64(epoch)) else {
-        throw StoreError.misfit(
-          path: files.path(of: .bestWeights), problem: "is not of epoch \(epoch + 1), the best one")
-      }
-    }
-    try folder.write(
+    let epochs = try context.store.epochs(of: run.run.identity)
+    try files.check(trainedEpochs: result.epochs, bestEpoch: result.record.bestEpoch)
+    try files.write(
       weights: result.lastWeights, as: .final, epoch: result.epochs - 1,
       attributes: attributes(epoch: result.epochs - 1))
-    try folder.write(
+    try files.write(
       Predictions(
         logits: result.predictions.logits, labels: result.predictions.labels.map(Int.init),
         confusion: result.record.confusion, classNames: data.classNames))

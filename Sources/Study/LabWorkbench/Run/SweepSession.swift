@@ -33,7 +33,7 @@ package struct SweepSession {
     scheduler = Scheduler(
       store: store,
       executor: TrainingRunExecutor(
-        laboratory: laboratory, store: store, provenance: ProvenanceCollector(specHash: study.specHash),
+        laboratory: laboratory, provenance: ProvenanceCollector(specHash: study.specHash),
         checkpointSeconds: checkpointSeconds),
       options: .init(
         workers: workers, threadsPerRun: threads, memoryBudgetBytes: memoryBudget, failsFast: failsFast,

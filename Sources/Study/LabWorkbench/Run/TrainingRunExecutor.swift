@@ -4,14 +4,11 @@ import LabData
 import LabNN
 import LabRecords
 import LabScheduler
-import LabStore
 import LabTrain
 
-/// Trains claimed runs in this process: the bridge between studies, which know nothing of training, and the trainer,
-/// which knows nothing of stores.
+/// Trains claimed runs in this process, whatever store they are claimed from.
 package struct TrainingRunExecutor: RunExecutor {
   package let laboratory: Laboratory
-  package let store: StudyStore
   package let provenance: ProvenanceCollector
   package let checkpointSeconds: Double?
 
@@ -23,12 +20,14 @@ package struct TrainingRunExecutor: RunExecutor {
         configuration.training.initialWeights == nil ? "the data set has" : "the data set or the initial weights have"
       return .failed(reason: "\(input) changed since the sweep was planned; start the sweep again")
     }
-    let folder = try store.heldFolder(for: run.lease)
+    let store = context.store
+    let files = try store.files(of: run.lease)
+    // Another choice than that of the attempt whose checkpoint this one goes on from would give other bits.
+    let choices = files.hasCheckpoint ? try store.convolutionMethods(of: run.run.identity) : [:]
     let backend = try laboratory.backends.named(configuration.backend)
     let trainer = try Trainer(
       configuration.training, model: configuration.model.model(classCount: data.classCount), dataset: data,
-      seed: run.run.seed, backend: backend.repeating(try earlierChoices(run, folder.folder)),
-      threads: context.threads,
+      seed: run.run.seed, backend: backend.repeating(choices), threads: context.threads,
       initialWeights: initialWeights)
     trainer.checkpointSeconds = checkpointSeconds
     try store.record(
@@ -40,20 +39,20 @@ package struct TrainingRunExecutor: RunExecutor {
       try store.log(
         .warning, "of the initial weights, \(matching.matched.count) were taken: \(remark)", lease: run.lease)
     }
-    let start = try startingPoint(run, folder, context)
+    let start = try resumption(of: run, files, context)
     let card = ModelCard(
       model: run.run.configuration["model"] ?? [:], data: data,
       position: StepPosition(
         step: 0, stepsPerEpoch: trainer.stepsPerEpoch,
         totalSteps: trainer.stepsPerEpoch * configuration.training.epochs))
     let recorder = RunRecorder(
-      run: run, context: context, store: store, folder: folder, card: card, bestWeightsHash: start.bestWeightsHash)
+      run: run, context: context, files: files, card: card, bestWeightsHash: start.bestWeightsHash)
     do {
-      switch try trainer.run(from: start.checkpoint, bestWeights: start.best, observer: recorder) {
+      switch try trainer.run(from: start.checkpoint, bestWeights: start.bestWeights, observer: recorder) {
       case .stopped: return .interrupted(reason: "stopped on request")
       case .completed(let result):
         var record = try recorder.keep(result, data: data)
-        record.health = try health(of: run, record, result, trainer, data)
+        record.health = try health(record, result, trainer, data, epochs: store.epochs(of: run.run.identity))
         return .completed(record)
       }
     } catch let error as TrainingError {
@@ -61,45 +60,27 @@ package struct TrainingRunExecutor: RunExecutor {
       // The next attempt finds that they do not fit with the checkpoint, and goes on from one that they fit with.
       if case .weights("best weights", _) = error { return .failed(reason: "\(error)", isRetriable: true) }
       throw error
-    } catch let error as StoreError {
-      guard case .misfit = error else { throw error }
-      // The next attempt sets aside what does not fit.
-      return .failed(reason: "\(error)", isRetriable: true)
     }
   }
 
   /// What is odd about the course of a training that has reached its end.
   private func health(
-    of run: ClaimedRun, _ record: FinalRecord, _ result: TrainingResult, _ trainer: Trainer, _ data: PreparedDataset
+    _ record: FinalRecord, _ result: TrainingResult, _ trainer: Trainer, _ data: PreparedDataset, epochs: [EpochRecord]
   ) throws -> [HealthNote] {
     let (training, steps) = (trainer.configuration, trainer.stepsPerEpoch)
     return HealthChecks.notes(
       on: RunCourse(
-        epochs: try store.epochs(of: run.run.identity), final: record, plannedEpochs: training.epochs,
+        epochs: epochs, final: record, plannedEpochs: training.epochs,
         evaluationImages: data.validation.count > 0 ? data.validation.count : data.test.count,
         annealing: training.annealingRemark(
           scalars: trainer.scalars, stepsPerEpoch: steps, trainedSteps: steps * result.epochs),
         schedule: try training.scheduleRemark(stepsPerEpoch: steps, trainedEpochs: result.epochs)))
   }
 
-  /// What the attempt chose whose checkpoint this one goes on from: another choice would give other bits.
-  private func earlierChoices(_ run: ClaimedRun, _ folder: RunFolder) throws -> [String: String] {
-    guard folder.has(.checkpoint) || folder.has(.previousCheckpoint) else { return [:] }
-    return try store.convolutionMethods(of: run.run.identity)
-  }
-
-  /// Where an attempt begins.
-  private struct StartingPoint {
-    var checkpoint: Checkpoint?
-    var best: [NamedTensor]?
-    var bestWeightsHash: ContentHash?
-  }
-
-  /// The newest checkpoint that belongs to the database, with the best weights that go with it.
-  private func startingPoint(
-    _ run: ClaimedRun, _ folder: HeldRunFolder, _ context: RunContext
-  ) throws -> StartingPoint {
-    let found = try folder.resumption()
+  /// Finds the newest checkpoint that belongs to the store, with the best weights that go with it, and removes what is on
+  /// record beyond it.
+  private func resumption(of run: ClaimedRun, _ files: any RunFiles, _ context: RunContext) throws -> RunResumption {
+    let (store, found) = (context.store, try files.resumption())
     for remark in found.remarks {
       try store.log(.warning, remark, lease: run.lease)
       context.warn(remark)
@@ -111,7 +92,6 @@ package struct TrainingRunExecutor: RunExecutor {
     if let progress {
       try store.log(.resumed, "from epoch \(progress.epoch + 1), step \(progress.stepInEpoch + 1)", lease: run.lease)
     }
-    return StartingPoint(
-      checkpoint: found.checkpoint, best: found.bestWeights, bestWeightsHash: found.bestWeightsHash)
+    return found
   }
 }
