@@ -59,6 +59,8 @@ public final class InMemoryRunStore: RunStore {
   // MARK: Sweeps
 
   /// Makes the sweep and its runs known.
+  ///
+  /// - Throws: an error of the store where it cannot be written.
   public func register(_ sweep: SweepRegistration) throws -> StoredSweep {
     try sweep.validate()
     let now = now()
@@ -83,6 +85,8 @@ public final class InMemoryRunStore: RunStore {
   }
 
   /// All sweeps, the one registered last first.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func sweeps() throws -> [StoredSweep] {
     state.withLock { state in
       state.sweeps.sorted { $0.value.order > $1.value.order }
@@ -91,11 +95,15 @@ public final class InMemoryRunStore: RunStore {
   }
 
   /// The registration of a sweep as it was last made.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/unknownSweep(_:)``; an error of the store where it cannot be read.
   public func registration(sweep id: Int64) throws -> SweepRegistration {
     try state.withLock { try InMemoryRunStore.sweep(id, $0).registration }
   }
 
   /// Everything that a table needs of a sweep.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/unknownSweep(_:)``; an error of the store where it cannot be read.
   public func snapshot(sweep id: Int64) throws -> SweepSnapshot {
     try state.withLock { state in
       let sweep = try InMemoryRunStore.sweep(id, state)
@@ -125,6 +133,8 @@ public final class InMemoryRunStore: RunStore {
   // MARK: Runs
 
   /// The runs of a sweep: variants in the order of the plan, then seeds.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/unknownSweep(_:)``; an error of the store where it cannot be read.
   public func runs(sweep id: Int64) throws -> [StoredRun] {
     try state.withLock { state in
       try InMemoryRunStore.sweep(id, state).registration.variants.flatMap(\.runs).map {
@@ -134,11 +144,15 @@ public final class InMemoryRunStore: RunStore {
   }
 
   /// The run of an identity, if there is one.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func run(_ identity: RunIdentity) throws -> StoredRun? {
     state.withLock { $0.runs[identity].map(InMemoryRunStore.stored) }
   }
 
   /// The runs whose identity starts with hexadecimal digits, in the order of their identities.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func runs(identityPrefix prefix: String) throws -> [StoredRun] {
     guard !prefix.isEmpty else { return [] }
     return state.withLock { state in
@@ -149,21 +163,29 @@ public final class InMemoryRunStore: RunStore {
   }
 
   /// The recorded epochs of a run in ascending order.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func epochs(of run: RunIdentity) throws -> [EpochRecord] {
     try state.withLock { try InMemoryRunStore.run(run, $0).epochs.values.sorted { $0.epoch < $1.epoch } }
   }
 
   /// The final record of a completed run.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func finalRecord(of run: RunIdentity) throws -> FinalRecord? {
     try state.withLock { try InMemoryRunStore.run(run, $0).final }
   }
 
   /// The attempts at a run, the first one first.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func attempts(at run: RunIdentity) throws -> [RunAttempt] {
     try state.withLock { try InMemoryRunStore.run(run, $0).attempts }
   }
 
   /// What happened to a run.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func events(of run: RunIdentity) throws -> [RunEvent] {
     try state.withLock { try InMemoryRunStore.run(run, $0).events }
   }
@@ -171,6 +193,8 @@ public final class InMemoryRunStore: RunStore {
   // MARK: Writing
 
   /// Takes a run for a process.
+  ///
+  /// - Throws: an error of the store where it cannot be written.
   public func claim(
     _ identity: RunIdentity, sweep: Int64, owner: ProcessIdentity, policy: ClaimPolicy
   ) throws -> ClaimResult {
@@ -216,36 +240,57 @@ public final class InMemoryRunStore: RunStore {
   }
 
   /// Gives a sign of life for a lease.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func heartbeat(_ lease: RunLease) throws {
     let now = now()
     try change(lease) { $0.heartbeatAt = now }
   }
 
   /// Records where and with what the attempt runs.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func record(_ provenance: RunProvenance, lease: RunLease) throws {
     try change(lease) { $0.attempts[lease.attempt - 1].provenance = provenance }
   }
 
   /// Records an epoch, in place of an earlier record of it.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func record(_ epoch: EpochRecord, lease: RunLease) throws {
     try change(lease) { $0.epochs[epoch.epoch] = epoch }
   }
 
   /// Removes the records of an epoch and all later ones.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func truncateEpochs(from epoch: Int, lease: RunLease) throws {
     try change(lease) { $0.epochs = $0.epochs.filter { $0.key < epoch } }
   }
 
   /// Accepts the step from which the attempt trains, which only files on a disk need to be compared with.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func recordStart(step: Int, lease: RunLease) throws { try change(lease) { _ in } }
 
   /// What takes the place of the run's files.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func files(of lease: RunLease) throws -> any RunFiles {
     try change(lease) { _ in }
     return InMemoryRunFiles(store: self, lease: lease)
   }
 
   /// Adds to the run's log.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws {
     let now = now()
     try change(lease) {
@@ -254,6 +299,9 @@ public final class InMemoryRunStore: RunStore {
   }
 
   /// Ends the attempt.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func finish(_ lease: RunLease, _ outcome: RunOutcome) throws {
     let now = now()
     try change(lease) { run in

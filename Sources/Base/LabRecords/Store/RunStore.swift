@@ -15,9 +15,13 @@ public protocol RunStore: Sendable {
   ///
   /// Registering an equal sweep again returns the first one; a changed one of the same name is another sweep, which
   /// shares runs of the same identity, whatever their state.
+  ///
+  /// - Throws: an error of the store where it cannot be written.
   func register(_ sweep: SweepRegistration) throws -> StoredSweep
 
   /// All sweeps, the one registered last first.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   func sweeps() throws -> [StoredSweep]
 
   /// The registration of a sweep as it was last made.
@@ -38,21 +42,33 @@ public protocol RunStore: Sendable {
   func runs(sweep id: Int64) throws -> [StoredRun]
 
   /// The run of an identity, if there is one.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   func run(_ identity: RunIdentity) throws -> StoredRun?
 
   /// The runs whose identity starts with hexadecimal digits, in the order of their identities.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   func runs(identityPrefix prefix: String) throws -> [StoredRun]
 
   /// The recorded epochs of a run in ascending order.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   func epochs(of run: RunIdentity) throws -> [EpochRecord]
 
   /// The final record of a completed run.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   func finalRecord(of run: RunIdentity) throws -> FinalRecord?
 
   /// The attempts at a run, the first one first.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   func attempts(at run: RunIdentity) throws -> [RunAttempt]
 
   /// What happened to a run, in the order in which it happened.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   func events(of run: RunIdentity) throws -> [RunEvent]
 
   // MARK: Writing
@@ -73,19 +89,34 @@ public protocol RunStore: Sendable {
   ) throws -> ClaimResult
 
   /// Gives a sign of life for a lease.
+  ///
+  /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
+  ///   where it cannot be written.
   func heartbeat(_ lease: RunLease) throws
 
   /// Records where and with what the attempt runs; recording again replaces.
+  ///
+  /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
+  ///   where it cannot be written.
   func record(_ provenance: RunProvenance, lease: RunLease) throws
 
   /// Records an epoch; recording the same epoch again replaces it.
+  ///
+  /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
+  ///   where it cannot be written.
   func record(_ epoch: EpochRecord, lease: RunLease) throws
 
   /// Removes the records of an epoch and all later ones, before training goes on from an earlier point.
+  ///
+  /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
+  ///   where it cannot be written.
   func truncateEpochs(from epoch: Int, lease: RunLease) throws
 
   /// Records the step from which the attempt trains: checkpoints of earlier attempts that are ahead of it belong to the
   /// run no more.
+  ///
+  /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
+  ///   where it cannot be written.
   func recordStart(step: Int, lease: RunLease) throws
 
   /// The files of a claimed run.
@@ -96,6 +127,9 @@ public protocol RunStore: Sendable {
   func files(of lease: RunLease) throws -> any RunFiles
 
   /// Adds to the run's log.
+  ///
+  /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
+  ///   where it cannot be written.
   func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws
 
   /// Ends the attempt, records its outcome and gives the lease back, all or nothing.
@@ -107,6 +141,8 @@ public protocol RunStore: Sendable {
 
 extension RunStore {
   /// The newest sweep of a name, if there is one.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func newestSweep(named name: String) throws -> StoredSweep? {
     try sweeps().first { $0.name == name }
   }

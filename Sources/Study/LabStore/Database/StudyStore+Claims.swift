@@ -5,6 +5,8 @@ import LabRecords
 
 extension StudyStore {
   /// Takes a run for a process, in one transaction.
+  ///
+  /// - Throws: an error of the store where it cannot be written.
   public func claim(
     _ identity: RunIdentity, sweep: Int64, owner: ProcessIdentity, policy: ClaimPolicy
   ) throws -> ClaimResult {
@@ -16,6 +18,9 @@ extension StudyStore {
   }
 
   /// Gives a sign of life for a lease.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func heartbeat(_ lease: RunLease) throws {
     let now = options.now()
     try write { database in
@@ -26,6 +31,9 @@ extension StudyStore {
   }
 
   /// Ends the attempt in one transaction; a completed run keeps only its last checkpoint.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func finish(_ lease: RunLease, _ outcome: RunOutcome) throws {
     let now = options.now()
     try write { database in

@@ -78,6 +78,8 @@ extension StudyStore {
   /// Why a completed run's results cannot be found any more; nil where they can, and where the run has not completed.
   ///
   /// Looks at the files' seals and lengths, not at every byte. A missing checkpoint is no loss: nothing needs it.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func loss(of run: RunIdentity) throws -> String? {
     try read { try loss(of: runRecord(run, $0), $0) }
   }
@@ -106,6 +108,9 @@ extension StudyStore {
   }
 
   /// Records the step from which an attempt trains.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func recordStart(step: Int, lease: RunLease) throws {
     try write { database in
       let run = try heldRun(lease, database)

@@ -5,6 +5,8 @@ import LabRecords
 
 extension StudyStore {
   /// The runs of a sweep: variants in the order of the plan, then seeds.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/unknownSweep(_:)``; an error of the store where it cannot be read.
   public func runs(sweep id: Int64) throws -> [StoredRun] {
     try read { database in
       _ = try sweepRecord(id, database)
@@ -18,6 +20,8 @@ extension StudyStore {
   }
 
   /// The run of an identity, if there is one.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func run(_ identity: RunIdentity) throws -> StoredRun? {
     try read {
       try storedRuns($0, sql: "FROM run WHERE identity = ?", arguments: [identity.hash.hexadecimal]).first
@@ -25,6 +29,8 @@ extension StudyStore {
   }
 
   /// The runs whose identity starts with hexadecimal digits, in the order of their identities.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func runs(identityPrefix prefix: String) throws -> [StoredRun] {
     let prefix = prefix.lowercased()
     guard !prefix.isEmpty, prefix.allSatisfy(\.isHexDigit) else { return [] }
@@ -37,6 +43,8 @@ extension StudyStore {
   }
 
   /// Where a run stands in sweeps: the sweep's name and the variant's label, those of the sweep registered last first.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func cells(of run: RunIdentity) throws -> [(sweep: String, variant: String)] {
     try read { database in
       try Row.fetchAll(
@@ -51,6 +59,8 @@ extension StudyStore {
   }
 
   /// The recorded epochs of a run in ascending order.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func epochs(of run: RunIdentity) throws -> [EpochRecord] {
     try read { database in
       let id = try runRecord(run, database).id
@@ -64,6 +74,8 @@ extension StudyStore {
   }
 
   /// The final record of a completed run.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func finalRecord(of run: RunIdentity) throws -> FinalRecord? {
     try read { database in
       let id = try runRecord(run, database).id
@@ -88,6 +100,8 @@ extension StudyStore {
   }
 
   /// The attempts at a run, the first one first.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func attempts(at run: RunIdentity) throws -> [RunAttempt] {
     try read { database in
       try AttemptRecord.fetchAll(
@@ -98,6 +112,8 @@ extension StudyStore {
   }
 
   /// What happened to a run, in the order in which it happened.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func events(of run: RunIdentity) throws -> [RunEvent] {
     try read { database in
       try EventRecord.fetchAll(

@@ -5,6 +5,9 @@ import LabRecords
 
 extension StudyStore {
   /// Records where and with what the attempt runs.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func record(_ provenance: RunProvenance, lease: RunLease) throws {
     let text = try JSONValue(encoding: provenance).canonicalText
     try write { database in
@@ -16,6 +19,9 @@ extension StudyStore {
   }
 
   /// Records an epoch, in place of an earlier record of it.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func record(_ epoch: EpochRecord, lease: RunLease) throws {
     try write { database in
       let run = try heldRun(lease, database)
@@ -27,6 +33,9 @@ extension StudyStore {
   }
 
   /// Removes the records of an epoch and all later ones.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func truncateEpochs(from epoch: Int, lease: RunLease) throws {
     try write { database in
       let run = try heldRun(lease, database)
@@ -36,6 +45,9 @@ extension StudyStore {
   }
 
   /// Adds to the run's log.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
   public func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws {
     let now = options.now()
     try write { database in

@@ -5,6 +5,8 @@ import LabRecords
 
 extension StudyStore {
   /// Everything that a table needs of a sweep, at one instant.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/unknownSweep(_:)``; an error of the store where it cannot be read.
   public func snapshot(sweep id: Int64) throws -> SweepSnapshot {
     try read { database in
       let record = try sweepRecord(id, database)

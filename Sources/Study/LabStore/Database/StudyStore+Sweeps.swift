@@ -5,6 +5,8 @@ import LabRecords
 
 extension StudyStore: RunStore {
   /// Makes the sweep and its runs known, or finds the equal one that is.
+  ///
+  /// - Throws: an error of the store where it cannot be written.
   public func register(_ sweep: SweepRegistration) throws -> StoredSweep {
     try sweep.validate()
     let planHash = sweep.planHash
@@ -28,9 +30,13 @@ extension StudyStore: RunStore {
   }
 
   /// All sweeps, the one registered last first.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
   public func sweeps() throws -> [StoredSweep] { try read { try storedSweeps($0, id: nil) } }
 
   /// The registration of a sweep as it was last made.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/unknownSweep(_:)``; an error of the store where it cannot be read.
   public func registration(sweep id: Int64) throws -> SweepRegistration {
     try read { database in
       let record = try sweepRecord(id, database)

@@ -78,9 +78,13 @@ public struct RunFolder: Sendable, Hashable {
   public func content(of file: File) throws -> TensorGroup { try read(file) }
 
   /// Reads the final or the best weights, by their `state_dict` names.
+  ///
+  /// - Throws: ``StoreError`` where it is damaged or belongs elsewhere, `FileError` where it cannot be read.
   public func readWeights(_ file: File) throws -> [NamedTensor] { try read(file).tensors }
 
   /// Reads the test predictions.
+  ///
+  /// - Throws: ``StoreError`` where it is damaged or belongs elsewhere, `FileError` where it cannot be read.
   public func readPredictions() throws -> Predictions {
     try Predictions(read(.predictions), path: path(of: .predictions))
   }
