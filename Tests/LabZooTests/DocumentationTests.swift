@@ -8,7 +8,8 @@ import Testing
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     let page = try String(contentsOf: root.appendingPathComponent("Documentation/Adding.md"), encoding: .utf8)
-    let source = try String(contentsOf: root.appendingPathComponent("Sources/Engine/LabZoo/\(name).swift"), encoding: .utf8)
+    let source = try String(
+      contentsOf: root.appendingPathComponent("Sources/Engine/LabZoo/\(name).swift"), encoding: .utf8)
     #expect(page.contains("```swift\n\(source)```"))
   }
 }

@@ -53,7 +53,8 @@ public struct RunTally: Sendable, Hashable {
     }
     if missing > 0 { problems.append("\(missing) missing (\(RunTally.seedText(unknown)))") }
     for metric in metrics {
-      let without = (groups[.completed] ?? []).filter { !($0.metrics[MetricName(metric)]?.isFinite ?? false) }.map(\.seed)
+      let without = (groups[.completed] ?? []).filter { !($0.metrics[MetricName(metric)]?.isFinite ?? false) }.map(
+        \.seed)
       guard !without.isEmpty else { continue }
       problems.append("\(metric) unknown for \(RunTally.seedText(without))")
       failures.append("\(metric) unknown for \(RunTally.seedText(without))")

@@ -18,7 +18,9 @@ public enum Backends {
   /// The key that names a backend, part of a spec's training.
   static let key = "backend"
 
-  /// The field of the key. Identities leave its default out, so that the first of the registered backends stays what it is.
+  /// The field of the key.
+  ///
+  /// Identities leave its default out, so that the first of the registered backends stays what it is.
   static var field: ConfigurationSchema.Field {
     let entries = registry.entries
     let texts = entries.map { "\($0.name): \($0.summary)" }
