@@ -137,7 +137,10 @@ let package = Package(
       name: "BackendReferenceTests", dependencies: ["LabCore", "LabGraph", "BackendReference", "LabTesting"]),
     .testTarget(
       name: "BackendOneDNNTests",
-      dependencies: ["LabCore", "LabGraph", "BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabTesting"]),
+      dependencies: [
+        "LabCore", "LabGraph", "BackendOneDNN", "BackendReference", "CLabKernels", "COneDNN", "LabNN", "LabZoo",
+        "LabTesting",
+      ]),
     .testTarget(
       name: "LabNNTests", dependencies: ["LabCore", "LabGraph", "LabNN", "BackendReference", "BackendOneDNN"],
       resources: [.copy("Fixtures")]),

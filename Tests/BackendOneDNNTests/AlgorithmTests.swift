@@ -46,17 +46,17 @@ import Testing
       [.tensor([batch, channels, side, side]), .parameter([channels, channels, 3, 3])])
   }
 
-  /// Products of halves leave less to save, and large weights cost more to transform.
-  @Test(.enabled(if: OneDNNBackend.instructionSet == "avx512"), arguments: HalfProducts.allCases)
-  func productsOfHalvesReplaceFilteringOfLargeWeights(_ products: HalfProducts) throws {
+  /// Products of bfloat16 numbers leave less to save, and large weights cost more to transform.
+  @Test(.enabled(if: OneDNNBackend.instructionSet == "avx512"), arguments: BFloat16Products.allCases)
+  func productsOfBFloat16ReplaceFilteringOfLargeWeights(_ products: BFloat16Products) throws {
     let methods = try methods(
-      convolution(64, 256, 4), on: OneDNNBackend(halfProducts: products), SessionOptions(precision: .bfloat16))
+      convolution(64, 256, 4), on: OneDNNBackend(bfloat16Products: products), SessionOptions(precision: .bfloat16))
     let filtered = "winograd 4×4"
     #expect(methods["conv2d"] == [.none: filtered, .vectors: "direct"][products])
     #expect(methods["conv2d_input_gradient"] == [.none: filtered, .vectors: "direct"][products])
     #expect(methods["conv2d_weight_gradient"] == [.none: filtered, .vectors: filtered][products])
     let thin = try self.methods(
-      convolution(64, 32, 8), on: OneDNNBackend(halfProducts: products), SessionOptions(precision: .bfloat16))
+      convolution(64, 32, 8), on: OneDNNBackend(bfloat16Products: products), SessionOptions(precision: .bfloat16))
     #expect(thin["conv2d"] == [.none: filtered, .vectors: filtered][products])
   }
 

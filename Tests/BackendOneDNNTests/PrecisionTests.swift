@@ -19,18 +19,18 @@ import Testing
   /// Operands are rounded before they are multiplied, by units that this processor may have to imitate.
   @Test(
     arguments: OperationSamples.convolutions + OperationSamples.patterns,
-    HalfProducts.allCases.filter { $0 != .none && OneDNNBackend.instructionSet == "avx512" })
-  func productsOfHalvesAgreeWithTheReference(_ sample: OperationSample, _ products: HalfProducts) throws {
+    BFloat16Products.allCases.filter { $0 != .none && OneDNNBackend.instructionSet == "avx512" })
+  func productsOfBFloat16AgreeWithTheReference(_ sample: OperationSample, _ products: BFloat16Products) throws {
     try BackendConformance.check(
-      sample, on: OneDNNBackend(halfProducts: products), options: SessionOptions(threads: 2, precision: .bfloat16),
+      sample, on: OneDNNBackend(bfloat16Products: products), options: SessionOptions(threads: 2, precision: .bfloat16),
       tolerance: Self.tolerance)
   }
 
   /// Whatever multiplies them, the products of numbers with eight digits are exact, and so are small sums.
   @Test(.enabled(if: OneDNNBackend.instructionSet == "avx512"))
-  func productsOfHalvesAreThoseOfSinglePrecision() throws {
-    func gradient(_ products: HalfProducts) throws -> (y: [Float], gradient: [Float]) {
-      let session = try OneDNNBackend(halfProducts: products).makeSession(SessionOptions(precision: .bfloat16))
+  func productsOfBFloat16AreThoseOfSinglePrecision() throws {
+    func gradient(_ products: BFloat16Products) throws -> (y: [Float], gradient: [Float]) {
+      let session = try OneDNNBackend(bfloat16Products: products).makeSession(SessionOptions(precision: .bfloat16))
       let program = try session.compile(product(trains: true))
       try session.write("weight", (0..<256).map { Float($0 * 29 % 31) / 16 - 1 })
       let x = try program.floatInput("x")
@@ -38,10 +38,10 @@ import Testing
       try program.run()
       return (try program.read("y"), try program.read("gradient"))
     }
-    let (single, halves) = (try gradient(.none), try gradient(.tiles))
-    #expect(single.y == halves.y)
-    #expect(Difference(halves.gradient.map(Double.init), single.gradient.map(Double.init), tolerance: 0.01) == nil)
-    #expect(halves.gradient != single.gradient, "upstream gradients are rounded too")
+    let (single, rounded) = (try gradient(.none), try gradient(.tiles))
+    #expect(single.y == rounded.y)
+    #expect(Difference(rounded.gradient.map(Double.init), single.gradient.map(Double.init), tolerance: 0.01) == nil)
+    #expect(rounded.gradient != single.gradient, "upstream gradients are rounded too")
   }
 
   /// A 1×1 convolution, and a step's gradient of its weights or nothing.

@@ -62,7 +62,7 @@ import Testing
       let x = GuardedBuffer([Float](repeating: .nan, count: layout.blockedCount))
       var arguments = LabApply()
       arguments.extent = layout.extent
-      arguments.x = LabSource(floats: x.pointer, halves: nil)
+      arguments.x = LabSource(floats: x.pointer, bfloat16: nil)
       arguments.activation = activation
       arguments.y = x.pointer
       kernels.apply(&arguments)

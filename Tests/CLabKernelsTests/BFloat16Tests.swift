@@ -36,19 +36,19 @@ import Testing
 
   /// Counts around whole vectors.
   @Test(arguments: Instructions.available, [1, 7, 8, 15, 16, 17, 63, 64, 100])
-  func halvesComeBackAsRounded(on instructions: Instructions, count: Int) throws {
+  func storedNumbersComeBackAsRounded(on instructions: Instructions, count: Int) throws {
     let values = Array(Self.values.dropFirst(1_000).prefix(count))
     let expected = values.map(Self.nearest)
     for rounds in [false, true] {
       let x = GuardedBuffer(values)
-      let halves = GuardedBuffer([UInt16](repeating: 0x7fc0, count: count))
+      let stored = GuardedBuffer([UInt16](repeating: 0x7fc0, count: count))
       let y = GuardedBuffer<Float>(overwritten: count)
-      try instructions.kernels.narrowToBFloat16(count, rounds, x.pointer, halves.pointer)
-      try instructions.kernels.widenBFloat16(count, halves.pointer, y.pointer)
-      #expect(halves.values == expected.map { UInt16($0.bitPattern >> 16) })
+      try instructions.kernels.narrowToBFloat16(count, rounds, x.pointer, stored.pointer)
+      try instructions.kernels.widenBFloat16(count, stored.pointer, y.pointer)
+      #expect(stored.values == expected.map { UInt16($0.bitPattern >> 16) })
       #expect(y.values == expected)
       #expect(x.values == (rounds ? expected : values))
-      #expect(x.isWithinMargins && halves.isWithinMargins && y.isWithinMargins)
+      #expect(x.isWithinMargins && stored.isWithinMargins && y.isWithinMargins)
     }
   }
 }

@@ -23,7 +23,7 @@ import Testing
       }
       for (function, expected) in [sums, sums.map { $0 / Double(layout.channels) }, maxima].enumerated() {
         let y = GuardedBuffer<Float>(overwritten: sums.count)
-        kernels.reduceChannels(layout.extent, Int32(function), xBuffer.pointer, y.pointer)
+        kernels.reduceChannels(layout.extent, LabReduction(rawValue: UInt32(function)), xBuffer.pointer, y.pointer)
         expectClose(y.values, expected, "\(layout), function \(function)")
         #expect(y.isWithinMargins)
       }

@@ -11,11 +11,11 @@ import Testing
     var outputWidth: Int { size(width, windowWidth, columnStride, columnPadding) }
     var testDescription: String { "\(height)×\(width) by \(windowHeight)×\(windowWidth)" }
 
-    var dims: [Int] {
-      [
-        height, width, outputHeight, outputWidth, windowHeight, windowWidth, rowStride, columnStride, rowPadding,
-        columnPadding,
-      ]
+    var pooling: LabPooling {
+      LabPooling(
+        height: height, width: width, outputHeight: outputHeight, outputWidth: outputWidth, windowHeight: windowHeight,
+        windowWidth: windowWidth, rowStride: rowStride, columnStride: columnStride, rowPadding: rowPadding,
+        columnPadding: columnPadding)
     }
 
     private func size(_ image: Int, _ window: Int, _ stride: Int, _ padding: Int) -> Int {
@@ -76,9 +76,9 @@ import Testing
       let upstream = GuardedBuffer(output.blocked(dy))
       let y = GuardedBuffer<Float>(overwritten: output.blockedCount)
       let dx = GuardedBuffer<Float>(overwritten: image.blockedCount)
-      kernels.maxPool(image.extent, geometry.dims, source.pointer, y.pointer)
+      kernels.maxPool(image.extent, geometry.pooling, source.pointer, y.pointer)
       expectClose(y.values, output.blocked(expected), relative: 0, absolute: 0)
-      kernels.maxPoolGradient(image.extent, geometry.dims, source.pointer, y.pointer, upstream.pointer, dx.pointer)
+      kernels.maxPoolGradient(image.extent, geometry.pooling, source.pointer, y.pointer, upstream.pointer, dx.pointer)
       expectClose(dx.values, image.blocked(expectedGradient), absolute: 1e-6)
       #expect(y.isWithinMargins && dx.isWithinMargins)
     }
@@ -109,9 +109,9 @@ import Testing
       let upstream = GuardedBuffer(output.blocked(dy))
       let y = GuardedBuffer<Float>(overwritten: output.blockedCount)
       let dx = GuardedBuffer<Float>(overwritten: image.blockedCount)
-      kernels.averagePool(image.extent, geometry.dims, countsPadding, source.pointer, y.pointer)
+      kernels.averagePool(image.extent, geometry.pooling, countsPadding, source.pointer, y.pointer)
       expectClose(y.values, output.blocked(expected), absolute: 1e-6)
-      kernels.averagePoolGradient(image.extent, geometry.dims, countsPadding, upstream.pointer, dx.pointer)
+      kernels.averagePoolGradient(image.extent, geometry.pooling, countsPadding, upstream.pointer, dx.pointer)
       expectClose(dx.values, image.blocked(expectedGradient), absolute: 1e-6)
       #expect(y.isWithinMargins && dx.isWithinMargins)
     }
@@ -125,7 +125,10 @@ import Testing
       let x = GuardedBuffer(values)
       let y = GuardedBuffer<Float>(overwritten: kernels.block)
       let extent = LabExtent(samples: 1, channels: kernels.block, blocks: 1, pixels: 4)
-      kernels.maxPool(extent, [2, 2, 1, 1, 2, 2, 2, 2, 0, 0], x.pointer, y.pointer)
+      let pooling = LabPooling(
+        height: 2, width: 2, outputHeight: 1, outputWidth: 1, windowHeight: 2, windowWidth: 2, rowStride: 2,
+        columnStride: 2, rowPadding: 0, columnPadding: 0)
+      kernels.maxPool(extent, pooling, x.pointer, y.pointer)
       #expect(y.values[0].isNaN && y.values[1] == 1)
     }
   }

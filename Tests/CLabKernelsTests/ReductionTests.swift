@@ -20,7 +20,8 @@ import Testing
         }
       }
       let y = GuardedBuffer<Float>(overwritten: outer * inner)
-      try instructions.kernels.reduce(outer, reduced, inner, CInt(function), x.pointer, y.pointer)
+      try instructions.kernels.reduce(
+        outer, reduced, inner, LabReduction(rawValue: UInt32(function)), x.pointer, y.pointer)
       let absolute = function == 0 ? 1e-6 * Double(reduced) : 1e-6
       expectClose(y.values, expected, absolute: absolute, describe(Self.shapes[index], function))
       #expect(y.isWithinMargins)
@@ -34,7 +35,7 @@ import Testing
         values[position * inner] = .nan
         let x = GuardedBuffer(values)
         let y = GuardedBuffer<Float>(overwritten: inner)
-        try instructions.kernels.reduce(outer, 40, inner, 2, x.pointer, y.pointer)
+        try instructions.kernels.reduce(outer, 40, inner, LAB_MAXIMUM, x.pointer, y.pointer)
         #expect(y.values[0].isNaN, "position \(position)")
         #expect(y.values.dropFirst().allSatisfy { $0 == 1 })
       }

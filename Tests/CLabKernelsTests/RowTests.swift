@@ -43,6 +43,12 @@ import Testing
   struct Loss: Sendable, CustomTestStringConvertible {
     var focal: Bool
     var first, second: Float
+
+    var kernelLoss: LabLoss {
+      focal
+        ? LabLoss(function: LAB_FOCAL, labelSmoothing: 0, alpha: first, gamma: second)
+        : LabLoss(function: LAB_CROSS_ENTROPY, labelSmoothing: first, alpha: 0, gamma: 0)
+    }
     var weighted: Bool
     var testDescription: String { "\(focal ? "focal" : "cross entropy") \(first) \(second)" }
 
@@ -108,9 +114,9 @@ import Testing
     let gradient = GuardedBuffer<Float>(overwritten: logits.count)
     let weightPointer = loss.weighted ? weightBuffer.pointer : nil
     kernels.classificationLoss(
-      rows, classes, loss.focal, loss.first, loss.second, x.pointer, labels, weightPointer, losses.pointer)
+      rows, classes, loss.kernelLoss, x.pointer, labels, weightPointer, losses.pointer)
     kernels.classificationLossGradient(
-      rows, classes, loss.focal, loss.first, loss.second, upstreamBuffer.pointer, x.pointer, labels, weightPointer,
+      rows, classes, loss.kernelLoss, upstreamBuffer.pointer, x.pointer, labels, weightPointer,
       gradient.pointer)
     var expectedLosses: [Double] = []
     var expectedGradient: [Double] = []
@@ -132,7 +138,8 @@ import Testing
     let gradient = GuardedBuffer<Float>(overwritten: 3)
     for gamma: Float in [0.5, 1, 2] {
       try instructions.kernels.classificationLossGradient(
-        1, 3, true, 0.25, gamma, upstream.pointer, x.pointer, [0], nil, gradient.pointer)
+        1, 3, LabLoss(function: LAB_FOCAL, labelSmoothing: 0, alpha: 0.25, gamma: gamma), upstream.pointer, x.pointer,
+        [0], nil, gradient.pointer)
       #expect(gradient.values == [0, 0, 0], "gamma \(gamma)")
     }
   }

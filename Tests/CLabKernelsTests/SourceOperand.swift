@@ -2,26 +2,26 @@ import CLabKernels
 
 /// Which form an operand has in memory.
 enum SourceForm: CaseIterable {
-  case floats, halves
+  case floats, bfloat16
 }
 
 /// A blocked operand in both of the forms that kernels read, which hold the same numbers where these have eight
 /// significant bits.
 struct SourceOperand {
   let floats: GuardedBuffer<Float>
-  private let halves: GuardedBuffer<UInt16>
+  private let bfloat16: GuardedBuffer<UInt16>
 
   init(_ values: [Float]) {
     floats = GuardedBuffer(values)
-    halves = GuardedBuffer(values.map { UInt16($0.bitPattern >> 16) })
+    bfloat16 = GuardedBuffer(values.map { UInt16($0.bitPattern >> 16) })
   }
 
   func source(_ form: SourceForm) -> LabSource {
     switch form {
-    case .floats: LabSource(floats: floats.pointer, halves: nil)
-    case .halves:
+    case .floats: LabSource(floats: floats.pointer, bfloat16: nil)
+    case .bfloat16:
       if floats.values.allSatisfy({ $0.bitPattern & 0xffff == 0 }) {
-        LabSource(floats: nil, halves: halves.pointer)
+        LabSource(floats: nil, bfloat16: bfloat16.pointer)
       } else {
         preconditionFailure("a number has too many digits")
       }

@@ -21,7 +21,7 @@ struct WinogradProblem {
     table = try instructions.kernels
     winograd = try #require(labWinograd(labKernelsNamed(instructions.name))).pointee
     geometry = LabWinogradGeometry(
-      results: results, height: item.height, width: item.width, inputBlocks: item.inputBlocks,
+      resultSide: results, height: item.height, width: item.width, inputBlocks: item.inputBlocks,
       outputBlocks: item.outputBlocks)
     var random = TestRandom("winograd")
     let block = table.block
@@ -140,7 +140,7 @@ struct WinogradProblem {
       let transformed = GuardedBuffer<Float>(overwritten: winograd.weightCount(pass))
       let scratch = GuardedBuffer<Float>(overwritten: winograd.forwardScratchCount(pass))
       arguments.out = transformed.pointer
-      winograd.transformWeights(pass.results, &arguments)
+      winograd.transformWeights(pass.resultSide, &arguments)
       winograd.forward(
         pass, item.samples, source.pointer, transformed.pointer, result.pointer, true, scratch.pointer)
       return (result.values, result.isWithinMargins && transformed.isWithinMargins && scratch.isWithinMargins)
@@ -167,7 +167,7 @@ struct WinogradProblem {
     let largest = expected.map(abs).max() ?? 0
     expectClose(
       found, expected, relative: 0, absolute: tolerance * largest,
-      "\(what) of \(item.testDescription), tiles of \(geometry.results)")
+      "\(what) of \(item.testDescription), tiles of \(geometry.resultSide)")
     // By lengths, as many channels as there are round no more than that.
     let squares = zip(found, expected).reduce(0.0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }
     let length = expected.reduce(0.0) { $0 + $1 * $1 }.squareRoot()

@@ -13,7 +13,8 @@ extension OneDNNBackend {
       facts: [
         .init("instruction_set", OneDNNBackend.instructionSet),
         .init(
-          "bf16_products", HalfProducts.available.rawValue, text: "bf16 products: \(HalfProducts.available.rawValue)"),
+          "bf16_products", BFloat16Products.available.rawValue,
+          text: "bf16 products: \(BFloat16Products.available.rawValue)"),
       ])
   }
 
@@ -22,7 +23,7 @@ extension OneDNNBackend {
   }
 
   public func remark(on precision: Precision) -> String? {
-    guard precision == .bfloat16, HalfProducts.available == .none else { return nil }
+    guard precision == .bfloat16, BFloat16Products.available == .none else { return nil }
     return "this processor multiplies no bf16 numbers: activations and weights are rounded to bf16 and kept so, which "
       + "halves what activations take, and multiplied in single precision"
   }

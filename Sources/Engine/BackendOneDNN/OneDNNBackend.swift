@@ -7,7 +7,7 @@ import LabGraph
 public struct OneDNNBackend: Backend {
   /// The vector kernels that sessions use; nil for the widest that this machine has.
   private let chosenSet: String?
-  private let halfProducts: HalfProducts
+  private let bfloat16Products: BFloat16Products
   /// What `calibrated` sessions go by.
   public let calibration: Calibration
   /// Methods that an earlier session recorded, before which the calibration's do not count.
@@ -17,13 +17,13 @@ public struct OneDNNBackend: Backend {
   ///
   /// - Parameter calibration: what `calibrated` sessions go by; one of this process unless given.
   public init(calibration: Calibration = Calibration()) {
-    self.init(halfProducts: .available, calibration: calibration)
+    self.init(bfloat16Products: .available, calibration: calibration)
   }
 
   /// Creates the backend as for a processor that multiplies bfloat16 numbers in a given way, which others imitate slowly.
-  package init(halfProducts: HalfProducts, calibration: Calibration = Calibration()) {
+  package init(bfloat16Products: BFloat16Products, calibration: Calibration = Calibration()) {
     chosenSet = nil
-    self.halfProducts = halfProducts
+    self.bfloat16Products = bfloat16Products
     self.calibration = calibration
   }
 
@@ -40,7 +40,7 @@ public struct OneDNNBackend: Backend {
           + "\(NearestName.hint(for: instructionSet, among: available)); it has \(available.joined(separator: ", "))")
     }
     chosenSet = instructionSet
-    halfProducts = .available
+    bfloat16Products = .available
     calibration = Calibration()
   }
 
@@ -82,7 +82,7 @@ public struct OneDNNBackend: Backend {
   /// Starts a session that chooses methods in a given way.
   func makeSession(_ options: SessionOptions, choosing choice: MethodChoice) -> OneDNNSession {
     OneDNNSession(
-      options, kernels: chosenSet.flatMap { labKernelsNamed($0) } ?? labKernels(), halfProducts: halfProducts,
+      options, kernels: chosenSet.flatMap { labKernelsNamed($0) } ?? labKernels(), bfloat16Products: bfloat16Products,
       backend: self, choosing: choice)
   }
 }

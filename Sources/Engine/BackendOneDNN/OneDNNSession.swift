@@ -33,7 +33,7 @@ final class OneDNNSession: Session {
   let options: SessionOptions
   let kernels: LabKernels
   let winograd: LabWinograd
-  let halfProducts: HalfProducts
+  let bfloat16Products: BFloat16Products
   /// Starts sessions like this one.
   let backend: OneDNNBackend
   let choice: MethodChoice
@@ -42,14 +42,15 @@ final class OneDNNSession: Session {
   private(set) var variables: [Variable] = []
 
   init(
-    _ options: SessionOptions, kernels: UnsafePointer<LabKernels>, halfProducts: HalfProducts, backend: OneDNNBackend,
+    _ options: SessionOptions, kernels: UnsafePointer<LabKernels>, bfloat16Products: BFloat16Products,
+    backend: OneDNNBackend,
     choosing choice: MethodChoice
   ) {
     self.options = options
     self.backend = backend
     self.choice = choice
     self.kernels = kernels.pointee
-    self.halfProducts = kernels.pointee.block == HalfProducts.blockOfUnits ? halfProducts : .none
+    self.bfloat16Products = kernels.pointee.block == BFloat16Products.blockOfUnits ? bfloat16Products : .none
     winograd = labWinograd(kernels).pointee
   }
 

@@ -124,7 +124,7 @@ static OneDnnConvolution *makeConvolution(OneDnnKind kind, dnnl_primitive_desc_t
 }
 
 OneDnnConvolution *oneDnnConvolutionCreate(OneDnnKind kind, const OneDnnConvolutionShape *given, long block,
-                                           bool imageBlocked, bool resultBlocked, bool halves,
+                                           bool imageBlocked, bool resultBlocked, bool bfloat16,
                                            const OneDnnLayout *weights, int threads) {
   oneDnnUseOneThread();
   const OneDnnConvolutionShape whole = wholeBlocks(given, block, imageBlocked, resultBlocked);
@@ -133,8 +133,8 @@ OneDnnConvolution *oneDnnConvolutionCreate(OneDnnKind kind, const OneDnnConvolut
   const dnnl_dims_t resultDims = {shape->samples, shape->outputChannels, shape->outputHeight, shape->outputWidth};
   dnnl_dims_t weightExtents;
   const int rank = weightDims(shape, weightExtents);
-  // What is read is in halves and what is computed in single precision, both in the layout that suits the library.
-  const dnnl_data_type_t readType = halves ? dnnl_bf16 : dnnl_f32;
+  // What is read is in bfloat16 and what is computed in single precision, both in the layout that suits the library.
+  const dnnl_data_type_t readType = bfloat16 ? dnnl_bf16 : dnnl_f32;
   const dnnl_format_tag_t any = dnnl_format_tag_any;
   Descriptor image = activationDescriptor(shape->samples, shape->inputChannels, shape->inputHeight, shape->inputWidth,
                                           block, imageBlocked);
@@ -151,10 +151,10 @@ OneDnnConvolution *oneDnnConvolutionCreate(OneDnnKind kind, const OneDnnConvolut
   OneDnnConvolution *convolution = NULL;
   if (image && result && readImage && anyImage && anyResult && readWeights && wanted) {
     const ConvolutionOperands operands = {
-        .image = halves ? anyImage : image,
+        .image = bfloat16 ? anyImage : image,
         .weights = wanted,
-        .result = halves ? anyResult : result,
-        .hintImage = halves ? readImage : image,
+        .result = bfloat16 ? anyResult : result,
+        .hintImage = bfloat16 ? readImage : image,
         .hintWeights = kind == ONEDNN_FORWARD ? wanted : readWeights,
     };
     dnnl_primitive_desc_t description = describeConvolution(kind, shape, &operands);

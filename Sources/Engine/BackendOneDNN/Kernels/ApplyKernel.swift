@@ -2,7 +2,7 @@ import CLabKernels
 import LabGraph
 
 /// Normalisation, residual sum, activation and pooled sums in one pass.
-final class ApplyKernel: BaseKernel, Kernel {
+final class ApplyKernel: Kernel {
   private let extent: LabExtent
   private let x: SlotID
   private let residual: SlotID?
@@ -27,7 +27,7 @@ final class ApplyKernel: BaseKernel, Kernel {
     let vectors = [expression.affine, expression.residualAffine].compactMap { $0 }.flatMap { [$0.scale, $0.shift] }
     reads = [x] + [residual].compactMap { $0 } + vectors
     writes = [y, pooled].compactMap { $0 }
-    halfOperands = [x] + [residual].compactMap { $0 }
+    bfloat16Operands = [x] + [residual].compactMap { $0 }
     if let y { replacements = [(y, x)] + (residual.map { [(y, $0)] } ?? []) }
   }
 

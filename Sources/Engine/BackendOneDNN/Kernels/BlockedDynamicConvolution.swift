@@ -5,7 +5,7 @@ import LabGraph
 
 /// A dynamic convolution whose groups have whole blocks of channels, or one channel: each sample's weights are
 /// aggregated in the convolution's own layout and used at once, a few samples at a time.
-final class BlockedDynamicConvolutionKernel: BaseKernel, Kernel {
+final class BlockedDynamicConvolutionKernel: Kernel {
   private let plan: ConvolutionPlan
   private let layout: WeightLayout
   private let operands: DynamicConvolutionOperands

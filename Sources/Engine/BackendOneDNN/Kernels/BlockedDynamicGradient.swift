@@ -4,7 +4,7 @@ import LabCore
 import LabGraph
 
 /// All gradients of a blocked dynamic convolution, sample by sample.
-final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
+final class BlockedDynamicGradientKernel: Kernel {
   /// The tensors.
   struct Tensors {
     var upstream: SlotID
@@ -234,7 +234,7 @@ final class BlockedDynamicGradientKernel: BaseKernel, Kernel {
     }
   }
 
-  override func finish(_ step: Step) {
+  override func finish(_ step: StepMemory) {
     let total = step.pointer(tensors.dWeights)
     for worker in step.workers.dropFirst() where worker.hasWorked {
       kernels.accumulate(weightBytes / 4, worker.accumulator(at: accumulatorOffset, as: Float.self), total)

@@ -3,22 +3,22 @@ import LabGraph
 
 /// A convolution that computes the same as one for which the library has only its reference code, which is a hundred
 /// times slower.
-struct ConvolutionDetour {
+package struct ConvolutionDetour {
   /// What is computed instead.
-  var plan: ConvolutionPlan
+  package var plan: ConvolutionPlan
   /// How many neighbouring groups are taken as one group, whose weights between the former groups are zeros.
-  var mergedGroups = 1
+  package var mergedGroups = 1
   /// Whether the result's gradient lies at every stride-th pixel of a larger image, with zeros between.
-  var isSpread = false
+  package var isSpread = false
   /// Whether the image, as far as windows reach, lies within a border of zeros in place of padding.
-  var hasBorder = false
+  package var hasBorder = false
 
   /// The plan as it is, where the library is good at it, or else the first detour that it is good at.
   ///
   /// Groups of fewer channels than a vector has lanes are merged until they fill one; a dilated convolution with a
   /// stride is differentiated as one without; an image of few channels is padded to a whole block of them; where a window
   /// reaches beyond a small image on both sides, the image is given a border.
-  static func best(for plan: ConvolutionPlan) -> ConvolutionDetour {
+  package static func best(for plan: ConvolutionPlan) -> ConvolutionDetour {
     let plain = ConvolutionDetour(plan: plan)
     guard !plan.isFast else { return plain }
     let merged = plain.mergingGroups()
@@ -29,7 +29,7 @@ struct ConvolutionDetour {
   }
 
   /// The plan with groups merged until each has whole blocks of channels; depth-wise ones, of a channel each, stay.
-  static func inWholeBlocks(_ plan: ConvolutionPlan) -> ConvolutionDetour {
+  package static func inWholeBlocks(_ plan: ConvolutionPlan) -> ConvolutionDetour {
     let plain = ConvolutionDetour(plan: plan)
     let shape = plan.shape
     let channels = [shape.inputChannels, shape.outputChannels].map { $0 / shape.groups }
@@ -40,7 +40,7 @@ struct ConvolutionDetour {
 
 extension ConvolutionPlan {
   /// Whether the library can make it, and with more than its reference code.
-  var isFast: Bool {
+  package var isFast: Bool {
     guard let primitive = try? make(samples: 4, weights: nil, workers: 1) else { return false }
     return !primitive.implementation.hasPrefix("ref")
   }

@@ -3,7 +3,7 @@ import COneDNN
 import LabGraph
 
 /// A convolution's forward pass or the gradient of its image, chunk by chunk.
-final class ConvolutionKernel: BaseKernel, Kernel {
+final class ConvolutionKernel: Kernel {
   private let plan: ConvolutionPlan
   private let layout: WeightLayout
   private let image: SlotID
@@ -44,7 +44,7 @@ final class ConvolutionKernel: BaseKernel, Kernel {
 }
 
 /// The gradient of a convolution's weights, summed over chunks and workers.
-final class ConvolutionWeightGradientKernel: BaseKernel, Kernel {
+final class ConvolutionWeightGradientKernel: Kernel {
   private let plan: ConvolutionPlan
   private let layout: WeightLayout
   private let image: SlotID
@@ -90,7 +90,7 @@ final class ConvolutionWeightGradientKernel: BaseKernel, Kernel {
     if !worker.isFirstChunk { accumulate(layout.byteCount / 4, part, sum) }
   }
 
-  override func finish(_ step: Step) {
+  override func finish(_ step: StepMemory) {
     let sum = step.pointer(gradient)
     for worker in step.workers.dropFirst() where worker.hasWorked {
       accumulate(layout.byteCount / 4, worker.accumulator(at: accumulatorOffset), sum)

@@ -3,18 +3,28 @@ import LabCore
 import LabGraph
 
 /// A convolution of one kind whose number of samples a call is decided when chunks are.
-struct ConvolutionPlan {
-  var kind: OneDnnKind
+package struct ConvolutionPlan {
+  package var kind: OneDnnKind
   /// Everything but the number of samples.
-  var shape: OneDnnConvolutionShape
-  var block: Int
-  var imageIsBlocked: Bool
-  var resultIsBlocked: Bool
+  package var shape: OneDnnConvolutionShape
+  package var block: Int
+  package var imageIsBlocked: Bool
+  package var resultIsBlocked: Bool
   /// Whether operands are rounded to bfloat16 and multiplied as such; weights then have a layout of that type.
-  var multipliesHalves = false
+  package var multipliesBFloat16 = false
+
+  package init(
+    kind: OneDnnKind, shape: OneDnnConvolutionShape, block: Int, imageIsBlocked: Bool, resultIsBlocked: Bool
+  ) {
+    self.kind = kind
+    self.shape = shape
+    self.block = block
+    self.imageIsBlocked = imageIsBlocked
+    self.resultIsBlocked = resultIsBlocked
+  }
 
   /// Whether both the image and the result are blocked.
-  var isBlocked: Bool { imageIsBlocked && resultIsBlocked }
+  package var isBlocked: Bool { imageIsBlocked && resultIsBlocked }
 
   /// Makes the primitive for a number of samples; nil weights let the library choose their layout.
   func make(samples: Int, weights: WeightLayout?, workers: Int) throws -> ConvolutionPrimitive {
@@ -22,7 +32,7 @@ struct ConvolutionPlan {
     shape.samples = samples
     guard
       let handle = oneDnnConvolutionCreate(
-        kind, &shape, block, imageIsBlocked, resultIsBlocked, multipliesHalves, weights?.handle, Int32(workers))
+        kind, &shape, block, imageIsBlocked, resultIsBlocked, multipliesBFloat16, weights?.handle, Int32(workers))
     else { throw GraphError.oneDNN() }
     return ConvolutionPrimitive(taking: handle)
   }
@@ -65,7 +75,7 @@ final class ConvolutionPrimitive {
 
 extension OneDnnConvolutionShape {
   /// The library's form of a convolution's shapes.
-  init(_ geometry: ConvolutionGeometry, image: Shape, kernel: Shape, result: Shape) {
+  package init(_ geometry: ConvolutionGeometry, image: Shape, kernel: Shape, result: Shape) {
     self.init()
     samples = image[0]
     inputChannels = image[1]

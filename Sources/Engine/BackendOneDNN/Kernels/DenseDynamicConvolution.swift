@@ -56,7 +56,7 @@ extension DynamicConvolutionOperands {
 
 /// A dynamic convolution of any channel counts and groups: weights are aggregated densely, then brought into the
 /// convolution's layout.
-final class DenseDynamicConvolutionKernel: BaseKernel, Kernel {
+final class DenseDynamicConvolutionKernel: Kernel {
   private let plan: ConvolutionPlan
   private let operands: DynamicConvolutionOperands
   private let x: SlotID
@@ -101,7 +101,7 @@ final class DenseDynamicConvolutionKernel: BaseKernel, Kernel {
 }
 
 /// All gradients of a dynamic convolution of any channel counts and groups.
-final class DenseDynamicGradientKernel: BaseKernel, Kernel {
+final class DenseDynamicGradientKernel: Kernel {
   private let inputPlan: ConvolutionPlan
   private let weightPlan: ConvolutionPlan
   private let operands: DynamicConvolutionOperands
@@ -208,7 +208,7 @@ final class DenseDynamicGradientKernel: BaseKernel, Kernel {
     }
   }
 
-  override func finish(_ step: Step) {
+  override func finish(_ step: StepMemory) {
     let total = step.pointer(tensors.dWeights)
     for worker in step.workers.dropFirst() where worker.hasWorked {
       let part = worker.accumulator(at: accumulatorOffset, as: Float.self)

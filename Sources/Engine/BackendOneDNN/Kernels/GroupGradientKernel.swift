@@ -2,7 +2,7 @@ import CLabKernels
 import LabGraph
 
 /// The gradients of group normalisation: a sample's sums are all that its pixels wait for, so that it stays in the cache.
-final class GroupGradientKernel: BaseKernel, Kernel {
+final class GroupGradientKernel: Kernel {
   private let image: GroupedImage
   private let upstream: SlotID
   private let scale: SlotID
@@ -31,7 +31,7 @@ final class GroupGradientKernel: BaseKernel, Kernel {
     writes = [dx]
     lateWrites = [scaleGradient, shiftGradient]
     replacements = [(dx, upstream)]
-    halfOperands = [upstream, image.x]
+    bfloat16Operands = [upstream, image.x]
     scratchBytes = image.paddedChannels * (2 * MemoryLayout<Double>.stride + 4 * MemoryLayout<Float>.stride)
     accumulatorBytes = 2 * image.paddedChannels * MemoryLayout<Double>.stride
   }
@@ -107,7 +107,7 @@ final class GroupGradientKernel: BaseKernel, Kernel {
     }
   }
 
-  override func finish(_ step: Step) {
+  override func finish(_ step: StepMemory) {
     let totals = step.combineDoubles(at: accumulatorOffset, count: 2 * image.paddedChannels)
     for c in 0..<image.extent.channels {
       step.pointer(scaleGradient)[c] = Float(totals[c])

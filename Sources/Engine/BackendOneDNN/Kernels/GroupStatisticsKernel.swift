@@ -2,7 +2,7 @@ import CLabKernels
 import LabGraph
 
 /// The statistics of each sample's groups of channels, and the factors and offsets that follow from them.
-final class GroupStatisticsKernel: BaseKernel, Kernel {
+final class GroupStatisticsKernel: Kernel {
   private let image: GroupedImage
   private let epsilon: Double
   private let scale: SlotID

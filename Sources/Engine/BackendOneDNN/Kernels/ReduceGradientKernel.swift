@@ -16,7 +16,7 @@ struct NormGradientRequest {
 }
 
 /// Sums gradients, applies an activation's derivative, and sums what up to two batch normalisations need.
-final class ReduceGradientKernel: BaseKernel, Kernel {
+final class ReduceGradientKernel: Kernel {
   private let extent: LabExtent
   private let expression: GradientExpression
   private let upstream1: SlotID?
@@ -58,7 +58,7 @@ final class ReduceGradientKernel: BaseKernel, Kernel {
     lateWrites = norms.flatMap {
       [$0.results.a, $0.results.b, $0.results.c, $0.results.scaleGradient, $0.results.shiftGradient]
     }
-    halfOperands =
+    bfloat16Operands =
       [upstream1, upstream2, saved, recomputedX, recomputedResidual].compactMap { $0 } + norms.map(\.x)
     if let g { replacements = [upstream1, upstream2].compactMap { $0 }.map { (g, $0) } }
     accumulatorBytes = norms.isEmpty ? 0 : 3 * paddedChannels * MemoryLayout<Double>.stride
@@ -105,7 +105,7 @@ final class ReduceGradientKernel: BaseKernel, Kernel {
     reduce(&arguments)
   }
 
-  override func finish(_ step: Step) {
+  override func finish(_ step: StepMemory) {
     guard !norms.isEmpty else { return }
     let sums = step.combineDoubles(at: accumulatorOffset, count: 3 * paddedChannels)
     for (position, norm) in norms.enumerated() {

@@ -2,7 +2,7 @@ import CLabKernels
 import LabGraph
 
 /// The statistics of batch normalisation, what follows from them, and the new running ones.
-final class StatisticsKernel: BaseKernel, Kernel {
+final class StatisticsKernel: Kernel {
   /// The vectors that the kernel reads and writes.
   struct Vectors {
     var scale: SlotID
@@ -65,7 +65,7 @@ final class StatisticsKernel: BaseKernel, Kernel {
   }
 
   /// The batch's mean and variance of a channel from the workers' sums, each about its own pivot.
-  private func moments(_ channel: Int, _ step: Step) -> ChannelMoments {
+  private func moments(_ channel: Int, _ step: StepMemory) -> ChannelMoments {
     var moments = ChannelMoments()
     for worker in step.workers where worker.hasWorked {
       let sums = worker.accumulator(at: accumulatorOffset, as: Double.self)
@@ -76,7 +76,7 @@ final class StatisticsKernel: BaseKernel, Kernel {
     return moments
   }
 
-  override func finish(_ step: Step) {
+  override func finish(_ step: StepMemory) {
     let count = Double(extent.samples * extent.pixels)
     let momentum = Double(operation.momentum)
     let oldMean = step.pointer(vectors.runningMean)

@@ -3,7 +3,7 @@ import LabGraph
 
 /// The gradient of a convolution's weights: transformed gradients are summed over chunks and workers, and turned into the
 /// gradient once.
-final class WinogradWeightGradientKernel: BaseKernel, Kernel {
+final class WinogradWeightGradientKernel: Kernel {
   private let plan: WinogradPlan
   private let image: SlotID
   private let upstream: SlotID
@@ -36,7 +36,7 @@ final class WinogradWeightGradientKernel: BaseKernel, Kernel {
       worker.scratch.assumingMemoryBound(to: Float.self))
   }
 
-  override func finish(_ step: Step) {
+  override func finish(_ step: StepMemory) {
     let sum: UnsafeMutablePointer<Float> = step.workers[0].accumulator(at: accumulatorOffset)
     for worker in step.workers.dropFirst() where worker.hasWorked {
       accumulate(plan.transformedBytes() / 4, worker.accumulator(at: accumulatorOffset), sum)

@@ -22,7 +22,7 @@ struct WinogradPlan {
   init(_ shape: OneDnnConvolutionShape, tileSide: Int, kernels: LabWinograd) {
     let block = kernels.block
     geometry = LabWinogradGeometry(
-      results: tileSide, height: shape.inputHeight, width: shape.inputWidth,
+      resultSide: tileSide, height: shape.inputHeight, width: shape.inputWidth,
       inputBlocks: (shape.inputChannels + block - 1) / block, outputBlocks: (shape.outputChannels + block - 1) / block)
     self.kernels = kernels
   }

@@ -21,10 +21,10 @@ extension Lowering {
     shape.samples = 1
     if isVariable(value) {
       var single = plan
-      single.multipliesHalves = false
+      single.multipliesBFloat16 = false
       let known = try variableSlot(
         value, preferring: .weights(single.preferredWeights(), shape: shape, count: 1))
-      if !plan.multipliesHalves, case .weights(let layout, _, 1) = known.layout, plan.accepts(layout) {
+      if !plan.multipliesBFloat16, case .weights(let layout, _, 1) = known.layout, plan.accepts(layout) {
         return (known.slot, layout)
       }
     }
@@ -62,7 +62,7 @@ extension Lowering {
 extension Convolution2D: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (x, weight, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
-    let plan = try lowering.inHalves(
+    let plan = try lowering.multiplyingBFloat16(
       lowering.convolutionPlan(
         ONEDNN_FORWARD, geometry, image: lowering.shape(x), kernel: lowering.shape(weight), result: lowering.shape(y),
         imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(y)))
@@ -141,7 +141,7 @@ extension Lowering {
 extension Convolution2DInputGradient: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (upstream, weight, dx) = (node.inputs[0], node.inputs[1], node.outputs[0])
-    let plan = try lowering.inHalves(
+    let plan = try lowering.multiplyingBFloat16(
       lowering.convolutionPlan(
         ONEDNN_INPUT_GRADIENT, geometry, image: image, kernel: lowering.shape(weight),
         result: lowering.shape(upstream), imageForm: lowering.naturalForm(dx),
@@ -166,7 +166,7 @@ extension Convolution2DInputGradient: Lowerable {
 extension Convolution2DWeightGradient: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (x, upstream, gradient) = (node.inputs[0], node.inputs[1], node.outputs[0])
-    let plan = try lowering.inHalves(
+    let plan = try lowering.multiplyingBFloat16(
       lowering.convolutionPlan(
         ONEDNN_WEIGHT_GRADIENT, geometry, image: lowering.shape(x), kernel: kernel, result: lowering.shape(upstream),
         imageForm: lowering.naturalForm(x), resultForm: lowering.naturalForm(upstream)))

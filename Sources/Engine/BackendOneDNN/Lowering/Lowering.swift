@@ -26,18 +26,15 @@ final class Lowering {
   let kernelTable: LabKernels
   let consumers: [[Int]]
   /// Whether images and weights are rounded to bfloat16: in training steps of that precision.
-  let isReduced: Bool
+  let isBFloat16: Bool
   /// Values that are read after the step or become a variable's value.
   let escaping: Set<ValueID>
   var slots: [Slot] = []
-  var kernels: [any Kernel] = []
+  var kernels: [Kernel] = []
   /// Constants, padded vectors and other memory that lives as long as the program.
   var retained: [AlignedMemory] = []
-  var inputSlots: [String: (slot: SlotID, type: TensorType)] = [:]
   /// The node being lowered.
   var node: Graph.Node
-  /// The position of the node being lowered.
-  var nodeIndex = 0
 
   var available: [Key: SlotID] = [:]
   var pending: [ValueID: Pending] = [:]
@@ -69,12 +66,30 @@ final class Lowering {
     var isClone = false
   }
 
-  init(_ graph: Graph, session: OneDNNSession) {
+  /// Turns a graph into kernels over slots.
+  ///
+  /// - Throws: `GraphError` where an operation has no kernel, or what the convolution library or the machine refuses.
+  static func lower(_ graph: Graph, session: OneDNNSession) throws -> LoweredGraph {
+    let lowering = Lowering(graph, session: session)
+    let inputs = try lowering.defineInputs()
+    try lowering.lowerNodes()
+    try lowering.lowerUpdates()
+    // Demanding a value may add kernels: the outputs come before the kernels are taken.
+    let outputs = try graph.outputs.map { output in
+      (output.name, TensorSlot(slot: try lowering.demand(output.value, .flat), type: graph.type(of: output.value)))
+    }
+    return LoweredGraph(
+      kernels: lowering.kernels, slots: lowering.slots, inputs: inputs,
+      outputs: Dictionary(uniqueKeysWithValues: outputs), retained: lowering.retained,
+      isBFloat16: lowering.isBFloat16)
+  }
+
+  private init(_ graph: Graph, session: OneDNNSession) {
     self.graph = graph
     self.session = session
     kernelTable = session.kernels
     consumers = graph.consumers()
-    isReduced = session.options.precision == .bfloat16 && graph.nodes.contains { $0.stage == .backward }
+    isBFloat16 = session.options.precision == .bfloat16 && graph.nodes.contains { $0.stage == .backward }
     escaping = Set(graph.outputs.map(\.value) + graph.updates.map(\.value))
     node = Graph.Node(
       operation: Reshape(.scalar), inputs: [], outputs: [], path: "", stage: .forward)
@@ -83,31 +98,33 @@ final class Lowering {
   /// The number of channels that are interleaved.
   var block: Int { kernelTable.block }
 
-  /// Lowers the whole graph.
-  func run() throws {
+  /// Gives inputs and constants their memory.
+  private func defineInputs() throws -> [String: TensorSlot] {
+    var inputs: [String: TensorSlot] = [:]
     for input in graph.inputs {
       let type = graph.type(of: input.value)
       let memory = try retain(byteCount: type.byteCount, isPlan: session.options.isPlan)
       let slot = addSlot(
         samples: type.shape.rank > 0 ? type.shape[0] : 1, bytes: type.byteCount, .external(memory.base))
       available[Key(value: input.value, form: .flat)] = slot
-      inputSlots[input.name] = (slot, type)
+      inputs[input.name] = TensorSlot(slot: slot, type: type)
     }
     for (index, value) in graph.values.enumerated() {
       guard case .constant(let elements) = value.origin else { continue }
       available[Key(value: ValueID(index), form: .flat)] = try constantSlot(elements)
     }
-    for (index, node) in graph.nodes.enumerated() {
+    return inputs
+  }
+
+  private func lowerNodes() throws {
+    for node in graph.nodes {
       self.node = node
-      nodeIndex = index
       guard let operation = node.operation as? any Lowerable else {
         throw GraphError.unsupported(
           operation: type(of: node.operation).name, path: node.path, backend: "onednn")
       }
       try operation.lower(node, in: self)
     }
-    try lowerUpdates()
-    for output in graph.outputs { _ = try demand(output.value, .flat) }
   }
 
   // MARK: Slots
@@ -210,7 +227,7 @@ final class Lowering {
   }
 
   /// Registers a kernel.
-  func add(_ kernel: any Kernel) { kernels.append(kernel) }
+  func add(_ kernel: Kernel) { kernels.append(kernel) }
 
   // MARK: Variables
 
@@ -233,7 +250,7 @@ final class Lowering {
     if let known = weightSlots[value] { return known }
     var (slot, settled) = try storedSlot(value, preferring: layout())
     let variable = try storage(of: value).0.variable
-    if isReduced, variable.isWeight { slot = emitRounding(slot, byteCount: settled.byteCount(variable.type)) }
+    if isBFloat16, variable.isWeight { slot = emitRounding(slot, byteCount: settled.byteCount(variable.type)) }
     weightSlots[value] = (slot, settled)
     if case .dense = settled { available[Key(value: value, form: .flat)] = slot }
     return (slot, settled)

@@ -55,11 +55,12 @@ extension SoftmaxGradient: Lowerable {
 }
 
 extension ClassificationLoss.Function {
-  /// The kernels' arguments: whether focal, and the two numbers.
-  fileprivate var arguments: (isFocal: Bool, first: Float, second: Float) {
+  /// The kernels' form of the function.
+  fileprivate var kernelLoss: LabLoss {
     switch self {
-    case .crossEntropy(let labelSmoothing): (false, labelSmoothing, 0)
-    case .focal(let alpha, let gamma): (true, alpha, gamma)
+    case .crossEntropy(let labelSmoothing):
+      LabLoss(function: LAB_CROSS_ENTROPY, labelSmoothing: labelSmoothing, alpha: 0, gamma: 0)
+    case .focal(let alpha, let gamma): LabLoss(function: LAB_FOCAL, labelSmoothing: 0, alpha: alpha, gamma: gamma)
     }
   }
 }
@@ -70,11 +71,11 @@ extension ClassificationLoss: Lowerable {
     let operands = try node.inputs.map { try lowering.demand($0, .flat) }
     let result = lowering.define(node.outputs[0], .flat)
     let kernel = lowering.kernelTable.classificationLoss!
-    let arguments = function.arguments
+    let loss = function.kernelLoss
     lowering.add(
       WholeKernel(.loss, path: node.path, reads: operands, writes: [result]) { step in
         kernel(
-          shape[0], shape[1], arguments.isFocal, arguments.first, arguments.second, step.pointer(operands[0]),
+          shape[0], shape[1], loss, step.pointer(operands[0]),
           step.integers(operands[1]), operands.count > 2 ? step.pointer(operands[2]) : nil, step.pointer(result))
       })
   }
@@ -86,11 +87,11 @@ extension ClassificationLossGradient: Lowerable {
     let operands = try node.inputs.map { try lowering.demand($0, .flat) }
     let result = lowering.define(node.outputs[0], .flat)
     let kernel = lowering.kernelTable.classificationLossGradient!
-    let arguments = function.arguments
+    let loss = function.kernelLoss
     lowering.add(
       WholeKernel(.loss, path: node.path, reads: operands, writes: [result]) { step in
         kernel(
-          shape[0], shape[1], arguments.isFocal, arguments.first, arguments.second, step.pointer(operands[0]),
+          shape[0], shape[1], loss, step.pointer(operands[0]),
           step.pointer(operands[1]), step.integers(operands[2]),
           operands.count > 3 ? step.pointer(operands[3]) : nil, step.pointer(result))
       })

@@ -188,13 +188,24 @@ extension Lowering {
     if let slot { available[Key(value: value, form: .blocked)] = slot }
   }
 
+  /// The gradient of a batch normalization's operand, once the sums over the batch are known.
   private func emitNormGradient(_ expression: NormGradientExpression, for value: ValueID) throws {
     let x = try resolve(expression.x)
+    let (upstream, coefficients) = (expression.upstream, expression.coefficients)
     let target = define(value, .blocked)
+    let extent = extent(value)
+    let apply = kernelTable.normGradientApply!
     add(
-      NormGradientKernel(
-        extent(value), upstream: expression.upstream, x: x, coefficients: expression.coefficients, dx: target,
-        kernels: kernelTable, path: node.path))
+      ChunkKernel(
+        .normalization, path: node.path, samples: extent.samples, sources: [upstream, x],
+        reads: [coefficients.a, coefficients.b, coefficients.c], writes: [target], replacements: [(target, upstream)]
+      ) { worker, sources in
+        var part = extent
+        part.samples = worker.count
+        apply(
+          part, sources[0], sources[1], worker.whole(coefficients.a), worker.whole(coefficients.b),
+          worker.whole(coefficients.c), worker.pointer(target))
+      })
   }
 
   private func emitBroadcast(_ source: ValueID, factor: Float, for value: ValueID) throws {

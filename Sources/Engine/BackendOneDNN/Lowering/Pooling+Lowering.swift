@@ -2,13 +2,13 @@ import CLabKernels
 import LabCore
 import LabGraph
 
-extension PoolingGeometry {
-  /// The kernels' list of extents: input, output, window, stride, padding.
-  fileprivate func dims(input: Shape, output: Shape) -> [Int] {
-    [
-      input[2], input[3], output[2], output[3], window.height, window.width, stride.height, stride.width,
-      padding.height, padding.width,
-    ]
+extension LabPooling {
+  /// The kernels' form of pooling an image.
+  fileprivate init(_ geometry: PoolingGeometry, input: Shape, output: Shape) {
+    self.init(
+      height: input[2], width: input[3], outputHeight: output[2], outputWidth: output[3],
+      windowHeight: geometry.window.height, windowWidth: geometry.window.width, rowStride: geometry.stride.height,
+      columnStride: geometry.stride.width, rowPadding: geometry.padding.height, columnPadding: geometry.padding.width)
   }
 }
 
@@ -18,16 +18,16 @@ extension Pooling2D: Lowerable {
     let source = try lowering.demand(x, .blocked)
     let result = lowering.define(y, .blocked)
     let extent = lowering.extent(x)
-    let dims = geometry.dims(input: lowering.shape(x), output: lowering.shape(y))
+    let pooling = LabPooling(geometry, input: lowering.shape(x), output: lowering.shape(y))
     let (kernels, function) = (lowering.kernelTable, function)
     lowering.add(
       ChunkKernel(.reduction, path: node.path, samples: extent.samples, reads: [source], writes: [result]) { worker in
         var part = extent
         part.samples = worker.count
         switch function {
-        case .maximum: kernels.maxPool(part, dims, worker.pointer(source), worker.pointer(result))
+        case .maximum: kernels.maxPool(part, pooling, worker.pointer(source), worker.pointer(result))
         case .average(let countsPadding):
-          kernels.averagePool(part, dims, countsPadding, worker.pointer(source), worker.pointer(result))
+          kernels.averagePool(part, pooling, countsPadding, worker.pointer(source), worker.pointer(result))
         }
       })
   }
@@ -37,7 +37,7 @@ extension Pooling2DGradient: Lowerable {
   func lower(_ node: Graph.Node, in lowering: Lowering) throws {
     let (upstream, x, y, dx) = (node.inputs[0], node.inputs[1], node.inputs[2], node.outputs[0])
     let extent = lowering.extent(x)
-    let dims = geometry.dims(input: lowering.shape(x), output: lowering.shape(y))
+    let pooling = LabPooling(geometry, input: lowering.shape(x), output: lowering.shape(y))
     let kernels = lowering.kernelTable
     let gradient = try lowering.demand(upstream, .blocked)
     switch function {
@@ -51,7 +51,8 @@ extension Pooling2DGradient: Lowerable {
           var part = extent
           part.samples = worker.count
           kernels.maxPoolGradient(
-            part, dims, worker.pointer(image), worker.pointer(maxima), worker.pointer(gradient), worker.pointer(result))
+            part, pooling, worker.pointer(image), worker.pointer(maxima), worker.pointer(gradient),
+            worker.pointer(result))
         })
     case .average(let countsPadding):
       let result = lowering.define(dx, .blocked)
@@ -60,7 +61,7 @@ extension Pooling2DGradient: Lowerable {
           worker in
           var part = extent
           part.samples = worker.count
-          kernels.averagePoolGradient(part, dims, countsPadding, worker.pointer(gradient), worker.pointer(result))
+          kernels.averagePoolGradient(part, pooling, countsPadding, worker.pointer(gradient), worker.pointer(result))
         })
     }
   }

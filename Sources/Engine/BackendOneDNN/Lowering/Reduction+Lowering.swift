@@ -134,12 +134,12 @@ extension Reduction: Lowerable {
 }
 
 extension Reduction.Function {
-  /// The kernels' number of the function.
-  fileprivate var kernelCode: Int32 {
+  /// The kernels' name of the function.
+  fileprivate var kernelCode: LabReduction {
     switch self {
-    case .sum: 0
-    case .mean: 1
-    case .maximum: 2
+    case .sum: LAB_SUM
+    case .mean: LAB_MEAN
+    case .maximum: LAB_MAXIMUM
     }
   }
 }

@@ -38,14 +38,14 @@ extension Lowering {
     let isTransposed = kind == .convolutionInputGradient
     let (slot, layout) = try blockedWeights(value, for: direct)
     let source = isTransposed ? transposeBlocks(slot, byteCount: layout.byteCount) : slot
-    let key = TransformedKey(weights: source, tileSide: plan.geometry.results)
+    let key = TransformedKey(weights: source, tileSide: plan.geometry.resultSide)
     if let known = winogradWeights[key] { return known }
     let target = addSlot(samples: 1, bytes: plan.transformedBytes(isTransposed: isTransposed))
     let transform = plan.kernels.transformWeights!
     let extent = LabDynamicExtent(
       kernels: 1, outputBlocks: plan.geometry.outputBlocks, inputBlocks: plan.geometry.inputBlocks, taps: 9,
       kernelStride: 0, groups: 1, isDepthWise: false)
-    let results = plan.geometry.results
+    let resultSide = plan.geometry.resultSide
     add(
       WholeKernel(kind, path: node.path, reads: [source], writes: [target]) { step in
         var arguments = LabAggregate()
@@ -54,7 +54,7 @@ extension Lowering {
         arguments.transposed = isTransposed
         arguments.w = UnsafePointer(step.pointer(source))
         arguments.out = step.pointer(target)
-        transform(results, &arguments)
+        transform(resultSide, &arguments)
       })
     winogradWeights[key] = target
     return target

@@ -6,16 +6,16 @@ extension Lowering {
   ///
   /// - Parameter hasOwnWeights: whether each sample has weights of its own, as in a dynamic convolution.
   func winogradPlan(_ plan: ConvolutionPlan, hasOwnWeights: Bool = false) throws -> WinogradPlan? {
-    guard plan.isBlocked, !plan.multipliesHalves, WinogradPlan.applies(to: plan.shape) else { return nil }
+    guard plan.isBlocked, !plan.multipliesBFloat16, WinogradPlan.applies(to: plan.shape) else { return nil }
     return try method(of: plan, hasOwnWeights).tileSide.map {
       WinogradPlan(plan.shape, tileSide: $0, kernels: session.winograd)
     }
   }
 
   private func method(of plan: ConvolutionPlan, _ hasOwnWeights: Bool) throws -> ConvolutionMethod {
-    let pass = graph.passDescription(of: node, threads: session.options.threads, isReduced: isReduced)
+    let pass = graph.passDescription(of: node, threads: session.options.threads, isBFloat16: isBFloat16)
     func usual() -> ConvolutionMethod {
-      MethodRules(plan.shape, block: block, halfProducts: isReduced ? session.halfProducts : .none)
+      MethodRules(plan.shape, block: block, bfloat16Products: isBFloat16 ? session.bfloat16Products : .none)
         .method(for: plan.kind, hasOwnWeights: hasOwnWeights)
     }
     let method: ConvolutionMethod
@@ -30,7 +30,7 @@ extension Lowering {
         try recorded[pass]
         ?? calibration.method(for: pass, usual: usual()) {
           try MethodComparison(
-            node: node, graph: graph, isReduced: isReduced, backend: session.backend, options: options
+            node: node, graph: graph, isBFloat16: isBFloat16, backend: session.backend, options: options
           ).seconds()
         }
     }
@@ -41,12 +41,12 @@ extension Lowering {
 
 extension Graph {
   /// What identifies a pass of a convolution whose window is known: operation, operands, results, threads and precision.
-  fileprivate func passDescription(of node: Node, threads: Int, isReduced: Bool) -> String {
+  fileprivate func passDescription(of node: Node, threads: Int, isBFloat16: Bool) -> String {
     func text(_ values: [ValueID]) -> String {
       values.map { shape(of: $0).dimensions.map(String.init).joined(separator: "×") }.joined(separator: ", ")
     }
     let parallel = threads > 1 ? ", \(threads) threads" : ""
-    let precision = isReduced ? ", \(Precision.bfloat16.rawValue)" : ""
+    let precision = isBFloat16 ? ", \(Precision.bfloat16.rawValue)" : ""
     return
       "\(Swift.type(of: node.operation).name) (\(text(node.inputs))) → (\(text(node.outputs)))\(parallel)\(precision)"
   }

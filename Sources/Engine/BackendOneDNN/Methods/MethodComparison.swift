@@ -9,13 +9,13 @@ struct MethodComparison {
   let node: Graph.Node
   let graph: Graph
   /// Whether the pass is one of a step in reduced precision.
-  let isReduced: Bool
+  let isBFloat16: Bool
   let backend: OneDNNBackend
   let options: SessionOptions
 
   /// The processor seconds of each method's fastest run, of the convolution alone.
   func seconds() throws -> [ConvolutionMethod: Double] {
-    let isolated = try graph.isolating(node, stage: isReduced ? .backward : .forward)
+    let isolated = try graph.isolating(node, stage: isBFloat16 ? .backward : .forward)
     var options = options
     options.profiles = true
     let programs = try ConvolutionMethod.allCases.map { method in

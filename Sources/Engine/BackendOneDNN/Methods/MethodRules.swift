@@ -4,27 +4,27 @@ import COneDNN
 ///
 /// The numbers are measured ones, rounded: what counts here are shapes alone, so that the same spec takes the same
 /// methods, and gives the same bits, wherever vectors are equally long. In reduced precision, how the processor multiplies
-/// halves counts as well, which changes bits in any case.
-struct MethodRules {
+/// bfloat16 counts as well, which changes bits in any case.
+package struct MethodRules {
   let samples: Int
   let height: Int
   let width: Int
   let inputChannels: Int
   let outputChannels: Int
   /// How direct convolutions multiply.
-  let halfProducts: HalfProducts
+  let bfloat16Products: BFloat16Products
 
-  init(_ shape: OneDnnConvolutionShape, block: Int, halfProducts: HalfProducts) {
+  package init(_ shape: OneDnnConvolutionShape, block: Int, bfloat16Products: BFloat16Products) {
     func padded(_ channels: Int) -> Int { (channels + block - 1) / block * block }
     (samples, height, width) = (shape.samples, shape.inputHeight, shape.inputWidth)
     (inputChannels, outputChannels) = (padded(shape.inputChannels), padded(shape.outputChannels))
-    self.halfProducts = halfProducts
+    self.bfloat16Products = bfloat16Products
   }
 
   /// The fastest method for a pass.
   ///
   /// - Parameter hasOwnWeights: whether each sample has weights of its own, as in a dynamic convolution.
-  func method(for kind: OneDnnKind, hasOwnWeights: Bool) -> ConvolutionMethod {
+  package func method(for kind: OneDnnKind, hasOwnWeights: Bool) -> ConvolutionMethod {
     if hasOwnWeights { return methodForOwnWeights }
     return kind == ONEDNN_WEIGHT_GRADIENT ? methodForSharedGradient : methodForSharedWeights
   }
@@ -58,16 +58,16 @@ struct MethodRules {
   /// The results of a tile on each side that cost less.
   private var bestSide: Int { winogradCost(2) <= winogradCost(4) ? 2 : 4 }
 
-  /// The direct cost where products are made of halves: twice as many at a time, of operands that are rounded first.
-  private var directCostOfHalves: Double { 0.6 * Double(samples * direct) }
+  /// The direct cost where products are made of bfloat16: twice as many at a time, of operands that are rounded first.
+  private var bfloat16DirectCost: Double { 0.6 * Double(samples * direct) }
 
   private var methodForSharedWeights: ConvolutionMethod {
-    let cost = halfProducts == .none ? directCost : directCostOfHalves
+    let cost = bfloat16Products == .none ? directCost : bfloat16DirectCost
     return winogradCost(bestSide) <= cost ? ConvolutionMethod(tileSide: bestSide) : .direct
   }
 
   private var methodForSharedGradient: ConvolutionMethod {
-    // What the library sums of large gradients goes to memory and back, and halves gain little there.
+    // What the library sums of large gradients goes to memory and back, and bfloat16 gains little there.
     let isLarge = weightBytes > 512 << 10
     let cost = directCost + (isLarge ? 200 * 9 : 0)
     guard winogradCost(bestSide) <= cost, isLarge || paysForGradient(bestSide) else { return .direct }

@@ -1,5 +1,5 @@
 /// How many samples go through a segment's kernels together.
-enum ChunkSize {
+package enum ChunkSize {
   /// Bytes of one tensor of a chunk that still leave room for its neighbours in a core's second-level cache.
   private static let cachedTensorBytes = 256 * 1024
   /// Bytes of one tensor of a chunk at most.
@@ -8,18 +8,16 @@ enum ChunkSize {
   /// Samples of a chunk whose largest tensor has so many bytes a sample.
   ///
   /// Every chunk reads the segment's weights again, so that large weights ask for large chunks.
-  static func samples(bytesPerSample: Int, weightBytes: Int, of samples: Int) -> Int {
+  package static func samples(bytesPerSample: Int, weightBytes: Int, of samples: Int) -> Int {
     let bytes = min(max(cachedTensorBytes, weightBytes / 4), mostTensorBytes)
     return min(max(bytes / max(bytesPerSample, 1), 1), samples)
   }
 
   /// The samples of a segment's chunks for each worker's share.
-  static func samples(
-    of segment: Segment, _ kernels: [any Kernel], _ slots: [Slot], samples: Int, workers: Int
-  ) -> Int {
+  package static func samples(of segment: Segment, _ slots: [Slot], samples: Int, workers: Int) -> Int {
     var bytesPerSample = 1
     var weightBytes = 0
-    for slot in segment.kernels.flatMap({ kernels[$0].reads + kernels[$0].writes }).map({ slots[$0.index] }) {
+    for slot in segment.kernels.flatMap({ $0.reads + $0.writes }).map({ slots[$0.index] }) {
       if slot.samples == samples, samples > 1 {
         bytesPerSample = max(bytesPerSample, slot.bytesPerSample)
       } else {

@@ -1,28 +1,30 @@
 /// Where each tensor of a program lies, decided before anything is allocated.
-struct MemoryPlan {
+///
+/// - A tensor that one segment writes and nobody else reads exists for a chunk only, in each worker's own memory.
+/// - Every other tensor lies in the arena, for all samples, from the first segment that touches it to the last one.
+/// - Tensors whose lives overlap share no byte, but for a result that replaces the operand that its kernel reads last.
+package struct MemoryPlan {
   /// Bytes of the arena that all samples' tensors share.
-  var arenaBytes = 0
+  package private(set) var arenaBytes = 0
   /// Bytes of each worker's chunk-local tensors.
-  var localBytes = 0
+  package private(set) var localBytes = 0
 
   private static let alignment = 64
   /// Neighbouring tensors start in different cache sets.
-  private static let colouring = 320
+  private static let coloring = 320
 
   /// Assigns storage to every slot that has none.
   ///
   /// - Parameters:
   ///   - slots: the tensors; external ones keep their storage.
-  ///   - kernels: the program.
-  ///   - segments: their order; they learn the places that slots have in some segments only.
+  ///   - segments: the program; they learn the places that slots have in some segments only.
   ///   - kept: tensors that are read after the step.
-  init(_ slots: inout [Slot], kernels: [any Kernel], segments: inout [Segment], kept: Set<SlotID>) {
+  package init(_ slots: inout [Slot], segments: inout [Segment], kept: Set<SlotID>) {
     var firstSegment = [Int?](repeating: nil, count: slots.count)
     var lastSegment = [Int](repeating: -1, count: slots.count)
     var isBatchedImmediate = [Bool](repeating: false, count: slots.count)
     for (position, segment) in segments.enumerated() {
-      for index in segment.kernels {
-        let kernel = kernels[index]
+      for kernel in segment.kernels {
         for slot in kernel.reads + kernel.writes + kernel.lateWrites {
           firstSegment[slot.index] = firstSegment[slot.index] ?? position
           lastSegment[slot.index] = position
@@ -34,7 +36,7 @@ struct MemoryPlan {
 
     // Tensors that live and die within one segment exist for a chunk only.
     var bySegment = segments.map { segment in
-      Set(segment.kernels.flatMap { kernels[$0].reads + kernels[$0].writes }.map(\.index))
+      Set(segment.kernels.flatMap { $0.reads + $0.writes }.map(\.index))
         .filter { slots[$0].storage == .perSegment }.sorted()
     }
     var globals: [Int] = []
@@ -47,18 +49,16 @@ struct MemoryPlan {
       }
     }
     for (position, locals) in bySegment.enumerated() where !locals.isEmpty {
-      planLocals(locals, in: &segments[position], kernels, &slots)
+      planLocals(locals, in: &segments[position], &slots)
     }
-    planArena(globals, firstSegment: firstSegment, lastSegment: lastSegment, kernels, segments, &slots)
+    planArena(globals, firstSegment: firstSegment, lastSegment: lastSegment, segments, &slots)
   }
 
-  private mutating func planLocals(
-    _ locals: [Int], in segment: inout Segment, _ kernels: [any Kernel], _ slots: inout [Slot]
-  ) {
+  private mutating func planLocals(_ locals: [Int], in segment: inout Segment, _ slots: inout [Slot]) {
     var intervals: [Interval] = []
     for index in locals {
       let uses = segment.kernels.indices.filter { position in
-        let kernel = kernels[segment.kernels[position]]
+        let kernel = segment.kernels[position]
         return kernel.reads.contains(SlotID(index: index)) || kernel.writes.contains(SlotID(index: index))
       }
       intervals.append(
@@ -77,11 +77,11 @@ struct MemoryPlan {
   }
 
   private mutating func planArena(
-    _ globals: [Int], firstSegment: [Int?], lastSegment: [Int], _ kernels: [any Kernel], _ segments: [Segment],
+    _ globals: [Int], firstSegment: [Int?], lastSegment: [Int], _ segments: [Segment],
     _ slots: inout [Slot]
   ) {
     let replaced = MemoryPlan.replacements(
-      Set(globals), lastSegment: lastSegment, kernels, segments, slots)
+      Set(globals), lastSegment: lastSegment, segments, slots)
     // A chain of replacements is one interval from the first tensor's birth to the last one's death.
     var intervals: [Interval] = []
     var intervalOf: [Int: Int] = [:]
@@ -103,19 +103,19 @@ struct MemoryPlan {
 
   /// Results that can overwrite an operand: its last reader is the result's writer, chunk by chunk.
   private static func replacements(
-    _ globals: Set<Int>, lastSegment: [Int], _ kernels: [any Kernel], _ segments: [Segment], _ slots: [Slot]
+    _ globals: Set<Int>, lastSegment: [Int], _ segments: [Segment], _ slots: [Slot]
   ) -> [Int: Int] {
     var replaced: [Int: Int] = [:]
     var taken: Set<Int> = []
     for (position, segment) in segments.enumerated() {
-      for (order, index) in segment.kernels.enumerated() {
-        for (result, operand) in kernels[index].replacements {
+      for (order, kernel) in segment.kernels.enumerated() {
+        for (result, operand) in kernel.replacements {
           guard globals.contains(result.index), globals.contains(operand.index), !taken.contains(operand.index),
             replaced[result.index] == nil, lastSegment[operand.index] == position,
             slots[result.index].samples == slots[operand.index].samples,
             slots[result.index].bytesPerSample == slots[operand.index].bytesPerSample,
-            !segment.kernels[(order + 1)...].contains(where: { kernels[$0].reads.contains(operand) }),
-            !segment.kernels[..<order].contains(where: { kernels[$0].writes.contains(result) })
+            !segment.kernels[(order + 1)...].contains(where: { $0.reads.contains(operand) }),
+            !segment.kernels[..<order].contains(where: { $0.writes.contains(result) })
           else { continue }
           replaced[result.index] = operand.index
           taken.insert(operand.index)
@@ -147,7 +147,7 @@ struct MemoryPlan {
         .filter { intervals[$0].first <= interval.last && interval.first <= intervals[$0].last }
         .map { (start: offsets[$0], end: offsets[$0] + intervals[$0].bytes) }
         .sorted { $0.start < $1.start }
-      let shift = bytes >= 4096 ? colouring * (rank % 13) : 0
+      let shift = bytes >= 4096 ? coloring * (rank % 13) : 0
       var candidate = align(shift)
       for rival in rivals where candidate + bytes > rival.start {
         candidate = max(candidate, align(rival.end + shift))

@@ -140,7 +140,7 @@ static void applyPlane(const LabApply *a, LabInt sample, LabInt block) {
   const ApplySpanFunction function = applyFunction(a->activation, kind, output);
   const VecInt live = liveLanes(extent.channels, block);
   const LabInt row = sample * extent.blocks;
-  const bool widens = a->x.halves || a->residual.halves;
+  const bool widens = a->x.bfloat16 || a->residual.bfloat16;
   const LabInt spanPixels = widens ? widenedPixels : extent.pixels;
   WidenedSpan x, residual;
   ApplySpan span = {

@@ -1,6 +1,6 @@
 // Numbers of sixteen bits with the exponents of single precision.
 
-typedef uint16_t VecHalves __attribute__((ext_vector_type(LAB_BLOCK)));
+typedef uint16_t VecBFloat16 __attribute__((ext_vector_type(LAB_BLOCK)));
 
 // The nearest number whose lower sixteen bits are zeros, the even one of two that are as near. A NaN stays one.
 LAB_INLINE VecBits nearestBFloat16(Vec x) {
@@ -10,23 +10,23 @@ LAB_INLINE VecBits nearestBFloat16(Vec x) {
   return (x != x ? quiet : rounded) & 0xffff0000;
 }
 
-LAB_INLINE void storeHalves(uint16_t *target, LabInt count, VecBits bits) {
-  const VecHalves halves = __builtin_convertvector(bits >> 16, VecHalves);
+LAB_INLINE void storeBFloat16(uint16_t *target, LabInt count, VecBits bits) {
+  const VecBFloat16 bfloats = __builtin_convertvector(bits >> 16, VecBFloat16);
   if (count == lanes) {
-    __builtin_memcpy(target, &halves, sizeof halves);
+    __builtin_memcpy(target, &bfloats, sizeof bfloats);
   } else {
-    for (LabInt lane = 0; lane < count; lane++) target[lane] = halves[lane];
+    for (LabInt lane = 0; lane < count; lane++) target[lane] = bfloats[lane];
   }
 }
 
-LAB_INLINE Vec loadHalves(const uint16_t *source, LabInt count) {
-  VecHalves halves = 0;
+LAB_INLINE Vec loadBFloat16(const uint16_t *source, LabInt count) {
+  VecBFloat16 bfloats = 0;
   if (count == lanes) {
-    __builtin_memcpy(&halves, source, sizeof halves);
+    __builtin_memcpy(&bfloats, source, sizeof bfloats);
   } else {
-    for (LabInt lane = 0; lane < count; lane++) halves[lane] = source[lane];
+    for (LabInt lane = 0; lane < count; lane++) bfloats[lane] = source[lane];
   }
-  return (Vec)(__builtin_convertvector(halves, VecBits) << 16);
+  return (Vec)(__builtin_convertvector(bfloats, VecBits) << 16);
 }
 
 LAB_INLINE void roundStep(LabInt i, LabInt live, const float *x, float *rounded) {
@@ -37,22 +37,22 @@ static void roundToBFloat16(LabInt count, const float *x, float *rounded) {
   LAB_SWEEP(count, roundStep, x, rounded);
 }
 
-LAB_INLINE void narrowStep(LabInt i, LabInt live, bool rounds, float *x, uint16_t *halves) {
+LAB_INLINE void narrowStep(LabInt i, LabInt live, bool rounds, float *x, uint16_t *bfloats) {
   const VecBits bits = nearestBFloat16(loadFirst(x + i, live));
   if (rounds) storeFirst(x + i, live, (Vec)bits);
-  storeHalves(halves + i, live, bits);
+  storeBFloat16(bfloats + i, live, bits);
 }
 
-static void narrowToBFloat16(LabInt count, bool rounds, float *x, uint16_t *halves) {
+static void narrowToBFloat16(LabInt count, bool rounds, float *x, uint16_t *bfloats) {
   if (rounds) {
-    LAB_SWEEP(count, narrowStep, true, x, halves);
+    LAB_SWEEP(count, narrowStep, true, x, bfloats);
   } else {
-    LAB_SWEEP(count, narrowStep, false, x, halves);
+    LAB_SWEEP(count, narrowStep, false, x, bfloats);
   }
 }
 
-LAB_INLINE void widenStep(LabInt i, LabInt live, const uint16_t *halves, float *y) {
-  storeFirst(y + i, live, loadHalves(halves + i, live));
+LAB_INLINE void widenStep(LabInt i, LabInt live, const uint16_t *bfloats, float *y) {
+  storeFirst(y + i, live, loadBFloat16(bfloats + i, live));
 }
 
-static void widenBFloat16(LabInt count, const uint16_t *halves, float *y) { LAB_SWEEP(count, widenStep, halves, y); }
+static void widenBFloat16(LabInt count, const uint16_t *bfloats, float *y) { LAB_SWEEP(count, widenStep, bfloats, y); }

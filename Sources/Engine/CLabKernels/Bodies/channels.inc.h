@@ -26,11 +26,11 @@ LAB_INLINE void reduceChannelsWith(LabExtent extent, const float *x, float facto
   }
 }
 
-static void reduceChannels(LabExtent extent, int function, const float *x, float *y) {
-  if (function == reduceMaximum) {
+static void reduceChannels(LabExtent extent, LabReduction function, const float *x, float *y) {
+  if (function == LAB_MAXIMUM) {
     reduceChannelsWith(extent, x, 1, true, y);
   } else {
-    reduceChannelsWith(extent, x, function == reduceMean ? 1 / (float)extent.channels : 1, false, y);
+    reduceChannelsWith(extent, x, function == LAB_MEAN ? 1 / (float)extent.channels : 1, false, y);
   }
 }
 

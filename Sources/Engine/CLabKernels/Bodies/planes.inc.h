@@ -80,7 +80,7 @@ static void broadcastPixels(LabExtent extent, const float *value, float factor, 
 
 static void normGradientApply(LabExtent extent, LabSource g, LabSource x, const float *a, const float *b,
                               const float *c0, float *y) {
-  const LabInt spanPixels = g.halves || x.halves ? widenedPixels : extent.pixels;
+  const LabInt spanPixels = g.bfloat16 || x.bfloat16 ? widenedPixels : extent.pixels;
   WidenedSpan widenedG, widenedX;
   for (LabInt sample = 0; sample < extent.samples; sample++) {
     for (LabInt block = 0; block < extent.blocks; block++) {

@@ -148,9 +148,9 @@ typedef struct {
   WidenedSpan upstream1, upstream2, saved, savedX, savedResidual, x1, x2;
 } WidenedGradient;
 
-LAB_INLINE bool readsHalves(const LabReduceGradient *a) {
-  return a->upstream1.halves || a->upstream2.halves || a->saved.halves || a->savedX.halves ||
-         a->savedResidual.halves || a->x1.halves || a->x2.halves;
+LAB_INLINE bool readsBFloat16(const LabReduceGradient *a) {
+  return a->upstream1.bfloat16 || a->upstream2.bfloat16 || a->saved.bfloat16 || a->savedX.bfloat16 ||
+         a->savedResidual.bfloat16 || a->x1.bfloat16 || a->x2.bfloat16;
 }
 
 static void reducePlaneGradient(const LabReduceGradient *a, LabInt sample, LabInt block) {
@@ -174,7 +174,7 @@ static void reducePlaneGradient(const LabReduceGradient *a, LabInt sample, LabIn
   };
   if (a->addend) span.addend = a->addendFactor * channelVector(a->addend + row * lanes, block, live, 0);
   if (a->savedResidualScale) span.savedShift += channelVector(a->savedResidualShift, block, live, 0);
-  const LabInt spanPixels = readsHalves(a) ? widenedPixels : longestSpan;
+  const LabInt spanPixels = readsBFloat16(a) ? widenedPixels : longestSpan;
   WidenedGradient widened;
   for (LabInt start = 0; start < extent.pixels; start += spanPixels) {
     const LabInt offset = planeOffset(extent, sample, block) + start * lanes;

@@ -1,7 +1,5 @@
 // Reductions of [outer][reduced][inner] and sums of squares.
 
-typedef enum { reduceSum = 0, reduceMean = 1, reduceMaximum = 2 } ReduceFunction;
-
 // The sum of one dense row: single precision over spans, double precision across them.
 LAB_INLINE double sumOfRow(const float *x, LabInt count) {
   enum { span = longestSpan * 4 };
@@ -46,9 +44,9 @@ LAB_INLINE float maximumOfRow(const float *x, LabInt count) {
 }
 
 // One strip of `live` neighbouring columns.
-LAB_INLINE void reduceStep(LabInt column, LabInt live, LabInt reduced, LabInt inner, ReduceFunction function,
+LAB_INLINE void reduceStep(LabInt column, LabInt live, LabInt reduced, LabInt inner, LabReduction function,
                            const float *x, float *y) {
-  if (function == reduceMaximum) {
+  if (function == LAB_MAXIMUM) {
     Vec result = (Vec)-INFINITY;
     for (LabInt row = 0; row < reduced; row++) {
       result = maximumOrNaN(result, loadFirst(x + row * inner + column, live));
@@ -63,30 +61,30 @@ LAB_INLINE void reduceStep(LabInt column, LabInt live, LabInt reduced, LabInt in
     for (LabInt row = start; row < end; row++) sum += loadFirst(x + row * inner + column, live);
     total += __builtin_convertvector(sum, VecDouble);
   }
-  if (function == reduceMean) total /= (double)reduced;
+  if (function == LAB_MEAN) total /= (double)reduced;
   storeFirst(y + column, live, __builtin_convertvector(total, Vec));
 }
 
-LAB_INLINE void reduceOuter(LabInt outer, LabInt reduced, LabInt inner, ReduceFunction function, const float *x,
+LAB_INLINE void reduceOuter(LabInt outer, LabInt reduced, LabInt inner, LabReduction function, const float *x,
                             float *y) {
   for (LabInt i = 0; i < outer; i++) {
     const float *slice = x + i * reduced * inner;
     if (inner > 1) {
       LAB_SWEEP(inner, reduceStep, reduced, inner, function, slice, y + i * inner);
-    } else if (function == reduceMaximum) {
+    } else if (function == LAB_MAXIMUM) {
       y[i] = maximumOfRow(slice, reduced);
     } else {
       const double sum = sumOfRow(slice, reduced);
-      y[i] = (float)(function == reduceMean ? sum / (double)reduced : sum);
+      y[i] = (float)(function == LAB_MEAN ? sum / (double)reduced : sum);
     }
   }
 }
 
-static void reduce(LabInt outer, LabInt reduced, LabInt inner, int function, const float *x, float *y) {
+static void reduce(LabInt outer, LabInt reduced, LabInt inner, LabReduction function, const float *x, float *y) {
   switch (function) {
-    case reduceSum: reduceOuter(outer, reduced, inner, reduceSum, x, y); break;
-    case reduceMean: reduceOuter(outer, reduced, inner, reduceMean, x, y); break;
-    default: reduceOuter(outer, reduced, inner, reduceMaximum, x, y); break;
+    case LAB_SUM: reduceOuter(outer, reduced, inner, LAB_SUM, x, y); break;
+    case LAB_MEAN: reduceOuter(outer, reduced, inner, LAB_MEAN, x, y); break;
+    default: reduceOuter(outer, reduced, inner, LAB_MAXIMUM, x, y); break;
   }
 }
 

@@ -70,43 +70,43 @@ LAB_INLINE RowStatistics rowStatistics(LabInt classes, const float *logits, int3
   return s;
 }
 
-static void classificationLoss(LabInt rows, LabInt classes, bool focal, float first, float second,
-                               const float *logits, const int32_t *labels, const float *classWeights, float *losses) {
+static void classificationLoss(LabInt rows, LabInt classes, LabLoss loss, const float *logits, const int32_t *labels,
+                               const float *classWeights, float *losses) {
   for (LabInt row = 0; row < rows; row++) {
     const float *x = logits + row * classes;
     const RowStatistics s = rowStatistics(classes, x, labels[row], NULL);
-    double loss = s.negativeLog;
-    if (focal) {
-      loss *= first * pow(s.complement, second);
-    } else if (first != 0) {
+    double value = s.negativeLog;
+    if (loss.function == LAB_FOCAL) {
+      value *= loss.alpha * pow(s.complement, loss.gamma);
+    } else if (loss.labelSmoothing != 0) {
       // The mean of −ln p over the classes, from ln p_c = x_c − maximum − ln Σ.
       const double uniform = log(s.sum) + s.maximum - sumOfRow(x, classes) / (double)classes;
-      loss = (1 - (double)first) * loss + (double)first * uniform;
+      value = (1 - (double)loss.labelSmoothing) * value + (double)loss.labelSmoothing * uniform;
     }
-    losses[row] = (float)(classWeights ? classWeights[labels[row]] * loss : loss);
+    losses[row] = (float)(classWeights ? classWeights[labels[row]] * value : value);
   }
 }
 
-static void classificationLossGradient(LabInt rows, LabInt classes, bool focal, float first, float second,
-                                       const float *upstream, const float *logits, const int32_t *labels,
-                                       const float *classWeights, float *dlogits) {
+static void classificationLossGradient(LabInt rows, LabInt classes, LabLoss loss, const float *upstream,
+                                       const float *logits, const int32_t *labels, const float *classWeights,
+                                       float *dlogits) {
   for (LabInt row = 0; row < rows; row++) {
     float *gradient = dlogits + row * classes;
     const RowStatistics s = rowStatistics(classes, logits + row * classes, labels[row], gradient);
     const double weight = (double)upstream[row] * (classWeights ? classWeights[labels[row]] : 1);
     // Every logit's gradient is slope·p_c + offset, but for the label's own.
     double slope = weight, offset = 0, own = -weight * s.complement;
-    if (focal) {
+    if (loss.function == LAB_FOCAL) {
       const double q = s.complement;
-      const double power = pow(q, second);
+      const double power = pow(q, loss.gamma);
       // q^(γ−1) may be infinite where the loss itself has vanished.
-      const double steep = q > 0 ? second * pow(q, second - 1.0) * (1 - q) * s.negativeLog : 0;
-      slope = weight * first * (power + steep);
+      const double steep = q > 0 ? loss.gamma * pow(q, loss.gamma - 1.0) * (1 - q) * s.negativeLog : 0;
+      slope = weight * loss.alpha * (power + steep);
       own = -slope * q;
     } else {
-      const double share = (double)first / (double)classes;
+      const double share = (double)loss.labelSmoothing / (double)classes;
       offset = -weight * share;
-      own = weight * ((double)first - share - s.complement);
+      own = weight * ((double)loss.labelSmoothing - share - s.complement);
     }
     LAB_SWEEP(classes, scaleStep, (float)(slope / s.sum), (float)offset, gradient);
     gradient[labels[row]] = (float)own;

@@ -10,18 +10,18 @@ typedef struct {
   float pixels[widenedPixels * LAB_BLOCK] __attribute__((aligned(64)));
 } WidenedSpan;
 
-LAB_INLINE bool isAbsent(LabSource source) { return source.floats == NULL && source.halves == NULL; }
+LAB_INLINE bool isAbsent(LabSource source) { return source.floats == NULL && source.bfloat16 == NULL; }
 
-LAB_INLINE bool areSame(LabSource a, LabSource b) { return a.floats == b.floats && a.halves == b.halves; }
+LAB_INLINE bool areSame(LabSource a, LabSource b) { return a.floats == b.floats && a.bfloat16 == b.bfloat16; }
 
 // The `pixels` pixels of a source from an offset on, NULL where it is absent. The memory's own prediction does not see far
 // enough past the end of a short span, so the lines of the next one are asked for.
 LAB_INLINE const float *spanOf(LabSource source, LabInt offset, LabInt pixels, WidenedSpan *memory) {
   if (source.floats) return source.floats + offset;
-  if (source.halves == NULL) return NULL;
-  enum { lineHalves = 32 };
-  const uint16_t *halves = source.halves + offset;
-  for (LabInt i = 0; i < pixels * lanes; i += lineHalves) __builtin_prefetch(halves + widenedPixels * lanes + i, 0, 3);
-  widenBFloat16(pixels * lanes, halves, memory->pixels);
+  if (source.bfloat16 == NULL) return NULL;
+  enum { lineNumbers = 32 };
+  const uint16_t *bfloats = source.bfloat16 + offset;
+  for (LabInt i = 0; i < pixels * lanes; i += lineNumbers) __builtin_prefetch(bfloats + widenedPixels * lanes + i, 0, 3);
+  widenBFloat16(pixels * lanes, bfloats, memory->pixels);
   return memory->pixels;
 }

@@ -1,20 +1,11 @@
 // Pooling over windows of blocked planes.
 
-typedef struct {
-  LabInt height, width, outputHeight, outputWidth, windowHeight, windowWidth;
-  LabInt rowStride, columnStride, rowPadding, columnPadding;
-} WindowGeometry;
-
-LAB_INLINE WindowGeometry windowGeometry(const LabInt dims[10]) {
-  return (WindowGeometry){dims[0], dims[1], dims[2], dims[3], dims[4], dims[5], dims[6], dims[7], dims[8], dims[9]};
-}
-
 // The part of one output's window that lies in the image, and the window's size including padding.
 typedef struct {
   LabInt top, bottom, left, right, paddedSize;
 } Window;
 
-LAB_INLINE Window windowAt(const WindowGeometry *w, LabInt outputRow, LabInt outputColumn) {
+LAB_INLINE Window windowAt(const LabPooling *w, LabInt outputRow, LabInt outputColumn) {
   const LabInt top = outputRow * w->rowStride - w->rowPadding;
   const LabInt left = outputColumn * w->columnStride - w->columnPadding;
   const LabInt bottom = smaller(top + w->windowHeight, w->height + w->rowPadding);
@@ -31,8 +22,7 @@ LAB_INLINE Window windowAt(const WindowGeometry *w, LabInt outputRow, LabInt out
   for (LabInt row = (window).top; row < (window).bottom; row++)        \
     for (LabInt column = (window).left; column < (window).right; column++)
 
-static void maxPool(LabExtent extent, const LabInt dims[10], const float *x, float *y) {
-  const WindowGeometry geometry = windowGeometry(dims);
+static void maxPool(LabExtent extent, LabPooling geometry, const float *x, float *y) {
   for (LabInt plane = 0; plane < extent.samples * extent.blocks; plane++) {
     const float *source = x + plane * geometry.height * geometry.width * lanes;
     float *target = y + plane * geometry.outputHeight * geometry.outputWidth * lanes;
@@ -48,9 +38,8 @@ static void maxPool(LabExtent extent, const LabInt dims[10], const float *x, flo
   }
 }
 
-static void maxPoolGradient(LabExtent extent, const LabInt dims[10], const float *x, const float *y, const float *dy,
+static void maxPoolGradient(LabExtent extent, LabPooling geometry, const float *x, const float *y, const float *dy,
                             float *dx) {
-  const WindowGeometry geometry = windowGeometry(dims);
   const LabInt imageFloats = geometry.height * geometry.width * lanes;
   const LabInt outputFloats = geometry.outputHeight * geometry.outputWidth * lanes;
   for (LabInt plane = 0; plane < extent.samples * extent.blocks; plane++) {
@@ -78,8 +67,7 @@ LAB_INLINE float inverseWindowSize(const Window *window, bool countsPadding) {
   return 1.0f / (float)(countsPadding ? window->paddedSize : inside);
 }
 
-static void averagePool(LabExtent extent, const LabInt dims[10], bool countsPadding, const float *x, float *y) {
-  const WindowGeometry geometry = windowGeometry(dims);
+static void averagePool(LabExtent extent, LabPooling geometry, bool countsPadding, const float *x, float *y) {
   for (LabInt plane = 0; plane < extent.samples * extent.blocks; plane++) {
     const float *source = x + plane * geometry.height * geometry.width * lanes;
     float *target = y + plane * geometry.outputHeight * geometry.outputWidth * lanes;
@@ -93,9 +81,8 @@ static void averagePool(LabExtent extent, const LabInt dims[10], bool countsPadd
   }
 }
 
-static void averagePoolGradient(LabExtent extent, const LabInt dims[10], bool countsPadding, const float *dy,
+static void averagePoolGradient(LabExtent extent, LabPooling geometry, bool countsPadding, const float *dy,
                                 float *dx) {
-  const WindowGeometry geometry = windowGeometry(dims);
   const LabInt imageFloats = geometry.height * geometry.width * lanes;
   const LabInt outputFloats = geometry.outputHeight * geometry.outputWidth * lanes;
   for (LabInt plane = 0; plane < extent.samples * extent.blocks; plane++) {

@@ -13,7 +13,7 @@ LAB_INLINE bool usesPieces(LabWinogradGeometry g) {
 LAB_INLINE LabInt pieceColumns(LabWinogradGeometry g) { return columnsOfProduct(tilesOfSample(g)); }
 
 LAB_INLINE LabInt pieceRows(LabWinogradGeometry g) {
-  const LabInt fitting = mostPieceFloats / (frequencyCount(g.results) * pieceColumns(g) * matrixFloats);
+  const LabInt fitting = mostPieceFloats / (frequencyCount(g.resultSide) * pieceColumns(g) * matrixFloats);
   return smaller(g.inputBlocks, larger(fitting, 1));
 }
 
@@ -26,7 +26,7 @@ static LabInt winogradForwardDynamicScratchCount(LabWinogradGeometry g, LabInt s
   if (!usesPieces(g)) return winogradWeightCount(g) + winogradForwardScratchCount(g);
   const LabInt tiles = tilesOfSample(g) * lanes;
   const LabInt ofSample = frequencyStride(g.inputBlocks * tiles) + frequencyStride(pieceColumns(g) * tiles);
-  return frequencyCount(g.results) * (samples * ofSample + pieceStride(g));
+  return frequencyCount(g.resultSide) * (samples * ofSample + pieceStride(g));
 }
 
 // One sample's weights at a time in full.
@@ -40,7 +40,7 @@ static void forwardWithWholeWeights(LabWinogradGeometry g, const LabAggregate *w
     own.rowFactor = rowOf(weights->rowFactor, sample * windowTaps, rows);
     own.columnFactor = rowOf(weights->columnFactor, sample, columns);
     own.out = scratch;
-    winogradTransformWeights(g.results, &own);
+    winogradTransformWeights(g.resultSide, &own);
     winogradForward(g, 1, x + sample * g.inputBlocks * planeFloats(g), scratch,
                     y + sample * g.outputBlocks * planeFloats(g), resultsAreFar, scratch + winogradWeightCount(g));
   }
@@ -60,20 +60,20 @@ LAB_INLINE void multiplyPiece(LabWinogradGeometry g, const PieceScratch *s, cons
   for (LabInt n = 0; n < columns; n++) {
     for (LabInt i = 0; i < rows; i++) {
       const WeightSource source = weightSource(weights, sample, row + i, column + n);
-      transformWeightMatrix(g.results, &source, weights->extent.kernels, s->piece + (n * rows + i) * matrixFloats,
+      transformWeightMatrix(g.resultSide, &source, weights->extent.kernels, s->piece + (n * rows + i) * matrixFloats,
                             pieceStride(g));
     }
   }
   const LabInt tiles = s->tileCount * lanes;
   const TileRuns runs = tileRuns(s->tileCount);
-  for (LabInt f = 0; f < frequencyCount(g.results); f++) {
+  for (LabInt f = 0; f < frequencyCount(g.resultSide); f++) {
     const TileProduct product = {
-        .tiles = s->tiles + (sample * frequencyCount(g.results) + f) * s->tileStride + row * tiles,
+        .tiles = s->tiles + (sample * frequencyCount(g.resultSide) + f) * s->tileStride + row * tiles,
         .tileStride = tiles,
         .rowBlocks = rows,
         .weights = s->piece + f * pieceStride(g),
         .columnStride = rows * matrixFloats,
-        .results = s->results + (sample * frequencyCount(g.results) + f) * s->resultStride,
+        .results = s->results + (sample * frequencyCount(g.resultSide) + f) * s->resultStride,
         .resultStride = tiles,
     };
     multiplyAllTiles(product, runs, columns, row > 0);
@@ -89,10 +89,10 @@ LAB_INLINE void forwardWithPieces(LabWinogradGeometry g, const LabAggregate *wei
       .resultStride = frequencyStride(pieceColumns(g) * tileCount * lanes),
       .tiles = scratch,
   };
-  s.results = s.tiles + samples * frequencyCount(g.results) * s.tileStride;
-  s.piece = s.results + samples * frequencyCount(g.results) * s.resultStride;
+  s.results = s.tiles + samples * frequencyCount(g.resultSide) * s.tileStride;
+  s.piece = s.results + samples * frequencyCount(g.resultSide) * s.resultStride;
   for (LabInt sample = 0; sample < samples; sample++) {
-    float *tiles = s.tiles + sample * frequencyCount(g.results) * s.tileStride;
+    float *tiles = s.tiles + sample * frequencyCount(g.resultSide) * s.tileStride;
     for (LabInt block = 0; block < g.inputBlocks; block++) {
       const float *plane = x + (sample * g.inputBlocks + block) * planeFloats(g);
       TileCursor cursor = {0, 0, 0};
@@ -110,7 +110,7 @@ LAB_INLINE void forwardWithPieces(LabWinogradGeometry g, const LabAggregate *wei
       }
     }
     for (LabInt sample = 0; sample < samples; sample++) {
-      const float *results = s.results + sample * frequencyCount(g.results) * s.resultStride;
+      const float *results = s.results + sample * frequencyCount(g.resultSide) * s.resultStride;
       for (LabInt n = 0; n < columns; n++) {
         float *plane = y + (sample * g.outputBlocks + column + n) * planeFloats(g);
         TileCursor cursor = {0, 0, 0};

@@ -141,7 +141,7 @@ enum { fewestTiles = 12, mostTiles = 48 };
 // not stay there themselves, enough to use each of them often while it is at hand.
 LAB_INLINE LabInt tilesOfGroup(LabWinogradGeometry g) {
   enum { cachedBytes = 340 << 10 };
-  const LabInt frequencies = frequencyCount(g.results);
+  const LabInt frequencies = frequencyCount(g.resultSide);
   const LabInt weightBytes = 4 * frequencies * g.inputBlocks * g.outputBlocks * matrixFloats;
   const LabInt tileBytes = 4 * frequencies * (g.inputBlocks + g.outputBlocks) * lanes;
   const LabInt least = weightBytes <= 1 << 20 ? fewestTiles : weightBytes <= 4 << 20 ? 2 * fewestTiles : mostTiles;
@@ -153,7 +153,7 @@ LAB_INLINE LabInt tilesOfGroup(LabWinogradGeometry g) {
 LAB_INLINE LabInt columnsOfGroup(LabWinogradGeometry g, LabInt tiles) {
   enum { mostTileBytes = 1 << 20 };
   _Static_assert(wideTiles * wideColumns <= fewestTiles * productColumns, "few tiles exceed the memory of a group");
-  const LabInt bytes = 4 * frequencyCount(g.results) * g.inputBlocks * tilesOfGroup(g) * lanes;
+  const LabInt bytes = 4 * frequencyCount(g.resultSide) * g.inputBlocks * tilesOfGroup(g) * lanes;
   return bytes <= mostTileBytes ? smaller(columnsOfProduct(tiles), g.outputBlocks) : g.outputBlocks;
 }
 
@@ -162,14 +162,14 @@ LAB_INLINE LabInt groupResultStride(LabWinogradGeometry g) {
 }
 
 static LabInt winogradForwardScratchCount(LabWinogradGeometry g) {
-  return frequencyCount(g.results) *
+  return frequencyCount(g.resultSide) *
          (frequencyStride(g.inputBlocks * tilesOfGroup(g) * lanes) + groupResultStride(g));
 }
 
 // Asks for the lines of a tile's results in some columns, to be overwritten.
 LAB_INLINE void requestResultTile(LabWinogradGeometry g, float *y, TileCursor cursor, LabInt column, LabInt columns) {
-  const LabInt top = cursor.row * g.results, left = cursor.column * g.results;
-  const LabInt rows = smaller(g.results, g.height - top), width = smaller(g.results, g.width - left);
+  const LabInt top = cursor.row * g.resultSide, left = cursor.column * g.resultSide;
+  const LabInt rows = smaller(g.resultSide, g.height - top), width = smaller(g.resultSide, g.width - left);
   for (LabInt block = column; block < column + columns; block++) {
     const float *origin = y + (cursor.sample * g.outputBlocks + block) * planeFloats(g) + (top * g.width + left) * lanes;
     for (LabInt i = 0; i < rows; i++) {
@@ -184,7 +184,7 @@ LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float 
   const LabInt tileStride = frequencyStride(g.inputBlocks * groupTiles * lanes);
   const LabInt resultStride = groupResultStride(g);
   const LabInt weightStride = transformedStride(g.inputBlocks, g.outputBlocks);
-  float *tiles = scratch, *results = scratch + frequencyCount(g.results) * tileStride;
+  float *tiles = scratch, *results = scratch + frequencyCount(g.resultSide) * tileStride;
   TileCursor start = {0, 0, 0};
   for (LabInt first = 0; first < total; first += groupTiles) {
     const LabInt count = smaller(groupTiles, total - first);
@@ -201,9 +201,9 @@ LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float 
       const LabInt columns = smaller(groupColumns, g.outputBlocks - column);
       TileCursor requested = start;
       LabInt requestedTiles = 0;
-      for (LabInt f = 0; f < frequencyCount(g.results); f++) {
+      for (LabInt f = 0; f < frequencyCount(g.resultSide); f++) {
         // Products leave the memory idle, and results come faster where their lines are there.
-        const LabInt wantedTiles = resultsAreFar ? count * (f + 1) / frequencyCount(g.results) : 0;
+        const LabInt wantedTiles = resultsAreFar ? count * (f + 1) / frequencyCount(g.resultSide) : 0;
         for (; requestedTiles < wantedTiles; requestedTiles++, requested = nextTile(g, requested)) {
           requestResultTile(g, y, requested, column, columns);
         }

@@ -84,7 +84,7 @@ LAB_INLINE void finishGradientBlock(LabInt results, const float *transformed, fl
 
 LAB_INLINE void finishGradientOf(LabWinogradGeometry g, const float *transformed, float *dw) {
   for (LabInt block = 0; block < g.inputBlocks * g.outputBlocks; block++) {
-    finishGradientBlock(g.results, transformed + block * gradientBlockFloats(g.results),
+    finishGradientBlock(g.resultSide, transformed + block * gradientBlockFloats(g.resultSide),
                         dw + block * windowTaps * matrixFloats);
   }
 }
@@ -104,7 +104,7 @@ LAB_INLINE bool isWhole(LabWinogradGeometry g, LabInt samples) { return samples 
 LAB_INLINE LabInt panelStride(LabInt blocks, LabInt tiles) { return frequencyStride(blocks * tiles * lanes); }
 
 LAB_INLINE LabInt panelFloats(LabWinogradGeometry g, LabInt tiles) {
-  return frequencyCount(g.results) *
+  return frequencyCount(g.resultSide) *
          (panelStride(inputBlocksOfPanel(g), tiles) + panelStride(outputBlocksOfPanel(g), tiles));
 }
 
@@ -114,10 +114,10 @@ static LabInt winogradTransformedGradientScratchCount(LabWinogradGeometry g, Lab
 
 static LabInt winogradWeightGradientScratchCount(LabWinogradGeometry g, LabInt samples) {
   if (isWhole(g, samples)) {
-    return panelFloats(g, samples * tilesOfSample(g)) + gradientColumns * gradientBlockFloats(g.results);
+    return panelFloats(g, samples * tilesOfSample(g)) + gradientColumns * gradientBlockFloats(g.resultSide);
   }
   return winogradTransformedGradientScratchCount(g, samples) +
-         g.inputBlocks * g.outputBlocks * gradientBlockFloats(g.results);
+         g.inputBlocks * g.outputBlocks * gradientBlockFloats(g.resultSide);
 }
 
 // One operand's transformed tiles.
@@ -142,7 +142,7 @@ typedef struct {
 LAB_INLINE GradientPanel gradientPanel(LabWinogradGeometry g, LabInt tiles, const float *x, const float *dy,
                                        float *scratch) {
   const LabInt inputStride = panelStride(inputBlocksOfPanel(g), tiles);
-  float *gradients = scratch + frequencyCount(g.results) * inputStride;
+  float *gradients = scratch + frequencyCount(g.resultSide) * inputStride;
   return (GradientPanel){
       .input = {false, x, g.inputBlocks, inputStride, scratch},
       .gradient = {true, dy, g.outputBlocks, panelStride(outputBlocksOfPanel(g), tiles), gradients},
@@ -169,9 +169,9 @@ LAB_INLINE TileCursor fillPlace(LabWinogradGeometry g, const GradientPanel *p, c
 // panel's places `inputPlace` and `outputPlace`.
 LAB_INLINE void multiplyPanel(LabWinogradGeometry g, const GradientPanel *p, LabInt i, LabInt inputPlace, LabInt o,
                               LabInt outputPlace, LabInt columns) {
-  const LabInt blockFloats = gradientBlockFloats(g.results);
+  const LabInt blockFloats = gradientBlockFloats(g.resultSide);
   float *results = p->transformed + (p->dw ? 0 : (o * g.inputBlocks + i) * blockFloats);
-  for (LabInt f = 0; f < frequencyCount(g.results); f++) {
+  for (LabInt f = 0; f < frequencyCount(g.resultSide); f++) {
     const GradientProduct product = {
         .tileCount = p->count,
         .inputs = p->input.tiles + f * p->input.stride + inputPlace * p->count * lanes,
@@ -183,7 +183,7 @@ LAB_INLINE void multiplyPanel(LabWinogradGeometry g, const GradientPanel *p, Lab
     multiplyGradient(&product, columns, p->accumulates);
   }
   for (LabInt n = 0; p->dw && n < columns; n++) {
-    finishGradientBlock(g.results, results + n * blockFloats,
+    finishGradientBlock(g.resultSide, results + n * blockFloats,
                         p->dw + ((o + n) * g.inputBlocks + i) * windowTaps * matrixFloats);
   }
 }

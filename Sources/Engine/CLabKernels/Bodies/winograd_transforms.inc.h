@@ -10,10 +10,10 @@ LAB_INLINE int frequencyCount(LabInt results) { return tileSide(results) * tileS
 
 // Compiles a call for each size of a tile's results.
 #define LAB_BY_RESULTS(call) \
-  if (g.results == 2) {      \
+  if (g.resultSide == 2) {      \
     call;                    \
   } else {                   \
-    g.results = 4;           \
+    g.resultSide = 4;           \
     call;                    \
   }
 
@@ -111,8 +111,8 @@ typedef struct {
   LabInt sample, row, column;
 } TileCursor;
 
-LAB_INLINE LabInt tileRows(LabWinogradGeometry g) { return (g.height + g.results - 1) / g.results; }
-LAB_INLINE LabInt tileColumns(LabWinogradGeometry g) { return (g.width + g.results - 1) / g.results; }
+LAB_INLINE LabInt tileRows(LabWinogradGeometry g) { return (g.height + g.resultSide - 1) / g.resultSide; }
+LAB_INLINE LabInt tileColumns(LabWinogradGeometry g) { return (g.width + g.resultSide - 1) / g.resultSide; }
 LAB_INLINE LabInt tilesOfSample(LabWinogradGeometry g) { return tileRows(g) * tileColumns(g); }
 
 LAB_INLINE TileCursor nextTile(LabWinogradGeometry g, TileCursor c) {
@@ -129,8 +129,8 @@ LAB_INLINE LabInt planeFloats(LabWinogradGeometry g) { return g.height * g.width
 // Bᵀ d B of the tile at a cursor; frequency f goes to target + f·stride.
 LAB_INLINE void transformInputTile(LabWinogradGeometry g, const float *plane, TileCursor c, float *target,
                                    LabInt stride) {
-  const int side = tileSide(g.results);
-  const LabInt top = c.row * g.results - 1, left = c.column * g.results - 1;
+  const int side = tileSide(g.resultSide);
+  const LabInt top = c.row * g.resultSide - 1, left = c.column * g.resultSide - 1;
   const LabInt pitch = g.width * lanes;
   Vec columns[mostTileSide][mostTileSide];  // [column][frequency]
   if (top >= 0 && left >= 0 && top + side <= g.height && left + side <= g.width) {
@@ -138,7 +138,7 @@ LAB_INLINE void transformInputTile(LabWinogradGeometry g, const float *plane, Ti
     for (int j = 0; j < side; j++) {
       Vec d[mostTileSide];
       for (int i = 0; i < side; i++) d[i] = load(origin + i * pitch + j * lanes);
-      inputLine(g.results, d, columns[j]);
+      inputLine(g.resultSide, d, columns[j]);
     }
   } else {
     static const float zeros[mostTileSide * LAB_BLOCK];
@@ -151,7 +151,7 @@ LAB_INLINE void transformInputTile(LabWinogradGeometry g, const float *plane, Ti
       Vec d[mostTileSide];
       if (left + j >= 0 && left + j < g.width) {
         for (int i = 0; i < side; i++) d[i] = load(rows[i] + j * lanes);
-        inputLine(g.results, d, columns[j]);
+        inputLine(g.resultSide, d, columns[j]);
       } else {
         for (int i = 0; i < side; i++) columns[j][i] = (Vec)0.0f;
       }
@@ -160,7 +160,7 @@ LAB_INLINE void transformInputTile(LabWinogradGeometry g, const float *plane, Ti
   for (int i = 0; i < side; i++) {
     Vec d[mostTileSide], t[mostTileSide];
     for (int j = 0; j < side; j++) d[j] = columns[j][i];
-    inputLine(g.results, d, t);
+    inputLine(g.resultSide, d, t);
     for (int j = 0; j < side; j++) store(target + (i * side + j) * stride, t[j]);
   }
 }
@@ -168,23 +168,23 @@ LAB_INLINE void transformInputTile(LabWinogradGeometry g, const float *plane, Ti
 // Aᵀ m A into the part of a result's tile that lies in the image.
 LAB_INLINE void transformResultTile(LabWinogradGeometry g, const float *source, LabInt stride, float *plane,
                                     TileCursor c) {
-  const int side = tileSide(g.results);
+  const int side = tileSide(g.resultSide);
   Vec columns[mostTileSide][mostResults];  // [frequency column][row]
   for (int j = 0; j < side; j++) {
     Vec m[mostTileSide];
     for (int i = 0; i < side; i++) m[i] = load(source + (i * side + j) * stride);
-    resultLine(g.results, m, columns[j]);
+    resultLine(g.resultSide, m, columns[j]);
   }
-  const LabInt top = c.row * g.results, left = c.column * g.results;
-  const LabInt rows = smaller(g.results, g.height - top), width = smaller(g.results, g.width - left);
+  const LabInt top = c.row * g.resultSide, left = c.column * g.resultSide;
+  const LabInt rows = smaller(g.resultSide, g.height - top), width = smaller(g.resultSide, g.width - left);
   float *origin = plane + (top * g.width + left) * lanes;
-  for (int i = 0; i < g.results; i++) {
+  for (int i = 0; i < g.resultSide; i++) {
     Vec m[mostTileSide], y[mostResults];
     for (int j = 0; j < side; j++) m[j] = columns[j][i];
-    resultLine(g.results, m, y);
+    resultLine(g.resultSide, m, y);
     float *row = origin + i * g.width * lanes;
     if (i >= rows) break;
-    for (int j = 0; j < g.results; j++) {
+    for (int j = 0; j < g.resultSide; j++) {
       if (j < width) store(row + j * lanes, y[j]);
     }
   }
@@ -193,22 +193,22 @@ LAB_INLINE void transformResultTile(LabWinogradGeometry g, const float *source, 
 // A y Aᵀ of a result gradient's tile.
 LAB_INLINE void transformResultGradientTile(LabWinogradGeometry g, const float *plane, TileCursor c, float *target,
                                             LabInt stride) {
-  const int side = tileSide(g.results);
-  const LabInt top = c.row * g.results, left = c.column * g.results;
-  const LabInt rows = smaller(g.results, g.height - top), width = smaller(g.results, g.width - left);
+  const int side = tileSide(g.resultSide);
+  const LabInt top = c.row * g.resultSide, left = c.column * g.resultSide;
+  const LabInt rows = smaller(g.resultSide, g.height - top), width = smaller(g.resultSide, g.width - left);
   const float *origin = plane + (top * g.width + left) * lanes;
   Vec columns[mostResults][mostTileSide];  // [column][frequency]
-  for (int j = 0; j < g.results; j++) {
+  for (int j = 0; j < g.resultSide; j++) {
     Vec y[mostResults];
-    for (int i = 0; i < g.results; i++) {
+    for (int i = 0; i < g.resultSide; i++) {
       y[i] = i < rows && j < width ? load(origin + (i * g.width + j) * lanes) : (Vec)0.0f;
     }
-    resultGradientLine(g.results, y, columns[j]);
+    resultGradientLine(g.resultSide, y, columns[j]);
   }
   for (int i = 0; i < side; i++) {
     Vec y[mostResults], t[mostTileSide];
-    for (int j = 0; j < g.results; j++) y[j] = columns[j][i];
-    resultGradientLine(g.results, y, t);
+    for (int j = 0; j < g.resultSide; j++) y[j] = columns[j][i];
+    resultGradientLine(g.resultSide, y, t);
     for (int j = 0; j < side; j++) store(target + (i * side + j) * stride, t[j]);
   }
 }

@@ -10,7 +10,7 @@ LAB_INLINE LabInt transformedStride(LabInt rowBlocks, LabInt columnBlocks) {
 }
 
 static LabInt winogradWeightCount(LabWinogradGeometry g) {
-  return frequencyCount(g.results) * transformedStride(g.inputBlocks, g.outputBlocks);
+  return frequencyCount(g.resultSide) * transformedStride(g.inputBlocks, g.outputBlocks);
 }
 
 // What one matrix of one sample is aggregated from.

@@ -1,7 +1,7 @@
 #ifndef CLABWINOGRAD_H
 #define CLABWINOGRAD_H
 
-#include "CLabKernels.h"
+#include "CLabTypes.h"
 
 // Winograd's minimal filtering F(r×r, 3×3) with r = 4 or 2 for convolutions with 3×3 windows, stride 1 and padding 1, on
 // blocked activations without borders: a quarter (r = 2: four ninths) of the direct method's multiplications, in exchange
@@ -19,7 +19,7 @@
 
 // `inputBlocks` and `outputBlocks` are those of the pass: swapped for an image's gradient.
 typedef struct {
-  LabInt results;  // the side of a tile's results: 4 or 2
+  LabInt resultSide;  // the results of a tile on each side: 4 or 2
   LabInt height, width;
   LabInt inputBlocks, outputBlocks;
 } LabWinogradGeometry;
@@ -32,7 +32,7 @@ typedef struct LabWinograd {
   // Aggregates each sample's weights as LabAggregate describes and transforms them into `out`, with 9 taps and an
   // outStride of at least weightCount floats. Static weights are one kernel without factors. Where `transposed`, the
   // window is turned as well, as the gradient of the image needs it.
-  void (*transformWeights)(LabInt results, const LabAggregate *weights);
+  void (*transformWeights)(LabInt resultSide, const LabAggregate *weights);
 
   // y = the convolution of each sample with the same transformed weights. Where the results are far, in memory and not in
   // the cache, their lines are asked for while products are computed.
@@ -59,8 +59,5 @@ typedef struct LabWinograd {
                               float *transformed, bool accumulates, float *scratch);
   void (*finishGradient)(LabWinogradGeometry geometry, const float *transformed, float *dw);
 } LabWinograd;
-
-// The Winograd kernels of the same instruction set as `kernels`, which come from labKernels or labKernelsNamed.
-const LabWinograd *labWinograd(const LabKernels *kernels);
 
 #endif

@@ -43,12 +43,12 @@ void oneDnnUseOneThread(void);
 
 // Activations are dense NCHW, or blocked nChw<block>c (8 or 16 channels a block, tail lanes zero) where `blocked`.
 // `weights` fixes the layout of the weights (or of their gradient); NULL lets the library choose.
-// `halves`: operands are multiplied in bfloat16 and summed in single precision. Activations are rounded on the way, in
+// `bfloat16`: operands are multiplied in bfloat16 and summed in single precision. Activations are rounded on the way, in
 // the scratch memory, and weights that are read must already be in the convolution's layout, which is one of bfloat16;
 // gradients of weights are in single precision.
 // `threads`: how many threads may execute the plan at the same time.
 OneDnnConvolution *oneDnnConvolutionCreate(OneDnnKind kind, const OneDnnConvolutionShape *shape, long block,
-                                           bool imageBlocked, bool resultBlocked, bool halves,
+                                           bool imageBlocked, bool resultBlocked, bool bfloat16,
                                            const OneDnnLayout *weights, int threads);
 void oneDnnConvolutionDestroy(OneDnnConvolution *convolution);
 // The layout of the weights; owned by the convolution.

@@ -3,7 +3,7 @@ import COneDNN
 import LabGraph
 
 /// How a processor multiplies bfloat16 numbers.
-public enum HalfProducts: String, Sendable, CaseIterable {
+public enum BFloat16Products: String, Sendable, CaseIterable {
   /// Only by way of single precision.
   case none
   /// Pairs of them in vector units, at twice the rate of single precision.
@@ -15,7 +15,7 @@ public enum HalfProducts: String, Sendable, CaseIterable {
   static let blockOfUnits = 16
 
   /// This machine's way, within `LABRUN_MAX_ISA`: narrower vectors have blocks of channels that such units do not take.
-  public static var available: HalfProducts {
+  public static var available: BFloat16Products {
     guard labKernels().pointee.block == blockOfUnits else { return .none }
     return switch oneDnnBFloat16() {
     case ONEDNN_BFLOAT16_TILES: .tiles
@@ -28,7 +28,7 @@ public enum HalfProducts: String, Sendable, CaseIterable {
 extension OneDNNBackend {
   /// What a user of a precision should know about this machine; nil where it computes as the precision says.
   public static func remark(on precision: Precision) -> String? {
-    guard precision == .bfloat16, HalfProducts.available == .none else { return nil }
+    guard precision == .bfloat16, BFloat16Products.available == .none else { return nil }
     return "this processor multiplies no bf16 numbers: activations and weights are rounded to bf16 and kept so, which "
       + "halves what activations take, and multiplied in single precision"
   }
@@ -40,12 +40,12 @@ extension Lowering {
   ///
   /// Convolutions in groups stay: memory limits them. So do those that take minimal filtering, unless there are matrix units:
   /// it was chosen as the faster one.
-  func inHalves(_ plan: ConvolutionPlan) throws -> ConvolutionPlan {
-    guard isReduced, session.halfProducts != .none, plan.shape.groups == 1, plan.isBlocked,
-      try session.halfProducts == .tiles || winogradPlan(plan) == nil
+  func multiplyingBFloat16(_ plan: ConvolutionPlan) throws -> ConvolutionPlan {
+    guard isBFloat16, session.bfloat16Products != .none, plan.shape.groups == 1, plan.isBlocked,
+      try session.bfloat16Products == .tiles || winogradPlan(plan) == nil
     else { return plan }
-    var halves = plan
-    halves.multipliesHalves = true
-    return halves.isFast ? halves : plan
+    var rounded = plan
+    rounded.multipliesBFloat16 = true
+    return rounded.isFast ? rounded : plan
   }
 }

@@ -1,0 +1,58 @@
+import CLabKernels
+
+/// Kernels in the order of execution, with everything decided that can be decided before memory is taken.
+package struct Program {
+  /// The tensors and where they lie.
+  package private(set) var slots: [Slot]
+  package private(set) var segments: [Segment]
+  /// The threads that share a step.
+  package let workerCount: Int
+  let plan: MemoryPlan
+  let scratchBytes: Int
+  let accumulatorBytes: Int
+
+  /// Schedules kernels and plans their memory.
+  ///
+  /// - Parameters:
+  ///   - kernels: in an order in which they could run one after the other.
+  ///   - slots: the tensors; those that nothing else owns get their places.
+  ///   - kept: tensors that are read after the step.
+  ///   - workerCount: the threads that share a step.
+  ///   - table: has images kept in bfloat16 by these kernels; nil leaves all in single precision.
+  /// - Throws: what a kernel's preparation throws.
+  package init(
+    _ kernels: [Kernel], _ slots: [Slot], kept: Set<SlotID>, workerCount: Int, keepingBFloat16 table: LabKernels?
+  ) throws {
+    var slots = slots
+    var segments = Schedule.segments(of: kernels, slots)
+    if let table { BFloat16Storage.apply(to: &segments, &slots, kept: kept, table: table) }
+    for index in segments.indices {
+      if let samples = segments[index].samples {
+        segments[index].chunkSize = ChunkSize.samples(
+          of: segments[index], slots, samples: samples, workers: workerCount)
+      }
+      let chunkSizes = segments[index].chunkSizes(workers: workerCount)
+      for kernel in segments[index].kernels { try kernel.prepare(chunkSizes: chunkSizes, workers: workerCount) }
+    }
+    plan = MemoryPlan(&slots, segments: &segments, kept: kept)
+    var accumulatorBytes = 0
+    for segment in segments {
+      var offset = 0
+      for kernel in segment.kernels {
+        kernel.accumulatorOffset = offset
+        offset += MemoryPlan.align(kernel.accumulatorBytes)
+      }
+      accumulatorBytes = max(accumulatorBytes, offset)
+    }
+    self.accumulatorBytes = accumulatorBytes
+    scratchBytes = segments.flatMap(\.kernels).map(\.scratchBytes).max() ?? 0
+    self.slots = slots
+    self.segments = segments
+    self.workerCount = workerCount
+  }
+
+  /// Bytes of all that a step works in, but for tensors that something else owns.
+  package var plannedBytes: Int {
+    plan.arenaBytes + workerCount * (plan.localBytes + scratchBytes + accumulatorBytes)
+  }
+}
