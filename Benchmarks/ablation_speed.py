@@ -79,7 +79,7 @@ def train(spec: dict[str, Any], cells: list[Cell], options: argparse.Namespace) 
             note(f"{len(results)} of {len(cells)}: {cell.variant}, seed {cell.seed}: "
                  f"{results[cell]['seconds']:.1f} s, accuracy {100 * results[cell]['accuracy']:.2f} %")
     start = min(result["began"] for result in results.values()) - begin
-    return {"results": results, "elapsedSeconds": time.time() - begin, "startSeconds": start}
+    return {"results": results, "elapsed_seconds": time.time() - begin, "start_seconds": start}
 
 
 def estimated_seconds(trained: dict[str, Any], cells: list[Cell], workers: int) -> float:
@@ -92,7 +92,7 @@ def estimated_seconds(trained: dict[str, Any], cells: list[Cell], workers: int) 
         alike = [result["seconds"] for other, result in results.items() if other.network == cell.network]
         return statistics.mean(alike or [result["seconds"] for result in results.values()])
 
-    free = [trained["startSeconds"]] * workers
+    free = [trained["start_seconds"]] * workers
     for cell in cells:
         heapq.heapreplace(free, free[0] + seconds(cell))
     return max(free)
@@ -136,9 +136,9 @@ def run_labrun(spec: dict[str, Any], options: argparse.Namespace) -> dict[str, A
             sys.exit(f"'{options.labrun} sweep' ended with exit code {finished.returncode}.")
         with closing(sqlite3.connect(folder / "Results" / "labrun.sqlite")) as database:
             rows = database.execute("SELECT variant, seed, train_seconds, test_accuracy FROM result").fetchall()
-    runs = {(variant, seed): {"trainSeconds": seconds, "accuracy": accuracy}
+    runs = {(variant, seed): {"train_seconds": seconds, "accuracy": accuracy}
             for variant, seed, seconds, accuracy in rows}
-    return {"elapsedSeconds": elapsed, "runs": runs}
+    return {"elapsed_seconds": elapsed, "runs": runs}
 
 
 def print_report(
@@ -153,21 +153,21 @@ def print_report(
         result = results[cell]
         mode = result["mode"] + (f", {result['aggregation']}" if cell.conv != "static" else "")
         line = (f"{cell.variant:<25} {cell.seed:>4} {mode:<24} {result['seconds']:>9.1f} "
-                f"{result['trainSeconds']:>9.1f} {100 * result['accuracy']:>7.2f} %")
+                f"{result['train_seconds']:>9.1f} {100 * result['accuracy']:>7.2f} %")
         if labrun:
             ours = labrun["runs"][cell.variant, cell.seed]
-            line += f" {ours['trainSeconds']:>16.1f} {100 * ours['accuracy']:>7.2f} %"
+            line += f" {ours['train_seconds']:>16.1f} {100 * ours['accuracy']:>7.2f} %"
         print(line)
     count = f"{len(results)} of {len(cells)} runs"
-    peak = max(result["peakBytes"] for result in results.values())
-    print(f"PyTorch: {count} in {trained['elapsedSeconds']:.1f} s, at most {peak / 1e6:.0f} MB a worker.")
+    peak = max(result["peak_bytes"] for result in results.values())
+    print(f"PyTorch: {count} in {trained['elapsed_seconds']:.1f} s, at most {peak / 1e6:.0f} MB a worker.")
     if len(results) < len(cells):
         print(f"PyTorch: all {len(cells)} runs would take about {whole:.1f} s, an estimate from the {len(results)} "
               f"that were trained.")
     if labrun:
         kind = "estimated" if len(results) < len(cells) else "measured"
-        print(f"labrun: {len(labrun['runs'])} runs in {labrun['elapsedSeconds']:.1f} s. Ratio of PyTorch's {kind} time "
-              f"to labrun's: {whole / labrun['elapsedSeconds']:.2f}.")
+        print(f"labrun: {len(labrun['runs'])} runs in {labrun['elapsed_seconds']:.1f} s. Ratio of PyTorch's {kind} time "
+              f"to labrun's: {whole / labrun['elapsed_seconds']:.2f}.")
 
 
 def parse_options() -> argparse.Namespace:
@@ -193,15 +193,15 @@ def write_json(
 ) -> None:
     """Writes everything that was measured."""
     report = {
-        "cpu": cpu_name(), "workers": options.workers, "pytorchElapsedSeconds": trained["elapsedSeconds"],
-        "pytorchWholeSeconds": whole,
+        "cpu": cpu_name(), "workers": options.workers, "pytorch_elapsed_seconds": trained["elapsed_seconds"],
+        "pytorch_whole_seconds": whole,
         "pytorch": [{**vars(cell), **result} for cell, result in trained["results"].items()],
     }
     if labrun:
-        report["labrunElapsedSeconds"] = labrun["elapsedSeconds"]
+        report["labrun_elapsed_seconds"] = labrun["elapsed_seconds"]
         report["labrun"] = [
             {"variant": variant, "seed": seed, **run} for (variant, seed), run in labrun["runs"].items()]
-        report["ratio"] = whole / labrun["elapsedSeconds"]
+        report["ratio"] = whole / labrun["elapsed_seconds"]
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
@@ -238,7 +238,7 @@ def main() -> None:
             trained = train(spec, cells, options)
         except BrokenProcessPool as error:
             sys.exit(f"A worker process of PyTorch ended early: {error}")
-    whole = trained["elapsedSeconds"]
+    whole = trained["elapsed_seconds"]
     if len(cells) < len(everything):
         whole = estimated_seconds(trained, everything, options.workers)
     labrun = run_labrun(spec, options) if options.labrun else None

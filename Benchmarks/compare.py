@@ -46,7 +46,7 @@ def measure_labrun(options: argparse.Namespace, subject: Subject, steps: int) ->
     if CLOCKS[options.clock] not in result:
         sys.exit(f"'{options.labrun} bench' reports no {CLOCKS[options.clock]} for --clock {options.clock}.")
     # The process itself also measures a second, profiled step.
-    return result | {"peakBytes": result.get("residentBytes") or peak}
+    return result | {"peak_bytes": result.get("resident_bytes") or peak}
 
 
 def measure_library(
@@ -118,7 +118,7 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
         "steps": options.steps,
         "clock": options.clock,
         "search": [{"library": library, **result} for library, search in reports for result in search["results"]],
-        "notMeasured": [
+        "not_measured": [
             {"library": library, **failure} for library, search in reports for failure in search["failures"]],
         "comparisons": [summarise(rounds[subject.name], CLOCKS[options.clock]) for subject in options.subjects],
     }
@@ -127,51 +127,51 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
 def summarise(rounds: list[dict[str, dict[str, Any]]], key: str) -> dict[str, Any]:
     """Returns one network's step times, ratios and memory over the rounds."""
     copied = ("subject", "conv", "width", "size", "batch", "parameters", "mode", "aggregation", "allocator")
-    shares = [turn["labrun"].get("convolutionPeakShare") for turn in rounds]
+    shares = [turn["labrun"].get("convolution_peak_share") for turn in rounds]
     shares = [share for share in shares if share is not None]
 
     def against(library: str) -> dict[str, Any]:
         ratios = [turn[library][key] / turn["labrun"][key] for turn in rounds]
         return {
-            f"{library}Milliseconds": spread([turn[library][key] for turn in rounds]),
-            f"{library}PeakBytes": max(turn[library]["peakBytes"] for turn in rounds),
-            ("ratios" if library == "pytorch" else f"{library}Ratios"): ratios,
-            ("ratio" if library == "pytorch" else f"{library}Ratio"): spread(ratios),
+            f"{library}_milliseconds": spread([turn[library][key] for turn in rounds]),
+            f"{library}_peak_bytes": max(turn[library]["peak_bytes"] for turn in rounds),
+            ("ratios" if library == "pytorch" else f"{library}_ratios"): ratios,
+            ("ratio" if library == "pytorch" else f"{library}_ratio"): spread(ratios),
         }
 
     summary = {
         **{name: rounds[0]["pytorch"][name] for name in copied},
-        "labrunMilliseconds": spread([turn["labrun"][key] for turn in rounds]),
-        "labrunPlannedBytes": rounds[0]["labrun"].get("plannedBytes"),
-        "labrunPeakBytes": max(turn["labrun"]["peakBytes"] for turn in rounds),
-        "convolutionPeakShare": statistics.median(shares) if shares else None,
+        "labrun_milliseconds": spread([turn["labrun"][key] for turn in rounds]),
+        "labrun_planned_bytes": rounds[0]["labrun"].get("planned_bytes"),
+        "labrun_peak_bytes": max(turn["labrun"]["peak_bytes"] for turn in rounds),
+        "convolution_peak_share": statistics.median(shares) if shares else None,
         **against("pytorch"),
     }
     if "jax" in rounds[0]:
-        summary |= {"jaxMode": rounds[0]["jax"]["mode"], "jaxAllocator": rounds[0]["jax"]["allocator"]}
+        summary |= {"jax_mode": rounds[0]["jax"]["mode"], "jax_allocator": rounds[0]["jax"]["allocator"]}
         summary |= against("jax")
     return summary
 
 
 def table_rows(report: dict[str, Any]) -> list[list[str]]:
     """Returns the comparison as cells of text, a heading and one row a network."""
-    has_jax = any("jaxRatio" in item for item in report["comparisons"])
+    has_jax = any("jax_ratio" in item for item in report["comparisons"])
     rows = [HEADER + (JAX_HEADER if has_jax else [])]
     for item in report["comparisons"]:
         mode = [item["mode"], f"{item['allocator']} allocator"]
         if item["conv"] != "static":
             mode.insert(1, item["aggregation"])
-        share = item["convolutionPeakShare"]
+        share = item["convolution_peak_share"]
         row = [
-            item["subject"], f"{item['labrunMilliseconds']['median']:.1f}",
-            f"{item['pytorchMilliseconds']['median']:.1f}",
+            item["subject"], f"{item['labrun_milliseconds']['median']:.1f}",
+            f"{item['pytorch_milliseconds']['median']:.1f}",
             ", ".join(mode), *(f"{item['ratio'][key]:.2f}" for key in ("median", "min", "max")),
             "–" if share is None else f"{100 * share:.0f} %",
-            *(f"{item[key] / 1e6:.0f}" for key in ("labrunPeakBytes", "pytorchPeakBytes"))]
-        if "jaxRatio" in item:
+            *(f"{item[key] / 1e6:.0f}" for key in ("labrun_peak_bytes", "pytorch_peak_bytes"))]
+        if "jax_ratio" in item:
             row += [
-                f"{item['jaxMilliseconds']['median']:.1f}", f"{item['jaxMode']}, {item['jaxAllocator']} allocator",
-                f"{item['jaxRatio']['median']:.2f}", f"{item['jaxPeakBytes'] / 1e6:.0f}"]
+                f"{item['jax_milliseconds']['median']:.1f}", f"{item['jax_mode']}, {item['jax_allocator']} allocator",
+                f"{item['jax_ratio']['median']:.2f}", f"{item['jax_peak_bytes'] / 1e6:.0f}"]
         elif has_jax:
             row += ["–"] * len(JAX_HEADER)
         rows.append(row)

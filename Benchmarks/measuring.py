@@ -15,7 +15,7 @@ import time
 from typing import Any, Callable
 
 # The key of the median step time on each clock.
-CLOCKS = {"wall": "medianMilliseconds", "processor": "medianProcessorMilliseconds"}
+CLOCKS = {"wall": "median_milliseconds", "processor": "median_processor_milliseconds"}
 # glibc's allocator told never to map large blocks and never to return memory, so that no step faults pages in anew.
 TUNED_MALLOC = {
     "MALLOC_MMAP_MAX_": "0",
@@ -52,7 +52,7 @@ def system_description(threads: int) -> dict[str, Any]:
     """Returns what a reader needs to know to compare the numbers with another machine's."""
     return {
         "cpu": cpu_name(), "threads": threads, "python": platform.python_version(),
-        "operatingSystem": platform.platform(), "loadAverage": round(os.getloadavg()[0], 2),
+        "operating_system": platform.platform(), "load_average": round(os.getloadavg()[0], 2),
     }
 
 
@@ -67,11 +67,11 @@ def time_steps(step: Callable[[], None], warmup: int, steps: int) -> dict[str, A
         milliseconds.append(1000 * (time.perf_counter() - start))
         processor_milliseconds.append(1000 * (time.process_time() - processor_start))
     return {
-        "steps": steps, "medianMilliseconds": round(statistics.median(milliseconds), 3),
-        "minMilliseconds": round(min(milliseconds), 3), "maxMilliseconds": round(max(milliseconds), 3),
-        "medianProcessorMilliseconds": round(statistics.median(processor_milliseconds), 3),
+        "steps": steps, "median_milliseconds": round(statistics.median(milliseconds), 3),
+        "min_milliseconds": round(min(milliseconds), 3), "max_milliseconds": round(max(milliseconds), 3),
+        "median_processor_milliseconds": round(statistics.median(processor_milliseconds), 3),
         # Not that of the compilers which torch.compile starts, as a parent would see it.
-        "peakBytes": peak_bytes(resource.getrusage(resource.RUSAGE_SELF)),
+        "peak_bytes": peak_bytes(resource.getrusage(resource.RUSAGE_SELF)),
     }
 
 

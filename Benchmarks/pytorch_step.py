@@ -63,7 +63,7 @@ def main() -> None:
         file=__file__, description=__doc__, library="PyTorch",
         system={
             "version": torch.__version__, "torch": torch.__version__,
-            "instructionSet": torch.backends.cpu.get_cpu_capability()},
+            "instruction_set": torch.backends.cpu.get_cpu_capability()},
         modes=MODES, aggregations=AGGREGATIONS, default_aggregation="broadcast",
         environment=lambda threads: {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)},
         measure=measure,

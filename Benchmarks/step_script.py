@@ -141,12 +141,12 @@ def print_table(report: dict[str, Any], library: str) -> None:
     """Prints the results as aligned text."""
     system = report["system"]
     print(f"{system['cpu']}, {system['threads']} thread(s), {library} {system['version']}, "
-          f"load average {system['loadAverage']}")
+          f"load average {system['load_average']}")
     print(f"{'subject':<24} {'mode':<23} {'aggregation':<12} {'allocator':<10} "
           f"{'median ms':>10} {'min':>8} {'max':>8} {'processor':>10}")
     for result in report["results"]:
         aggregation = "" if result["conv"] == "static" else result["aggregation"]
-        times = ("medianMilliseconds", "minMilliseconds", "maxMilliseconds", "medianProcessorMilliseconds")
+        times = ("median_milliseconds", "min_milliseconds", "max_milliseconds", "median_processor_milliseconds")
         median, least, most, processor = (result[key] for key in times)
         print(f"{result['subject']:<24} {result['mode']:<23} {aggregation:<12} {result['allocator']:<10} "
               f"{median:>10.1f} {least:>8.1f} {most:>8.1f} {processor:>10.1f}")

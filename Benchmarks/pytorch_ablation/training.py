@@ -149,8 +149,8 @@ class Worker:
         self.store.save(run, training.network)
         self.store.finish(run, seconds, confusion_of(logits, self.test.labels).tolist())
         return {
-            "began": began, "seconds": time.time() - began, "trainSeconds": seconds, "accuracy": accuracy,
-            "parameters": parameters, "peakBytes": peak_bytes(resource.getrusage(resource.RUSAGE_SELF)),
+            "began": began, "seconds": time.time() - began, "train_seconds": seconds, "accuracy": accuracy,
+            "parameters": parameters, "peak_bytes": peak_bytes(resource.getrusage(resource.RUSAGE_SELF)),
         }
 
     def fastest(self, cell: Cell, modes: list[str]) -> tuple[str, str]:

@@ -18,10 +18,10 @@ import Testing
     let step = try JSONValue(parsing: labrun.run(Self.small + ["--batch", "2", "--json"]).output)
     let training = try #require(step["results"]?.arrayValue?.first)
     #expect(training["pass"]?.stringValue == "training")
-    #expect((training["medianMilliseconds"]?.doubleValue ?? 0) > 0)
+    #expect((training["median_milliseconds"]?.doubleValue ?? 0) > 0)
     #expect(kinds(training).isSuperset(of: ["convolution forward", "convolution weight gradient", "optimizer"]))
     // The process holds more than the plan: the program itself and its libraries.
-    #expect(training["residentBytes"]?.integerValue ?? 0 > training["plannedBytes"]?.integerValue ?? .max)
+    #expect(training["resident_bytes"]?.integerValue ?? 0 > training["planned_bytes"]?.integerValue ?? .max)
     let json = try JSONValue(parsing: labrun.run(Self.small + ["--batch", "1", "--inference", "--json"]).output)
     let inference = try #require(json["results"]?.arrayValue?.first)
     #expect(inference["pass"]?.stringValue == "inference")
@@ -29,7 +29,7 @@ import Testing
     #expect(
       kinds(inference).isDisjoint(with: ["convolution weight gradient", "convolution input gradient", "optimizer"]))
     #expect(
-      inference["plannedBytes"]?.integerValue ?? .max < training["plannedBytes"]?.integerValue ?? 0)
+      inference["planned_bytes"]?.integerValue ?? .max < training["planned_bytes"]?.integerValue ?? 0)
   }
 
   @Test func theTextNamesThePassAndBothMemories() throws {

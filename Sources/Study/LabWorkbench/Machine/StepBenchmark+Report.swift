@@ -10,19 +10,19 @@ extension StepBenchmark.Result {
       "pass": .string(options.isInference ? "inference" : "training"), "size": .integer(options.size),
       "batch": .integer(options.batch), "threads": .integer(options.threads),
       "algorithms": .string(options.algorithms.rawValue), "precision": .string(options.precision.rawValue),
-      "medianMilliseconds": .number(median),
-      "minMilliseconds": .number(milliseconds.min() ?? 0), "maxMilliseconds": .number(milliseconds.max() ?? 0),
-      "medianProcessorMilliseconds": .number(processorMedian),
+      "median_milliseconds": .number(median),
+      "min_milliseconds": .number(milliseconds.min() ?? 0), "max_milliseconds": .number(milliseconds.max() ?? 0),
+      "median_processor_milliseconds": .number(processorMedian),
       "breakdown": .object(
         Dictionary(uniqueKeysWithValues: profile.byKind.map { ($0.key.rawValue, JSONValue.number($0.value)) })),
       "layers": .array(
         profile.sorted { ($0.key.path, $0.key.kind.rawValue) < ($1.key.path, $1.key.kind.rawValue) }.map {
           ["layer": .string($0.key.path), "kind": .string($0.key.kind.rawValue), "milliseconds": .number($0.value)]
         }),
-      "convolutionMethods": .object(choices.mapValues { .string($0) }),
-      "peakGigaflops": peakGigaflops.map(JSONValue.number) ?? .null,
-      "convolutionPeakShare": convolutionShare.map(JSONValue.number) ?? .null,
-      "plannedBytes": .integer(plannedBytes), "residentBytes": residentBytes.map(JSONValue.integer) ?? .null,
+      "convolution_methods": .object(choices.mapValues { .string($0) }),
+      "peak_gigaflops": peakGigaflops.map(JSONValue.number) ?? .null,
+      "convolution_peak_share": convolutionShare.map(JSONValue.number) ?? .null,
+      "planned_bytes": .integer(plannedBytes), "resident_bytes": residentBytes.map(JSONValue.integer) ?? .null,
     ]
   }
 
