@@ -1,12 +1,12 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-// Kernels written with vector extensions need the optimiser in every build configuration:
-// an unoptimised build of them is some fifty times slower and would make debug tests useless.
-let kernelSettings: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno"])]
-
-// Tests compare everything with the reference interpreter, whose plain loops need the optimiser for the same reason.
-let oracleSettings: [SwiftSetting] = [.unsafeFlags(["-O"])]
+// SwiftPM lets no dependency set unsafe flags, so that a package which depends on a version of labrun gets it with SwiftPM's
+// own. Here, kernels written with vector extensions need the optimizer in every build configuration, as does the reference
+// interpreter, with which tests compare everything: both are some fifty times slower without.
+let isDependency = Context.packageDirectory.contains("/checkouts/") || Context.packageDirectory.contains("/registry/")
+let kernelSettings: [CSetting] = isDependency ? [] : [.unsafeFlags(["-O3", "-fno-math-errno"])]
+let oracleSettings: [SwiftSetting] = isDependency ? [] : [.unsafeFlags(["-O"])]
 
 let package = Package(
   name: "labrun",
