@@ -92,6 +92,31 @@ import Testing
     let described = try labrun.run("describe", "named", variables: nowhere)
     #expect(described.status == 0, "\(described.errors)")
 
+    // It is data that are replaced, whatever else is called like them.
+    let called = named.replacingOccurrences(of: "\"name\": \"tiny\"", with: "\"name\": \"fashion-mnist\"")
+      .replacingOccurrences(of: "\"factors\": {", with: "\"description\": \"fashion-mnist\", \"factors\": {")
+    #expect(called != named)
+    try labrun.write(called, to: "Experiments/called.json")
+    let sweep = try labrun.run("sweep", "called", "--limit", "1", variables: nowhere)
+    #expect(sweep.status == 0, "\(sweep.errors)")
+    #expect(try labrun.run("list").output.contains("fashion-mnist"))
+    let trained = try #require(
+      FileManager.default.contentsOfDirectory(atPath: labrun.folder.appendingPathComponent("Results/runs").path).first)
+    let shown = try JSONValue(parsing: labrun.run("show", trained, "--json").output)
+    #expect(shown[path: "configuration.dataset.name"] == "synthetic-signs")
+
+    // A study of both has the same variant twice then, which is trained once.
+    let levels = ["fashion-mnist", "synthetic-signs"].map {
+      "\"\($0)\": { \"dataset\": { \"name\": \"\($0)\", \"train_limit\": 86, \"test_limit\": 86 } }"
+    }
+    try labrun.write(
+      called.replacingOccurrences(of: "\"baseline\": {", with: "\"baseline\": { \"data\": \"synthetic-signs\",")
+        .replacingOccurrences(
+          of: "\"factors\": {", with: "\"factors\": { \"data\": { \(levels.joined(separator: ", ")) },"),
+      to: "Experiments/both.json")
+    let both = try labrun.run("sweep", "both", "--dry-run", variables: nowhere)
+    #expect(both.output.contains("fashion-mnist is the same as"), "\(both.output) \(both.errors)")
+
     // A folder that the spec names is the user's own, and nothing is put in its place.
     try labrun.write(
       named.replacingOccurrences(of: "\"train_limit\"", with: "\"path\": \"/nonexistent\", \"train_limit\""),

@@ -80,7 +80,7 @@ import Testing
       ClassificationLoss(.crossEntropy(labelSmoothing: 0)),
       types: [TensorType([2, 3]), TensorType([2], .int32), TensorType([2])], "class weights [C]"),
     Refusal(
-      Dropout(rate: 0.5, stream: RandomStream(seed: 0, name: "")), [[2], .scalar], "an int32 step [] or [1]"),
+      Dropout(rate: 0.5, streamName: ""), [[2], .scalar], "an int32 step [] or [1]"),
     Refusal(
       SGDUpdate(momentum: 0.9, isNesterov: false, weightDecay: 0), [[2], [2], .scalar, .scalar],
       "3 tensors of one shape and 2 scalars"),

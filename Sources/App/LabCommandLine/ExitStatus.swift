@@ -51,6 +51,7 @@ enum ExitStatus: Int32 {
       case .badData: self = .badData
       case .noInput: self = .noInput
       }
+    case is RegistryError: self = .internalError
     case _ where error.isErrorOfMachine: self = .inputOutput
     default: return nil
     }

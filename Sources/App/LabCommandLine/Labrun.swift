@@ -47,10 +47,21 @@ public struct Labrun: ParsableCommand {
       SchemaCommand.self,
     ])
 
-  /// Reads the arguments of the process, does what they ask for, and ends the process.
+  /// Reads the arguments of the process, does what they ask for, and ends the process where that fails.
   ///
   /// It comes first in a program, before anything is read or printed.
-  public static func main() {
+  public static func main() { main {} }
+
+  /// Adds to what labrun has, and then does what the arguments ask for.
+  ///
+  /// ```swift
+  /// Labrun.main {
+  ///   try ConvolutionFamily.registry.add(MyConvolution())
+  /// }
+  /// ```
+  ///
+  /// - Parameter additions: adds components to their registries, which nobody has looked into yet.
+  public static func main(_ additions: () throws -> Void) {
     // This program once more reads users' HDF5 files, so that what crashes the library cannot crash a sweep.
     IsolatedService.serveIfAsked(ForeignHDF5.tasks + ForeignFiles.tasks)
     IsolatedReader.use(program: IsolatedReader.ownProgram)
@@ -61,6 +72,7 @@ public struct Labrun: ParsableCommand {
     labReserveFewAddresses()
     labEndOnRefusal(ExitStatus.inputOutput.rawValue)
     do {
+      try additions()
       try CommandNames.check(CommandLine.arguments.dropFirst(), below: Labrun.self)
       var command = try parseAsRoot()
       try command.run()

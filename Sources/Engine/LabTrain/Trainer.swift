@@ -45,10 +45,32 @@ public final class Trainer {
   ///   - initialWeights: weights that replace drawn ones, by state_dict name.
   ///   - isPlan: whether the trainer only tells what a run would need, and is given no memory to train in.
   /// - Throws: ``TrainingError``, ``LabGraph/GraphError`` or ``LabNN/ModelError`` where something does not fit.
-  public init(
-    _ configuration: TrainingConfiguration, model: @escaping ModelFunction, dataset: PreparedDataset, seed: UInt64,
+  public convenience init(
+    _ configuration: TrainingConfiguration, model: ModelFunction, dataset: PreparedDataset, seed: UInt64,
     backend: any Backend, threads: Int = 1, initialWeights: [NamedTensor] = [],
     isPlan: Bool = false
+  ) throws {
+    let graphs = try TrainingGraphs(configuration, model: model, dataset: dataset)
+    try self.init(
+      configuration, graphs: graphs, dataset: dataset, seed: seed, backend: backend, threads: threads,
+      initialWeights: initialWeights, isPlan: isPlan)
+  }
+
+  /// Compiles graphs that were built for the configuration and the data; nothing large is allocated yet.
+  ///
+  /// - Parameters:
+  ///   - configuration: how to train.
+  ///   - graphs: the graphs, which all runs of a variant share.
+  ///   - dataset: the images.
+  ///   - seed: the seed of weights, order, augmentation and dropout.
+  ///   - backend: what executes the graphs.
+  ///   - threads: the threads of a step.
+  ///   - initialWeights: weights that replace drawn ones, by state_dict name.
+  ///   - isPlan: whether the trainer only tells what a run would need, and is given no memory to train in.
+  /// - Throws: ``TrainingError`` or ``LabGraph/GraphError`` where something does not fit.
+  public init(
+    _ configuration: TrainingConfiguration, graphs: TrainingGraphs, dataset: PreparedDataset, seed: UInt64,
+    backend: any Backend, threads: Int = 1, initialWeights: [NamedTensor] = [], isPlan: Bool = false
   ) throws {
     self.configuration = configuration
     self.dataset = dataset
@@ -65,15 +87,15 @@ public final class Trainer {
       augmentation: configuration.augmentation, shuffle: configuration.shuffle,
       dropLast: configuration.dropsLastBatch)
     programs = try TrainingPrograms(
-      configuration, model: model, dataset: dataset, seed: seed, backend: backend,
+      graphs, evaluationBatchSize: loader.plan.batchSize, seed: seed, backend: backend,
       options: SessionOptions(
         threads: threads, algorithms: configuration.algorithms, precision: configuration.precision, isPlan: isPlan))
     // A trainer that only plans a run, to know its memory, is given no weights.
     weightMatching =
       initialWeights.isEmpty
       ? nil
-      : try programs.matching(
-        initialWeights, excluding: configuration.initialExclusions)
+      : try WeightMatching(
+        declarations: graphs.step.declarations, weights: initialWeights, excluding: configuration.initialExclusions)
     try weightMatching?.check(configuration.initialMatch)
   }
 

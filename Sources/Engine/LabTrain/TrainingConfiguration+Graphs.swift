@@ -8,21 +8,20 @@ extension TrainingConfiguration {
     return trainingImages % min(batchSize, trainingImages)
   }
 
-  /// The graph of a training step.
+  /// The graph of a training step, which has no run's seed yet.
   ///
   /// - Parameters:
   ///   - model: builds the model.
   ///   - batch: the batch of the step.
   ///   - isLastBatch: whether it is the smaller one that ends an epoch.
-  ///   - seed: the run's seed.
   /// - Throws: ``TrainingError/singleImage(isLastBatch:layer:)`` where a batch of one image is too small,
   ///   ``LabGraph/GraphError`` or ``LabNN/ModelError`` where something else does not fit.
   public func graph(
-    model: ModelFunction, batch: ClassificationBatch, isLastBatch: Bool = false, seed: UInt64
+    model: ModelFunction, batch: ClassificationBatch, isLastBatch: Bool = false
   ) throws -> TrainingGraph {
     do {
       return try TrainingGraph(
-        model: model, batch: batch, optimization: optimization, seed: seed,
+        model: model, batch: batch, optimization: optimization, seed: 0,
         options: .init(mixesLabels: augmentation.mixup > 0))
     } catch let error as GraphError {
       guard batch.size == 1, case .shape(BatchNormalization.name, let path, _, _) = error else { throw error }

@@ -18,35 +18,20 @@ final class TrainingPrograms {
   let evaluatedVariables: [(name: String, variable: String)]
   private let stepGraph: TrainingGraph
 
+  /// - Parameter evaluationBatchSize: the images of a batch of the evaluation's graph.
   init(
-    _ configuration: TrainingConfiguration, model: @escaping ModelFunction, dataset: PreparedDataset, seed: UInt64,
-    backend: any Backend, options: SessionOptions
+    _ graphs: TrainingGraphs, evaluationBatchSize: Int, seed: UInt64, backend: any Backend, options: SessionOptions
   ) throws {
-    let shape = dataset.imageShape
-    let images = dataset.train.count
-    let size = min(configuration.batchSize, images)
-    func batch(_ size: Int) -> ClassificationBatch {
-      ClassificationBatch(
-        size: size, image: [shape.channels, shape.height, shape.width], classCount: dataset.classCount,
-        classCounts: dataset.classCounts)
-    }
-    session = try backend.makeSession(options)
-    stepGraph = try configuration.graph(model: model, batch: batch(size), seed: seed)
+    let session = try backend.makeSession(options)
+    self.session = session
+    stepGraph = graphs.step.seeded(seed)
     step = try session.compile(stepGraph.graph)
     scalars = stepGraph.scalars
-    let rest = configuration.lastBatchSize(trainingImages: images)
-    tailStep =
-      rest > 0
-      ? try session.compile(
-        configuration.graph(model: model, batch: batch(rest), isLastBatch: true, seed: seed).graph) : nil
-    // Larger batches than training's cost memory and gain nothing: chunks are what the cache wants.
-    evaluationBatchSize = size
-    let evaluationGraph = try EvaluationGraph(
-      model: model, batch: batch(size), loss: configuration.optimization.loss,
-      weights: configuration.optimization.movingAverage == nil ? .current : .averaged)
-    evaluation = try session.compile(evaluationGraph.graph)
-    evaluationScalars = evaluationGraph.scalars
-    let average = configuration.optimization.movingAverage
+    tailStep = try graphs.tailStep.map { try session.compile($0.graph.seeded(seed)) }
+    self.evaluationBatchSize = evaluationBatchSize
+    evaluation = try session.compile(graphs.evaluation.graph)
+    evaluationScalars = graphs.evaluation.scalars
+    let average = stepGraph.movingAverage
     evaluatedVariables = stepGraph.declarations.map {
       ($0.name, average == nil ? $0.name : MovingAverageConfiguration.variableName(of: $0.name))
     }
@@ -55,11 +40,6 @@ final class TrainingPrograms {
   /// Bytes of everything that the run keeps in memory besides its batches.
   var plannedBytes: Int {
     step.plannedBytes + (tailStep?.plannedBytes ?? 0) + evaluation.plannedBytes + step.variableBytes
-  }
-
-  /// How weights to start from compare with the model's.
-  func matching(_ weights: [NamedTensor], excluding exclusions: [String]) throws -> WeightMatching {
-    try WeightMatching(declarations: stepGraph.declarations, weights: weights, excluding: exclusions)
   }
 
   /// Sets every variable as at the start of a run: the matched ones to given weights, the others to drawn numbers.

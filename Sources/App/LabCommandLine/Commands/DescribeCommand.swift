@@ -142,24 +142,23 @@ struct DescribeCommand: ParsableCommand {
 
   private func fromSpec(_ subject: String) throws -> Described {
     let path = try located(subject)
-    let laboratory = Laboratory(specFolder: (path as NSString).deletingLastPathComponent, say: Terminal.sayBeside)
-    let (checked, note) = try laboratory.checkOrSubstitute(try SpecSource(contentsOf: path))
-    if let note { Terminal.standardError.note("note: \(note)") }
-    let plan = try checked.validPlan()
+    let workbench = Workbench(specFolder: (path as NSString).deletingLastPathComponent, say: Terminal.sayBeside)
+    let study = try SpecValidator(workbench).check(SpecSource(contentsOf: path))
+    if let note = study.note { Terminal.standardError.note("note: \(note)") }
+    let plan = try study.check.validPlan()
     guard
-      let chosen = variant.map({ label in plan.variants.first { $0.label == label } })
-        ?? (plan.baseline ?? plan.variants.first)
+      let chosen = variant.map({ label in study.variants.first { $0.variant.label == label } })
+        ?? (study.variants.first(where: \.variant.isBaseline) ?? study.variants.first)
     else {
       let labels = plan.variants.map(\.label)
       throw CommandError(
         "there is no variant \"\(variant ?? "")\"\(NearestName.hint(for: variant ?? "", among: labels)); "
           + "there are \(labels.joined(separator: ", "))")
     }
-    let configuration = try RunConfiguration(chosen.configuration)
-    let data = try laboratory.dataset(configuration)
-    let shape = data.imageShape
+    let (data, shape) = (chosen.data, chosen.data.imageShape)
     return (
-      "\(plan.name): \(chosen.label)", configuration.model, [shape.channels, shape.height, shape.width], data.classCount
+      "\(plan.name): \(chosen.variant.label)", chosen.configuration.model, [shape.channels, shape.height, shape.width],
+      data.classCount
     )
   }
 }

@@ -61,11 +61,11 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var resultsOptions: ResultsOptions
 
   func run() throws {
-    let laboratory = Laboratory(say: Terminal.sayBeside)
+    let workbench = Workbench(say: Terminal.sayBeside)
     let model = try TrainedModel(
-      model, choice: inferenceOptions.weights, results: resultsOptions.folder, laboratory: laboratory)
+      model, choice: inferenceOptions.weights, results: resultsOptions.folder, workbench: workbench)
     let (configuration, isOwn) = try configuration(for: model)
-    let data = try laboratory.library.dataset(configuration)
+    let data = try workbench.library.dataset(configuration)
     let changed = isOwn ? model.dataHash.flatMap { $0 == data.contentHash ? nil : $0 } : nil
     if let changed { try report(changed, data, of: model) }
     let images = ImageCollection(data, split: split)
@@ -75,7 +75,7 @@ struct EvaluateCommand: ParsableCommand {
     let labels = try ClassCorrespondence(model: model.card.classNames, data: data.classNames)
       .labels(data.split(split).labels.map(Int.init))
     let predicted = try model.predictor(
-      batchSize: inferenceOptions.batchSize, threads: inferenceOptions.threadCount, laboratory: laboratory
+      batchSize: inferenceOptions.batchSize, threads: inferenceOptions.threadCount, workbench: workbench
     ).logits(of: images)
     let result = Classification(
       names: images.names, labels: labels, logits: predicted.logits, classNames: model.card.classNames, unreadable: [])

@@ -59,12 +59,12 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     let format = try TableFormats.named(json ? "json" : format)
-    let laboratory = Laboratory(say: Terminal.sayBeside)
+    let workbench = Workbench(say: Terminal.sayBeside)
     let model = try TrainedModel(
-      model, choice: inferenceOptions.weights, results: resultsOptions.folder, laboratory: laboratory)
+      model, choice: inferenceOptions.weights, results: resultsOptions.folder, workbench: workbench)
     let images = try collection(classNames: model.card.classNames)
     let predictor = try model.predictor(
-      batchSize: inferenceOptions.batchSize, threads: inferenceOptions.threadCount, laboratory: laboratory)
+      batchSize: inferenceOptions.batchSize, threads: inferenceOptions.threadCount, workbench: workbench)
     let start = ContinuousClock.now
     let output = try predictor.logits(of: images)
     let seconds = (ContinuousClock.now - start).seconds

@@ -74,26 +74,22 @@ struct SweepCommand: ParsableCommand {
     let path = try SpecLocator().locate(spec)
     try ResourceCheck.requireOpenFiles()
     try ResourceCheck.requireThreads(Machine.coreCount + 4)
-    let laboratory = Laboratory(specFolder: (path as NSString).deletingLastPathComponent, say: Terminal.sayBeside)
-    let checked = try check(SpecSource(contentsOf: path), laboratory)
-    let plan = try checked.validPlan()
+    let workbench = Workbench(specFolder: (path as NSString).deletingLastPathComponent, say: Terminal.sayBeside)
+    let checked = try check(SpecSource(contentsOf: path), workbench)
+    let plan = try checked.check.validPlan()
     Log.debug("spec checked")
     let execution: ExecutionConfiguration = try plan.execution.decode()
     let threads = threadsPerRun ?? execution.threadsPerRun
-    let inspections = try laboratory.inspect(plan.variants, threads: threads)
+    let study = try PlannedStudy(checked, only: only, limit: limit, threads: threads)
     Log.debug("variants compiled")
-    let study = PlannedStudy(
-      source: checked.source, specHash: checked.spec?.meaningHash ?? checked.source.hash, plan: plan,
-      inspections: inspections, cells: try plan.cells(only: only, limit: limit))
     let asked = workers ?? execution.workers ?? max(1, Machine.coreCount / threads)
     // A worker without a run would only stand there.
-    let workers = min(asked, max(1, study.cells.count))
-    let budget =
-      try execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? study.memoryBytes(of: laboratory.backends) / 5 * 4
+    let workers = min(asked, max(1, study.runs.count))
+    let budget = execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? study.memoryBytes / 5 * 4
     try study.checkMemory(budget: budget)
     // A dry run has the files in its table.
     for remark in (dryRun ? [] : study.fileAccounts) + study.remarks
-      + laboratory.backends.all.compactMap(\.remark)
+      + workbench.backends.all.compactMap(\.remark)
     {
       Terminal.standardError.note("note: \(remark)")
     }
@@ -102,14 +98,14 @@ struct SweepCommand: ParsableCommand {
     try refuse(warnings: findings.count)
     if dryRun {
       return try DryRun(
-        study: study, workers: workers, policy: policy, results: resultsOptions.folder, backends: laboratory.backends
+        study: study, workers: workers, policy: policy, results: resultsOptions.folder
       ).show(json: json)
     }
     try ResourceCheck.requireMemory(for: study, workers: workers, threads: threads)
     try ResourceCheck.requireThreads(workers * (threads + 1) + Machine.coreCount + 4)
     try ResourceCheck.requireOpenFiles(workers: workers)
     let session = try SweepSession(
-      study: study, laboratory: laboratory, folder: resultsOptions.folder, workers: workers, threads: threads,
+      study: study, folder: resultsOptions.folder, workers: workers, threads: threads,
       memoryBudget: budget, claimPolicy: policy, failsFast: failFast,
       checkpointSeconds: execution.checkpointEverySeconds)
     let status = try session.run(resumeCommand: resumeCommand, json: json)
@@ -132,9 +128,10 @@ struct SweepCommand: ParsableCommand {
   }
 
   /// Checks the spec, prints what is wrong with it, and falls back on built-in images where data are missing.
-  private func check(_ source: SpecSource, _ laboratory: Laboratory) throws -> SpecCheck {
-    let (checked, note) = try laboratory.checkOrSubstitute(source)
-    if let note { Terminal.standardError.note("note: \(note)") }
+  private func check(_ source: SpecSource, _ workbench: Workbench) throws -> CheckedStudy {
+    let study = try SpecValidator(workbench).check(source)
+    let checked = study.check
+    if let note = study.note { Terminal.standardError.note("note: \(note)") }
     if !checked.issues.isEmpty { Terminal.standardError.write(checked.report() + "\n") }
     if checked.plan == nil {
       let count = checked.issues.errors.count
@@ -142,7 +139,7 @@ struct SweepCommand: ParsableCommand {
       throw ExitCode(ExitStatus.badData.rawValue)
     }
     try refuse(warnings: checked.issues.warnings.count)
-    return checked
+    return study
   }
 
   /// Ends the command where there are warnings and the user wants none.

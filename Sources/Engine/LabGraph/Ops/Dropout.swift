@@ -8,18 +8,28 @@ import LabCore
 /// ## Shapes
 /// - `x`: any f32 shape; `step`: int32, a scalar or `[1]`, the number of the training step; result like `x`.
 /// - Source: Srivastava et al., "Dropout", JMLR 15, 2014.
-public struct Dropout: Operation {
+public struct Dropout: SeededOperation {
   public static let name = "dropout"
   /// The probability that an element is dropped, in `0..<1`.
   public var rate: Float
+  /// The name of the random stream, which each layer has of its own.
+  public let streamName: String
   /// The random stream's key.
-  public var key: SIMD2<UInt32>
+  public private(set) var key: SIMD2<UInt32>
 
-  /// Creates the operation; each layer needs a stream of its own.
-  public init(rate: Float, stream: RandomStream) {
+  /// Creates the operation.
+  ///
+  /// - Parameters:
+  ///   - rate: the probability that an element is dropped.
+  ///   - streamName: the name of the random stream; each layer needs one of its own.
+  ///   - seed: the run's seed, which ``LabGraph/Graph/seeded(_:)`` sets.
+  public init(rate: Float, streamName: String, seed: UInt64 = 0) {
     self.rate = rate
-    key = stream.key
+    self.streamName = streamName
+    key = RandomStream(seed: seed, name: streamName).key
   }
+
+  public func seeded(_ seed: UInt64) -> Dropout { Dropout(rate: rate, streamName: streamName, seed: seed) }
 
   /// The factor of the elements that are kept.
   public var scale: Float { 1 / (1 - rate) }

@@ -13,6 +13,6 @@ public struct DropoutLayer: Layer, Hashable {
   public func callAsFunction(_ x: Tensor, in context: ModelContext) throws -> Tensor {
     guard rate > 0, context.mode == .training else { return x }
     return try context.builder.apply(
-      Dropout(rate: Float(rate), stream: context.stream("dropout")), x, context.scalar(StepNumber()))
+      Dropout(rate: Float(rate), streamName: context.streamName("dropout")), x, context.scalar(StepNumber()))
   }
 }

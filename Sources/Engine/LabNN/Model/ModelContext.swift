@@ -23,8 +23,6 @@ public final class ModelContext {
   public let builder: GraphBuilder
   /// What the graph is for.
   public let mode: Mode
-  /// The run's seed, from which dropout draws its masks.
-  public let seed: UInt64
   /// The set of weights that the graph reads.
   public let weights: Weights
   /// The parameters and buffers so far, in order of declaration.
@@ -44,17 +42,15 @@ public final class ModelContext {
   ///
   /// - Parameters:
   ///   - mode: what the graph is for.
-  ///   - seed: the seed of the run.
   ///   - weights: the weights themselves or their moving averages.
   ///   - builder: where the graph is built.
   ///   - frozenStatistics: patterns of the normalizations that train with their running statistics and keep them.
   public init(
-    _ mode: Mode, seed: UInt64 = 0, weights: Weights = .current, builder: GraphBuilder = GraphBuilder(),
+    _ mode: Mode, weights: Weights = .current, builder: GraphBuilder = GraphBuilder(),
     frozenStatistics: [String] = []
   ) {
     self.frozenStatistics = frozenStatistics.map { ParameterGroup(pattern: $0) }
     self.mode = mode
-    self.seed = seed
     self.weights = weights
     self.builder = builder
   }
@@ -122,12 +118,10 @@ public final class ModelContext {
     return try builder.input(scalar.name, .scalar, scalar is StepNumber ? .int32 : .float32)
   }
 
-  /// The stream of a layer's random numbers.
+  /// The name of a layer's random numbers, of which the run's seed makes a stream; see ``LabGraph/SeededOperation``.
   ///
   /// - Parameter purpose: what the numbers are for, such as `dropout`.
-  public func stream(_ purpose: String) -> RandomStream {
-    RandomStream(seed: seed, name: "\(purpose)/\(builder.path)")
-  }
+  public func streamName(_ purpose: String) -> String { "\(purpose)/\(builder.path)" }
 
   private func declare(
     _ suffix: String, _ shape: Shape, _ role: Variable.Role, _ initializer: Initializer,

@@ -28,7 +28,7 @@ public struct TrainingGraph: Sendable {
   }
 
   /// The graph.
-  public let graph: Graph
+  public private(set) var graph: Graph
   /// The model's parameters and buffers, in order of declaration.
   public let declarations: [ParameterDeclaration]
   /// How each parameter is trained.
@@ -51,7 +51,7 @@ public struct TrainingGraph: Sendable {
     model: ModelFunction, batch: ClassificationBatch, optimization: OptimizationConfiguration, seed: UInt64,
     options: Options = Options()
   ) throws {
-    let context = ModelContext(.training, seed: seed, frozenStatistics: optimization.frozenStatistics)
+    let context = ModelContext(.training, frozenStatistics: optimization.frozenStatistics)
     let builder = context.builder
     let logits = try batch.logits(model, in: context)
     let loss = try builder.scope("loss") {
@@ -64,7 +64,14 @@ public struct TrainingGraph: Sendable {
     try StepUpdates(context: context, optimization: optimization, plan: plan).add(
       loss: loss, reportsNorm: options.reportsGradientNorm)
     scalars = context.scalars
-    graph = builder.graph
+    graph = builder.graph.seeded(seed)
+  }
+
+  /// The same step with the random numbers of another seed.
+  public func seeded(_ seed: UInt64) -> TrainingGraph {
+    var step = self
+    step.graph = graph.seeded(seed)
+    return step
   }
 
   /// Adds the loss and its outputs.

@@ -9,7 +9,9 @@ struct PlanBuilder {
   private var factors: [SpecDraft.Factor] { context.draft.factors }
 
   /// The plan, and what is wrong with single variants.
-  func build(checkVariant: (ResolvedVariant) -> [SpecIssue]) -> (Plan, [SpecIssue]) {
+  func build(
+    substitute: (JSONValue) -> JSONValue, checkVariant: (ResolvedVariant) -> [SpecIssue]
+  ) -> (Plan, [SpecIssue]) {
     let cells = selection.cells()
     let labels = VariantLabels(factors: factors, space: selection.space).labels(of: cells)
     var variants: [ResolvedVariant] = []
@@ -17,7 +19,7 @@ struct PlanBuilder {
     var labelByContent: [JSONValue: String] = [:]
     var findings = VariantFindings(context: context, space: selection.space)
     for (cell, label) in zip(cells, labels) {
-      let resolution = resolve(cell)
+      let resolution = resolve(cell, substitute)
       if !resolution.issues.isEmpty {
         findings.add(resolution.issues, of: cell, label: label)
         continue
@@ -40,10 +42,16 @@ struct PlanBuilder {
     return (plan, findings.issues())
   }
 
-  private func resolve(_ cell: DesignCell) -> ConfigurationResolution {
+  private func resolve(
+    _ cell: DesignCell, _ substitute: (JSONValue) -> JSONValue
+  ) -> ConfigurationResolution {
     let settings = zip(factors, cell.levels).flatMap { $0.levels[$1].settings }
       .compactMap { setting in setting.target.map { ($0, setting.value.json) } }
-    return context.schema.configuration.resolve(ConfigurationOverride.apply(settings, to: context.base.value))
+    let schema = context.schema.configuration
+    let resolution = schema.resolve(ConfigurationOverride.apply(settings, to: context.base.value))
+    guard resolution.issues.isEmpty else { return resolution }
+    let substituted = substitute(resolution.value)
+    return substituted == resolution.value ? resolution : schema.resolve(substituted)
   }
 
   private func levels(of cell: DesignCell) -> [String: String] {

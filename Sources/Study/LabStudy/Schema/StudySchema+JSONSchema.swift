@@ -4,7 +4,7 @@ extension StudySchema {
   /// The JSON Schema (draft 2020-12) of specs, with which editors complete and check them.
   ///
   /// It knows keys, names, types and ranges. What needs the whole spec at once (levels of the baseline, cells, shapes)
-  /// only ``check(_:checkVariant:)`` finds; every spec that it accepts is valid by the JSON Schema.
+  /// only ``check(_:substitute:checkVariant:)`` finds; every spec that it accepts is valid by the JSON Schema.
   public func jsonSchema() -> JSONValue {
     var properties: [String: JSONValue] = [
       "$schema": ["type": "string", "description": "The file with this schema, for editors."],

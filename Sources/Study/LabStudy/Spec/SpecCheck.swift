@@ -40,11 +40,14 @@ extension StudySchema {
   ///
   /// - Parameters:
   ///   - source: the spec.
+  ///   - substitute: replaces a variant's resolved configuration where something else is to be trained, such as other
+  ///     data; what it leaves out has its default.
   ///   - checkVariant: finds what only the whole program can know of a variant, such as a graph whose shapes do not
   ///     fit. An issue without a location gets that of the level or key that set its `keyPath`, which is a path of the
   ///     configuration such as `model.conv`; the same issue of several variants is reported once.
   public func check(
-    _ source: SpecSource, checkVariant: (ResolvedVariant) -> [SpecIssue] = { _ in [] }
+    _ source: SpecSource, substitute: (JSONValue) -> JSONValue = { $0 },
+    checkVariant: (ResolvedVariant) -> [SpecIssue] = { _ in [] }
   ) -> SpecCheck {
     let parse = source.parse()
     guard let root = parse.value else { return SpecCheck(source: source, issues: parse.issues) }
@@ -55,7 +58,7 @@ extension StudySchema {
     if issues.errors.isEmpty, let spec = StudySpec(context, source: source), let selection = context.selection {
       check.spec = spec
       let builder = PlanBuilder(context: context, spec: spec, selection: selection)
-      let (plan, planIssues) = builder.build(checkVariant: checkVariant)
+      let (plan, planIssues) = builder.build(substitute: substitute, checkVariant: checkVariant)
       issues += planIssues
       if issues.errors.isEmpty { check.plan = plan }
     }

@@ -48,7 +48,7 @@ package enum ResourceCheck {
   package static func requireMemory(for study: PlannedStudy, workers: Int, threads: Int) throws {
     let left = labAddressesLeft()
     guard left >= 0 else { return }
-    let largest = study.cells.map { study.inspections[$0.variantIndex] }.map(bytes).sorted().suffix(workers)
+    let largest = study.runs.map { bytes($0.variant) }.sorted().suffix(workers)
     let stacks = (workers * (threads + 1) + 4) * threadBytes
     let needed = largest.reduce(stacks) { $0 + $1 + runBytes }
     guard needed > left else { return }
@@ -60,20 +60,20 @@ package enum ResourceCheck {
   }
 
   /// What a run takes at most: besides what was planned, a checkpoint is copied on its way to the disk.
-  private static func bytes(_ inspection: VariantInspection) -> Int {
-    inspection.plannedBytes + inspection.parameterCount * 32
+  private static func bytes(_ variant: CompiledVariant) -> Int {
+    variant.plannedBytes + variant.parameterCount * 32
   }
 
   /// What is odd about the room for results.
   package static func findings(for study: PlannedStudy, results: String) -> [Finding] {
     // Weights, moments and averages; two checkpoints and a third that is being written; last and best weights.
-    let needed = study.cells.reduce(0) { $0 + study.inspections[$1.variantIndex].parameterCount * 4 * 5 }
+    let needed = study.runs.reduce(0) { $0 + $1.variant.parameterCount * 4 * 5 }
     guard let free = FreeSpace.bytes(at: results), needed > free else { return [] }
     return [
       Finding(
         key: .root,
         message:
-          "the files of \(study.cells.count) runs may take \(NumberText.bytes(needed)), but the disk of \(results) "
+          "the files of \(study.runs.count) runs may take \(NumberText.bytes(needed)), but the disk of \(results) "
           + "has \(NumberText.bytes(free)) left",
         remedy: "Make space, or name another folder with --results")
     ]

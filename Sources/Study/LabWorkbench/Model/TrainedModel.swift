@@ -30,7 +30,7 @@ package struct TrainedModel {
   /// Finds a model: a file where there is one of that name, else a run by the first digits of its identity.
   ///
   /// - Parameter choice: which weights of a run; nil for those that its final metrics are of.
-  package init(_ name: String, choice: Choice?, results: String, laboratory: Laboratory) throws {
+  package init(_ name: String, choice: Choice?, results: String, workbench: Workbench) throws {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), !isFolder.boolValue {
       let content = try WeightsFile.readGroup(name)
@@ -66,7 +66,7 @@ package struct TrainedModel {
     backend = configuration.backend
     convolutionMethods = try store.convolutionMethods(of: run.identity)
     weights = Self.tensors(content)
-    card = try ModelCard(content.attributes, path: path) ?? Self.card(of: run, configuration, content, laboratory)
+    card = try ModelCard(content.attributes, path: path) ?? Self.card(of: run, configuration, content, workbench)
   }
 
   /// Why a name that is no file's can be no run's either; nil where it can.
@@ -80,9 +80,9 @@ package struct TrainedModel {
 
   /// The card of weights that were stored without one: what the run's configuration and data say.
   private static func card(
-    of run: StoredRun, _ configuration: RunConfiguration, _ content: TensorGroup, _ laboratory: Laboratory
+    of run: StoredRun, _ configuration: RunConfiguration, _ content: TensorGroup, _ workbench: Workbench
   ) throws -> ModelCard {
-    let data = try laboratory.dataset(configuration)
+    let data = try workbench.dataset(configuration)
     let size = min(configuration.training.batchSize, data.train.count)
     let (whole, rest) = data.train.count.quotientAndRemainder(dividingBy: size)
     let steps = whole + (rest > 0 && !configuration.training.dropsLastBatch ? 1 : 0)
@@ -110,8 +110,8 @@ package struct TrainedModel {
   ///
   /// - Parameters:
   ///   - batchSize: images that are classified at once; nil for as many as in the steps of its training.
-  package func predictor(batchSize: Int?, threads: Int, laboratory: Laboratory) throws -> Predictor {
-    let backend = try backend.map(laboratory.backends.named) ?? laboratory.backends.standard
+  package func predictor(batchSize: Int?, threads: Int, workbench: Workbench) throws -> Predictor {
+    let backend = try backend.map(workbench.backends.named) ?? workbench.backends.standard
     return try Predictor(
       model: card.configuration().model(classCount: card.classNames.count), preprocessing: card.preprocessing,
       classCount: card.classNames.count, weights: weights, position: card.position,

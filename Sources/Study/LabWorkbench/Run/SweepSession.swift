@@ -16,7 +16,7 @@ package struct SweepSession {
   package let changes: [String]
 
   package init(
-    study: PlannedStudy, laboratory: Laboratory, folder: String, workers: Int, threads: Int, memoryBudget: Int,
+    study: PlannedStudy, folder: String, workers: Int, threads: Int, memoryBudget: Int,
     claimPolicy: ClaimPolicy, failsFast: Bool, checkpointSeconds: Double?
   ) throws {
     self.study = study
@@ -33,7 +33,7 @@ package struct SweepSession {
     scheduler = Scheduler(
       store: store,
       executor: TrainingRunExecutor(
-        laboratory: laboratory, provenance: ProvenanceCollector(specHash: study.specHash),
+        variants: study.variantsByRun, provenance: ProvenanceCollector(specHash: study.specHash),
         checkpointSeconds: checkpointSeconds),
       options: .init(
         workers: workers, threadsPerRun: threads, memoryBudgetBytes: memoryBudget, failsFast: failsFast,

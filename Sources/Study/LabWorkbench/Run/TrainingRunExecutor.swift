@@ -8,31 +8,25 @@ import LabTrain
 
 /// Trains claimed runs in this process, whatever store they are claimed from.
 package struct TrainingRunExecutor: RunExecutor {
-  package let laboratory: Laboratory
+  /// The variant of each run.
+  let variants: [RunIdentity: CompiledVariant]
   package let provenance: ProvenanceCollector
   package let checkpointSeconds: Double?
 
   package func execute(_ run: ClaimedRun, context: RunContext) throws -> RunOutcome {
-    let configuration = try RunConfiguration(run.run.configuration)
-    let data = try laboratory.dataset(configuration)
-    guard let initialWeights = try configuration.loadInitialWeights(data: data, input: run.run.dataHash) else {
-      let input =
-        configuration.training.initialWeights == nil ? "the data set has" : "the data set or the initial weights have"
-      return .failed(reason: "\(input) changed since the sweep was planned; start the sweep again")
+    guard let variant = variants[run.run.identity] else {
+      return .failed(reason: "the run is none of this study's", isRetriable: true)
     }
+    let data = variant.data
     let store = context.store
     let files = try store.files(of: run.lease)
     // Another choice than that of the attempt whose checkpoint this one goes on from would give other bits.
     let choices = files.hasCheckpoint ? try store.convolutionMethods(of: run.run.identity) : [:]
-    let backend = try laboratory.backends.named(configuration.backend)
-    let trainer = try Trainer(
-      configuration.training, model: configuration.model.model(classCount: data.classCount), dataset: data,
-      seed: run.run.seed, backend: backend.repeating(choices), threads: context.threads,
-      initialWeights: initialWeights)
+    let trainer = try variant.trainer(seed: run.run.seed, choices: choices, threads: context.threads)
     trainer.checkpointSeconds = checkpointSeconds
     try store.record(
       provenance.record(
-        run: run.run, backend: backend, threads: context.threads, convolutionMethods: trainer.choices),
+        run: run.run, backend: variant.backend, threads: context.threads, convolutionMethods: trainer.choices),
       lease: run.lease)
     if let matching = trainer.weightMatching, let difference = matching.difference {
       let remark = ([difference] + [matching.prefixRemedy].compactMap(\.self)).joined(separator: "; ")
@@ -44,7 +38,7 @@ package struct TrainingRunExecutor: RunExecutor {
       model: run.run.configuration["model"] ?? [:], data: data,
       position: StepPosition(
         step: 0, stepsPerEpoch: trainer.stepsPerEpoch,
-        totalSteps: trainer.stepsPerEpoch * configuration.training.epochs))
+        totalSteps: trainer.stepsPerEpoch * variant.epochs))
     let recorder = RunRecorder(
       run: run, context: context, files: files, card: card, bestWeightsHash: start.bestWeightsHash)
     do {

@@ -1,37 +1,25 @@
 import Foundation
 import LabCore
 import LabData
+import LabRecords
 import LabStore
 import LabTrain
-import LabZoo
+import Synchronization
 
 extension RunConfiguration {
   /// The weights to start from by the model's names, of any format that can be read; empty without a file.
-  package func loadInitialWeights() throws -> [NamedTensor] {
-    guard let stored = try storedInitialWeights() else { return [] }
-    return try named(stored, withoutPrefix: training.initialPrefix)
-  }
-
-  /// The weights to start from with which a run's input is what it was planned with; nil where it has changed.
   ///
-  /// A run is known by its weights and not by their prefix, so that of its file may be another than when it was stored.
-  package func loadInitialWeights(
-    data: PreparedDataset, input hash: ContentHash
-  ) throws -> [NamedTensor]? {
-    guard let stored = try storedInitialWeights() else { return data.contentHash == hash ? [] : nil }
-    var prefixes = [training.initialPrefix, nil]
-    for name in [stored.first, stored.last].compactMap({ $0?.name }) {
-      prefixes += name.indices.filter { name[$0] == "." }.prefix(16).map { Optional(String(name[...$0])) }
-    }
-    for (index, prefix) in prefixes.enumerated() where !prefixes[..<index].contains(prefix) {
-      guard let weights = try? named(stored, withoutPrefix: prefix) else { continue }
-      if ContentHash.ofInput(data: data, initialWeights: weights) == hash { return weights }
-    }
-    return nil
+  /// - Parameter files: the files that have been read.
+  func initialWeights(of files: StartingWeights) throws -> [NamedTensor] {
+    guard let stored = try storedInitialWeights(of: files) else { return [] }
+    var weights = try training.takingOffInitialPrefix(stored)
+    let ownNames = model.architecture.component.ownNames(of: weights.map(\.name))
+    for index in weights.indices { weights[index].name = ownNames[weights[index].name] ?? weights[index].name }
+    return weights
   }
 
   /// The weights as their file names them; nil without a file.
-  private func storedInitialWeights() throws -> [NamedTensor]? {
+  private func storedInitialWeights(of files: StartingWeights) throws -> [NamedTensor]? {
     guard let file = training.initialWeights else {
       guard training.initialPrefix == nil else {
         throw TrainingError.configuration(
@@ -40,18 +28,23 @@ extension RunConfiguration {
       }
       return nil
     }
-    return try WeightsFile.read((file as NSString).expandingTildeInPath)
-      .filter { $0.floats != nil }
+    return try files.tensors(of: (file as NSString).expandingTildeInPath)
   }
+}
 
-  private func named(
-    _ stored: [NamedTensor], withoutPrefix prefix: String?
-  ) throws -> [NamedTensor] {
-    var training = training
-    training.initialPrefix = prefix
-    var weights = try training.takingOffInitialPrefix(stored)
-    let ownNames = model.architecture.component.ownNames(of: weights.map(\.name))
-    for index in weights.indices { weights[index].name = ownNames[weights[index].name] ?? weights[index].name }
-    return weights
+/// Files of weights that runs start from, each read once for a whole process.
+final class StartingWeights: Sendable {
+  private let files = Mutex<[String: [NamedTensor]]>([:])
+
+  /// The weights of a file of any format that can be read.
+  ///
+  /// - Throws: `StoreError`; a later call tries again.
+  func tensors(of path: String) throws -> [NamedTensor] {
+    try files.withLock { files in
+      if let known = files[path] { return known }
+      let tensors = try WeightsFile.read(path).filter { $0.floats != nil }
+      files[path] = tensors
+      return tensors
+    }
   }
 }

@@ -1,42 +1,65 @@
 import Foundation
 import LabCore
+import LabGraph
 import LabRecords
 import LabReport
 import LabScheduler
 import LabStudy
 
-/// A plan with everything that building its variants told.
+/// A plan with its compiled variants, and the runs of it that are asked for.
 package struct PlannedStudy {
-  package let source: SpecSource
-  package let specHash: ContentHash
-  package let plan: Plan
-  /// One a variant, in the order of the plan.
-  package let inspections: [VariantInspection]
-  /// The cells that are asked for.
-  package let cells: [PlanCell]
+  /// One run: a variant with a seed.
+  package struct Run: Sendable {
+    /// The run's place in the plan.
+    let cell: PlanCell
+    /// The variant.
+    let variant: CompiledVariant
+    /// What the run is known by.
+    let identity: RunIdentity
 
-  package init(
-    source: SpecSource, specHash: ContentHash, plan: Plan, inspections: [VariantInspection], cells: [PlanCell]
-  ) {
-    self.source = source
-    self.specHash = specHash
-    self.plan = plan
-    self.inspections = inspections
-    self.cells = cells
+    init(_ cell: PlanCell, of variants: [CompiledVariant]) {
+      self.cell = cell
+      variant = variants[cell.variantIndex]
+      identity = variant.identity(seed: cell.seed)
+    }
   }
 
-  /// The run of a cell.
-  package func identity(of cell: PlanCell) -> RunIdentity {
-    cell.identity(dataHash: inspections[cell.variantIndex].dataHash)
+  let source: SpecSource
+  let specHash: ContentHash
+  let plan: Plan
+  /// One a variant, in the order of the plan.
+  let variants: [CompiledVariant]
+  /// The runs that are asked for, in the order in which they are trained.
+  package let runs: [Run]
+
+  /// Compiles the variants of a study without errors.
+  ///
+  /// - Parameters:
+  ///   - only: what selects runs; see ``LabStudy/Plan/cells(only:limit:)``.
+  ///   - limit: the largest number of runs.
+  ///   - threads: threads of a run.
+  /// - Throws: `SpecError` where the spec has errors or the plan no such run, an error of the machine.
+  package init(_ study: CheckedStudy, only: [String], limit: Int?, threads: Int) throws {
+    plan = try study.check.validPlan()
+    source = study.check.source
+    specHash = study.check.spec?.meaningHash ?? source.hash
+    let variants = try study.compiled(threads: threads)
+    self.variants = variants
+    runs = try plan.cells(only: only, limit: limit).map { Run($0, of: variants) }
+  }
+
+  /// The variants of the runs that are asked for, each once, in the order of the plan.
+  private var variantsAskedFor: [CompiledVariant] {
+    Set(runs.map(\.cell.variantIndex)).sorted().map { variants[$0] }
   }
 
   /// Refuses a plan with a variant that could never be admitted.
   ///
   /// - Throws: ``WorkbenchError`` with every such variant.
   package func checkMemory(budget: Int) throws {
-    let large = Set(cells.map(\.variantIndex)).sorted().filter { inspections[$0].plannedBytes > budget }
+    let large = variantsAskedFor.filter { $0.plannedBytes > budget }
     guard !large.isEmpty else { return }
-    let list = large.map { "\(plan.variants[$0].label) (\(NumberText.bytes(inspections[$0].plannedBytes)))" }
+    let list = large.map { "\($0.variant.label) (\(NumberText.bytes($0.plannedBytes)))" }
     throw WorkbenchError(
       "\(source.path): a run does not fit into the memory budget of \(NumberText.bytes(budget)): "
         + list.joined(separator: ", ")
@@ -45,65 +68,69 @@ package struct PlannedStudy {
       kind: .badData)
   }
 
+  /// The backends of the runs, each once.
+  var backends: [any Backend] {
+    var names: Set<String> = []
+    return variantsAskedFor.map(\.backend).filter { names.insert($0.name).inserted }
+  }
+
   /// The memory in bytes that the runs share, which is that of the smallest of their backends.
-  package func memoryBytes(of backends: OpenBackends) throws -> Int {
-    let own = try Set(cells.map { inspections[$0.variantIndex].backend }).compactMap {
-      try backends.named($0).memoryBytes
+  package var memoryBytes: Int { backends.compactMap(\.memoryBytes).min() ?? Machine.memoryBytes }
+
+  /// What the user should know about the runs on this machine, each thing once.
+  package var remarks: [String] { Set(runs.compactMap(\.variant.remark)).sorted() }
+
+  /// What became of the files of the runs' data, each data set once.
+  package var fileAccounts: [String] { Set(runs.compactMap(\.variant.fileAccount)).sorted() }
+
+  /// What the temperature of dynamic convolutions does, variants that are alike together.
+  var annealingNotes: [String] {
+    var groups: [(annealing: String, labels: [String])] = []
+    for variant in variantsAskedFor {
+      guard let annealing = variant.annealing, !annealing.isEmpty else { continue }
+      if let index = groups.firstIndex(where: { $0.annealing == annealing }) {
+        groups[index].labels.append(variant.variant.label)
+      } else {
+        groups.append((annealing, [variant.variant.label]))
+      }
     }
-    return own.min() ?? Machine.memoryBytes
-  }
-
-  /// What the user should know about the cells on this machine, each thing once.
-  package var remarks: [String] {
-    Set(cells.compactMap { inspections[$0.variantIndex].remark }).sorted()
-  }
-
-  /// What became of the files of the cells' data, each data set once.
-  package var fileAccounts: [String] {
-    Set(cells.compactMap { inspections[$0.variantIndex].fileAccount }).sorted()
-  }
-
-  /// The configuration of a variant as it is stored: its data are found again without the spec.
-  private func storedConfiguration(_ variant: ResolvedVariant, _ inspection: VariantInspection) -> JSONValue {
-    guard let path = inspection.storedPath, case .object(var members) = variant.configuration,
-      case .object(var dataset)? = members["dataset"], dataset["path"] != .string(path)
-    else { return variant.configuration }
-    dataset["path"] = .string(path)
-    members["dataset"] = .object(dataset)
-    return .object(members)
+    return groups.map { annealing, labels in
+      let shown = labels.prefix(3).joined(separator: "; ") + (labels.count > 3 ? " and \(labels.count - 3) more" : "")
+      return "\(shown): \(annealing)"
+    }
   }
 
   /// What the store is told.
-  package var registration: SweepRegistration {
+  var registration: SweepRegistration {
     SweepRegistration(
       name: plan.name, specText: source.text, specHash: specHash, factors: plan.factors, seeds: plan.seeds,
-      variants: zip(plan.variants.indices, plan.variants).map { index, variant in
-        let inspection = inspections[index]
+      variants: variants.map { compiled in
+        let variant = compiled.variant
         return .init(
           label: variant.label, levels: variant.levels, isBaseline: variant.isBaseline,
-          parameterCount: inspection.parameterCount, multiplyAdds: inspection.multiplyAdds,
+          parameterCount: compiled.parameterCount, multiplyAdds: compiled.multiplyAdds,
           runs: plan.seeds.map { seed in
-            let cell = PlanCell(variant: variant, variantIndex: index, seed: seed)
-            return .init(
-              identity: identity(of: cell), configuration: storedConfiguration(variant, inspection),
-              dataHash: inspection.dataHash, seed: seed, plannedEpochs: inspection.epochs)
+            .init(
+              identity: compiled.identity(seed: seed), configuration: compiled.storedConfiguration,
+              dataHash: compiled.dataHash, seed: seed, plannedEpochs: compiled.epochs)
           })
       })
   }
 
-  /// The runs of the cells, for the scheduler.
+  /// The runs for the scheduler.
   package var scheduledRuns: [ScheduledRun] {
-    cells.map {
+    runs.map {
       ScheduledRun(
-        identity: identity(of: $0), label: $0.variant.label, seed: $0.seed,
-        plannedBytes: inspections[$0.variantIndex].plannedBytes)
+        identity: $0.identity, label: $0.variant.variant.label, seed: $0.cell.seed,
+        plannedBytes: $0.variant.plannedBytes)
     }
   }
 
-  /// The multiply-adds of each run.
-  package var work: [RunIdentity: Double] {
-    Dictionary(
-      cells.map { (identity(of: $0), inspections[$0.variantIndex].runMultiplyAdds) },
-      uniquingKeysWith: { first, _ in first })
+  /// The variant of each run.
+  var variantsByRun: [RunIdentity: CompiledVariant] {
+    Dictionary(runs.map { ($0.identity, $0.variant) }, uniquingKeysWith: { first, _ in first })
   }
+
+  /// The multiply-adds of each run.
+  package var work: [RunIdentity: Double] { variantsByRun.mapValues(\.runMultiplyAdds) }
 }

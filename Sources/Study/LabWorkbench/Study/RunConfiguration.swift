@@ -23,14 +23,6 @@ package struct RunConfiguration {
     // Runs that were stored before there was a choice have none.
     backend = configuration["training"]?[Backends.key]?.stringValue ?? Backends.registry.names[0]
   }
-
-  /// The batch that the run's graphs are built for.
-  package func batch(of data: PreparedDataset, size: Int? = nil) -> ClassificationBatch {
-    let shape = data.imageShape
-    return ClassificationBatch(
-      size: size ?? min(training.batchSize, data.train.count), image: [shape.channels, shape.height, shape.width],
-      classCount: data.classCount, classCounts: data.classCounts)
-  }
 }
 
 extension DatasetConfiguration {
@@ -42,23 +34,18 @@ extension DatasetConfiguration {
 
 extension StudySchema {
   /// What a spec of this program may say.
-  package static let labrun = labrunSchema(defaultDataset: DatasetConfiguration.standardName)
+  package static let labrun = StudySchema(
+    sections: [
+      Section(
+        "dataset", "The images: which data set, which part of it, and what is done to it once.",
+        kind: .variant(DatasetConfiguration.variants), default: .string(DatasetConfiguration.standardName)),
+      Section("model", "The network.", ModelConfiguration.schema),
+      Section("training", "How the network is trained.", trainingSchema),
+    ], execution: ExecutionConfiguration.schema)
 
   /// How a network is trained, and by which backend.
   private static var trainingSchema: ConfigurationSchema {
     ConfigurationSchema(
       TrainingConfiguration.schema.fields + [Backends.field], alternatives: TrainingConfiguration.schema.alternatives)
-  }
-
-  /// - Parameter defaultDataset: the data set of a spec that names none.
-  package static func labrunSchema(defaultDataset: String) -> StudySchema {
-    StudySchema(
-      sections: [
-        Section(
-          "dataset", "The images: which data set, which part of it, and what is done to it once.",
-          kind: .variant(DatasetConfiguration.variants), default: .string(defaultDataset)),
-        Section("model", "The network.", ModelConfiguration.schema),
-        Section("training", "How the network is trained.", trainingSchema),
-      ], execution: ExecutionConfiguration.schema)
   }
 }

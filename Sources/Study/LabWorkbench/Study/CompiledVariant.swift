@@ -1,0 +1,134 @@
+import Foundation
+import LabCore
+import LabData
+import LabGraph
+import LabNN
+import LabRecords
+import LabStudy
+import LabTrain
+
+/// A variant with everything that does not depend on the seed: data, weights to start from, graphs, and what they tell of its
+/// runs.
+///
+/// It is made once, of what the check of the spec has built already, and handed to the plan, to the dry run and to the
+/// executor. Memory to compute in belongs to a run, and is not kept here.
+package final class CompiledVariant: Sendable {
+  /// The variant as the plan has it.
+  package let variant: ResolvedVariant
+  /// The variant's configuration.
+  package let configuration: RunConfiguration
+  /// The images.
+  package let data: PreparedDataset
+  /// The weights to start from by the model's names; empty without any.
+  package let initialWeights: [NamedTensor]
+  /// The hash of what the variant reads: data and initial weights.
+  package let dataHash: ContentHash
+  /// The number of trainable parameters.
+  package let parameterCount: Int
+  /// The multiply-adds of one image's forward pass.
+  package let multiplyAdds: Int
+  /// Bytes that a run needs.
+  package let plannedBytes: Int
+  /// What the temperature of dynamic convolutions does, in one clause; nil without one.
+  package let annealing: String?
+  /// What the user should know about the variant on this machine.
+  package let remark: String?
+  /// What became of every file of its data; nil where they do not come as image files.
+  package let fileAccount: String?
+  /// The path of its data as it is stored, where that is another than the spec's.
+  private let storedPath: String?
+  /// What trains it.
+  let backend: any Backend
+  /// The graphs; nil in a study of so many variants that theirs together would be a burden.
+  private let graphs: TrainingGraphs?
+
+  /// Builds what the check has not, and compiles it to know its memory, in which nothing is computed yet.
+  ///
+  /// - Parameter keepsGraphs: whether the graphs are kept for the runs, which build them again otherwise.
+  /// - Throws: an error of the graphs or of the machine.
+  init(_ checked: CheckedVariant, in workbench: Workbench, threads: Int, keepsGraphs: Bool) throws {
+    (variant, configuration, data) = (checked.variant, checked.configuration, checked.data)
+    initialWeights = checked.initialWeights
+    dataHash = .ofInput(data: data, initialWeights: initialWeights)
+    backend = try workbench.backends.named(configuration.backend)
+    let model = configuration.model.model(classCount: data.classCount)
+    let graphs = try TrainingGraphs(configuration.training, model: model, dataset: data, step: checked.step)
+    self.graphs = keepsGraphs ? graphs : nil
+    let cost = GraphCost(try EvaluationGraph(model: model, batch: ClassificationBatch(of: data, size: 1)).graph)
+    parameterCount = cost.parameters
+    multiplyAdds = cost.multiplyAdds
+    // Seeds change numbers, not sizes.
+    let trainer = try Trainer(
+      configuration.training, graphs: graphs, dataset: data, seed: 0, backend: backend, threads: threads,
+      isPlan: true)
+    plannedBytes = trainer.plannedBytes
+    annealing = configuration.training.annealingSummary(
+      scalars: trainer.scalars, stepsPerEpoch: trainer.stepsPerEpoch)
+    remark = backend.remark(on: configuration.training.precision)
+    let name = configuration.dataset.name
+    fileAccount = data.fileAccount.map { "\(name): \($0)" }
+    storedPath = configuration.dataset.path.map(workbench.environment.storable)
+  }
+
+  /// The trainer of a run.
+  ///
+  /// - Parameters:
+  ///   - choices: what the backend chose in an earlier attempt that is gone on with.
+  ///   - threads: threads of the run.
+  /// - Throws: an error of the graphs or of the machine.
+  func trainer(seed: UInt64, choices: [String: String], threads: Int) throws -> Trainer {
+    let graphs =
+      try graphs
+      ?? TrainingGraphs(
+        configuration.training, model: configuration.model.model(classCount: data.classCount), dataset: data)
+    return try Trainer(
+      configuration.training, graphs: graphs, dataset: data, seed: seed, backend: backend.repeating(choices),
+      threads: threads, initialWeights: initialWeights)
+  }
+
+  /// The run of a seed.
+  package func identity(seed: UInt64) -> RunIdentity {
+    RunIdentity(configuration: variant.identityConfiguration, dataHash: dataHash, seed: seed)
+  }
+
+  /// The configuration as it is stored: its data are found again without the spec.
+  package var storedConfiguration: JSONValue {
+    guard let path = storedPath, case .object(var members) = variant.configuration,
+      case .object(var dataset)? = members["dataset"], dataset["path"] != .string(path)
+    else { return variant.configuration }
+    dataset["path"] = .string(path)
+    members["dataset"] = .object(dataset)
+    return .object(members)
+  }
+
+  // MARK: Work
+
+  /// Epochs of a run.
+  package var epochs: Int { configuration.training.epochs }
+
+  /// The multiply-adds of a run's steps; a backward pass takes two forward passes.
+  package var trainingMultiplyAdds: Double { Double(multiplyAdds) * Double(3 * data.train.count * epochs) }
+
+  /// The multiply-adds of a run, evaluations included.
+  package var runMultiplyAdds: Double { trainingMultiplyAdds + Double(multiplyAdds) * Double(evaluatedImages) }
+
+  /// Images that a run is evaluated on, over all evaluations.
+  private var evaluatedImages: Int {
+    let interval = configuration.training.evaluationInterval
+    let evaluations = (epochs + interval - 1) / interval
+    // Without validation images, the last epoch's test is the final one.
+    guard data.validation.count > 0 else { return evaluations * data.test.count }
+    return (evaluations + 1) * data.validation.count + data.test.count
+  }
+}
+
+extension ContentHash {
+  /// A hash of what a run reads: its data and, where it starts from given weights, these.
+  fileprivate static func ofInput(data: PreparedDataset, initialWeights: [NamedTensor]) -> ContentHash {
+    guard !initialWeights.isEmpty, let weights = initialWeights.weightsHash else { return data.contentHash }
+    var hasher = ContentHasher()
+    hasher.update(data.contentHash.hexadecimal)
+    hasher.update(weights.hexadecimal)
+    return hasher.finish()
+  }
+}
