@@ -2,11 +2,11 @@
 # Works with GNU make 3.81 and newer.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build sweep test fuzz bench zoo compare docs picture lint format install clean check-swift
+.PHONY: help deps build sweep test example fuzz bench zoo compare docs picture lint format install clean check-swift
 
 BINARY := .build/release/labrun
 SPEC := Experiments/ablation.json
-SWIFT_SOURCES := Sources Tests Package.swift
+SWIFT_SOURCES := Sources Tests Examples Package.swift
 
 # Homebrew's libraries are in no default search path.
 ifeq ($(shell uname -s),Darwin)
@@ -33,8 +33,12 @@ build: deps ## Builds labrun for release
 sweep: build ## Trains the ablation of Experiments/ablation.json and prints its table (SPEC=… for another)
 	$(BINARY) sweep $(SPEC)
 
-test: deps ## Runs every test, built for release
+test: deps ## Runs every test, built for release, and the example
 	swift test -c release --disable-testable-imports --disable-xctest $(SWIFT_FLAGS)
+	@Scripts/test-example.sh release $(SWIFT_FLAGS)
+
+example: deps ## Builds the program of Examples/CustomBlock, which adds to labrun from outside, and sweeps with it
+	@Scripts/test-example.sh release $(SWIFT_FLAGS)
 
 fuzz: deps ## Feeds readers with damaged files for FUZZ_SECONDS each (60; FUZZ_TARGET=… for one, FUZZ_START=… to repeat)
 	@Scripts/fuzz.sh $(SWIFT_FLAGS)

@@ -13,14 +13,17 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "labrun", targets: ["labrun"]),
-    // What a program of somebody else's is made of: the engine, and all commands.
+    // What a program of somebody else's is made of: the engine, what has registries, and all commands.
     .library(name: "LabCore", targets: ["LabCore"]),
     .library(name: "LabStats", targets: ["LabStats"]),
+    .library(name: "LabRecords", targets: ["LabRecords"]),
     .library(name: "LabGraph", targets: ["LabGraph"]),
     .library(name: "LabNN", targets: ["LabNN"]),
     .library(name: "LabZoo", targets: ["LabZoo"]),
     .library(name: "LabData", targets: ["LabData"]),
     .library(name: "LabTrain", targets: ["LabTrain"]),
+    .library(name: "LabStudy", targets: ["LabStudy"]),
+    .library(name: "LabReport", targets: ["LabReport"]),
     .library(name: "LabWorkbench", targets: ["LabWorkbench"]),
     .library(name: "LabCommandLine", targets: ["LabCommandLine"]),
   ],
