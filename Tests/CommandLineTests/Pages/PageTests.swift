@@ -50,6 +50,13 @@ import Testing
       NSDictionary(dictionary: spec) == NSDictionary(dictionary: try Self.object(shown.lines.joined(separator: "\n"))))
   }
 
+  @Test(arguments: ["main", "PolyLoss"])
+  func thePageShowsTheExampleAsItIs(_ name: String) throws {
+    let file = MarkdownPage.root.appendingPathComponent("Examples/CustomBlock/Sources/customblock/\(name).swift")
+    let source = try String(contentsOf: file, encoding: .utf8)
+    #expect(try MarkdownPage("Documentation/Adding.md").text.contains("```swift\n\(source)```"))
+  }
+
   /// The picture is drawn from the reference result, so its numbers are that page's.
   @Test func thePictureShowsTheReferenceResult() throws {
     let picture = try String(
