@@ -6,14 +6,15 @@ import Testing
 
 /// The choice of a backend, from the spec to the stored results.
 @Suite struct BackendTests {
-  private func spec(name: String, factors: String) -> String {
+  private func spec(name: String, factors: String, baseline: String) -> String {
     """
     {
       "name": "\(name)",
       "dataset": { "name": "synthetic-signs", "train_count": 86, "test_count": 43, "image_size": 16 },
       "model": { "architecture": "resnet", "depth": 8, "width": 4 },
       "training": { "epochs": 1, "batch_size": 16, "learning_rate": 0.05 },
-      "factors": { \(factors) }
+      "factors": { \(factors) },
+      "baseline": { \(baseline) }
     }
     """
   }
@@ -21,8 +22,12 @@ import Testing
   @Test func resultsAreThoseOfTheirBackend() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }
-    try labrun.write(spec(name: "plain", factors: #""momentum": [0.9, 0.5]"#), to: "Experiments/plain.json")
-    try labrun.write(spec(name: "both", factors: #""backend": ["onednn", "reference"]"#), to: "Experiments/both.json")
+    try labrun.write(
+      spec(name: "plain", factors: #""learning_rate": [0.05, 0.02]"#, baseline: #""learning_rate": 0.05"#),
+      to: "Experiments/plain.json")
+    try labrun.write(
+      spec(name: "both", factors: #""backend": ["onednn", "reference"]"#, baseline: #""backend": "onednn""#),
+      to: "Experiments/both.json")
     for name in ["plain", "both"] {
       let result = try labrun.run("sweep", name)
       #expect(result.status == 0, "\(result.errors)")
@@ -54,7 +59,9 @@ import Testing
   @Test func unknownBackendsAreAnsweredWithTheNearest() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }
-    try labrun.write(spec(name: "wrong", factors: #""backend": ["onednn", "referenz"]"#), to: "Experiments/wrong.json")
+    try labrun.write(
+      spec(name: "wrong", factors: #""backend": ["onednn", "referenz"]"#, baseline: #""backend": "onednn""#),
+      to: "Experiments/wrong.json")
     let result = try labrun.run("sweep", "wrong", "--dry-run")
     #expect(result.status == 65)
     #expect(result.errors.contains("did you mean \"reference\"?"), "\(result.errors)")
