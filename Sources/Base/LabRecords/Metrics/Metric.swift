@@ -63,7 +63,14 @@ public struct Metric: Sendable {
   /// Describes a metric of predictions.
   ///
   /// - Parameters:
+  ///   - name: the name without a split.
+  ///   - title: the title of its column.
+  ///   - unit: how values are shown.
+  ///   - direction: which values are better.
+  ///   - decimals: the decimals that are shown; nil leaves it to the unit.
   ///   - range: the values that are possible.
+  ///   - summary: what it is, in a phrase.
+  ///   - isShareOfImages: whether it is a share of whole images.
   ///   - occasion: when it is computed. One that looks at every image's logits is computed at the end only.
   ///   - value: computes it of at least one image; nil where the images define no value.
   public init(

@@ -13,7 +13,9 @@ public enum MetricCatalog {
 
   /// The metrics of some predictions, by their names without a split.
   ///
-  /// - Parameter occasion: what the evaluation is for; all metrics are computed at the end, some in between.
+  /// - Parameters:
+  ///   - predictions: what was predicted, of which images.
+  ///   - occasion: what the evaluation is for; all metrics are computed at the end, some in between.
   public static func metrics(of predictions: ClassificationAccumulator, for occasion: Metric.Occasion) -> Metrics {
     var metrics = Metrics()
     for metric in registry.entries where metric.occasion.map({ $0 == .everyEvaluation || $0 == occasion }) ?? false {
