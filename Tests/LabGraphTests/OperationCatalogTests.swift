@@ -13,7 +13,7 @@ import Testing
     var declared: Set<String> = []
     for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
       let source = try String(contentsOf: file, encoding: .utf8)
-      for match in source.matches(of: #/public struct (\w+): (?:Operation|ParameterUpdate)\b/#) {
+      for match in source.matches(of: #/public struct (\w+): (?:Operation|SeededOperation|ParameterUpdate)\b/#) {
         declared.insert(String(match.1))
       }
     }
