@@ -7,10 +7,10 @@ configuration=${1:-release}
 [ $# -eq 0 ] || shift
 example=Examples/CustomBlock
 
-# What has been built for labrun itself is used, so that only the example's own files are compiled.
+# A folder of its own: built into labrun's, each of the two would have everything of the other compiled anew.
 [ ! -f Package.resolved ] || cp Package.resolved "$example/Package.resolved"
-swift build -c "$configuration" --package-path "$example" --scratch-path .build "$@"
-program=$PWD/.build/$configuration/customblock
+swift build -c "$configuration" --package-path "$example" --scratch-path .build-example "$@"
+program=$PWD/.build-example/$configuration/customblock
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
