@@ -125,10 +125,10 @@ package final class CompiledVariant: Sendable {
 extension ContentHash {
   /// A hash of what a run reads: its data and, where it starts from given weights, these.
   fileprivate static func ofInput(data: PreparedDataset, initialWeights: [NamedTensor]) -> ContentHash {
-    guard !initialWeights.isEmpty, let weights = initialWeights.weightsHash else { return data.contentHash }
+    guard !initialWeights.isEmpty else { return data.contentHash }
     var hasher = ContentHasher()
     hasher.update(data.contentHash.hexadecimal)
-    hasher.update(weights.hexadecimal)
+    hasher.update((initialWeights.weightsHash ?? initialWeights.contentHash).hexadecimal)
     return hasher.finish()
   }
 }
