@@ -5,7 +5,7 @@ import Synchronization
 
 /// A run store in memory, for tests of schedulers and executors; it passes the same conformance suite as the real one.
 public final class InMemoryRunStore: RunStore {
-  fileprivate struct Run {
+  struct Run {
     var planned: SweepRegistration.Run
     var state = RunState.pending
     var reason: String?
@@ -18,15 +18,7 @@ public final class InMemoryRunStore: RunStore {
     var heartbeatAt = Date.distantPast
     var createdAt: Date
     var endedAt: Date?
-    var files = Files()
-  }
-
-  /// What takes the place of a run's files.
-  fileprivate struct Files {
-    var checkpoint: Checkpoint?
-    var bestWeightsHash: ContentHash?
-    var weights: [RunWeights: (tensors: [NamedTensor], epoch: Int?)] = [:]
-    var predictions: Predictions?
+    var files = InMemoryRunFiles.Content()
   }
 
   private struct Sweep {
@@ -224,7 +216,7 @@ public final class InMemoryRunStore: RunStore {
       if decision == .discard {
         run.epochs = [:]
         run.final = nil
-        run.files = Files()
+        run.files = InMemoryRunFiles.Content()
       }
       let lease = RunLease(run: identity, token: UUID(), attempt: attempt)
       run.attempts.append(RunAttempt(run: identity, number: attempt, sweep: sweep, owner: owner, startedAt: now))
@@ -321,7 +313,8 @@ public final class InMemoryRunStore: RunStore {
 
   // MARK: Helpers
 
-  fileprivate func change(_ lease: RunLease, _ body: (inout sending Run) -> Void) throws {
+  /// Changes the run of a lease that still holds.
+  func change(_ lease: RunLease, _ body: (inout sending Run) -> Void) throws {
     try state.withLock { state in
       guard var run = state.runs[lease.run], run.lease == lease else { throw RunStoreError.leaseLost(lease) }
       body(&run)
@@ -359,56 +352,5 @@ public final class InMemoryRunStore: RunStore {
       trainSeconds: run.epochs.isEmpty ? nil : seconds,
       imagesPerSecond: seconds > 0 ? images / seconds : nil, attempts: run.attempts.count, createdAt: run.createdAt,
       endedAt: run.endedAt)
-  }
-}
-
-/// The files of a claimed run in memory.
-private struct InMemoryRunFiles: RunFiles {
-  /// What a run has stored is not what it trained.
-  struct Misfit: RunFailure, CustomStringConvertible {
-    var description: String
-    var endsSweep: Bool { false }
-    var isRetriable: Bool { true }
-  }
-
-  let store: InMemoryRunStore
-  let lease: RunLease
-
-  var hasCheckpoint: Bool { (try? files())?.checkpoint != nil }
-
-  func resumption() throws -> RunResumption {
-    let files = try files()
-    var resumption = RunResumption(checkpoint: files.checkpoint, bestWeightsHash: files.bestWeightsHash)
-    if let best = files.weights[.best], best.epoch == files.checkpoint?.progress["bestEpoch"]?.integerValue {
-      resumption.bestWeights = best.tensors
-    }
-    return resumption
-  }
-
-  func write(_ checkpoint: Checkpoint, bestWeightsHash: ContentHash?) throws {
-    try store.change(lease) { ($0.files.checkpoint, $0.files.bestWeightsHash) = (checkpoint, bestWeightsHash) }
-  }
-
-  func write(weights: [NamedTensor], as kind: RunWeights, epoch: Int?, attributes: [String: JSONValue]) throws {
-    try store.change(lease) { $0.files.weights[kind] = (weights, epoch) }
-  }
-
-  func write(_ predictions: Predictions) throws { try store.change(lease) { $0.files.predictions = predictions } }
-
-  func check(trainedEpochs epochs: Int, bestEpoch: Int?) throws {
-    let recorded = try store.epochs(of: lease.run).map(\.epoch)
-    guard recorded == Array(0..<epochs) else {
-      throw Misfit(description: "\(recorded.count) of \(epochs) epochs are on record")
-    }
-    let best = try files().weights[.best]?.epoch
-    guard bestEpoch == nil || best == bestEpoch else {
-      throw Misfit(description: "the best weights are not of epoch \(bestEpoch ?? 0)")
-    }
-  }
-
-  private func files() throws -> InMemoryRunStore.Files {
-    var files = InMemoryRunStore.Files()
-    try store.change(lease) { files = $0.files }
-    return files
   }
 }

@@ -1,0 +1,61 @@
+import LabCore
+import LabRecords
+
+/// The files of a claimed run in memory.
+struct InMemoryRunFiles: RunFiles {
+  /// What takes the place of a run's files.
+  struct Content {
+    var checkpoint: Checkpoint?
+    var bestWeightsHash: ContentHash?
+    var weights: [RunWeights: (tensors: [NamedTensor], epoch: Int?)] = [:]
+    var predictions: Predictions?
+  }
+
+  /// What a run has stored is not what it trained.
+  struct Misfit: RunFailure, CustomStringConvertible {
+    var description: String
+    var endsSweep: Bool { false }
+    var isRetriable: Bool { true }
+  }
+
+  let store: InMemoryRunStore
+  let lease: RunLease
+
+  var hasCheckpoint: Bool { (try? files())?.checkpoint != nil }
+
+  func resumption() throws -> RunResumption {
+    let files = try files()
+    var resumption = RunResumption(checkpoint: files.checkpoint, bestWeightsHash: files.bestWeightsHash)
+    if let best = files.weights[.best], best.epoch == files.checkpoint?.progress["bestEpoch"]?.integerValue {
+      resumption.bestWeights = best.tensors
+    }
+    return resumption
+  }
+
+  func write(_ checkpoint: Checkpoint, bestWeightsHash: ContentHash?) throws {
+    try store.change(lease) { ($0.files.checkpoint, $0.files.bestWeightsHash) = (checkpoint, bestWeightsHash) }
+  }
+
+  func write(weights: [NamedTensor], as kind: RunWeights, epoch: Int?, attributes: [String: JSONValue]) throws {
+    try store.change(lease) { $0.files.weights[kind] = (weights, epoch) }
+  }
+
+  func write(_ predictions: Predictions) throws { try store.change(lease) { $0.files.predictions = predictions } }
+
+  func check(trainedEpochs epochs: Int, bestEpoch: Int?) throws {
+    let recorded = try store.epochs(of: lease.run).map(\.epoch)
+    guard recorded == Array(0..<epochs) else {
+      throw Misfit(description: "\(recorded.count) of \(epochs) epochs are on record")
+    }
+    let best = try files().weights[.best]?.epoch
+    guard bestEpoch == nil || best == bestEpoch else {
+      throw Misfit(description: "the best weights are not of epoch \(bestEpoch ?? 0)")
+    }
+  }
+
+  private func files() throws -> Content {
+    var files = Content()
+    try store.change(lease) { files = $0.files }
+    return files
+  }
+}
