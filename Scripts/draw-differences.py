@@ -9,6 +9,14 @@ import sys
 ROW, TOP, LEFT, PLOT, RIGHT = 26, 74, 208, 400, 132
 
 
+def colors(paper: str, ink: str, faint: str, mark: str) -> str:
+    """The rules of one scheme; without variables, which many viewers do not know and draw black on black."""
+    return (
+        f".paper {{ fill: {paper}; }} text {{ fill: {ink}; }} .dot {{ fill: {mark}; }} "
+        f".grid {{ stroke: {faint}; }} .zero {{ stroke: {ink}; }} .span {{ stroke: {mark}; }}"
+    )
+
+
 def number(text):
     return float(text.replace("\N{MINUS SIGN}", "-").replace("+", "").replace(",", "").strip("* "))
 
@@ -49,14 +57,12 @@ def main():
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         f'role="img" aria-label="{html.escape(title)}">',
         "<style>",
-        "svg { --paper: #ffffff; --ink: #1f2328; --faint: #d1d9e0; --mark: #0550ae; }",
-        "@media (prefers-color-scheme: dark) {",
-        "  svg { --paper: #0d1117; --ink: #e6edf3; --faint: #3d444d; --mark: #79c0ff; }",
-        "}",
-        ".paper { fill: var(--paper); } text { fill: var(--ink); font: 13px system-ui, sans-serif; }",
         ".title { font-weight: 600; } .end { text-anchor: end; } .middle { text-anchor: middle; }",
-        ".grid { stroke: var(--faint); } .zero { stroke: var(--ink); } .span { stroke: var(--mark); stroke-width: 2; }",
-        ".dot { fill: var(--mark); }",
+        "text { font: 13px system-ui, sans-serif; } .span { stroke-width: 2; }",
+        colors(paper="#ffffff", ink="#1f2328", faint="#d1d9e0", mark="#0550ae"),
+        "@media (prefers-color-scheme: dark) {",
+        colors(paper="#0d1117", ink="#e6edf3", faint="#3d444d", mark="#79c0ff"),
+        "}",
         "</style>",
         f'<rect class="paper" width="{width}" height="{height}" rx="6"/>',
         f'<text class="title" x="16" y="26">{html.escape(title)}</text>',
