@@ -33,11 +33,15 @@ public struct CalibrationBins: Sendable, Hashable {
   public mutating func add(confidence: Double, isCorrect: Bool) {
     // A confidence that is not a number comes from logits that are none; it is as wrong as a certain error.
     let confidence = confidence.isNaN ? 1 : confidence
-    let index = Int((confidence * Double(bins.count)).rounded(.up)) - 1
-    let bin = min(max(index, 0), bins.count - 1)
+    let bin = CalibrationBins.index(of: confidence, binCount: bins.count)
     bins[bin].count += 1
     bins[bin].correct += isCorrect ? 1 : 0
     bins[bin].confidence.add(confidence)
+  }
+
+  /// The bin of a confidence, which is closed above.
+  static func index(of confidence: Double, binCount: Int) -> Int {
+    min(max(Int((confidence * Double(binCount)).rounded(.up)) - 1, 0), binCount - 1)
   }
 
   /// Adds the predictions of other bins of the same width.
