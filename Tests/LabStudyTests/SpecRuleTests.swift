@@ -1,4 +1,5 @@
 import LabCore
+import LabRecords
 import LabStudy
 import Testing
 
@@ -25,9 +26,10 @@ import Testing
       [("factor", "{}"), ("epochs", "3")],
       [
         "a.json:7:3: factor: unknown key \"factor\"; expected one of the keys name, description, dataset, model, "
-          + "training, factors, baseline, full, design, include, exclude, seeds, execution (did you mean \"factors\"?)",
+          + "training, factors, baseline, full, design, include, exclude, seeds, analysis, execution "
+          + "(did you mean \"factors\"?)",
         "a.json:8:3: epochs: unknown key \"epochs\"; expected one of the keys name, description, dataset, model, "
-          + "training, factors, baseline, full, design, include, exclude, seeds, execution. "
+          + "training, factors, baseline, full, design, include, exclude, seeds, analysis, execution. "
           + "The key training.epochs belongs into \"training\".",
       ])
   }
@@ -239,5 +241,55 @@ import Testing
     expectIssues(
       [("factors", #"{"a b": {"a": {"epochs": 2}, "b": {"epochs": 3}}}"#), ("baseline", #"{"a b": "a"}"#)],
       [#"a.json:4:15: factors.a b: a factor's name has letters, digits, "-", "_" and "." only, found "a b""#])
+  }
+
+  // MARK: Analysis
+
+  @Test func analysesOfUnknownMetricsAndImpossibleEffects() {
+    let rule = "expected the name of a metric of which better is known, such as test_accuracy or test_macro_f1"
+    expectIssues(
+      [("analysis", #"{"metric": "macro_f2"}"#)],
+      [
+        "a.json:7:26: analysis.metric: \(rule), found the string \"macro_f2\" (did you mean \"test_macro_f1\"?)"
+      ])
+    expectIssues(
+      [("analysis", #"{"metric": "learning_rate"}"#)],
+      ["a.json:7:26: analysis.metric: \(rule), found the string \"learning_rate\""])
+    expectIssues(
+      [("analysis", #"{"metric": "accuracy", "smallest_effect": 0.005}"#)],
+      [
+        "a.json:7:57: warning: analysis.smallest_effect: is 0.005 points of test_accuracy, which hardly any study can "
+          + "tell from nothing; effects of shares are in points, so that 0.5 would be 0.5 points"
+      ])
+    expectIssues(
+      [("analysis", #"{"metric": "accuracy", "smallest_effect": 150}"#)],
+      ["a.json:7:57: analysis.smallest_effect: expected points of test_accuracy, a number below 100, found 150"])
+    expectIssues(
+      [("analysis", #"{"metric": "log_loss", "smallest_effect": 0, "confidence": 95, "comparison": "all"}"#)],
+      [
+        "a.json:7:57: analysis.smallest_effect: expected a number above 0, found 0",
+        "a.json:7:74: analysis.confidence: expected a number of at least 0.5 and below 1, found 95",
+        "a.json:7:78: analysis.comparison: unknown key \"comparison\"; expected one of the keys metric, "
+          + "smallest_effect, confidence, comparisons, sides (did you mean \"comparisons\"?)",
+      ])
+    expectIssues([("analysis", "{}")], ["a.json:7:15: analysis.metric: is missing; expected a string"])
+    expectIssues(
+      [("analysis", #""accuracy""#)], [#"a.json:7:15: analysis: expected an object, found the string "accuracy""#])
+  }
+
+  @Test func anAnalysisIsReadWithItsDefaultsAndIsNoPartOfTheMeaning() throws {
+    let check = checkSpec([("analysis", #"{"metric": "macro_f1", "smallest_effect": 0.5}"#)])
+    #expect(check.issues.isEmpty)
+    let plan = try check.validPlan()
+    #expect(plan.analysis == AnalysisPlan(metric: "test_macro_f1", smallestEffect: 0.5))
+    #expect(plan.analysis?.smallestDifference == 0.005)
+    #expect(check.spec?.meaningHash == checkSpec().spec?.meaningHash)
+    #expect(try plan.cells == makePlan().cells)
+    #expect(try makePlan().analysis == nil)
+    let other = try makePlan([
+      ("analysis", #"{"metric": "validation_log_loss", "smallest_effect": 0.5, "comparisons": "all", "sides": "one"}"#)
+    ])
+    let wanted = AnalysisPlan(metric: "validation_log_loss", smallestEffect: 0.5, comparisons: .all, sides: .one)
+    #expect(other.analysis == wanted && wanted.smallestDifference == 0.5)
   }
 }

@@ -26,6 +26,7 @@ public final class InMemoryRunStore: RunStore {
     var createdAt: Date
     var registeredAt: Date
     var order: Int
+    var analyses: [AnalysisRegistration] = []
   }
 
   private struct State {
@@ -68,6 +69,14 @@ public final class InMemoryRunStore: RunStore {
       }
       entry.registeredAt = now
       entry.order = state.registrations
+      entry.registration.analysis = sweep.analysis
+      if sweep.analysis != entry.analyses.last?.plan {
+        let runs = Set(sweep.variants.flatMap(\.runs).map(\.identity))
+        entry.analyses.append(
+          AnalysisRegistration(
+            plan: sweep.analysis, registeredAt: now,
+            completedRuns: runs.count { state.runs[$0]?.state == .completed }))
+      }
       state.sweeps[id] = entry
       for run in sweep.variants.flatMap(\.runs) where state.runs[run.identity] == nil {
         state.runs[run.identity] = Run(planned: run, createdAt: now)
@@ -118,7 +127,7 @@ public final class InMemoryRunStore: RunStore {
                 plannedEpochs: stored.plannedEpochs, trainSeconds: stored.trainSeconds,
                 imagesPerSecond: stored.imagesPerSecond, health: run.final?.health ?? [])
             })
-        })
+        }, analyses: sweep.analyses)
     }
   }
 

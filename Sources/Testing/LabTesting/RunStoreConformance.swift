@@ -147,6 +147,28 @@ extension RunStoreConformance {
       try requireEqual(snapshot.variants.map { $0.levels["conv"] }, sweep.factors[0].levels, "the levels")
       try requireEqual(snapshot.variants[2].runs.map(\.seed), sweep.seeds, "the runs' seeds")
     },
+    Check("an analysis is kept with how many results there were, and changes no sweep") { subject in
+      var sweep = RunStoreSamples.sweep()
+      let (first, claimed) = try subject.claimFirst()
+      try requireEqual(try subject.store.snapshot(sweep: first.id).analyses, [], "the analyses without one")
+      sweep.analysis = AnalysisPlan(metric: "test_macro_f1", smallestEffect: 0.5, confidence: 0.9)
+      let planned = subject.clock.now
+      try requireEqual(try subject.store.register(sweep).id, first.id, "the number of the sweep with an analysis")
+      try subject.store.finish(claimed.lease, .completed(RunStoreSamples.final()))
+      subject.clock.advance(seconds: 5)
+      _ = try subject.store.register(sweep)
+      var registrations = [AnalysisRegistration(plan: sweep.analysis, registeredAt: planned, completedRuns: 0)]
+      try requireEqual(try subject.store.snapshot(sweep: first.id).analyses, registrations, "the first analysis")
+      sweep.analysis = AnalysisPlan(metric: "test_accuracy", comparisons: .all, sides: .one)
+      _ = try subject.store.register(sweep)
+      registrations.append(.init(plan: sweep.analysis, registeredAt: subject.clock.now, completedRuns: 1))
+      try requireEqual(try subject.store.registration(sweep: first.id), sweep, "the registration")
+      sweep.analysis = nil
+      _ = try subject.store.register(sweep)
+      registrations.append(.init(plan: nil, registeredAt: subject.clock.now, completedRuns: 1))
+      try requireEqual(try subject.store.snapshot(sweep: first.id).analyses, registrations, "all analyses")
+      try requireEqual(try subject.store.registration(sweep: first.id), sweep, "the registration without one")
+    },
     Check("two variants may share a run") { subject in
       var sweep = RunStoreSamples.sweep(levels: ["static", "odconv-1x"], seeds: [0])
       sweep.variants[1].runs = sweep.variants[0].runs

@@ -68,11 +68,13 @@ public struct SweepRegistration: Sendable, Codable, Hashable {
   public var seeds: [UInt64]
   /// The variants in the order of the plan.
   public var variants: [Variant]
+  /// What will be concluded from; nil where the spec does not say.
+  public var analysis: AnalysisPlan?
 
   /// Creates a registration.
   public init(
     name: String, specText: String, specHash: ContentHash, factors: [SweepSnapshot.Factor], seeds: [UInt64],
-    variants: [Variant]
+    variants: [Variant], analysis: AnalysisPlan? = nil
   ) {
     self.name = name
     self.specText = specText
@@ -80,12 +82,14 @@ public struct SweepRegistration: Sendable, Codable, Hashable {
     self.factors = factors
     self.seeds = seeds
     self.variants = variants
+    self.analysis = analysis
   }
 
   /// What makes two registrations the same sweep: the name, the spec's hash, the variants and their runs.
   ///
   /// The runs' identities belong to it because changed data makes other runs of an unchanged spec. Parameter and
-  /// multiply-add counts do not, because they follow from the rest and may be learned later.
+  /// multiply-add counts do not, because they follow from the rest and may be learned later, nor does the analysis, which
+  /// changes no run.
   public var planHash: ContentHash {
     var hasher = ContentHasher()
     hasher.update("labrun-plan-1")

@@ -108,10 +108,13 @@ public struct SweepSnapshot: Sendable, Codable {
   public var seeds: [UInt64]
   /// The variants in the order of the plan.
   public var variants: [Variant]
+  /// The analyses that were registered, the first one first; a later one replaces it.
+  public var analyses: [AnalysisRegistration]
 
   /// Creates a snapshot.
   public init(
-    id: Int64, name: String, createdAt: Date, factors: [Factor], seeds: [UInt64], variants: [Variant]
+    id: Int64, name: String, createdAt: Date, factors: [Factor], seeds: [UInt64], variants: [Variant],
+    analyses: [AnalysisRegistration] = []
   ) {
     self.id = id
     self.name = name
@@ -119,5 +122,6 @@ public struct SweepSnapshot: Sendable, Codable {
     self.factors = factors
     self.seeds = seeds
     self.variants = variants
+    self.analyses = analyses
   }
 }

@@ -27,6 +27,7 @@ enum DatabaseSchema {
     migrator.registerMigration("log loss and health", migrate: addLogLossAndHealth)
     migrator.registerMigration("identity", migrate: createIdentity)
     migrator.registerMigration("metric rows", migrate: MetricRowsMigration.migrate)
+    migrator.registerMigration("analysis", migrate: createAnalyses)
     return migrator
   }
 
@@ -46,6 +47,18 @@ enum DatabaseSchema {
       table.column("sha256", .text).notNull()
       table.column("bytes", .integer).notNull()
       table.primaryKey(["run_id", "name"])
+    }
+  }
+
+  /// What studies said that they would conclude from, and how much was known when they said it.
+  private static func createAnalyses(_ database: Database) throws {
+    try database.create(table: "analysis", options: .withoutRowID) { table in
+      table.reference("sweep", onDelete: .cascade)
+      table.column("number", .integer).notNull()
+      table.column("plan", .text)
+      table.column("registered_at", .datetime).notNull()
+      table.column("completed_runs", .integer).notNull()
+      table.primaryKey(["sweep_id", "number"])
     }
   }
 

@@ -22,7 +22,7 @@ extension StudyStore {
       }
       return SweepSnapshot(
         id: id, name: record.name, createdAt: record.createdAt, factors: try factors(sweep: id, database),
-        seeds: try seeds(sweep: id, database), variants: variants)
+        seeds: try seeds(sweep: id, database), variants: variants, analyses: try analyses(sweep: id, database))
     }
   }
 

@@ -22,6 +22,7 @@ extension StudyStore: RunStore {
       } else {
         id = try insert(sweep, planHash: planHash, at: now, database)
       }
+      try register(sweep.analysis, sweep: id, at: now, database)
       guard let stored = try storedSweeps(database, id: id).first else {
         throw RunStoreError.unknownSweep(String(id))
       }
@@ -69,7 +70,8 @@ extension StudyStore: RunStore {
       }
       return SweepRegistration(
         name: record.name, specText: record.specText, specHash: record.specHash,
-        factors: try factors(sweep: id, database), seeds: try seeds(sweep: id, database), variants: variants)
+        factors: try factors(sweep: id, database), seeds: try seeds(sweep: id, database), variants: variants,
+        analysis: try analyses(sweep: id, database).last?.plan)
     }
   }
 }

@@ -25,6 +25,8 @@ public struct Plan: Sendable {
   public var collapsedCells: [CollapsedCell]
   /// The settings that say how runs are executed, with their defaults.
   public var execution: JSONValue
+  /// What will be concluded from; nil where the spec does not say.
+  public var analysis: AnalysisPlan?
 
   /// The runs in the order in which they are trained: every variant's first seed, then every variant's second, so that
   /// a whole comparison is there early and its intervals shrink from then on.

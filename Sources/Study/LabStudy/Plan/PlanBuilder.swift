@@ -38,7 +38,8 @@ struct PlanBuilder {
     }
     let plan = Plan(
       name: spec.name, factors: factors.map { .init(name: $0.name, levels: $0.levels.map(\.label)) }, seeds: spec.seeds,
-      variants: variants, collapsedCells: collapsed, execution: spec.execution)
+      variants: variants, collapsedCells: collapsed, execution: spec.execution,
+      analysis: spec.analysis)
     return (plan, findings.issues())
   }
 

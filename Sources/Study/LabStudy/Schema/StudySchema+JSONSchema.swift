@@ -1,4 +1,5 @@
 import LabCore
+import LabRecords
 
 extension StudySchema {
   /// The JSON Schema (draft 2020-12) of specs, with which editors complete and check them.
@@ -27,6 +28,10 @@ extension StudySchema {
         ],
         "default": [0], "description": "The seeds with which every cell is trained, or their number.",
       ],
+      "analysis": writer.described(
+        writer.object(AnalysisPlan.schema, at: nil),
+        "What will be concluded from, registered with the sweep before there are results; changes no result and is no "
+          + "part of a run's identity."),
       "execution": writer.described(
         writer.object(execution, at: nil),
         "How runs are executed; changes no result and is no part of a run's identity."),

@@ -109,6 +109,8 @@ public enum SpecKey: String, CaseIterable, Sendable {
   case exclude
   /// The seeds of every cell.
   case seeds
+  /// What will be concluded from.
+  case analysis
   /// Settings that change no result.
   case execution
 }

@@ -84,6 +84,8 @@ struct SpecDraft {
   /// The sections as they are written.
   var sections: JSONValue = .object([:])
   var execution: JSONValue = .object([:])
+  /// The section `analysis` as it is written; nil where there is none.
+  var analysis: JSONValue?
   var factors: [Factor] = []
   var baseline: Assignment?
   var full: Assignment?

@@ -40,6 +40,7 @@ struct SpecReader {
     }
     for section in schema.sections { draft.sections[section.name] = root[section.name]?.json }
     if let value = root["execution"] { draft.execution = value.json }
+    draft.analysis = root["analysis"]?.json
     readFactors()
     draft.baseline = root["baseline"].flatMap { readAssignment($0, at: "baseline") }
     draft.full = root["full"].flatMap { readAssignment($0, at: "full") }

@@ -1,5 +1,6 @@
 import Foundation
 import LabCore
+import LabRecords
 
 /// A valid spec: what is studied, before it is multiplied out into a ``Plan``.
 public struct StudySpec: Sendable {
@@ -37,8 +38,10 @@ public struct StudySpec: Sendable {
   public var configuration: JSONValue
   /// The resolved settings that say how runs are executed.
   public var execution: JSONValue
-  /// The hash of what the spec says, which comments, white space, key order, `description`, `execution` and `$schema`
-  /// do not change.
+  /// What will be concluded from; nil where the spec does not say.
+  public var analysis: AnalysisPlan?
+  /// The hash of what the spec says, which comments, white space, key order, `description`, `analysis`, `execution` and
+  /// `$schema` do not change.
   public var meaningHash: ContentHash
 
   /// Whether a name can name files and be typed in a shell.
@@ -79,8 +82,9 @@ extension StudySpec {
     seeds = draft.seeds?.values.map(\.seed) ?? [0]
     configuration = context.base.value
     execution = context.schema.execution.resolve(draft.execution).value
+    analysis = draft.analysis.flatMap(AnalysisRule.plan)
     var meaning = draft.root.json
-    for key in [SpecKey.schema, .description, .execution] { meaning[key.rawValue] = nil }
+    for key in [SpecKey.schema, .description, .analysis, .execution] { meaning[key.rawValue] = nil }
     meaning["name"] = .string(name)
     meaningHash = meaning.contentHash
   }

@@ -28,5 +28,6 @@ enum SpecRules {
     ListedCellsRule(),
     CoverageRule(),
     SeedsRule(),
+    AnalysisRule(),
   ]
 }

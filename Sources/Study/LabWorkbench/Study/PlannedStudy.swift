@@ -114,7 +114,7 @@ package struct PlannedStudy {
               identity: compiled.identity(seed: seed), configuration: compiled.storedConfiguration,
               dataHash: compiled.dataHash, seed: seed, plannedEpochs: compiled.epochs)
           })
-      })
+      }, analysis: plan.analysis)
   }
 
   /// The runs for the scheduler.
