@@ -71,7 +71,7 @@ enum BetaFunctions {
   }
 
   /// ln Γ(x) − (x − ½) ln x + x − ½ ln 2π for x ≥ 10.
-  private static func stirlingRemainder(_ x: Double) -> Double {
+  static func stirlingRemainder(_ x: Double) -> Double {
     let r = 1 / (x * x)
     let series =
       1.0 / 12 + r

@@ -1,0 +1,91 @@
+/// The comparisons of all treatments with a baseline, whose intervals hold at once.
+///
+/// - Source: Dunnett, Journal of the American Statistical Association 50, 1955; for unequal standard errors the same
+///   with the correlations of the differences, as in Hothorn, Bretz and Westfall, Biometrical Journal 50, 2008.
+public struct DunnettComparison: Sendable {
+  /// The index of the baseline.
+  public let baseline: Int
+  /// The confidence that all intervals hold.
+  public let level: Double
+  /// The side on which differences are looked for.
+  public let alternative: Alternative
+  /// The distribution of the largest difference in units of its standard error; nil without standard errors.
+  public let distribution: MultivariateT?
+  /// The factor of a difference's standard error in its simultaneous interval; nil without standard errors.
+  public let criticalValue: Double?
+  /// One a treatment that can be compared with the baseline, in their order.
+  public let comparisons: [TreatmentComparison]
+  /// The treatments that share no chain of blocks with the baseline, or have no observation.
+  public let inestimable: [Int]
+
+  /// Compares the treatments of a fit with one of them.
+  public init(_ fit: BlockedFit, baseline: Int, level: Double = 0.95, alternative: Alternative = .twoSided) {
+    self.baseline = baseline
+    self.level = level
+    self.alternative = alternative
+    let others = (0..<fit.sample.treatmentCount).filter { $0 != baseline }
+    let contrasts = others.compactMap { treatment in
+      fit.difference(of: treatment, to: baseline).map { (treatment: treatment, reference: baseline, contrast: $0) }
+    }
+    let compared = Set(contrasts.map(\.treatment))
+    inestimable = others.filter { !compared.contains($0) }
+    let distribution =
+      fit.hasSpread
+      ? fit.baselineLoadings(baseline).map {
+        MultivariateT(
+          loadings: $0, degreesOfFreedom: Double(fit.residualDegreesOfFreedom), alternative: alternative)
+      } : nil
+    self.distribution = distribution
+    let criticalValue = distribution?.criticalValue(level: level)
+    self.criticalValue = criticalValue
+    comparisons = TreatmentComparison.family(
+      contrasts, level: level, alternative, criticalValue: { _ in criticalValue },
+      adjusted: { contrast in
+        guard let t = contrast.tStatistic, let distribution else { return nil }
+        switch alternative {
+        case .twoSided: return distribution.survival(abs(t))
+        // Below zero the largest of the others decides, which nobody asks for.
+        case .greater: return t > 0 ? distribution.survival(t) : 1
+        case .less: return t < 0 ? distribution.survival(-t) : 1
+        }
+      })
+  }
+}
+
+extension BlockedFit {
+  /// The factors behind the differences of all treatments of the baseline's group to it, for ``MultivariateT``.
+  ///
+  /// The part of a treatment's mean that is its own cells' chance belongs to no factor. What is left of the covariance of
+  /// the differences, of the rank of the blocks at most, is factored by Cholesky's method with the largest pivot first.
+  ///
+  /// - Returns: a row a treatment; nil where there is nothing to compare.
+  func baselineLoadings(_ baseline: Int) -> [[Double]]? {
+    guard let (component, reference) = place(of: baseline) else { return nil }
+    let others = component.treatments.indices.filter { $0 != reference }
+    guard !others.isEmpty else { return nil }
+    if component.isComplete { return others.map { _ in [1 / 2.0.squareRoot()] } }
+    func weights(_ treatment: Int) -> [(index: Int, weight: Double)] { [(treatment, 1), (reference, -1)] }
+    let variances = others.map { component.covariance(weights($0), weights($0)) }
+    let own = others.map { 1 / Double(component.cellCount(ofTreatment: $0)) }
+    var rest = zip(variances, own).map { max(0, $0 - $1) }
+    let tolerance = 1e-11 * (rest.max() ?? 0)
+    var columns = [[Double]]()
+    while columns.count < others.count, let pivot = rest.indices.max(by: { (rest[$0], $1) < (rest[$1], $0) }),
+      rest[pivot] > tolerance
+    {
+      let root = rest[pivot].squareRoot()
+      let column = others.indices.map { row in
+        if row == pivot { return root }
+        let common = component.covariance(weights(others[row]), weights(others[pivot]))
+        return (common - columns.reduce(0) { $0 + $1[row] * $1[pivot] }) / root
+      }
+      for row in others.indices { rest[row] = max(0, rest[row] - column[row] * column[row]) }
+      rest[pivot] = 0
+      columns.append(column)
+    }
+    return others.indices.map { row in
+      let deviation = variances[row].squareRoot()
+      return columns.isEmpty ? [0] : columns.map { $0[row] / deviation }
+    }
+  }
+}

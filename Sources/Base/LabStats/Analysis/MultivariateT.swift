@@ -1,0 +1,169 @@
+import Foundation
+import LabCore
+
+/// The largest of several correlated t statistics that share their standard deviation.
+///
+/// Each normal variable behind them is λ·z + √(1 − λ·λ)·e of common factors z and an own e, so that the correlation of
+/// two is λᵢ·λⱼ. One factor covers all comparisons with a baseline in complete blocks (λ = √½ for all) and is integrated
+/// by nested Gaussian quadrature with an absolute error below 10⁻¹⁰. More factors, as missing cells bring them, are
+/// integrated over a randomly shifted lattice of fixed seed with an error below 10⁻⁴. The time depends on the number
+/// of different λ, not on that of statistics.
+///
+/// - Source: Dunnett, Journal of the American Statistical Association 50, 1955; Genz and Bretz, Computation of
+///   Multivariate Normal and t Probabilities, 2009, for the lattice.
+public struct MultivariateT: Sendable {
+  /// The number of statistics.
+  public let count: Int
+  /// The degrees of freedom, at least 1; nil where the standard deviation is known.
+  public let degreesOfFreedom: Double?
+  /// Whether the largest is that of the magnitudes or that of the values.
+  public let alternative: Alternative
+  private let extreme: StudentizedExtreme
+
+  /// Statistics with the same factors.
+  private struct Group {
+    var loadings: [Double]
+    var count: Double
+    /// The standard deviation beside the factors.
+    var own: Double
+  }
+
+  /// Creates the distribution of statistics with a common correlation.
+  ///
+  /// - Parameters:
+  ///   - count: the number of statistics.
+  ///   - correlation: that of any two of them, in [0, 1).
+  ///   - degreesOfFreedom: those of the standard deviation, at least 1; nil where it is known.
+  ///   - alternative: `less` has the same distribution as `greater`, of the values with their signs turned.
+  public init(
+    count: Int, correlation: Double, degreesOfFreedom: Double?, alternative: Alternative = .twoSided
+  ) {
+    precondition(0..<1 ~= correlation, "a common correlation is at least 0 and less than 1")
+    self.init(
+      groups: [Group(loadings: [correlation.squareRoot()], count: Double(count), own: (1 - correlation).squareRoot())],
+      count: count, degreesOfFreedom, alternative)
+  }
+
+  /// Creates the distribution of statistics from their factors.
+  ///
+  /// ## Shapes
+  /// - loadings: [statistics, factors], the most important factor first; the squares of a row sum to less than 1.
+  public init(loadings: [[Double]], degreesOfFreedom: Double?, alternative: Alternative = .twoSided) {
+    var counts = [[Double]: Double]()
+    // What differs by rounding is the same.
+    for row in loadings { counts[row.map { ($0 * 0x1p44).rounded() * 0x1p-44 }, default: 0] += 1 }
+    let groups = counts.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { row, count in
+      let common = row.reduce(0) { $0 + $1 * $1 }
+      precondition(common < 1, "the squares of a statistic's loadings sum to less than 1")
+      return Group(loadings: row, count: count, own: (1 - common).squareRoot())
+    }
+    self.init(groups: groups, count: loadings.count, degreesOfFreedom, alternative)
+  }
+
+  private init(groups: [Group], count: Int, _ degreesOfFreedom: Double?, _ alternative: Alternative) {
+    precondition(count > 0, "a multivariate t has at least one statistic")
+    self.count = count
+    self.degreesOfFreedom = degreesOfFreedom
+    self.alternative = alternative
+    let factorCount = groups.first?.loadings.count ?? 0
+    let isExact = factorCount <= 1
+    let (width, order) = isExact ? (0.5, 16) : (1.0, 8)
+    let points = PanelTable.points(upper: 12, width: width, order: order)
+    let values =
+      isExact
+      ? Self.integrate(groups, at: points, alternative)
+      : Self.sample(groups, factorCount: factorCount, at: points, alternative)
+    extreme = StudentizedExtreme(
+      table: PanelTable(values: values, width: width, order: order), step: width, degreesOfFreedom: degreesOfFreedom)
+  }
+
+  /// The probability that the largest exceeds `t`; `t` ≥ 0.
+  public func survival(_ t: Double) -> Double { extreme.survival(max(0, t)) }
+
+  /// The value that a share `level` of the distribution does not exceed, which makes intervals simultaneous.
+  ///
+  /// It is 0 where values of one side stay below 0 with a larger share.
+  public func criticalValue(level: Double) -> Double {
+    let tail = (1 - level) / (alternative == .twoSided ? 2 : 1)
+    let bound = Self.bonferroni(min(0.5, tail / Double(count)), degreesOfFreedom)
+    return extreme.quantile(upperTail: 1 - level, atMost: max(bound, 1e-3))
+  }
+
+  /// The value that a single statistic exceeds with a probability.
+  static func bonferroni(_ tail: Double, _ degreesOfFreedom: Double?) -> Double {
+    degreesOfFreedom.map { -StudentT(degreesOfFreedom: $0).quantile(tail) } ?? -StandardNormal().quantile(tail)
+  }
+
+  /// The probability that any statistic exceeds a point, given the mean that the factors give to each group.
+  private static func exceedance(
+    _ groups: [Group], at point: Double, isTwoSided: Bool, mean: (Int) -> Double
+  ) -> Double {
+    var logNone = 0.0
+    for (index, group) in groups.enumerated() {
+      let scale = 1 / (group.own * 2.0.squareRoot())
+      let mean = mean(index)
+      var tail = 0.5 * erfc((point - mean) * scale)
+      if isTwoSided { tail += 0.5 * erfc((point + mean) * scale) }
+      logNone += group.count * log1p(-min(1, tail))
+    }
+    return -expm1(logNone)
+  }
+
+  private static func integrate(_ groups: [Group], at points: [Double], _ alternative: Alternative) -> [Double] {
+    let isTwoSided = alternative == .twoSided
+    let largest = groups.lazy.map { abs($0.loadings.first ?? 0) }.max() ?? 0
+    let own = groups.lazy.map(\.own).min() ?? 1
+    // Where a factor leaves little to chance, the product of many probabilities falls within a narrow range of it.
+    let width = largest == 0 ? 0.5 : min(0.5, max(0.01, own / largest / 2))
+    let isEven = isTwoSided
+    let normal = StandardNormal()
+    let factor = Quadrature.panel.composite(from: isEven ? 0 : -13, to: 13, width: width).map { z, weight in
+      (z: z, weight: weight * (isEven ? 2 : 1) * normal.density(z))
+    }
+    return points.map { point in
+      factor.reduce(0) { sum, node in
+        sum + node.weight
+          * exceedance(groups, at: point, isTwoSided: isTwoSided) { (groups[$0].loadings.first ?? 0) * node.z }
+      }
+    }
+  }
+
+  private static func sample(
+    _ groups: [Group], factorCount: Int, at points: [Double], _ alternative: Alternative
+  ) -> [Double] {
+    // Many different statistics smooth the average.
+    let (shiftCount, latticeCount) = (4, groups.count > 40 ? 1021 : 4093)
+    let stream = RandomStream(seed: 0, name: "multivariate-t")
+    let normal = StandardNormal()
+    let generators = primes(factorCount).map { Double($0).squareRoot().truncatingRemainder(dividingBy: 1) }
+    var means = [Double]()
+    for shift in 0..<shiftCount {
+      let offsets = (0..<factorCount).map { Double(stream.uniform(UInt64(shift), UInt64($0))) }
+      for index in 0..<latticeCount {
+        let factors = (0..<factorCount).map { dimension in
+          // Folding makes the integrand periodic, which lattices integrate better.
+          let u = (Double(index + 1) * generators[dimension] + offsets[dimension]).truncatingRemainder(dividingBy: 1)
+          return normal.quantile(min(max(abs(2 * u - 1), 1e-15), 1 - 1e-15))
+        }
+        for group in groups { means.append(zip(group.loadings, factors).reduce(0) { $0 + $1.0 * $1.1 }) }
+      }
+    }
+    let sampleCount = shiftCount * latticeCount
+    return points.map { point in
+      (0..<sampleCount).reduce(0) { sum, index in
+        sum
+          + exceedance(groups, at: point, isTwoSided: alternative == .twoSided) { means[index * groups.count + $0] }
+      } / Double(sampleCount)
+    }
+  }
+
+  private static func primes(_ count: Int) -> [Int] {
+    var primes = [Int]()
+    var candidate = 2
+    while primes.count < count {
+      if primes.allSatisfy({ candidate % $0 != 0 }) { primes.append(candidate) }
+      candidate += 1
+    }
+    return primes
+  }
+}

@@ -1,0 +1,82 @@
+import Foundation
+
+/// An extreme of normal variables with variance 1 (the largest of some, their range), divided by an independent estimate
+/// of their standard deviation.
+///
+/// It knows the probability that the normal extreme exceeds a point as a table, and integrates over the distribution of
+/// the estimate, the root of a χ² divided by its degrees of freedom.
+struct StudentizedExtreme: Sendable {
+  /// The probability that the normal extreme exceeds a point.
+  private let table: PanelTable
+  /// The degrees of freedom of the standard deviation, at least 1; nil where it is known.
+  private let degreesOfFreedom: Double?
+  /// The step of the integral that the table's function asks for.
+  private let tableStep: Double
+  private static let rule = Quadrature(count: 12)
+
+  init(table: PanelTable, step: Double = 0.5, degreesOfFreedom: Double?) {
+    precondition((degreesOfFreedom ?? 1) >= 1, "a studentized extreme needs a degree of freedom")
+    (self.table, tableStep, self.degreesOfFreedom) = (table, step, degreesOfFreedom)
+  }
+
+  /// The probability of a value above `t`, for `t` ≥ 0.
+  func survival(_ t: Double) -> Double {
+    guard t > 0 else { return min(1, table.value(0)) }
+    guard let degreesOfFreedom else { return t >= table.upper ? 0 : min(1, max(0, table.value(t))) }
+    let deviation = 1 / (2 * degreesOfFreedom).squareRoot()
+    let lower = max(0, 1 - 12 * deviation)
+    let upper = min(1 + 12 * deviation, table.upper / t)
+    let constant = logConstant(degreesOfFreedom)
+    var sum = 0.0
+    for (s, weight) in Self.rule.composite(from: lower, to: upper, width: min(1.6 * deviation, tableStep / t)) {
+      let logDensity = constant + (degreesOfFreedom - 1) * log(s) - degreesOfFreedom * (s * s - 1) / 2
+      sum += weight * exp(logDensity) * table.value(t * s)
+    }
+    return min(1, max(0, sum))
+  }
+
+  /// The value that is exceeded with a probability, given one that is exceeded with at most that probability.
+  func quantile(upperTail probability: Double, atMost bound: Double) -> Double {
+    precondition(probability > 0 && probability < 1, "a probability lies between 0 and 1")
+    let target = log(probability)
+    var (low, high) = (0.0, bound)
+    var (lowValue, highValue) = (log(survival(0)) - target, log(survival(bound)) - target)
+    guard lowValue > 0 else { return 0 }
+    while highValue > 0 {
+      // The bound is one of exact arithmetic.
+      (low, lowValue) = (high, highValue)
+      high *= 1.5
+      highValue = log(survival(high)) - target
+    }
+    // False position, halving the value of an end that stays (Illinois).
+    for _ in 0..<200 {
+      var next =
+        highValue == -.infinity ? (low + high) / 2 : (low * highValue - high * lowValue) / (highValue - lowValue)
+      if !(next > low && next < high) { next = (low + high) / 2 }
+      let value = log(survival(next)) - target
+      if value == 0 { return next }
+      if value > 0 {
+        if high - next < 1e-14 * high { return next }
+        low = next
+        lowValue = value
+        highValue /= 2
+      } else {
+        if next - low < 1e-14 * high { return next }
+        high = next
+        highValue = value
+        lowValue /= 2
+      }
+      if abs(value) < 1e-13 || high - low < 1e-13 * high { return next }
+    }
+    return (low + high) / 2
+  }
+
+  /// The logarithm of the constant in the density of the root of χ²/ν, whose large parts cancel for a large ν.
+  private func logConstant(_ degreesOfFreedom: Double) -> Double {
+    let half = degreesOfFreedom / 2
+    if half >= 10 {
+      return log(2) + 0.5 * log(half) - 0.5 * log(2 * .pi) - BetaFunctions.stirlingRemainder(half)
+    }
+    return log(2) + half * log(half) - half - BetaFunctions.logGamma(half)
+  }
+}
