@@ -34,7 +34,7 @@ extension OneDNNBackend {
   }
 }
 
-extension Lowering {
+extension Emission {
   /// The plan with operands that are rounded to bfloat16 and multiplied as such, where the program has that precision and
   /// the processor gains by it; or the plan as it is.
   ///

@@ -19,13 +19,13 @@ final class OneDNNExecutable: Executable {
   init(_ graph: Graph, session: OneDNNSession) throws {
     oneDnnUseOneThread()
     self.session = session
-    let lowered = try Lowering.lower(graph, session: session)
+    let emitted = try Emission.emit(graph, session: session)
     program = try Program(
-      lowered.kernels, lowered.slots, kept: Set(lowered.outputs.values.map(\.slot)),
-      workerCount: max(session.options.threads, 1), keepingBFloat16: lowered.isBFloat16 ? session.kernels : nil)
-    retained = lowered.retained
-    inputs = lowered.inputs
-    outputs = lowered.outputs
+      emitted.kernels, emitted.slots, kept: Set(emitted.outputs.values.map(\.slot)),
+      workerCount: max(session.options.threads, 1), keepingBFloat16: emitted.isBFloat16 ? session.kernels : nil)
+    retained = emitted.retained
+    inputs = emitted.inputs
+    outputs = emitted.outputs
     plannedBytes = program.plannedBytes + retained.reduce(0) { $0 + $1.byteCount }
     variableBytes = try graph.variables.reduce(0) { sum, variable in
       sum + (try session.storage(variable.name).memory?.byteCount ?? variable.type.byteCount)

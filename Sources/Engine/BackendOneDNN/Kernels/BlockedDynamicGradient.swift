@@ -18,38 +18,48 @@ final class BlockedDynamicGradientKernel: Kernel {
     var dAttentions: [SlotID]
   }
 
-  private let inputPlan: ConvolutionPlan
-  private let weightPlan: ConvolutionPlan
-  private let winograd: WinogradPlan?
-  private let layout: WeightLayout
-  private let inputLayout: WeightLayout
-  private let outerBlocksAreSwapped: Bool
+  /// The convolutions that give the gradients.
+  struct Passes {
+    /// The image's gradient.
+    var input: ConvolutionPlan
+    var inputLayout: WeightLayout
+    /// Whether the weights' outer blocks are swapped for it, so that inputs and outputs exchange their roles.
+    var outerBlocksAreSwapped: Bool
+    /// The gradient of a sample's weights.
+    var weight: ConvolutionPlan
+    var weightLayout: WeightLayout
+    /// Takes the place of both if it is chosen.
+    var winograd: WinogradPlan?
+  }
+
+  /// An attention that multiplies a sample's weights, which are mixed before.
+  private enum Attention {
+    case spatial, channel, filter
+  }
+
+  private let passes: Passes
   private let operands: DynamicConvolutionOperands
   private let tensors: Tensors
   private let kernels: LabKernels
   private var inputPrimitive: ConvolutionPrimitive?
   private var weightPrimitive: ConvolutionPrimitive?
 
+  /// The time of this kernel is counted as the image's gradient, but for what is measured as something else on the way.
   init(
-    inputPlan: ConvolutionPlan, weightPlan: ConvolutionPlan, winograd: WinogradPlan?, layout: WeightLayout,
-    inputLayout: WeightLayout, outerBlocksAreSwapped: Bool, operands: DynamicConvolutionOperands, tensors: Tensors,
-    kernels: LabKernels, path: String
+    _ passes: Passes, operands: DynamicConvolutionOperands, tensors: Tensors, kernels: LabKernels, path: String
   ) {
-    self.inputPlan = inputPlan
-    self.weightPlan = weightPlan
-    self.winograd = winograd
-    self.layout = layout
-    self.inputLayout = inputLayout
-    self.outerBlocksAreSwapped = outerBlocksAreSwapped
+    self.passes = passes
     self.operands = operands
     self.tensors = tensors
     self.kernels = kernels
-    super.init(.convolutionInputGradient, path: path, samples: inputPlan.shape.samples)
+    super.init(.convolutionInputGradient, path: path, samples: passes.input.shape.samples)
     reads =
       [tensors.upstream, tensors.x, tensors.weights] + [tensors.transposedWeights].compactMap { $0 } + operands.slots
     writes = [tensors.dx].compactMap { $0 } + tensors.dAttentions
     lateWrites = [tensors.dWeights]
   }
+
+  private var layout: WeightLayout { passes.weightLayout }
 
   private var weightBytes: Int { VariableLayout.setStride(layout, count: operands.kernelCount) * operands.kernelCount }
 
@@ -60,22 +70,22 @@ final class BlockedDynamicGradientKernel: Kernel {
     return DynamicScratchDemand(
       operands: operands, setBytes: layout.byteCount,
       groupSize: DynamicScratchDemand.groupSize(setBytes: layout.byteCount, least: leastSamples),
-      holdsWeights: winograd == nil, holdsGradients: true)
+      holdsWeights: passes.winograd == nil, holdsGradients: true)
   }
 
   override func prepare(chunkSizes: [Int], workers: Int) throws {
     var demand = demand
-    if let winograd {
+    if let winograd = passes.winograd {
       demand.convolutionBytes =
         4
         * max(
           winograd.kernels.weightGradientScratchCount(winograd.geometry, 1),
           winograd.kernels.forwardDynamicScratchCount(winograd.swapped, demand.groupSize))
     } else {
-      weightPrimitive = try weightPlan.make(samples: 1, weights: layout, workers: workers)
+      weightPrimitive = try passes.weight.make(samples: 1, weights: layout, workers: workers)
       demand.convolutionBytes = weightPrimitive!.scratchBytes
       if tensors.dx != nil {
-        inputPrimitive = try inputPlan.make(samples: 1, weights: inputLayout, workers: workers)
+        inputPrimitive = try passes.input.make(samples: 1, weights: passes.inputLayout, workers: workers)
         demand.convolutionBytes = max(demand.convolutionBytes, inputPrimitive!.scratchBytes)
       }
     }
@@ -105,15 +115,15 @@ final class BlockedDynamicGradientKernel: Kernel {
     let stride = demand.stride
     var arguments = operands.aggregation(of: group, worker, isTransposed: true, scratch)
     // With swapped outer blocks the matrices are those of the other aggregation, inputs and outputs exchanged.
-    arguments.transposed = !outerBlocksAreSwapped
+    arguments.transposed = !passes.outerBlocksAreSwapped
     arguments.extent =
-      outerBlocksAreSwapped
+      passes.outerBlocksAreSwapped
       ? operands.swappedExtent(setBytes: layout.byteCount)
       : operands.extent(setBytes: layout.byteCount)
     arguments.w = UnsafePointer(worker.whole(transposed))
     arguments.out = scratch.weights
     arguments.outStride = stride
-    if let winograd {
+    if let winograd = passes.winograd {
       winograd.kernels.forwardDynamic(
         winograd.swapped, &arguments, worker.pointer(tensors.upstream, sample: group.lowerBound),
         worker.pointer(dx, sample: group.lowerBound), worker.isFar(dx),
@@ -134,7 +144,7 @@ final class BlockedDynamicGradientKernel: Kernel {
     let (image, upstream) = (
       worker.pointer(tensors.x, sample: sample), worker.pointer(tensors.upstream, sample: sample)
     )
-    if let winograd {
+    if let winograd = passes.winograd {
       winograd.kernels.weightGradient(
         winograd.geometry, 1, image, upstream, gradient,
         scratch.convolution.assumingMemoryBound(to: Float.self))
@@ -181,29 +191,31 @@ final class BlockedDynamicGradientKernel: Kernel {
         worker.pointer(targets.removeFirst(), sample: index)
           .update(from: dKernel + position * operands.kernelCount, count: operands.kernelCount)
       }
-      func divide(_ sums: UnsafeMutablePointer<Float>, _ slot: SlotID?, _ width: Int, stride: Int) {
+      func divide(
+        _ sums: UnsafeMutablePointer<Float>, by attention: Attention, _ slot: SlotID?, _ width: Int, stride: Int
+      ) {
         guard let slot else { return }
-        let attention = worker.pointer(slot, sample: index)
+        let factors = worker.pointer(slot, sample: index)
         let target = worker.pointer(targets.removeFirst(), sample: index)
         var hasZero = false
         for i in 0..<width {
-          hasZero = hasZero || attention[i] == 0
-          target[i] = sums[position * stride + i] / attention[i]
+          hasZero = hasZero || factors[i] == 0
+          target[i] = sums[position * stride + i] / factors[i]
         }
-        if hasZero { recomputeZeros(attention, target, width, index, position, scratch, worker) }
+        if hasZero { recomputeZeros(of: attention, factors, target, width, index, position, scratch, worker) }
       }
-      divide(sumTap, operands.spatial, operands.taps, stride: operands.taps)
+      divide(sumTap, by: .spatial, operands.spatial, operands.taps, stride: operands.taps)
       divide(
-        sharesSums ? sumOutput : sumInput, operands.channel, operands.inputChannels,
+        sharesSums ? sumOutput : sumInput, by: .channel, operands.channel, operands.inputChannels,
         stride: operands.paddedInputChannels)
-      divide(sumOutput, operands.filter, operands.outputChannels, stride: operands.paddedOutputChannels)
+      divide(sumOutput, by: .filter, operands.filter, operands.outputChannels, stride: operands.paddedOutputChannels)
     }
   }
 
   /// Where an attention is exactly zero its gradient cannot be divided out: the sum is taken without it.
   private func recomputeZeros(
-    _ zeroed: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ count: Int, _ index: Int,
-    _ position: Int, _ scratch: DynamicScratch, _ worker: Worker
+    of zeroed: Attention, _ factors: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ count: Int,
+    _ index: Int, _ position: Int, _ scratch: DynamicScratch, _ worker: Worker
   ) {
     let gradient = scratch.gradients + position * demand.stride
     let attention = operands.sample(index, worker)
@@ -212,22 +224,27 @@ final class BlockedDynamicGradientKernel: Kernel {
     let weights = worker.whole(tensors.weights)
     let inputsPerGroup = operands.inputChannels / operands.groups
     let outputsPerGroup = operands.outputChannels / operands.groups
-    for i in 0..<count where zeroed[i] == 0 { target[i] = 0 }
+    for i in 0..<count where factors[i] == 0 { target[i] = 0 }
     for o in 0..<operands.outputChannels {
       for inGroup in 0..<inputsPerGroup {
         for t in 0..<operands.taps {
           let i = o / outputsPerGroup * inputsPerGroup + inGroup
-          let place = zeroed == attention.spatial ? t : zeroed == attention.channel ? i : o
-          guard zeroed[place] == 0 else { continue }
+          let place =
+            switch zeroed {
+            case .spatial: t
+            case .channel: i
+            case .filter: o
+            }
+          guard factors[place] == 0 else { continue }
           let matrix = (o / block * (extent.inputBlocks / extent.groups) + inGroup / block) * operands.taps + t
           let at = operands.isDepthWise ? matrix * block + o % block : (matrix * block + i % block) * block + o % block
           var weight: Float = 0
           for k in 0..<operands.kernelCount {
             weight += (attention.kernel?[k] ?? 1) * weights[k * extent.kernelStride + at]
           }
-          if zeroed != attention.spatial { weight *= attention.spatial?[t] ?? 1 }
-          if zeroed != attention.channel { weight *= attention.channel?[i] ?? 1 }
-          if zeroed != attention.filter { weight *= attention.filter?[o] ?? 1 }
+          if zeroed != .spatial { weight *= attention.spatial?[t] ?? 1 }
+          if zeroed != .channel { weight *= attention.channel?[i] ?? 1 }
+          if zeroed != .filter { weight *= attention.filter?[o] ?? 1 }
           target[place] += weight * gradient[at]
         }
       }

@@ -15,57 +15,59 @@ struct NormGradientRequest {
   var results: NormGradientCoefficients
 }
 
-/// Sums gradients, applies an activation's derivative, and sums what up to two batch normalisations need.
+/// The operands of `(upstream1 + upstream2 + addendFactor · addend) · activation'`.
+struct GradientOperands {
+  var upstream1: SlotID?
+  var upstream2: SlotID?
+  /// A vector of channels of each sample.
+  var addend: SlotID?
+  var addendFactor: Float
+  var activation: LabActivation
+  /// The activation's result or operand, or what gives its operand.
+  var saved: SlotID?
+  var recomputed: AppliedOperands?
+
+  var upstreams: [SlotID] { [upstream1, upstream2].compactMap { $0 } }
+  var images: [SlotID] { upstreams + [saved].compactMap { $0 } + (recomputed?.images ?? []) }
+}
+
+/// Sums gradients, applies an activation's derivative, and sums what up to two batch normalizations need.
 final class ReduceGradientKernel: Kernel {
   private let extent: LabExtent
-  private let expression: GradientExpression
-  private let upstream1: SlotID?
-  private let upstream2: SlotID?
-  private let addend: SlotID?
-  private let saved: SlotID?
-  private let recomputedX: SlotID?
-  private let recomputedResidual: SlotID?
+  private let operands: GradientOperands
   private let g: SlotID?
   private let norms: [NormGradientRequest]
   private let reduce: (UnsafePointer<LabReduceGradient>?) -> Void
   private let paddedChannels: Int
 
+  /// - Parameters:
+  ///   - g: the gradient; nil if only the sums are wanted.
+  ///   - norms: the normalizations that want sums, two at most.
   init(
-    _ extent: LabExtent, block: Int, expression: GradientExpression, upstream1: SlotID?, upstream2: SlotID?,
-    addend: SlotID?,
-    saved: SlotID?, recomputedX: SlotID?, recomputedResidual: SlotID?, g: SlotID?, norms: [NormGradientRequest],
+    _ extent: LabExtent, block: Int, operands: GradientOperands, g: SlotID?, norms: [NormGradientRequest],
     reduce: @escaping (UnsafePointer<LabReduceGradient>?) -> Void, path: String
   ) {
     self.extent = extent
-    self.expression = expression
-    self.upstream1 = upstream1
-    self.upstream2 = upstream2
-    self.addend = addend
-    self.saved = saved
-    self.recomputedX = recomputedX
-    self.recomputedResidual = recomputedResidual
+    self.operands = operands
     self.g = g
     self.norms = norms
     self.reduce = reduce
     paddedChannels = extent.blocks * block
     super.init(norms.isEmpty ? .elementwise : .normalization, path: path, samples: extent.samples)
-    let recomputed = [expression.recomputed?.affine, expression.recomputed?.residualAffine].compactMap { $0 }
     reads =
-      [upstream1, upstream2, addend, saved, recomputedX, recomputedResidual].compactMap { $0 }
-      + recomputed.flatMap { [$0.scale, $0.shift] }
+      operands.images + [operands.addend].compactMap { $0 } + (operands.recomputed?.vectors ?? [])
       + norms.flatMap { [$0.x, $0.mean, $0.inverseDeviation, $0.scale] }
     writes = [g].compactMap { $0 }
     lateWrites = norms.flatMap {
       [$0.results.a, $0.results.b, $0.results.c, $0.results.scaleGradient, $0.results.shiftGradient]
     }
-    bfloat16Operands =
-      [upstream1, upstream2, saved, recomputedX, recomputedResidual].compactMap { $0 } + norms.map(\.x)
-    if let g { replacements = [upstream1, upstream2].compactMap { $0 }.map { (g, $0) } }
+    bfloat16Operands = operands.images + norms.map(\.x)
+    if let g { replacements = operands.upstreams.map { (g, $0) } }
     accumulatorBytes = norms.isEmpty ? 0 : 3 * paddedChannels * MemoryLayout<Double>.stride
   }
 
   override func run(_ worker: Worker) {
-    worker.forSamples(together: expression.recomputed?.isPerSample != true) { run(worker, $0) }
+    worker.forSamples(together: operands.recomputed?.isPerSample != true) { run(worker, $0) }
   }
 
   private func run(_ worker: Worker, _ samples: Range<Int>) {
@@ -75,18 +77,18 @@ final class ReduceGradientKernel: Kernel {
     arguments.extent.samples = samples.count
     func source(_ slot: SlotID?) -> LabSource { self.source(slot, worker, sample: sample) }
     func vector(_ slot: SlotID?) -> UnsafePointer<Float>? { slot.map { UnsafePointer(worker.whole($0)) } }
-    arguments.upstream1 = source(upstream1)
-    arguments.upstream2 = source(upstream2)
-    if let addend { arguments.addend = UnsafePointer(worker.pointer(addend, sample: sample)) }
-    arguments.addendFactor = expression.addendFactor
-    arguments.activation = expression.activation
-    arguments.saved = source(saved)
-    arguments.savedX = source(recomputedX)
-    if let affine = expression.recomputed?.affine {
+    arguments.upstream1 = source(operands.upstream1)
+    arguments.upstream2 = source(operands.upstream2)
+    if let addend = operands.addend { arguments.addend = UnsafePointer(worker.pointer(addend, sample: sample)) }
+    arguments.addendFactor = operands.addendFactor
+    arguments.activation = operands.activation
+    arguments.saved = source(operands.saved)
+    arguments.savedX = source(operands.recomputed?.x)
+    if let affine = operands.recomputed?.affine {
       (arguments.savedScale, arguments.savedShift) = affine.vectors(worker, sample: sample)
     }
-    arguments.savedResidual = source(recomputedResidual)
-    if let affine = expression.recomputed?.residualAffine {
+    arguments.savedResidual = source(operands.recomputed?.residual)
+    if let affine = operands.recomputed?.residualAffine {
       (arguments.savedResidualScale, arguments.savedResidualShift) = affine.vectors(worker, sample: sample)
     }
     if let g { arguments.g = worker.pointer(g, sample: sample) }

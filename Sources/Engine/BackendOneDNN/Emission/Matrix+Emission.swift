@@ -3,18 +3,18 @@ import COneDNN
 import LabCore
 import LabGraph
 
-extension MatrixProduct: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
-    let shapes = node.inputs.map(lowering.shape)
-    let operands = try node.inputs.map { try lowering.demand($0, .flat) }
-    let result = lowering.define(node.outputs[0], .flat)
-    let output = lowering.shape(node.outputs[0])
+extension MatrixProduct: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
+    let shapes = node.inputs.map(emission.shape)
+    let operands = try node.inputs.map { try emission.demand($0, .flat) }
+    let result = emission.define(node.outputs[0], .flat)
+    let output = emission.shape(node.outputs[0])
     let (m, n) = (output[-2], output[-1])
     let k = shapes[0][transposesLeft ? -2 : -1]
     let batches = output.rank == 3 ? output[0] : 1
     let (left, right) = (transposesLeft, transposesRight)
     let leading = (shapes[0][-1], shapes[1][-1])
-    lowering.add(
+    emission.add(
       WholeKernel(.matrix, path: node.path, reads: operands, writes: [result]) { step in
         for batch in 0..<batches {
           let status = oneDnnMatrixProduct(
@@ -26,26 +26,26 @@ extension MatrixProduct: Lowerable {
   }
 }
 
-extension Softmax: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
-    let shape = lowering.shape(node.inputs[0])
-    let source = try lowering.demand(node.inputs[0], .flat)
-    let result = lowering.define(node.outputs[0], .flat)
-    let kernel = lowering.kernelTable.softmax!
-    lowering.add(
+extension Softmax: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
+    let shape = emission.shape(node.inputs[0])
+    let source = try emission.demand(node.inputs[0], .flat)
+    let result = emission.define(node.outputs[0], .flat)
+    let kernel = emission.kernelTable.softmax!
+    emission.add(
       WholeKernel(.elementwise, path: node.path, reads: [source], writes: [result]) { step in
         kernel(shape.elementCount / shape[-1], shape[-1], step.pointer(source), step.pointer(result))
       })
   }
 }
 
-extension SoftmaxGradient: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
-    let shape = lowering.shape(node.inputs[0])
-    let operands = try node.inputs.map { try lowering.demand($0, .flat) }
-    let result = lowering.define(node.outputs[0], .flat)
-    let kernel = lowering.kernelTable.softmaxGradient!
-    lowering.add(
+extension SoftmaxGradient: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
+    let shape = emission.shape(node.inputs[0])
+    let operands = try node.inputs.map { try emission.demand($0, .flat) }
+    let result = emission.define(node.outputs[0], .flat)
+    let kernel = emission.kernelTable.softmaxGradient!
+    emission.add(
       WholeKernel(.elementwise, path: node.path, reads: operands, writes: [result]) { step in
         kernel(
           shape.elementCount / shape[-1], shape[-1], step.pointer(operands[0]), step.pointer(operands[1]),
@@ -65,14 +65,14 @@ extension ClassificationLoss.Function {
   }
 }
 
-extension ClassificationLoss: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
-    let shape = lowering.shape(node.inputs[0])
-    let operands = try node.inputs.map { try lowering.demand($0, .flat) }
-    let result = lowering.define(node.outputs[0], .flat)
-    let kernel = lowering.kernelTable.classificationLoss!
+extension ClassificationLoss: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
+    let shape = emission.shape(node.inputs[0])
+    let operands = try node.inputs.map { try emission.demand($0, .flat) }
+    let result = emission.define(node.outputs[0], .flat)
+    let kernel = emission.kernelTable.classificationLoss!
     let loss = function.kernelLoss
-    lowering.add(
+    emission.add(
       WholeKernel(.loss, path: node.path, reads: operands, writes: [result]) { step in
         kernel(
           shape[0], shape[1], loss, step.pointer(operands[0]),
@@ -81,14 +81,14 @@ extension ClassificationLoss: Lowerable {
   }
 }
 
-extension ClassificationLossGradient: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
-    let shape = lowering.shape(node.inputs[1])
-    let operands = try node.inputs.map { try lowering.demand($0, .flat) }
-    let result = lowering.define(node.outputs[0], .flat)
-    let kernel = lowering.kernelTable.classificationLossGradient!
+extension ClassificationLossGradient: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
+    let shape = emission.shape(node.inputs[1])
+    let operands = try node.inputs.map { try emission.demand($0, .flat) }
+    let result = emission.define(node.outputs[0], .flat)
+    let kernel = emission.kernelTable.classificationLossGradient!
     let loss = function.kernelLoss
-    lowering.add(
+    emission.add(
       WholeKernel(.loss, path: node.path, reads: operands, writes: [result]) { step in
         kernel(
           shape[0], shape[1], loss, step.pointer(operands[0]),

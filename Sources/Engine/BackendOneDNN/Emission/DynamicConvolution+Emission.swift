@@ -3,7 +3,7 @@ import COneDNN
 import LabCore
 import LabGraph
 
-extension Lowering {
+extension Emission {
   /// How a dynamic convolution of images `x` to `y` is computed: in blocks, unless one of them stays flat.
   fileprivate func dynamicDetour(
     _ kind: OneDnnKind, _ geometry: ConvolutionGeometry, x: ValueID, kernels: Shape, y: ValueID
@@ -42,47 +42,47 @@ extension Lowering {
   }
 }
 
-extension DynamicConvolution2D: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+extension DynamicConvolution2D: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
     let (x, weight, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
-    let kernels = lowering.shape(weight)
-    let detour = lowering.dynamicDetour(ONEDNN_FORWARD, geometry, x: x, kernels: kernels, y: y)
-    let operands = try lowering.dynamicOperands(attentions, node.inputs[2...], kernels: kernels, detour: detour)
+    let kernels = emission.shape(weight)
+    let detour = emission.dynamicDetour(ONEDNN_FORWARD, geometry, x: x, kernels: kernels, y: y)
+    let operands = try emission.dynamicOperands(attentions, node.inputs[2...], kernels: kernels, detour: detour)
     guard operands.isBlocked else {
-      let weights = try lowering.demand(weight, .flat)
-      let image = try lowering.demand(x, lowering.naturalForm(x))
-      lowering.add(
+      let weights = try emission.demand(weight, .flat)
+      let image = try emission.demand(x, emission.naturalForm(x))
+      emission.add(
         DenseDynamicConvolutionKernel(
-          detour.plan, operands: operands, x: image, weights: weights, y: lowering.define(y, lowering.naturalForm(y)),
+          detour.plan, operands: operands, x: image, weights: weights, y: emission.define(y, emission.naturalForm(y)),
           path: node.path))
       return
     }
-    let layout = try lowering.dynamicLayout(detour)
-    let weights = try lowering.dynamicWeights(weight, for: detour, in: layout, sets: kernels[0])
-    let image = try lowering.demand(x, .blocked)
-    lowering.add(
+    let layout = try emission.dynamicLayout(detour)
+    let weights = try emission.dynamicWeights(weight, for: detour, in: layout, sets: kernels[0])
+    let image = try emission.demand(x, .blocked)
+    emission.add(
       BlockedDynamicConvolutionKernel(
-        detour.plan, winograd: try lowering.winogradPlan(detour.plan, hasOwnWeights: true), layout: layout,
-        operands: operands, x: image, weights: weights, y: lowering.define(y, .blocked), kernels: lowering.kernelTable,
+        detour.plan, winograd: try emission.winogradPlan(detour.plan, hasOwnWeights: true), layout: layout,
+        operands: operands, x: image, weights: weights, y: emission.define(y, .blocked), kernels: emission.kernelTable,
         path: node.path))
   }
 }
 
-extension DynamicConvolution2DGradient: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+extension DynamicConvolution2DGradient: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
     let (upstream, x, weight) = (node.inputs[0], node.inputs[1], node.inputs[2])
-    let kernels = lowering.shape(weight)
+    let kernels = emission.shape(weight)
     func detour(_ kind: OneDnnKind) -> ConvolutionDetour {
-      lowering.dynamicDetour(kind, geometry, x: x, kernels: kernels, y: upstream)
+      emission.dynamicDetour(kind, geometry, x: x, kernels: kernels, y: upstream)
     }
     let inputDetour = detour(ONEDNN_INPUT_GRADIENT)
-    let operands = try lowering.dynamicOperands(attentions, node.inputs[3...], kernels: kernels, detour: inputDetour)
+    let operands = try emission.dynamicOperands(attentions, node.inputs[3...], kernels: kernels, detour: inputDetour)
     var outputs = node.outputs[...]
     let gradient = DynamicGradient(
       operands: operands, inputDetour: inputDetour, weightDetour: detour(ONEDNN_WEIGHT_GRADIENT), upstream: upstream,
       x: x, weight: weight, dx: needsInputGradient ? outputs.removeFirst() : nil, dWeight: outputs.removeFirst(),
-      dAttentions: outputs.map { lowering.define($0, .flat) })
-    try operands.isBlocked ? gradient.lowerBlocked(in: lowering) : gradient.lowerDense(in: lowering)
+      dAttentions: outputs.map { emission.define($0, .flat) })
+    try operands.isBlocked ? gradient.emitBlocked(in: emission) : gradient.emitDense(in: emission)
   }
 }
 
@@ -98,75 +98,76 @@ private struct DynamicGradient {
   let dWeight: ValueID
   let dAttentions: [SlotID]
 
-  func lowerDense(in lowering: Lowering) throws {
+  func emitDense(in emission: Emission) throws {
     let tensors = BlockedDynamicGradientKernel.Tensors(
-      upstream: try lowering.demand(upstream, lowering.naturalForm(upstream)),
-      x: try lowering.demand(x, lowering.naturalForm(x)), weights: try lowering.demand(weight, .flat),
-      dx: dx.map { lowering.define($0, lowering.naturalForm($0)) }, dWeights: lowering.define(dWeight, .flat),
+      upstream: try emission.demand(upstream, emission.naturalForm(upstream)),
+      x: try emission.demand(x, emission.naturalForm(x)), weights: try emission.demand(weight, .flat),
+      dx: dx.map { emission.define($0, emission.naturalForm($0)) }, dWeights: emission.define(dWeight, .flat),
       dAttentions: dAttentions)
-    lowering.add(
+    emission.add(
       DenseDynamicGradientKernel(
         inputPlan: inputDetour.plan, weightPlan: weightDetour.plan, operands: operands, tensors: tensors,
-        path: lowering.node.path))
+        path: emission.node.path))
   }
 
-  func lowerBlocked(in lowering: Lowering) throws {
+  func emitBlocked(in emission: Emission) throws {
     let sets = operands.kernelCount
-    let layout = try lowering.dynamicLayout(weightDetour)
+    let layout = try emission.dynamicLayout(weightDetour)
     let form = weightDetour.weights(in: layout, sets: sets)
-    let weights = try lowering.dynamicWeights(weight, for: weightDetour, in: layout, sets: sets)
-    let (inputLayout, isSwapped) = try inputLayout(in: lowering)
+    let weights = try emission.dynamicWeights(weight, for: weightDetour, in: layout, sets: sets)
+    let (inputLayout, isSwapped) = try inputLayout(in: emission)
     func transposedWeights() throws -> SlotID {
       if operands.isDepthWise { return weights }
-      guard isSwapped else { return lowering.transposeSets(weights, layout: form) }
-      return try lowering.dynamicWeights(weight, for: inputDetour, in: inputLayout, sets: sets)
+      guard isSwapped else { return emission.transposeSets(weights, layout: form) }
+      return try emission.dynamicWeights(weight, for: inputDetour, in: inputLayout, sets: sets)
     }
-    let dWeightSlot = lowering.addSlot(samples: 1, bytes: form.byteCount(lowering.graph.type(of: weight)))
+    let dWeightSlot = emission.addSlot(samples: 1, bytes: form.byteCount(emission.graph.type(of: weight)))
     let tensors = BlockedDynamicGradientKernel.Tensors(
-      upstream: try lowering.demand(upstream, .blocked), x: try lowering.demand(x, .blocked), weights: weights,
-      transposedWeights: dx == nil ? nil : try transposedWeights(), dx: dx.map { lowering.define($0, .blocked) },
+      upstream: try emission.demand(upstream, .blocked), x: try emission.demand(x, .blocked), weights: weights,
+      transposedWeights: dx == nil ? nil : try transposedWeights(), dx: dx.map { emission.define($0, .blocked) },
       dWeights: dWeightSlot,
       dAttentions: dAttentions)
-    lowering.add(
+    emission.add(
       BlockedDynamicGradientKernel(
-        inputPlan: inputDetour.plan, weightPlan: weightDetour.plan,
-        winograd: try lowering.winogradPlan(inputDetour.plan, hasOwnWeights: true), layout: layout,
-        inputLayout: inputLayout, outerBlocksAreSwapped: isSwapped, operands: operands, tensors: tensors,
-        kernels: lowering.kernelTable, path: lowering.node.path))
+        BlockedDynamicGradientKernel.Passes(
+          input: inputDetour.plan, inputLayout: inputLayout, outerBlocksAreSwapped: isSwapped,
+          weight: weightDetour.plan, weightLayout: layout,
+          winograd: try emission.winogradPlan(inputDetour.plan, hasOwnWeights: true)),
+        operands: operands, tensors: tensors, kernels: emission.kernelTable, path: emission.node.path))
     if weightDetour.mergedGroups > 1 {
-      try lowering.defineGradient(dWeight, merged: dWeightSlot, layout: layout, weightDetour, sets: sets)
+      try emission.defineGradient(dWeight, merged: dWeightSlot, layout: layout, weightDetour, sets: sets)
     } else {
-      lowering.weightSlots[dWeight] = (dWeightSlot, form)
+      emission.weights.operands[dWeight] = LaidOutSlot(slot: dWeightSlot, layout: form)
     }
   }
 
   /// The layout of the weights for the image's gradient, whose outer blocks are swapped where the library wants it so.
-  private func inputLayout(in lowering: Lowering) throws -> (WeightLayout, isSwapped: Bool) {
-    let plain = try lowering.dynamicLayout(inputDetour, isTransposed: true)
+  private func inputLayout(in emission: Emission) throws -> (WeightLayout, isSwapped: Bool) {
+    let plain = try emission.dynamicLayout(inputDetour, isTransposed: true)
     guard operands.taps == 1 else { return (plain, false) }
-    let swapped = try lowering.dynamicLayout(inputDetour, isTransposed: true, swapsOuterBlocks: true)
+    let swapped = try emission.dynamicLayout(inputDetour, isTransposed: true, swapsOuterBlocks: true)
     let preferred = try inputDetour.plan.preferredWeights()
     let isSwapped = preferred.isEqual(to: swapped) && !preferred.isEqual(to: plain)
     return (isSwapped ? swapped : plain, isSwapped)
   }
 }
 
-extension Lowering {
+extension Emission {
   /// Transposes every block of several sets of weights, once a step.
   func transposeSets(_ source: SlotID, layout: VariableLayout) -> SlotID {
-    guard case .weights(let weights, _, let count) = layout else { return source }
-    if let known = transposedWeights[source] { return known }
-    let stride = VariableLayout.setStride(weights, count: count) / 4
+    guard case .weights(let set, _, let count) = layout else { return source }
+    if let known = weights.transposed[source] { return known }
+    let stride = VariableLayout.setStride(set, count: count) / 4
     let target = addSlot(samples: 1, bytes: stride * count * 4)
     let kernel = kernelTable.transposeBlocks!
-    let matrices = weights.byteCount / (4 * block * block)
+    let matrices = set.byteCount / (4 * block * block)
     add(
       WholeKernel(.reorder, path: node.path, reads: [source], writes: [target]) { step in
-        for set in 0..<count {
-          kernel(matrices, step.pointer(source) + set * stride, step.pointer(target) + set * stride)
+        for index in 0..<count {
+          kernel(matrices, step.pointer(source) + index * stride, step.pointer(target) + index * stride)
         }
       })
-    transposedWeights[source] = target
+    weights.transposed[source] = target
     return target
   }
 }

@@ -1,13 +1,13 @@
 import LabCore
 import LabGraph
 
-extension AffineSampling: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
-    let shape = lowering.shape(node.inputs[0])
-    let operands = try node.inputs.map { try lowering.demand($0, .flat) }
-    let result = lowering.define(node.outputs[0], .flat)
+extension AffineSampling: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
+    let shape = emission.shape(node.inputs[0])
+    let operands = try node.inputs.map { try emission.demand($0, .flat) }
+    let result = emission.define(node.outputs[0], .flat)
     let sampler = AffineSampler(shape)
-    lowering.add(
+    emission.add(
       WholeKernel(.elementwise, path: node.path, reads: operands, writes: [result]) { step in
         for sample in 0..<shape[0] {
           let (x, y) = (
@@ -27,13 +27,13 @@ extension AffineSampling: Lowerable {
   }
 }
 
-extension AffineSamplingGradient: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
-    let shape = lowering.shape(node.inputs[1])
-    let operands = try node.inputs.map { try lowering.demand($0, .flat) }
-    let results = node.outputs.map { lowering.define($0, .flat) }
+extension AffineSamplingGradient: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
+    let shape = emission.shape(node.inputs[1])
+    let operands = try node.inputs.map { try emission.demand($0, .flat) }
+    let results = node.outputs.map { emission.define($0, .flat) }
     let sampler = AffineSampler(shape)
-    lowering.add(
+    emission.add(
       WholeKernel(.elementwise, path: node.path, reads: operands, writes: results) { step in
         for sample in 0..<shape[0] {
           let start = sample * sampler.sampleCount
@@ -97,13 +97,13 @@ private struct AffineSampler {
   }
 }
 
-extension TopPositions: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
-    let shape = lowering.shape(node.inputs[0])
-    let source = try lowering.demand(node.inputs[0], .flat)
-    let result = lowering.define(node.outputs[0], .flat)
+extension TopPositions: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
+    let shape = emission.shape(node.inputs[0])
+    let source = try emission.demand(node.inputs[0], .flat)
+    let result = emission.define(node.outputs[0], .flat)
     let operation = self
-    lowering.add(
+    emission.add(
       WholeKernel(.reduction, path: node.path, reads: [source], writes: [result]) { step in
         let (x, y) = (step.pointer(source), step.pointer(result))
         y.update(repeating: 0, count: shape[0] * operation.count * shape[1])

@@ -2,9 +2,9 @@ import CLabKernels
 import COneDNN
 import LabGraph
 
-extension Lowering {
+extension Emission {
   /// Lowers a forward pass or an image's gradient.
-  func lowerWinograd(
+  func emitWinograd(
     _ plan: WinogradPlan, _ direct: ConvolutionPlan, source: SlotID, weights value: ValueID, result: SlotID
   ) throws {
     let isForward = direct.kind == ONEDNN_FORWARD
@@ -38,8 +38,8 @@ extension Lowering {
     let isTransposed = kind == .convolutionInputGradient
     let (slot, layout) = try blockedWeights(value, for: direct)
     let source = isTransposed ? transposeBlocks(slot, byteCount: layout.byteCount) : slot
-    let key = TransformedKey(weights: source, tileSide: plan.geometry.resultSide)
-    if let known = winogradWeights[key] { return known }
+    let key = WeightSlots.TransformedKey(weights: source, tileSide: plan.geometry.resultSide)
+    if let known = weights.transformed[key] { return known }
     let target = addSlot(samples: 1, bytes: plan.transformedBytes(isTransposed: isTransposed))
     let transform = plan.kernels.transformWeights!
     let extent = LabDynamicExtent(
@@ -56,7 +56,7 @@ extension Lowering {
         arguments.out = step.pointer(target)
         transform(resultSide, &arguments)
       })
-    winogradWeights[key] = target
+    weights.transformed[key] = target
     return target
   }
 }

@@ -1,7 +1,7 @@
 import COneDNN
 import LabGraph
 
-extension Lowering {
+extension Emission {
   /// Winograd's method for a pass of a convolution, where it is allowed, exists and is chosen.
   ///
   /// - Parameter hasOwnWeights: whether each sample has weights of its own, as in a dynamic convolution.

@@ -25,7 +25,7 @@ extension ImagePart {
   }
 }
 
-extension Lowering {
+extension Emission {
   /// Whether an axis is that of the rows or columns of a blocked image.
   func isImageAxis(_ axis: Int, of value: ValueID) -> Bool {
     (axis == 2 || axis == 3) && naturalForm(value) == .blocked

@@ -2,26 +2,26 @@ import CLabKernels
 import LabCore
 import LabGraph
 
-extension Reshape: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+extension Reshape: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
     let (x, y) = (node.inputs[0], node.outputs[0])
-    let source = try lowering.demand(x, .flat)
-    let (from, to) = (lowering.shape(x), shape)
+    let source = try emission.demand(x, .flat)
+    let (from, to) = (emission.shape(x), shape)
     // The same memory under another shape, as long as samples stay samples.
-    if lowering.graph.type(of: x).element == .float32, from.rank > 0, to.rank > 0, from[0] == to[0] {
-      lowering.available[.init(value: y, form: .flat)] = source
+    if emission.graph.type(of: x).element == .float32, from.rank > 0, to.rank > 0, from[0] == to[0] {
+      emission.values[y, .flat] = source
       return
     }
-    let result = lowering.define(y, .flat)
-    let byteCount = lowering.graph.type(of: y).byteCount
-    lowering.add(
+    let result = emission.define(y, .flat)
+    let byteCount = emission.graph.type(of: y).byteCount
+    emission.add(
       WholeKernel(.reorder, path: node.path, reads: [source], writes: [result]) { step in
         UnsafeMutableRawPointer(step.pointer(result)).copyMemory(from: step.pointer(source), byteCount: byteCount)
       })
   }
 }
 
-extension Lowering {
+extension Emission {
   /// Emits a copy of a flat tensor's elements by strides.
   func emitStridedCopy(
     from source: SlotID, offset: Int = 0, strides: [Int], dims: [Int], to target: SlotID, targetOffset: Int = 0,
@@ -36,32 +36,32 @@ extension Lowering {
   }
 }
 
-extension SpaceToDepth: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+extension SpaceToDepth: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
     let (x, y) = (node.inputs[0], node.outputs[0])
-    let shape = lowering.shape(x)
-    if lowering.naturalForm(x) == .blocked, shape[1] % lowering.block == 0 {
-      return try lowering.emitDepthChange(
-        lowering.kernelTable.spaceToDepth, extent: lowering.extent(x), image: shape, scale: scale, from: x, to: y)
+    let shape = emission.shape(x)
+    if emission.naturalForm(x) == .blocked, shape[1] % emission.block == 0 {
+      return try emission.emitDepthChange(
+        emission.kernelTable.spaceToDepth, extent: emission.extent(x), image: shape, scale: scale, from: x, to: y)
     }
-    try lowering.emitDepthCopy(image: shape, scale: scale, from: x, to: y, isInverse: false)
+    try emission.emitDepthCopy(image: shape, scale: scale, from: x, to: y, isInverse: false)
   }
 }
 
-extension DepthToSpace: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+extension DepthToSpace: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
     let (x, y) = (node.inputs[0], node.outputs[0])
-    let shape = lowering.shape(y)
-    if lowering.naturalForm(y) == .blocked, shape[1] % lowering.block == 0 {
-      return try lowering.emitDepthChange(
-        lowering.kernelTable.depthToSpace, extent: lowering.extent(x), image: lowering.shape(x), scale: scale, from: x,
+    let shape = emission.shape(y)
+    if emission.naturalForm(y) == .blocked, shape[1] % emission.block == 0 {
+      return try emission.emitDepthChange(
+        emission.kernelTable.depthToSpace, extent: emission.extent(x), image: emission.shape(x), scale: scale, from: x,
         to: y)
     }
-    try lowering.emitDepthCopy(image: shape, scale: scale, from: x, to: y, isInverse: true)
+    try emission.emitDepthCopy(image: shape, scale: scale, from: x, to: y, isInverse: true)
   }
 }
 
-extension Lowering {
+extension Emission {
   /// Moves whole blocks of channels between pixels and channels; `extent` and `image` are the operand's.
   fileprivate func emitDepthChange(
     _ kernel: (

@@ -2,42 +2,42 @@ import CLabKernels
 import LabCore
 import LabGraph
 
-extension Reduction: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+extension Reduction: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
     let (x, y) = (node.inputs[0], node.outputs[0])
-    if lowering.naturalForm(x) == .blocked {
-      if axes == [2, 3], function != .maximum { return try lowerPooling(x, y, lowering) }
-      if axes == [0, 2, 3], function == .sum { return try lowerChannelSums(x, y, lowering) }
-      if axes == [1] { return try lowerOverChannels(x, y, lowering) }
-      if axes == [2, 3] { return try lowerPooledMaximum(x, y, lowering) }
+    if emission.naturalForm(x) == .blocked {
+      if axes == [2, 3], function != .maximum { return try emitPooling(x, y, emission) }
+      if axes == [0, 2, 3], function == .sum { return try emitChannelSums(x, y, emission) }
+      if axes == [1] { return try emitOverChannels(x, y, emission) }
+      if axes == [2, 3] { return try emitPooledMaximum(x, y, emission) }
     }
-    try lowerGeneral(x, y, node, lowering)
+    try emitGeneral(x, y, node, emission)
   }
 
   /// Sums over pixels are made by the pass that computes the image.
-  private func lowerPooling(_ x: ValueID, _ y: ValueID, _ lowering: Lowering) throws {
-    let extent = lowering.extent(x)
+  private func emitPooling(_ x: ValueID, _ y: ValueID, _ emission: Emission) throws {
+    let extent = emission.extent(x)
     let factor = function == .mean ? 1 / Float(extent.pixels) : 1
     let sums: SlotID
-    if let known = lowering.pooledSums[x] {
+    if let known = emission.byproducts.pooledSums[x] {
       sums = known
-    } else if case .apply(let expression) = lowering.pending[x], expression.isCheap,
-      lowering.available[.init(value: x, form: .blocked)] == nil
+    } else if case .apply(let expression) = emission.fusion.expressions[x], expression.isCheap,
+      emission.values[x, .blocked] == nil
     {
       // Only the sums are wanted now: whoever reads the image itself computes it then.
-      sums = lowering.addPooledSlot(x)
-      lowering.pooledSums[x] = sums
-      try lowering.emitApply(expression, for: x, to: nil, pooled: sums)
+      sums = emission.addPooledSlot(x)
+      emission.byproducts.pooledSums[x] = sums
+      try emission.emitApply(expression, for: x, to: nil, pooled: sums)
     } else {
-      let source = try lowering.demand(x, .blocked)
-      if let known = lowering.pooledSums[x] {
+      let source = try emission.demand(x, .blocked)
+      if let known = emission.byproducts.pooledSums[x] {
         sums = known
       } else {
-        sums = lowering.addPooledSlot(x)
-        lowering.pooledSums[x] = sums
-        let kernel = lowering.kernelTable.poolSums!
-        lowering.add(
-          ChunkKernel(.reduction, path: lowering.node.path, samples: extent.samples, reads: [source], writes: [sums]) {
+        sums = emission.addPooledSlot(x)
+        emission.byproducts.pooledSums[x] = sums
+        let kernel = emission.kernelTable.poolSums!
+        emission.add(
+          ChunkKernel(.reduction, path: emission.node.path, samples: extent.samples, reads: [source], writes: [sums]) {
             worker in
             var part = extent
             part.samples = worker.count
@@ -45,11 +45,11 @@ extension Reduction: Lowerable {
           })
       }
     }
-    let result = lowering.define(y, .flat)
-    let (channels, padded) = (extent.channels, lowering.paddedChannels(x))
-    let unary = lowering.kernelTable.unary!
-    lowering.add(
-      WholeKernel(.reduction, path: lowering.node.path, reads: [sums], writes: [result]) { step in
+    let result = emission.define(y, .flat)
+    let (channels, padded) = (extent.channels, emission.paddedChannels(x))
+    let unary = emission.kernelTable.unary!
+    emission.add(
+      WholeKernel(.reduction, path: emission.node.path, reads: [sums], writes: [result]) { step in
         if channels == padded {
           unary(extent.samples * channels, LAB_AFFINE, factor, 0, step.pointer(sums), step.pointer(result))
         } else {
@@ -60,14 +60,14 @@ extension Reduction: Lowerable {
       })
   }
 
-  private func lowerChannelSums(_ x: ValueID, _ y: ValueID, _ lowering: Lowering) throws {
-    let source = try lowering.demand(x, .blocked)
-    let result = lowering.define(y, .flat)
-    let (extent, kernel) = (lowering.extent(x), lowering.kernelTable.channelSums!)
-    lowering.add(
+  private func emitChannelSums(_ x: ValueID, _ y: ValueID, _ emission: Emission) throws {
+    let source = try emission.demand(x, .blocked)
+    let result = emission.define(y, .flat)
+    let (extent, kernel) = (emission.extent(x), emission.kernelTable.channelSums!)
+    emission.add(
       SumKernel(
-        .reduction, path: lowering.node.path, samples: extent.samples, reads: [source], sums: result,
-        count: extent.channels, paddedCount: lowering.paddedChannels(x)
+        .reduction, path: emission.node.path, samples: extent.samples, reads: [source], sums: result,
+        count: extent.channels, paddedCount: emission.paddedChannels(x)
       ) { worker, sums in
         var part = extent
         part.samples = worker.count
@@ -75,29 +75,29 @@ extension Reduction: Lowerable {
       })
   }
 
-  private func lowerOverChannels(_ x: ValueID, _ y: ValueID, _ lowering: Lowering) throws {
-    let (kernel, code) = (lowering.kernelTable.reduceChannels!, function.kernelCode)
-    lowering.emitOverImage(.reduction, x, [try lowering.demand(x, .blocked)], to: lowering.define(y, .flat)) {
+  private func emitOverChannels(_ x: ValueID, _ y: ValueID, _ emission: Emission) throws {
+    let (kernel, code) = (emission.kernelTable.reduceChannels!, function.kernelCode)
+    emission.emitOverImage(.reduction, x, [try emission.demand(x, .blocked)], to: emission.define(y, .flat)) {
       kernel($0, code, $1[0], $2)
     }
   }
 
-  private func lowerPooledMaximum(_ x: ValueID, _ y: ValueID, _ lowering: Lowering) throws {
-    let kernel = lowering.kernelTable.poolMaximum!
+  private func emitPooledMaximum(_ x: ValueID, _ y: ValueID, _ emission: Emission) throws {
+    let kernel = emission.kernelTable.poolMaximum!
     // With one pixel a channel, the blocked form is the padded matrix.
-    let form: Form = lowering.shape(x)[1] % lowering.block == 0 ? .flat : .blocked
-    lowering.emitOverImage(.reduction, x, [try lowering.demand(x, .blocked)], to: lowering.define(y, form)) {
+    let form: Form = emission.shape(x)[1] % emission.block == 0 ? .flat : .blocked
+    emission.emitOverImage(.reduction, x, [try emission.demand(x, .blocked)], to: emission.define(y, form)) {
       kernel($0, $1[0], $2)
     }
   }
 
   /// Any axes: those that are reduced are moved together first where they are not neighbours.
-  private func lowerGeneral(_ x: ValueID, _ y: ValueID, _ node: Graph.Node, _ lowering: Lowering) throws {
-    let shape = lowering.shape(x)
-    var source = try lowering.demand(x, .flat)
+  private func emitGeneral(_ x: ValueID, _ y: ValueID, _ node: Graph.Node, _ emission: Emission) throws {
+    let shape = emission.shape(x)
+    var source = try emission.demand(x, .flat)
     guard !axes.isEmpty else {
       // Nothing is reduced, so operand and result are the same memory.
-      lowering.available[.init(value: y, form: .flat)] = source
+      emission.values[y, .flat] = source
       return
     }
     var (outer, reduced, inner) = (1, 1, 1)
@@ -108,13 +108,13 @@ extension Reduction: Lowerable {
     } else {
       let kept = shape.dimensions.indices.filter { !axes.contains($0) }
       let order = kept + axes
-      let moved = lowering.addWhole(floats: shape.elementCount)
+      let moved = emission.addWhole(floats: shape.elementCount)
       let dims = order.map { shape[$0] }
       let strides = order.map { shape.strides[$0] }
       let targetStrides = Shape(dims).strides
-      let copy = lowering.kernelTable.copyStrided!
+      let copy = emission.kernelTable.copyStrided!
       let from = source
-      lowering.add(
+      emission.add(
         WholeKernel(.reorder, path: node.path, reads: [from], writes: [moved]) { step in
           copy(dims.count, dims, step.pointer(from), strides, step.pointer(moved), targetStrides)
         })
@@ -122,11 +122,11 @@ extension Reduction: Lowerable {
       outer = kept.reduce(1) { $0 * shape[$1] }
       reduced = axes.reduce(1) { $0 * shape[$1] }
     }
-    let result = lowering.define(y, .flat)
+    let result = emission.define(y, .flat)
     let code = function.kernelCode
-    let kernel = lowering.kernelTable.reduce!
+    let kernel = emission.kernelTable.reduce!
     let (rows, count, columns, operand) = (outer, reduced, inner, source)
-    lowering.add(
+    emission.add(
       WholeKernel(.reduction, path: node.path, reads: [operand], writes: [result]) { step in
         kernel(rows, count, columns, code, step.pointer(operand), step.pointer(result))
       })
@@ -144,7 +144,7 @@ extension Reduction.Function {
   }
 }
 
-extension Lowering {
+extension Emission {
   /// Emits a kernel that reads tensors with a sample dimension, chunk by chunk, and is told the extent of an image.
   fileprivate func emitOverImage(
     _ kind: KernelKind, _ image: ValueID, _ reads: [SlotID], to result: SlotID,
@@ -160,23 +160,19 @@ extension Lowering {
   }
 }
 
-extension Broadcast: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+extension Broadcast: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
     let (x, y) = (node.inputs[0], node.outputs[0])
-    if lowering.naturalForm(y) == .blocked, axes == [2, 3] {
-      lowering.pending[y] = .broadcast(x, factor: factor)
-      return
-    }
-    if lowering.naturalForm(y) == .blocked, axes == [1] {
-      let (kernel, factor) = (lowering.kernelTable.broadcastChannels!, factor)
-      return lowering.emitOverImage(
-        .elementwise, y, [try lowering.demand(x, .flat)], to: lowering.define(y, .blocked)
+    if emission.naturalForm(y) == .blocked, axes == [1] {
+      let (kernel, factor) = (emission.kernelTable.broadcastChannels!, factor)
+      return emission.emitOverImage(
+        .elementwise, y, [try emission.demand(x, .flat)], to: emission.define(y, .blocked)
       ) { kernel($0, $1[0], factor, $2) }
     }
-    let source = try lowering.demand(x, .flat)
-    let result = lowering.define(y, .flat)
+    let source = try emission.demand(x, .flat)
+    let result = emission.define(y, .flat)
     let dims = shape.dimensions.isEmpty ? [1] : shape.dimensions
-    let own = lowering.shape(x).strides
+    let own = emission.shape(x).strides
     var position = 0
     var strides: [Int] = []
     for axis in 0..<shape.rank {
@@ -190,10 +186,10 @@ extension Broadcast: Lowerable {
     if strides.isEmpty { strides = [0] }
     let targetStrides = Shape(dims).strides
     let (copy, unary, factor, count) = (
-      lowering.kernelTable.copyStrided!, lowering.kernelTable.unary!, factor, shape.elementCount
+      emission.kernelTable.copyStrided!, emission.kernelTable.unary!, factor, shape.elementCount
     )
     let sourceStrides = strides
-    lowering.add(
+    emission.add(
       WholeKernel(.elementwise, path: node.path, reads: [source], writes: [result]) { step in
         copy(dims.count, dims, step.pointer(source), sourceStrides, step.pointer(result), targetStrides)
         if factor != 1 { unary(count, LAB_AFFINE, factor, 0, step.pointer(result), step.pointer(result)) }
@@ -201,31 +197,31 @@ extension Broadcast: Lowerable {
   }
 }
 
-extension MaximumGradient: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+extension MaximumGradient: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
     let (upstream, x, maxima) = (node.inputs[0], node.inputs[1], node.inputs[2])
-    if lowering.naturalForm(x) == .blocked, axes == [1] || axes == [2, 3] {
+    if emission.naturalForm(x) == .blocked, axes == [1] || axes == [2, 3] {
       let kernel =
-        axes == [1] ? lowering.kernelTable.maximumOfChannelsGradient! : lowering.kernelTable.poolMaximumGradient!
+        axes == [1] ? emission.kernelTable.maximumOfChannelsGradient! : emission.kernelTable.poolMaximumGradient!
       let vectors = try [upstream, maxima].map {
-        axes == [1] ? try lowering.demand($0, .flat) : try lowering.demandPaddedMatrix($0)
+        axes == [1] ? try emission.demand($0, .flat) : try emission.demandPaddedMatrix($0)
       }
-      let reads = [vectors[0], try lowering.demand(x, .blocked), vectors[1]]
-      let result = lowering.define(node.outputs[0], .blocked)
-      return lowering.emitOverImage(.reduction, x, reads, to: result) { kernel($0, $1[0], $1[1], $1[2], $2) }
+      let reads = [vectors[0], try emission.demand(x, .blocked), vectors[1]]
+      let result = emission.define(node.outputs[0], .blocked)
+      return emission.emitOverImage(.reduction, x, reads, to: result) { kernel($0, $1[0], $1[1], $1[2], $2) }
     }
-    try lowerGeneral(node, lowering)
+    try emitGeneral(node, emission)
   }
 
-  private func lowerGeneral(_ node: Graph.Node, _ lowering: Lowering) throws {
-    let shape = lowering.shape(node.inputs[1])
-    let reads = try node.inputs.map { try lowering.demand($0, .flat) }
-    let result = lowering.define(node.outputs[0], .flat)
+  private func emitGeneral(_ node: Graph.Node, _ emission: Emission) throws {
+    let shape = emission.shape(node.inputs[1])
+    let reads = try node.inputs.map { try emission.demand($0, .flat) }
+    let result = emission.define(node.outputs[0], .flat)
     let (axes, strides) = (self.axes, shape.strides)
     let kept = shape.dimensions.indices.filter { !axes.contains($0) }
     let keptShape = Shape(kept.map { shape[$0] })
     let reducedShape = Shape(axes.map { shape[$0] })
-    lowering.add(
+    emission.add(
       WholeKernel(.reduction, path: node.path, reads: reads, writes: [result]) { step in
         let dx = step.pointer(result)
         dx.update(repeating: 0, count: shape.elementCount)

@@ -2,7 +2,7 @@ import CLabKernels
 import LabCore
 import LabGraph
 
-extension Lowering {
+extension Emission {
   /// The slots of an update's tensors, all in the layout of the parameter, and the number of floats.
   ///
   /// Variables that the graph updates to this node's results are written in place.
@@ -32,43 +32,44 @@ extension Lowering {
   /// - Throws: ``GraphError/invalid(path:problem:)`` where the graph does not make the result that variable's new value.
   fileprivate func defineInPlace(_ result: ValueID, operand: ValueID, slot: SlotID) throws {
     guard case .variable(let index) = graph.values[operand.index].origin,
-      graph.updates.contains(where: { $0.variable == index && $0.value == result }), let known = storedSlots[operand]
+      graph.updates.contains(where: { $0.variable == index && $0.value == result }),
+      let known = weights.variables[operand]
     else {
       throw GraphError.invalid(
         path: node.path, problem: "an optimiser's result must become its operand's new value")
     }
-    weightSlots[result] = known
-    if case .dense = known.layout { available[Key(value: result, form: .flat)] = slot }
+    weights.operands[result] = known
+    if case .dense = known.layout { values[result, .flat] = slot }
   }
 }
 
-extension SGDUpdate: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+extension SGDUpdate: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
     let tensors = momentum == 0 ? 2 : 3
-    let (slots, count) = try lowering.updateOperands(node, tensors: tensors)
-    let scalars = try node.inputs[tensors...].map { try lowering.demand($0, .flat) }
+    let (slots, count) = try emission.updateOperands(node, tensors: tensors)
+    let scalars = try node.inputs[tensors...].map { try emission.demand($0, .flat) }
     let written = momentum == 0 ? [slots[0]] : [slots[0], slots[2]]
-    let kernel = lowering.kernelTable.sgd!
+    let kernel = emission.kernelTable.sgd!
     let operation = self
-    lowering.add(
+    emission.add(
       WholeKernel(.optimizer, path: node.path, reads: slots + scalars, writes: written) { step in
         kernel(
           count, step.pointer(scalars[0])[0] * operation.rateFactor, operation.momentum, operation.isNesterov,
           operation.weightDecay, step.pointer(scalars[1])[0], step.pointer(slots[0]), step.pointer(slots[1]),
           operation.momentum == 0 ? nil : step.pointer(slots[2]))
       })
-    try lowering.defineInPlace(node.outputs[0], operand: node.inputs[0], slot: slots[0])
-    if momentum != 0 { try lowering.defineInPlace(node.outputs[1], operand: node.inputs[2], slot: slots[2]) }
+    try emission.defineInPlace(node.outputs[0], operand: node.inputs[0], slot: slots[0])
+    if momentum != 0 { try emission.defineInPlace(node.outputs[1], operand: node.inputs[2], slot: slots[2]) }
   }
 }
 
-extension AdamUpdate: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
-    let (slots, count) = try lowering.updateOperands(node, tensors: 4)
-    let scalars = try node.inputs[4...].map { try lowering.demand($0, .flat) }
-    let kernel = lowering.kernelTable.adam!
+extension AdamUpdate: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
+    let (slots, count) = try emission.updateOperands(node, tensors: 4)
+    let scalars = try node.inputs[4...].map { try emission.demand($0, .flat) }
+    let kernel = emission.kernelTable.adam!
     let operation = self
-    lowering.add(
+    emission.add(
       WholeKernel(
         .optimizer, path: node.path, reads: slots + scalars, writes: [slots[0], slots[2], slots[3]]
       ) { step in
@@ -79,24 +80,24 @@ extension AdamUpdate: Lowerable {
           step.pointer(slots[2]), step.pointer(slots[3]))
       })
     for (result, operand) in [(0, 0), (1, 2), (2, 3)] {
-      try lowering.defineInPlace(node.outputs[result], operand: node.inputs[operand], slot: slots[operand])
+      try emission.defineInPlace(node.outputs[result], operand: node.inputs[operand], slot: slots[operand])
     }
   }
 }
 
-extension GradientClipFactor: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+extension GradientClipFactor: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
     // Padding holds zeros in every layout, so a gradient's own layout serves.
     let gradients = try node.inputs.map { value -> (slot: SlotID, count: Int) in
-      if let known = lowering.weightSlots[value] {
-        return (known.slot, known.layout.byteCount(lowering.graph.type(of: value)) / 4)
+      if let known = emission.weights.operands[value] {
+        return (known.slot, known.layout.byteCount(emission.graph.type(of: value)) / 4)
       }
-      return (try lowering.demand(value, .flat), lowering.shape(value).elementCount)
+      return (try emission.demand(value, .flat), emission.shape(value).elementCount)
     }
-    let results = node.outputs.map { lowering.define($0, .flat) }
-    let kernel = lowering.kernelTable.sumOfSquares!
+    let results = node.outputs.map { emission.define($0, .flat) }
+    let kernel = emission.kernelTable.sumOfSquares!
     let maximum = Double(maximumNorm)
-    lowering.add(
+    emission.add(
       WholeKernel(.optimizer, path: node.path, reads: gradients.map(\.slot), writes: results) { step in
         var total = 0.0
         for gradient in gradients { total += kernel(gradient.count, step.pointer(gradient.slot)) }
@@ -107,27 +108,27 @@ extension GradientClipFactor: Lowerable {
   }
 }
 
-extension MovingAverageUpdate: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+extension MovingAverageUpdate: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
     // The average follows the layout of what it averages.
     let value = node.inputs[1]
-    let layout = lowering.weightSlots[value]?.layout ?? .dense
-    let average = try lowering.storedSlot(node.inputs[0], preferring: layout)
+    let layout = emission.weights.operands[value]?.layout ?? .dense
+    let average = try emission.storedSlot(node.inputs[0], preferring: layout)
     let source: SlotID
     if case .dense = average.layout {
-      source = try lowering.demand(value, .flat)
+      source = try emission.demand(value, .flat)
     } else {
-      source = try lowering.demandWeights(value, in: average.layout)
+      source = try emission.demandWeights(value, in: average.layout)
     }
-    let share = try lowering.demand(node.inputs[2], .flat)
-    let count = average.layout.byteCount(lowering.graph.type(of: node.inputs[0])) / 4
-    let kernel = lowering.kernelTable.movingAverage!
-    lowering.add(
+    let share = try emission.demand(node.inputs[2], .flat)
+    let count = average.layout.byteCount(emission.graph.type(of: node.inputs[0])) / 4
+    let kernel = emission.kernelTable.movingAverage!
+    emission.add(
       WholeKernel(
         .optimizer, path: node.path, reads: [average.slot, source, share], writes: [average.slot]
       ) { step in
         kernel(count, step.pointer(share)[0], step.pointer(average.slot), step.pointer(source))
       })
-    try lowering.defineInPlace(node.outputs[0], operand: node.inputs[0], slot: average.slot)
+    try emission.defineInPlace(node.outputs[0], operand: node.inputs[0], slot: average.slot)
   }
 }

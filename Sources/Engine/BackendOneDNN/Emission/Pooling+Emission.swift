@@ -12,15 +12,15 @@ extension LabPooling {
   }
 }
 
-extension Pooling2D: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+extension Pooling2D: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
     let (x, y) = (node.inputs[0], node.outputs[0])
-    let source = try lowering.demand(x, .blocked)
-    let result = lowering.define(y, .blocked)
-    let extent = lowering.extent(x)
-    let pooling = LabPooling(geometry, input: lowering.shape(x), output: lowering.shape(y))
-    let (kernels, function) = (lowering.kernelTable, function)
-    lowering.add(
+    let source = try emission.demand(x, .blocked)
+    let result = emission.define(y, .blocked)
+    let extent = emission.extent(x)
+    let pooling = LabPooling(geometry, input: emission.shape(x), output: emission.shape(y))
+    let (kernels, function) = (emission.kernelTable, function)
+    emission.add(
       ChunkKernel(.reduction, path: node.path, samples: extent.samples, reads: [source], writes: [result]) { worker in
         var part = extent
         part.samples = worker.count
@@ -33,18 +33,18 @@ extension Pooling2D: Lowerable {
   }
 }
 
-extension Pooling2DGradient: Lowerable {
-  func lower(_ node: Graph.Node, in lowering: Lowering) throws {
+extension Pooling2DGradient: Emittable {
+  func emit(_ node: Graph.Node, in emission: Emission) throws {
     let (upstream, x, y, dx) = (node.inputs[0], node.inputs[1], node.inputs[2], node.outputs[0])
-    let extent = lowering.extent(x)
-    let pooling = LabPooling(geometry, input: lowering.shape(x), output: lowering.shape(y))
-    let kernels = lowering.kernelTable
-    let gradient = try lowering.demand(upstream, .blocked)
+    let extent = emission.extent(x)
+    let pooling = LabPooling(geometry, input: emission.shape(x), output: emission.shape(y))
+    let kernels = emission.kernelTable
+    let gradient = try emission.demand(upstream, .blocked)
     switch function {
     case .maximum:
-      let (image, maxima) = (try lowering.demand(x, .blocked), try lowering.demand(y, .blocked))
-      let result = lowering.define(dx, .blocked)
-      lowering.add(
+      let (image, maxima) = (try emission.demand(x, .blocked), try emission.demand(y, .blocked))
+      let result = emission.define(dx, .blocked)
+      emission.add(
         ChunkKernel(
           .reduction, path: node.path, samples: extent.samples, reads: [image, maxima, gradient], writes: [result]
         ) { worker in
@@ -55,8 +55,8 @@ extension Pooling2DGradient: Lowerable {
             worker.pointer(result))
         })
     case .average(let countsPadding):
-      let result = lowering.define(dx, .blocked)
-      lowering.add(
+      let result = emission.define(dx, .blocked)
+      emission.add(
         ChunkKernel(.reduction, path: node.path, samples: extent.samples, reads: [gradient], writes: [result]) {
           worker in
           var part = extent

@@ -28,7 +28,7 @@ private struct MergedWeightMap {
   }
 }
 
-extension Lowering {
+extension Emission {
   /// The form in which a detour reads or writes its image.
   func imageForm(_ detour: ConvolutionDetour) -> Form { detour.plan.imageIsBlocked ? .blocked : .flat }
 
@@ -64,8 +64,8 @@ extension Lowering {
 
   /// Row-major weights of merged groups: each former group's weights, and zeros between different groups.
   private func mergedWeights(_ value: ValueID, _ detour: ConvolutionDetour, sets: Int) throws -> SlotID {
-    let key = MergedKey(value: value, mergedGroups: detour.mergedGroups)
-    if let known = mergedWeightSlots[key] { return known }
+    let key = WeightSlots.MergedKey(value: value, mergedGroups: detour.mergedGroups)
+    if let known = weights.merged[key] { return known }
     let narrow = try demand(value, .flat)
     let map = MergedWeightMap(detour, sets: sets)
     let wide = addWhole(floats: map.wideCount)
@@ -79,7 +79,7 @@ extension Lowering {
             step.pointer(wide) + group * map.wideStep, map.wideStrides)
         }
       })
-    mergedWeightSlots[key] = wide
+    weights.merged[key] = wide
     return wide
   }
 

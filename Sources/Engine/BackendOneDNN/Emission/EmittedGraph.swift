@@ -8,7 +8,7 @@ struct TensorSlot {
 }
 
 /// What becomes of a graph: kernels over slots, not yet scheduled.
-struct LoweredGraph {
+struct EmittedGraph {
   /// In an order in which they could run one after the other.
   var kernels: [Kernel]
   var slots: [Slot]

@@ -2,9 +2,9 @@ import CLabKernels
 import COneDNN
 import LabGraph
 
-extension Lowering {
+extension Emission {
   /// Lowers a convolution of a few channels, or returns false where it has more.
-  func lowerThin(_ plan: ConvolutionPlan, image: ValueID, weights: ValueID, result: SlotID) throws -> Bool {
+  func emitThin(_ plan: ConvolutionPlan, image: ValueID, weights: ValueID, result: SlotID) throws -> Bool {
     guard let thin = LabThinConvolution(plan) else { return false }
     addThin(
       thin, .convolutionForward, samples: plan.shape.samples, source: try demand(image, .flat),
@@ -13,7 +13,7 @@ extension Lowering {
   }
 
   /// Lowers the gradient of such a convolution's image.
-  func lowerThinInputGradient(_ plan: ConvolutionPlan, upstream: ValueID, weights: ValueID, image: ValueID) throws
+  func emitThinInputGradient(_ plan: ConvolutionPlan, upstream: ValueID, weights: ValueID, image: ValueID) throws
     -> Bool
   {
     guard let thin = LabThinConvolution(plan) else { return false }
@@ -30,7 +30,7 @@ extension Lowering {
   }
 
   /// Lowers the gradient of such a convolution's weights.
-  func lowerThinWeightGradient(_ plan: ConvolutionPlan, image: ValueID, upstream: ValueID, gradient: ValueID) throws
+  func emitThinWeightGradient(_ plan: ConvolutionPlan, image: ValueID, upstream: ValueID, gradient: ValueID) throws
     -> Bool
   {
     guard let thin = LabThinConvolution(plan) else { return false }
