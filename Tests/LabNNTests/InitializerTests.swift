@@ -66,4 +66,22 @@ import Testing
     #expect(small["conv1.weight"]?.count != large["conv1.weight"]?.count)
     for name in ["conv2.weight", "fc.weight", "fc.bias"] { #expect(small[name] == large[name]) }
   }
+
+  @Test func drawsAreKeptUpToACapacityTheOldestGoFirst() {
+    let draws = RecentDraws(capacity: 100)
+    var drawn: [String] = []
+    func values(_ name: String, seed: UInt64 = 1, count: Int = 25) -> [Float] {
+      draws.values(of: .init(initializer: .uniform(bound: 1), count: count, seed: seed, name: name)) {
+        drawn.append("\(name) \(seed)")
+        return [Float](repeating: Float(drawn.count), count: count)
+      }
+    }
+    for name in ["a", "b", "c", "d"] { _ = values(name) }
+    #expect(values("a") == [Float](repeating: 1, count: 25) && drawn == ["a 1", "b 1", "c 1", "d 1"])
+    #expect(values("a", seed: 2)[0] == 5 && draws.elementCount == 100)
+    #expect(values("b")[0] == 2 && values("a")[0] == 6, "the oldest went")
+    // What would push out much else is not kept.
+    #expect(values("large", count: 26)[0] == 7 && values("large", count: 26)[0] == 8)
+    #expect(draws.elementCount == 100)
+  }
 }

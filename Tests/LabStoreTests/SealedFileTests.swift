@@ -176,12 +176,18 @@ import Testing
     let predictions = Predictions(
       logits: (0..<12).map { Float($0) / 7 }, labels: [0, 2, 1, 2], confusion: [[1, 0, 0], [0, 1, 0], [1, 0, 1]],
       classNames: ["stop", "yield, give way", "Überholverbot"])
-    try files.write(predictions)
+    func write(_ predictions: Predictions, weight: Float) throws {
+      try files.write(
+        finalWeights: [NamedTensor("w", [1], [weight])], epoch: 1, attributes: [:], predictions: predictions)
+    }
+    try write(predictions, weight: 1)
     #expect(try files.folder.readPredictions() == predictions)
     var wrong = predictions
     wrong.labels.removeLast()
-    #expect(throws: StoreError.self) { try files.write(wrong) }
+    #expect(throws: StoreError.self) { try write(wrong, weight: 2) }
     #expect(try files.folder.readPredictions() == predictions)
+    // Neither of the two is replaced where one of them cannot be.
+    #expect(try files.folder.content(of: .finalWeights).tensor("w")?.floats == [1])
   }
 
   @Test(arguments: ["", ".", "a/b", "a\0b"]) func namesThatHDF5WouldSplitAreRefused(name: String) throws {

@@ -47,18 +47,29 @@ public enum AtomicFile {
     _ path: String, write: (_ temporaryPath: String) throws -> Void,
     commit: (_ rename: () throws -> Void) throws -> Void = { try $0() }
   ) throws {
-    let temporary = path + ".tmp-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    try replace([path], write: { temporary, _ in try write(temporary) }, commit: commit)
+  }
+
+  /// Replaces files of one folder, which take their predecessors' places together: a crash between two of the renames
+  /// leaves some of them new.
+  private static func replace(
+    _ paths: [String], write: (_ temporaryPath: String, _ index: Int) throws -> Void,
+    commit: (_ rename: () throws -> Void) throws -> Void
+  ) throws {
+    let files = paths.map { (path: $0, temporary: "\($0).tmp-\(getpid())-\(UInt32.random(in: 0 ... .max))") }
     do {
-      try write(temporary)
-      try synchronize(temporary, named: path)
+      for (index, file) in files.enumerated() { try write(file.temporary, index) }
+      for file in files { try synchronize(file.temporary, named: file.path) }
       try commit {
-        guard rename(temporary, path) == 0 else { throw FileError(action: "rename to", path: path) }
+        for (path, temporary) in files {
+          guard rename(temporary, path) == 0 else { throw FileError(action: "rename to", path: path) }
+        }
       }
     } catch {
-      unlink(temporary)
+      for file in files { unlink(file.temporary) }
       throw error
     }
-    try synchronize((path as NSString).deletingLastPathComponent)
+    for folder in Set(paths.map { ($0 as NSString).deletingLastPathComponent }) { try synchronize(folder) }
   }
 
   /// Replaces a file by bytes; `commit` is that of ``replace(_:write:commit:)``.
@@ -67,7 +78,20 @@ public enum AtomicFile {
   public static func write(
     _ data: Data, to path: String, commit: (_ rename: () throws -> Void) throws -> Void = { try $0() }
   ) throws {
-    try replace(path, write: { try create($0, data, named: path) }, commit: commit)
+    try write([(path: path, data: data)], commit: commit)
+  }
+
+  /// Replaces files by bytes, all of them durable before the first takes its place.
+  ///
+  /// - Parameters:
+  ///   - files: the files and what they are to contain.
+  ///   - commit: calls its argument, which renames all files into place; by throwing instead it keeps the old ones.
+  /// - Throws: ``FileError`` where the system refuses, and what `commit` throws.
+  public static func write(
+    _ files: [(path: String, data: Data)], commit: (_ rename: () throws -> Void) throws -> Void = { try $0() }
+  ) throws {
+    try replace(
+      files.map(\.path), write: { try create($0, files[$1].data, named: files[$1].path) }, commit: commit)
   }
 
   /// Creates a file that does not exist yet, without waiting for the disk.

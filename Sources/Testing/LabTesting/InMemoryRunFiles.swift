@@ -40,7 +40,14 @@ struct InMemoryRunFiles: RunFiles {
     try store.change(lease) { $0.files.weights[kind] = (weights, epoch) }
   }
 
-  func write(_ predictions: Predictions) throws { try store.change(lease) { $0.files.predictions = predictions } }
+  func write(
+    finalWeights weights: [NamedTensor], epoch: Int, attributes: [String: JSONValue], predictions: Predictions
+  ) throws {
+    try store.change(lease) {
+      $0.files.weights[.final] = (weights, epoch)
+      $0.files.predictions = predictions
+    }
+  }
 
   func check(trainedEpochs epochs: Int, bestEpoch: Int?) throws {
     let recorded = try store.epochs(of: lease.run).map(\.epoch)

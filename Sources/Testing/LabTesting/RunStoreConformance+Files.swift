@@ -79,14 +79,17 @@ extension RunStoreConformance {
       let writes: [(String, () throws -> Void)] = [
         ("a checkpoint", { try files.write(checkpoint(epochs: 3), bestWeightsHash: nil) }),
         ("weights", { try files.write(weights: weights(epoch: 3), as: .final, epoch: 3, attributes: [:]) }),
-        ("predictions", { try files.write(predictions) }),
+        (
+          "a result",
+          { try files.write(finalWeights: weights(epoch: 3), epoch: 3, attributes: [:], predictions: predictions) }
+        ),
         ("a start", { try subject.store.recordStart(step: 0, lease: dead.lease) }),
         ("access to files", { _ = try subject.store.files(of: dead.lease) }),
       ]
       for (name, write) in writes { try requireError(.leaseLost(dead.lease), name, write) }
       try subject.store.record(RunStoreSamples.epoch(0), lease: successor.lease)
       try requireEqual(try own.resumption().checkpoint, checkpoint(epochs: 1), "the successor's checkpoint")
-      try own.write(predictions)
+      try own.write(finalWeights: weights(epoch: 3), epoch: 3, attributes: [:], predictions: predictions)
     },
   ]
 

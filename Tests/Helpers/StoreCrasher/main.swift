@@ -98,13 +98,13 @@ func writeSamples(_ folder: String) throws {
     NamedTensor("conv1.weight", [2, 3, 3, 3], (0..<54).map { -2 + Float($0) / 8 }),
     NamedTensor("bn1.num_batches_tracked", Shape([]), [9 as Int64]),
   ]
-  try files.write(weights: weights, as: .final, epoch: 3, attributes: ["accuracy": .number(0.5)])
   try files.write(
     Checkpoint(
       parameters: weights, optimizer: [NamedTensor("conv1.weight.momentum", [3], .float64([0.1, 0.2, 0.3]))],
       state: [NamedTensor("mask", [2], .uint8([0, 255]))], progress: ["epoch": 3, "note": "größer", "loss_sum": 0.1]))
   try files.write(
-    Predictions(
+    finalWeights: weights, epoch: 3, attributes: ["accuracy": .number(0.5)],
+    predictions: Predictions(
       logits: [1, 0, 0, 0.5, 2, 0.25], labels: [0, 1, 0], confusion: [[1, 0], [1, 1]],
       classNames: ["stop", "größer"]))
   try store.finish(claimed.lease, .completed(RunStoreSamples.final()))

@@ -32,10 +32,16 @@ public protocol RunFiles: Sendable {
   /// - Throws: where they cannot be stored.
   func write(weights: [NamedTensor], as kind: RunWeights, epoch: Int?, attributes: [String: JSONValue]) throws
 
-  /// Stores what the trained model says of the test split.
+  /// Stores the weights after the last step and what they say of the test split.
   ///
-  /// - Throws: where it contradicts itself or cannot be stored.
-  func write(_ predictions: Predictions) throws
+  /// - Parameters:
+  ///   - weights: the tensors by their `state_dict` names.
+  ///   - epoch: the last epoch, from 0.
+  ///   - attributes: what else to say about the weights, such as the model's configuration.
+  ///   - predictions: those of the test split.
+  /// - Throws: where the predictions contradict themselves, or something cannot be stored.
+  func write(
+    finalWeights weights: [NamedTensor], epoch: Int, attributes: [String: JSONValue], predictions: Predictions) throws
 
   /// Checks, before a run is completed, that the store has what it trained.
   ///

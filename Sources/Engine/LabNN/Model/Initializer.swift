@@ -59,6 +59,16 @@ public enum Initializer: Hashable, Sendable {
 
   /// The first values of a parameter.
   public func values(count: Int, seed: UInt64, name: String) -> [Float] {
+    switch self {
+    case .constant, .elements: draw(count: count, seed: seed, name: name)
+    case .normal, .truncatedNormal, .uniform:
+      RecentDraws.shared.values(of: .init(initializer: self, count: count, seed: seed, name: name)) {
+        draw(count: count, seed: seed, name: name)
+      }
+    }
+  }
+
+  private func draw(count: Int, seed: UInt64, name: String) -> [Float] {
     let stream = RandomStream(seed: seed, name: "init/" + name)
     switch self {
     case .constant(let value): return [Float](repeating: Float(value), count: count)

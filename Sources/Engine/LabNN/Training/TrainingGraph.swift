@@ -106,7 +106,8 @@ public struct TrainingGraph: Sendable {
   ///   - seed: the run's seed.
   ///   - weights: values that replace drawn ones, by state_dict name, such as those of a trained network.
   public func initialValues(seed: UInt64, replacing weights: [String: [Float]] = [:]) -> [String: [Float]] {
-    var values = declarations.initialValues(seed: seed).merging(weights) { _, given in given }
+    var values = declarations.filter { weights[$0.name] == nil }.initialValues(seed: seed)
+    values.merge(weights) { _, given in given }
     for declaration in declarations where movingAverage != nil {
       values[MovingAverageConfiguration.variableName(of: declaration.name)] = values[declaration.name]
     }

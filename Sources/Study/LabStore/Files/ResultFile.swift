@@ -11,7 +11,7 @@ public enum ResultFile {
     var content = content
     content.attributes["format"] = .string(format)
     content.attributes["format_version"] = .integer(1)
-    try SealedFile.write(content, to: path)
+    try SealedFile.write([(path: path, content: content)])
   }
 
   /// Reads a file that ``write(_:format:to:)`` stored.

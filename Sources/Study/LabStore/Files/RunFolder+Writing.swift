@@ -32,7 +32,7 @@ package struct HeldRunFolder: RunFiles {
     content.attributes[FileOrigin.Key.epoch] = origin.epoch.map { .integer(Int64($0)) }
     content.attributes[FileOrigin.Key.step] = origin.step.map { .integer(Int64($0)) }
     content.attributes[FileOrigin.Key.bestWeights] = bestWeightsHash.map { .string($0.hexadecimal) }
-    try write(content, as: .checkpoint) {
+    try write([(.checkpoint, content)]) {
       if folder.has(.checkpoint) { try keepPreviousCheckpoint() }
     }
   }
@@ -40,12 +40,22 @@ package struct HeldRunFolder: RunFiles {
   package func write(
     weights: [NamedTensor], as kind: RunWeights, epoch: Int? = nil, attributes: [String: JSONValue] = [:]
   ) throws {
-    var content = TensorGroup(weights, attributes: attributes.mapValues(TensorGroup.Attribute.init))
-    content.attributes[FileOrigin.Key.epoch] = epoch.map { .integer(Int64($0)) }
-    try write(content, as: .weights(kind))
+    try write([(.weights(kind), content(weights, epoch: epoch, attributes: attributes))])
   }
 
-  package func write(_ predictions: Predictions) throws { try write(predictions.content(), as: .predictions) }
+  package func write(
+    finalWeights weights: [NamedTensor], epoch: Int, attributes: [String: JSONValue], predictions: Predictions
+  ) throws {
+    try write([
+      (.finalWeights, content(weights, epoch: epoch, attributes: attributes)), (.predictions, predictions.content()),
+    ])
+  }
+
+  private func content(_ weights: [NamedTensor], epoch: Int?, attributes: [String: JSONValue]) -> TensorGroup {
+    var content = TensorGroup(weights, attributes: attributes.mapValues(TensorGroup.Attribute.init))
+    content.attributes[FileOrigin.Key.epoch] = epoch.map { .integer(Int64($0)) }
+    return content
+  }
 
   package func check(trainedEpochs count: Int, bestEpoch: Int?) throws {
     let epochs = try store.epochs(of: lease.run).map(\.epoch)
@@ -62,23 +72,26 @@ package struct HeldRunFolder: RunFiles {
   }
 
   private func write(
-    _ content: TensorGroup, as file: RunFolder.File, beforeReplacing: () throws -> Void = {}
+    _ files: [(file: RunFolder.File, content: TensorGroup)], beforeReplacing: () throws -> Void = {}
   ) throws {
-    var content = content
-    content.attributes["format"] = .string(file.format)
-    content.attributes["format_version"] = .integer(1)
-    content.attributes["run"] = .string(lease.run.hash.hexadecimal)
-    content.attributes[FileOrigin.Key.attempt] = .integer(Int64(lease.attempt))
-    content.attributes[FileOrigin.Key.attemptToken] = .string(lease.token.uuidString)
-    content.attributes[FileOrigin.Key.database] = store.token.map { .string($0) }
-    var written: FileSeal?
+    let marked = files.map { file, content in
+      var content = content
+      content.attributes["format"] = .string(file.format)
+      content.attributes["format_version"] = .integer(1)
+      content.attributes["run"] = .string(lease.run.hash.hexadecimal)
+      content.attributes[FileOrigin.Key.attempt] = .integer(Int64(lease.attempt))
+      content.attributes[FileOrigin.Key.attemptToken] = .string(lease.token.uuidString)
+      content.attributes[FileOrigin.Key.database] = store.token.map { .string($0) }
+      return (path: folder.path(of: file), content: content)
+    }
+    var seals: [FileSeal] = []
     do {
-      try SealedFile.write(content, to: folder.path(of: file), sealed: { written = $0 }) { rename in
+      try SealedFile.write(marked, willWrite: { seals = $0 }) { rename in
         try store.write { database in
           let run = try store.heldRun(lease, database)
           try beforeReplacing()
           try rename()
-          if let written { try store.note(written, of: file, run: run, database) }
+          for (file, seal) in zip(files, seals) { try store.note(seal, of: file.file, run: run, database) }
         }
       }
     } catch {

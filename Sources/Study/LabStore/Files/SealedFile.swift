@@ -11,23 +11,29 @@ import LabCore
 ///
 /// The hash stands in the file's user block, 512 bytes before the HDF5 superblock that every HDF5 reader skips.
 enum SealedFile {
-  /// Stores a file so that a crash leaves the old one or the new one.
+  /// Stores files so that a crash leaves the old ones or the new ones, or between two renames some of each.
   ///
   /// - Parameters:
-  ///   - sealed: receives the file's seal before it is written.
-  ///   - commit: wraps the moment at which the new file takes the old one's place.
+  ///   - files: the files with their paths.
+  ///   - willWrite: receives the files' seals before they are written.
+  ///   - commit: wraps the moment at which the new files take the old ones' places.
   static func write(
-    _ content: TensorGroup, to path: String, sealed: (FileSeal) -> Void = { _ in },
+    _ files: [(path: String, content: TensorGroup)], willWrite: ([FileSeal]) -> Void = { _ in },
     commit: (_ rename: () throws -> Void) throws -> Void = { try $0() }
   ) throws {
-    var image = try content.encoded(path: path)
-    let seal = FileSeal(of: image)
-    image.replaceSubrange(0..<seal.text.count, with: seal.text)
-    sealed(seal)
-    try StoreError.translatingFileErrors(path) { try AtomicFile.write(image, to: path, commit: commit) }
+    let sealed = try files.map { path, content in
+      var image = try content.encoded(path: path)
+      let seal = FileSeal(of: image)
+      image.replaceSubrange(0..<seal.text.count, with: seal.text)
+      return (file: (path: path, data: image), seal: seal)
+    }
+    willWrite(sealed.map(\.seal))
+    try StoreError.translatingFileErrors(files.first?.path ?? "") {
+      try AtomicFile.write(sealed.map(\.file), commit: commit)
+    }
   }
 
-  /// Reads a file that ``write(_:to:commit:)`` stored.
+  /// Reads a file that ``write(_:willWrite:commit:)`` stored.
   ///
   /// - Throws: ``StoreError/damagedFile(path:problem:)`` where a single bit differs, `FileError` where it cannot be read.
   static func read(_ path: String) throws -> TensorGroup {

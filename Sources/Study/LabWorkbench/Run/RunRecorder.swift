@@ -73,10 +73,8 @@ package final class RunRecorder: TrainingObserver {
     let epochs = try context.store.epochs(of: run.run.identity)
     try files.check(trainedEpochs: result.epochs, bestEpoch: result.record.bestEpoch)
     try files.write(
-      weights: result.lastWeights, as: .final, epoch: result.epochs - 1,
-      attributes: attributes(epoch: result.epochs - 1))
-    try files.write(
-      Predictions(
+      finalWeights: result.lastWeights, epoch: result.epochs - 1, attributes: attributes(epoch: result.epochs - 1),
+      predictions: Predictions(
         logits: result.predictions.logits, labels: result.predictions.labels.map(Int.init),
         confusion: result.record.confusion, classNames: data.classNames))
     var record = result.record
