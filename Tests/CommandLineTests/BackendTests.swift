@@ -33,8 +33,8 @@ import Testing
       #expect(result.status == 0, "\(result.errors)")
     }
     let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
-    func runs(_ name: String) throws -> [StoredRun] {
-      try store.runs(sweep: #require(store.sweeps().first { $0.name == name }).id)
+    func runs(_ name: String) throws -> [Run] {
+      try store.sweep(#require(store.sweeps().first { $0.name == name }).id).runs
     }
     let both = try runs("both")
     let names = both.map { $0.configuration["training"]?["backend"]?.stringValue ?? "none" }
@@ -42,8 +42,8 @@ import Testing
     #expect(both.allSatisfy { $0.state == .completed })
     // A backend that is named by the spec is the same as the one that is left out.
     let plain = try Set(runs("plain").map(\.identity))
-    let onednn = try #require(both[names.firstIndex(of: "onednn") ?? 0] as StoredRun?)
-    let reference = try #require(both[names.firstIndex(of: "reference") ?? 0] as StoredRun?)
+    let onednn = try #require(both[names.firstIndex(of: "onednn") ?? 0] as Run?)
+    let reference = try #require(both[names.firstIndex(of: "reference") ?? 0] as Run?)
     #expect(plain.contains(onednn.identity))
     #expect(!plain.contains(reference.identity))
     #expect(try store.attempts(at: onednn.identity).count == 1)

@@ -6,9 +6,9 @@ import Testing
 
 /// Machines on which something is missing: space, data, permission, vector instructions.
 @Suite struct HardshipTests {
-  private func runs(_ labrun: Labrun) throws -> [StoredRun] {
+  private func runs(_ labrun: Labrun) throws -> [Run] {
     let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
-    return try store.runs(sweep: #require(store.sweeps().first).id)
+    return try store.sweep(#require(store.sweeps().first).id).runs
   }
 
   /// A limit on the size of files stands for a full disk: writing fails in the same places.

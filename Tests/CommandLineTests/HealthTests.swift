@@ -29,7 +29,7 @@ import Testing
       #expect(text.contains("is no better than naming the commonest class") || text.contains("One class"), "\(text)")
     }
     let store = try StudyStore(reading: labrun.folder.appendingPathComponent("Results").path)
-    let runs = try store.runs(sweep: #require(store.sweeps().first).id)
+    let runs = try store.sweep(#require(store.sweeps().first).id).runs
     for run in runs {
       let final = try #require(try store.finalRecord(of: run.identity))
       let kinds = Set(final.health.map(\.kind))
@@ -59,7 +59,7 @@ import Testing
     let sweep = try labrun.run("sweep", "tiny")
     #expect(sweep.status == 0, "\(sweep.errors)")
     let store = try StudyStore(reading: labrun.folder.appendingPathComponent("Results").path)
-    for run in try store.runs(sweep: #require(store.sweeps().first).id) {
+    for run in try store.sweep(#require(store.sweeps().first).id).runs {
       let metrics = try #require(try store.finalRecord(of: run.identity)).metrics
       let (logLoss, loss) = (metrics["test_log_loss"], metrics["test_loss"])
       #expect(abs(try #require(logLoss) - #require(loss)) > 1e-4, "the loss is another one")
@@ -80,7 +80,7 @@ import Testing
     }
     let store = try StudyStore(reading: labrun.folder.appendingPathComponent("Results").path)
     for sweep in try store.sweeps() {
-      let run = try #require(store.runs(sweep: sweep.id).first)
+      let run = try #require(store.sweep(sweep.id).runs.first)
       let final = try #require(try store.finalRecord(of: run.identity))
       let accuracies = try store.epochs(of: run.identity).compactMap { $0.metrics["validation_accuracy"] }
       let best = try #require(accuracies.max())
@@ -131,7 +131,7 @@ import Testing
     #expect(try labrun.run("sweep", "tiny", "--results", "whole").status == 0)
     let whole = try StudyStore(reading: labrun.folder.appendingPathComponent("whole").path)
     let sweep = try #require(try whole.sweeps().first)
-    let identity = try #require(try whole.runs(sweep: sweep.id).first).identity
+    let identity = try #require(try whole.sweep(sweep.id).runs.first).identity
     let expected = try #require(try whole.finalRecord(of: identity))
     let content = try whole.folder(of: identity).readCheckpoint()
     let names = Set(try #require(content.checkpoint).parameters.map(\.name))
@@ -185,7 +185,7 @@ import Testing
     #expect(try labrun.run("sweep", "tiny").status == 0)
     let store = try StudyStore(folder: labrun.folder.appendingPathComponent("Results").path)
     let sweep = try #require(store.sweeps().first)
-    let run = try #require(store.runs(sweep: sweep.id).first).identity
+    let run = try #require(store.sweep(sweep.id).runs.first).identity
     for (isRetriable, expected) in [(true, "1 to run"), (false, "1 skipped")] {
       let policy = ClaimPolicy.fresh(endedBefore: .distantFuture)
       guard case .claimed(let claimed) = try store.claim(run, sweep: sweep.id, owner: .current, policy: policy) else {

@@ -24,7 +24,7 @@ import Testing
   /// That every started run is stored as interrupted, with a checkpoint and without a lease.
   private func expectSafeEnd(_ labrun: Labrun) throws {
     let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
-    let runs = try store.runs(sweep: #require(store.sweeps().first).id)
+    let runs = try store.sweep(#require(store.sweeps().first).id).runs
     #expect(runs.allSatisfy { $0.state == .interrupted }, "\(runs.map(\.state))")
     #expect(try store.integer("SELECT COUNT(*) FROM lease") == 0)
     for run in runs { #expect(try store.folder(of: run.identity).readCheckpoint().checkpoint != nil) }

@@ -24,7 +24,7 @@ import Testing
     let store = try StudyStore(reading: labrun.folder.appendingPathComponent(folder ?? labrun.results).path)
     var results: [String: RunResult] = [:]
     guard let sweep = try store.sweeps().first else { return [:] }
-    for run in try store.runs(sweep: sweep.id) {
+    for run in try store.sweep(sweep.id).runs {
       let final = try store.finalRecord(of: run.identity)
       results[run.identity.short] = RunResult(
         state: run.state, epochs: try store.epochs(of: run.identity).map(\.metrics),
@@ -36,7 +36,7 @@ import Testing
 
   private func warnings(_ labrun: Labrun) throws -> [String] {
     let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
-    return try store.runs(sweep: #require(store.sweeps().first).id).flatMap { try store.events(of: $0.identity) }
+    return try store.sweep(#require(store.sweeps().first).id).runs.flatMap { try store.events(of: $0.identity) }
       .filter { $0.kind == .warning }.map(\.message)
   }
 

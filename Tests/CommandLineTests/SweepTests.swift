@@ -11,7 +11,7 @@ import Testing
     let store = try StudyStore(reading: labrun.folder.appendingPathComponent(folder ?? labrun.results).path)
     var results: [String: RunResult] = [:]
     for sweep in try store.sweeps() {
-      for run in try store.runs(sweep: sweep.id) {
+      for run in try store.sweep(sweep.id).runs {
         let epochs = try store.epochs(of: run.identity)
         #expect(Set(epochs.map(\.epoch)).count == epochs.count)
         let final = try store.finalRecord(of: run.identity)
@@ -215,7 +215,7 @@ import Testing
     }
     let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
     let sweep = try #require(store.sweeps().first)
-    for run in try store.runs(sweep: sweep.id) {
+    for run in try store.sweep(sweep.id).runs {
       #expect(run.state == .completed)
       #expect(try store.attempts(at: run.identity).count == 1)
     }

@@ -11,7 +11,7 @@ import Testing
   private func swept(_ labrun: Labrun) throws -> [RunIdentity] {
     let store = try StudyStore(folder: labrun.folder.appendingPathComponent(labrun.results).path)
     let sweep = try store.register(RunStoreSamples.sweep())
-    let runs = try store.runs(sweep: sweep.id).map(\.identity)
+    let runs = try store.sweep(sweep.id).runs.map(\.identity)
     for (index, run) in runs.enumerated() {
       guard
         case .claimed(let claimed) = try store.claim(

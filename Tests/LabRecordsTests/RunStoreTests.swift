@@ -49,7 +49,7 @@ import Testing
     var counted = sweep
     counted.variants[0].parameterCount = 7
     #expect(counted.planHash == sweep.planHash)
-    let changes: [(inout SweepRegistration) -> Void] = [
+    let changes: [(inout Sweep) -> Void] = [
       { $0.name = "other" }, { $0.specHash = ContentHash(of: "other") }, { $0.factors[0].levels.reverse() },
       { $0.seeds.swapAt(0, 1) }, { $0.variants.swapAt(0, 1) }, { $0.variants[1].label = "other" },
       { $0.variants[0].isBaseline = false }, { $0.variants[0].levels["conv"] = "other" },

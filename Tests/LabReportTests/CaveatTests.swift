@@ -10,12 +10,12 @@ import Testing
   /// Two variants whose runs recognise whole numbers of thirty images.
   private func sweep(
     _ base: [Int], _ new: [Int], seeds: Range<UInt64>? = nil, images: Int = 30, firstSeedOfNew: UInt64 = 0
-  ) -> SweepSnapshot {
-    func variant(_ label: String, _ counts: [Int], from seed: UInt64) -> SweepSnapshot.Variant {
+  ) -> Sweep {
+    func variant(_ label: String, _ counts: [Int], from seed: UInt64) -> Variant {
       .init(
-        label: label, levels: ["conv": label], isBaseline: label == "base", testImageCount: images,
+        label: label, levels: ["conv": label], isBaseline: label == "base",
         runs: counts.enumerated().map {
-          SampleSweep.run(seed + UInt64($0.offset), accuracy: Double($0.element) / Double(images))
+          SampleSweep.run(seed + UInt64($0.offset), accuracy: Double($0.element) / Double(images), images: images)
         })
     }
     return SampleSweep.sweep(
@@ -34,7 +34,7 @@ import Testing
   }
 
   /// The second row in all formats, from the comparison or from the means by `conv`.
-  private func shown(_ sweep: SweepSnapshot, by factors: [String] = [], holm: Bool = true) throws -> Shown {
+  private func shown(_ sweep: Sweep, by factors: [String] = [], holm: Bool = true) throws -> Shown {
     var options = accuracy
     options.multiplicity = holm ? .holm : .perComparison
     let table = try SweepTables.table(sweep, by: factors, options: options)
@@ -148,8 +148,10 @@ import Testing
     var mixed = sweep([20, 21, 22], [24, 26, 29])
     mixed.variants.append(
       .init(
-        label: "third", levels: ["conv": "third"], isBaseline: false, testImageCount: 30,
-        runs: [21, 22, 23].enumerated().map { SampleSweep.run(UInt64($0.offset), accuracy: Double($0.element) / 30) }))
+        label: "third", levels: ["conv": "third"], isBaseline: false,
+        runs: [21, 22, 23].enumerated().map {
+          SampleSweep.run(UInt64($0.offset), accuracy: Double($0.element) / 30, images: 30)
+        }))
     mixed.factors[0].levels.append("third")
     let table = try ComparisonTable(mixed, options: .init(metrics: ["accuracy"], multiplicity: .holm))
     // A comparison that cannot be made does not make the others harder.
@@ -180,7 +182,7 @@ import Testing
       .init(
         label: "apart", levels: [:], isBaseline: false,
         runs: [(3, 28.0), (4, 27), (5, 25)].map { SampleSweep.run($0, accuracy: $1 / 30) }))
-    func legends(_ sweep: SweepSnapshot) throws -> [String] {
+    func legends(_ sweep: Sweep) throws -> [String] {
       let columns = try ComparisonTable(sweep, options: .init(metrics: ["accuracy"], multiplicity: .holm)).table.columns
       return columns[(columns.firstIndex { $0.fields.contains("test_accuracy_difference") } ?? 0)...].prefix(2)
         .compactMap(\.legend)
@@ -217,7 +219,7 @@ import Testing
   // MARK: Missing runs
 
   /// Five planned seeds, of which the new variant lacks the two best of the baseline.
-  private func incomplete() -> SweepSnapshot {
+  private func incomplete() -> Sweep {
     var sweep = sweep([20, 21, 22, 29, 30], [21, 23, 22], seeds: 0..<5)
     sweep.variants[1].runs += [
       SampleSweep.run(3, .failed, reason: "out of memory"), SampleSweep.run(4, .pending, epochs: 0),
@@ -262,7 +264,7 @@ import Testing
 
   @Test func missingRunsDoNotMakeABest() throws {
     // The best mean has lost its two bad seeds; over the three that both have, the third is ahead of it.
-    func variant(_ label: String, _ counts: [UInt64: Int]) -> SweepSnapshot.Variant {
+    func variant(_ label: String, _ counts: [UInt64: Int]) -> Variant {
       .init(
         label: label, levels: [:], isBaseline: label == "base",
         runs: (0..<5).map { seed in
@@ -281,7 +283,7 @@ import Testing
   }
 
   @Test func theReasonForNoBestIsTheTrueOne() throws {
-    func note(_ sweep: SweepSnapshot, _ options: ReportOptions? = nil) throws -> [String] {
+    func note(_ sweep: Sweep, _ options: ReportOptions? = nil) throws -> [String] {
       try ComparisonTable(sweep, options: options ?? accuracy).table.notes.filter { $0.hasPrefix("No value") }
     }
     #expect(

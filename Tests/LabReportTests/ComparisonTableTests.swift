@@ -6,7 +6,7 @@ import Testing
   private func isClose(_ a: Double?, _ b: Double) -> Bool { a.map { abs($0 - b) < 1e-12 } ?? false }
 
   /// Two variants over three seeds whose order is not in doubt.
-  private func clear(_ treatment: [Double] = [0.92, 0.93, 0.94]) -> SweepSnapshot {
+  private func clear(_ treatment: [Double] = [0.92, 0.93, 0.94]) -> Sweep {
     SampleSweep.sweep([
       SampleSweep.variant("base", isBaseline: true, accuracies: [0.90, 0.91, 0.921]),
       SampleSweep.variant("new", accuracies: treatment),
@@ -96,8 +96,7 @@ import Testing
 
   // MARK: The best value
 
-  private func best(_ sweep: SweepSnapshot, _ options: ReportOptions = .init(metrics: ["accuracy"])) throws -> [String]
-  {
+  private func best(_ sweep: Sweep, _ options: ReportOptions = .init(metrics: ["accuracy"])) throws -> [String] {
     try ComparisonTable(sweep, options: options).rows.filter { $0.results[0].isBest }.map(\.label)
   }
 
@@ -243,7 +242,7 @@ import Testing
   }
 
   @Test func tenThousandRuns() throws {
-    let variants = (0..<2500).map { index -> SweepSnapshot.Variant in
+    let variants = (0..<2500).map { index -> Variant in
       let accuracies = (0..<4).map { seed -> Double in
         let scattered = (index * 7919 + seed * 104_729) % 1000
         return 0.5 + Double(scattered) / 4000

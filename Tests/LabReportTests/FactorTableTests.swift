@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct FactorTableTests {
   /// accuracy = 0.8 + 0.02·conv + 0.03·down + 0.01·conv·down, with the seeds' shares the same in all cells.
-  private func grid(seeds: Int = 3) -> SweepSnapshot {
+  private func grid(seeds: Int = 3) -> Sweep {
     let convs = ["static", "odconv"]
     let downs = ["strided", "spd", "maxpool"]
     let variants = convs.enumerated().flatMap { c, conv in

@@ -4,7 +4,7 @@ import Testing
 
 /// What tables and summaries say of the courses of runs.
 @Suite struct HealthNoteTests {
-  private func sweep(_ notes: [[[HealthNote]]]) -> SweepSnapshot {
+  private func makeSweep(_ notes: [[[HealthNote]]]) -> Sweep {
     SampleSweep.sweep(
       notes.enumerated().map { index, runs in
         var variant = SampleSweep.variant(
@@ -21,47 +21,47 @@ import Testing
     let collapse = HealthNote("late_collapse", "the accuracy fell from 61.6 % to 22.6 %", value: 0.39)
     let worse = HealthNote("late_collapse", "the accuracy fell from 60.0 % to 10.0 %", value: 0.5)
     let annealing = HealthNote("annealing", "it ends at 18.4")
-    let snapshot = sweep([
+    let sweep = makeSweep([
       [[], [], []], [[collapse, annealing], [worse, annealing], [annealing]], [[annealing], [annealing], [annealing]],
     ])
-    let notes = try ComparisonTable(snapshot).table.notes
+    let notes = try ComparisonTable(sweep).table.notes
     #expect(
       notes.contains("Late collapse: v1: 2 of 3 runs: the accuracy fell from 61.6 % to 22.6 % (seed 0)."), "\(notes)")
     #expect(notes.contains("Annealing: v1; v2: it ends at 18.4."), "\(notes)")
-    #expect(try ComparisonTable(sweep([[[]], [[]]])).table.notes.allSatisfy { !$0.contains("collapse") })
+    #expect(try ComparisonTable(makeSweep([[[]], [[]]])).table.notes.allSatisfy { !$0.contains("collapse") })
     // A table of some variants, or by a factor, says it of those that it shows.
     let filter = try LevelFilter(parsing: "conv=v2")
-    let shown = try ComparisonTable(snapshot, options: .init(filters: [filter])).table.notes
+    let shown = try ComparisonTable(sweep, options: .init(filters: [filter])).table.notes
     #expect(
       shown.contains("Annealing: v2: it ends at 18.4.") && !shown.contains { $0.contains("collapse") }, "\(shown)")
     #expect(
-      try FactorTable(snapshot, by: ["conv"]).table.notes.contains("Annealing: v1; v2: it ends at 18.4."))
+      try FactorTable(sweep, by: ["conv"]).table.notes.contains("Annealing: v1; v2: it ends at 18.4."))
   }
 
   @Test func gainsOfTheLastEpochAreSummedUp() throws {
-    func note(_ snapshot: SweepSnapshot) throws -> String? {
-      try ComparisonTable(snapshot).table.notes.first { $0.hasPrefix("Still improving") }
+    func note(_ sweep: Sweep) throws -> String? {
+      try ComparisonTable(sweep).table.notes.first { $0.hasPrefix("Still improving") }
     }
     let rest =
       " gained more than 1 point in their last epoch: a longer training would change the numbers, and perhaps "
       + "their order."
-    let all = sweep([[[improving], [improving]], [[improving], []]])
+    let all = makeSweep([[[improving], [improving]], [[improving], []]])
     #expect(try note(all) == "Still improving: all 2 variants" + rest)
-    let some = sweep([[[improving], [improving]], [[], []], [[improving], [], []]])
+    let some = makeSweep([[[improving], [improving]], [[], []], [[improving], [], []]])
     #expect(try note(some) == "Still improving: v0" + rest)
-    #expect(try note(sweep([[[improving], [], []], [[], [], []]])) == nil)
+    #expect(try note(makeSweep([[[improving], [], []], [[], [], []]])) == nil)
   }
 
   @Test func theEndOfASweepCountsOddRuns() {
-    let snapshot = sweep([[[], [improving, HealthNote("at_chance", "it is")]], [[improving], []]])
-    let lines = SweepSummary(snapshot: snapshot, trained: 4, elapsedSeconds: 3).lines(width: 300)
+    let sweep = makeSweep([[[], [improving, HealthNote("at_chance", "it is")]], [[improving], []]])
+    let lines = SweepSummary(sweep: sweep, trained: 4, elapsedSeconds: 3).lines(width: 300)
     // The sample's runs of equal seeds are the same runs.
     #expect(
       lines.contains {
         $0.contains(
           "completed runs have something odd about their course, see the notes under the table: at chance (1)")
       }, "\(lines)")
-    let healthy = SweepSummary(snapshot: sweep([[[]]]), trained: 1, elapsedSeconds: 3).lines(width: 300)
+    let healthy = SweepSummary(sweep: makeSweep([[[]]]), trained: 1, elapsedSeconds: 3).lines(width: 300)
     #expect(healthy.allSatisfy { !$0.contains("odd") })
   }
 

@@ -10,15 +10,16 @@ import Testing
   private func variant(
     _ label: String, loss: JSONValue?, data: JSONValue = ["name": "mnist"], mixup: JSONValue? = nil, value: Double,
     levels: [String: String] = [:], isBaseline: Bool = false, logLoss: Bool = true
-  ) -> SweepSnapshot.Variant {
+  ) -> Variant {
     let augmentation = mixup.map { JSONValue.object(["mixup": $0]) } ?? "none"
     let configuration = loss.map { loss -> JSONValue in
       ["training": ["loss": loss, "augmentation": augmentation], "dataset": data]
     }
     return .init(
-      label: label, levels: levels, isBaseline: isBaseline, configuration: configuration,
+      label: label, levels: levels, isBaseline: isBaseline,
       runs: (0..<3).map { (seed: UInt64) in
         var run = SampleSweep.run(seed, accuracy: 0.9 + Double(seed) / 100, loss: value * (1 + Double(seed) * 0.013))
+        run.configuration = configuration ?? [:]
         run.metrics["train_loss"] = value * (1 + Double(seed) * 0.011)
         run.metrics["validation_loss"] = value * (1 + Double(seed * seed) * 0.011)
         if logLoss { run.metrics["test_log_loss"] = 1 + value / 10 + Double(seed * seed) * 0.011 }
@@ -26,7 +27,7 @@ import Testing
       })
   }
 
-  private func twoLosses(_ other: JSONValue = ["name": "focal", "alpha": 0.25, "gamma": 2]) -> SweepSnapshot {
+  private func twoLosses(_ other: JSONValue = ["name": "focal", "alpha": 0.25, "gamma": 2]) -> Sweep {
     SampleSweep.sweep(
       [
         variant(
@@ -37,7 +38,7 @@ import Testing
       ], factors: [.init(name: "conv", levels: ["static", "odconv"]), .init(name: "loss", levels: ["ce", "focal"])])
   }
 
-  private func message(_ sweep: SweepSnapshot, _ options: ReportOptions, by factors: [String] = []) -> String {
+  private func message(_ sweep: Sweep, _ options: ReportOptions, by factors: [String] = []) -> String {
     do {
       _ = try SweepTables.table(sweep, by: factors, options: options)
       return "no error"

@@ -193,7 +193,7 @@ import Testing
 
   @Test func summaryOfAnInterruptedSweep() {
     let summary = SweepSummary(
-      snapshot: SampleSweep.mixed, trained: 4, resumed: 1, reused: 2, elapsedSeconds: 603, isInterrupted: true,
+      sweep: SampleSweep.mixed, trained: 4, resumed: 1, reused: 2, elapsedSeconds: 603, isInterrupted: true,
       resumeCommand: "labrun sweep ablation")
     #expect(
       summary.lines(width: 90) == [
@@ -208,7 +208,7 @@ import Testing
 
   @Test func summaryOfACompleteSweep() {
     let sweep = SampleSweep.sweep([SampleSweep.variant("a", accuracies: [0.9, 0.9, 0.9])])
-    let summary = SweepSummary(snapshot: sweep, trained: 3, elapsedSeconds: 61, resumeCommand: "labrun sweep a")
+    let summary = SweepSummary(sweep: sweep, trained: 3, elapsedSeconds: 61, resumeCommand: "labrun sweep a")
     #expect(summary.lines() == ["ablation: 3 of 3 runs completed (3 trained), in 1 min 01 s"])
   }
 

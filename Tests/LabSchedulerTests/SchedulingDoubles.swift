@@ -33,7 +33,7 @@ final class ScriptedExecutor: RunExecutor {
   }
 }
 
-extension StoredRun {
+extension Run {
   /// The level and the seed, such as `static/0`.
   var name: String { "\(configuration[path: "model.conv"]?.stringValue ?? "?")/\(seed)" }
 }

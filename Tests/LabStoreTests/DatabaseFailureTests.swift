@@ -157,7 +157,7 @@ import Testing
     var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     for offset in stride(from: 8192, to: bytes.count, by: 1) { bytes[offset] = 0xab }
     try bytes.write(to: URL(fileURLWithPath: path))
-    let message = error { _ = try StudyStore(folder: folder.path).snapshot(sweep: 1) }
+    let message = error { _ = try StudyStore(folder: folder.path).sweep(1) }
     #expect(message.contains("is damaged"), "\(message)")
   }
 

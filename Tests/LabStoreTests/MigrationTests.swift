@@ -25,12 +25,11 @@ import Testing
   }
 
   private func check(_ store: StudyStore) throws {
-    let sweep = try #require(store.sweeps().first)
-    let runs = try store.runs(sweep: sweep.id)
+    let sweep = try store.sweep(#require(store.sweeps().first).id)
+    let runs = sweep.runs
     #expect(runs.map(\.state) == [.completed, .completed])
     #expect(runs.map(\.identity.short) == ["ae76a3334748", "74436f46e2e7"])
-    let snapshot = try store.snapshot(sweep: sweep.id)
-    for (variant, run) in zip(snapshot.variants, runs) {
+    for (variant, run) in zip(sweep.variants, runs) {
       let final = try #require(try store.finalRecord(of: run.identity))
       let accuracy = try #require(final.metrics["test_accuracy"])
       #expect(accuracy > 0 && final.metrics["test_log_loss"] == nil && final.metrics["validation_log_loss"] == nil)
@@ -105,8 +104,8 @@ import Testing
     }
     #expect(epochs.count == (fixture == "released" ? 4 : 6) && finals.count == 2)
     for store in [try StudyStore(reading: folder.path), try StudyStore(folder: folder.path)] {
-      let runs = try store.runs(sweep: 1).map(\.identity)
-      let snapshot = try store.snapshot(sweep: 1)
+      let sweep = try store.sweep(1)
+      let runs = sweep.runs.map(\.identity)
       let records = try runs.flatMap { try store.epochs(of: $0) }
       #expect(records.count == epochs.count)
       for (record, row) in zip(records, epochs) {
@@ -129,7 +128,7 @@ import Testing
         #expect(numbers(record.metrics) == expected)
         #expect(record.bestEpoch == row["best_epoch"] && record.weightsHash?.hexadecimal == row["weights_hash"])
         let shown = expected.filter { !Double(bitPattern: $0.value).isNaN }
-        #expect(numbers(snapshot.variants[index].runs[0].metrics) == shown)
+        #expect(numbers(sweep.variants[index].runs[0].metrics) == shown)
       }
     }
   }

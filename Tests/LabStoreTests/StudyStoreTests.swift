@@ -44,7 +44,7 @@ import Testing
     let claimed = try #require(try writer.claimed("static", 0, sweep.id))
     for epoch in 0..<3 {
       try writer.record(RunStoreSamples.epoch(epoch), lease: claimed.lease)
-      #expect(try reader.snapshot(sweep: sweep.id).variants[0].runs[0].completedEpochs == epoch + 1)
+      #expect(try reader.sweep(sweep.id).variants[0].runs[0].completedEpochs == epoch + 1)
     }
     #expect(throws: StoreError.readOnly(path: writer.path)) {
       try reader.record(RunStoreSamples.epoch(3), lease: claimed.lease)
@@ -63,8 +63,8 @@ import Testing
     _ = try store.claim(runs[0], sweep: sweep.id, owner: dead, policy: .unfinished)
     _ = try store.claim(runs[1], sweep: sweep.id, owner: .current, policy: .unfinished)
     let reader = try StudyStore(reading: folder.path)
-    #expect(try reader.snapshot(sweep: sweep.id).variants[0].runs.map(\.state) == [.interrupted, .running, .pending])
-    #expect(try reader.runs(sweep: sweep.id).prefix(3).map(\.state) == [.interrupted, .running, .pending])
+    #expect(try reader.sweep(sweep.id).variants[0].runs.map(\.state) == [.interrupted, .running, .pending])
+    #expect(try reader.sweep(sweep.id).runs.prefix(3).map(\.state) == [.interrupted, .running, .pending])
     #expect(try reader.run(runs[0])?.reason == "its process ended without a word")
     #expect(try store.integer("SELECT COUNT(*) FROM run WHERE state = 'running'") == 2, "readers change nothing")
   }

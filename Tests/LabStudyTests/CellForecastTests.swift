@@ -7,11 +7,12 @@ import Testing
 @Suite struct CellForecastTests {
   private static func known(
     _ state: RunState, _ epochs: Int = 3, reason: String? = nil, isRetriable: Bool = false
-  ) -> StoredRun {
-    StoredRun(
+  ) -> Run {
+    var run = Run(
       identity: RunIdentity(hash: ContentHash(of: "run")), configuration: [:], dataHash: ContentHash(of: "data"),
-      seed: 1, state: state, reason: reason, isRetriable: isRetriable, completedEpochs: epochs, plannedEpochs: 10,
-      createdAt: Date(timeIntervalSince1970: 0))
+      seed: 1, plannedEpochs: 10)
+    (run.state, run.reason, run.isRetriable, run.completedEpochs) = (state, reason, isRetriable, epochs)
+    return run
   }
 
   private static let now = Date(timeIntervalSince1970: 5)
@@ -38,9 +39,9 @@ import Testing
       (known(.failed, 0), retrying, .run, "failed after epoch 0 of 10; tried again"),
       (known(.diverged), .unfinished, .skip, "diverged after epoch 3 of 10"),
       (known(.diverged), retrying, .resume, "diverged after epoch 3 of 10; tried again"),
-    ] as [(StoredRun?, ClaimPolicy, RunAction, String)])
+    ] as [(Run?, ClaimPolicy, RunAction, String)])
   func everyStateHasAnActionAndAReason(
-    known: StoredRun?, policy: ClaimPolicy, action: RunAction, reason: String
+    known: Run?, policy: ClaimPolicy, action: RunAction, reason: String
   ) throws {
     let cell = try makePlan().cells[0]
     let forecast = CellForecast(

@@ -7,11 +7,11 @@ import Testing
 @Suite struct PlanComparisonTests {
   private let data = ContentHash(of: "data")
 
-  private func registration(_ changes: [(String, String?)], data: ContentHash? = nil) throws -> SweepRegistration {
+  private func sweep(_ changes: [(String, String?)], data: ContentHash? = nil) throws -> Sweep {
     let check = checkSpec(changes)
     let plan = try check.validPlan()
     let hash = data ?? self.data
-    return SweepRegistration(
+    return Sweep(
       name: plan.name, specText: check.source.text, specHash: try #require(check.spec).meaningHash,
       factors: plan.factors, seeds: plan.seeds,
       variants: plan.variants.indices.map { index in
@@ -28,7 +28,7 @@ import Testing
 
   /// Compares with a sweep of the spec that tests start from.
   private func compare(to changes: [(String, String?)], data: ContentHash? = nil) throws -> PlanComparison {
-    PlanComparison(from: try registration([], data: data), to: try registration(changes))
+    PlanComparison(from: try sweep([], data: data), to: try sweep(changes))
   }
 
   @Test func theSamePlanDiffersInNothing() throws {

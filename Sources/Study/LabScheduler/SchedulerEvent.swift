@@ -20,8 +20,8 @@ public enum SchedulerEvent: Sendable {
   case progress(RunProgress, worker: Int)
   /// A run's attempt ended.
   case ended(ScheduledRun, worker: Int, outcome: RunOutcome, duration: Duration)
-  /// A run needs no training: it had ended before, or another process has ended it meanwhile.
-  case reused(ScheduledRun, StoredRun)
+  /// A run needs no training: it had ended so before, or another process has ended it meanwhile.
+  case reused(ScheduledRun, RunState)
   /// Another process trains the run; it is looked at again later.
   case busy(ScheduledRun, owner: ProcessIdentity)
   /// A run's outcome was not recorded.

@@ -157,9 +157,9 @@ final class SchedulerSession: Sendable {
     }
     switch result {
     case .claimed(let claimed): return claimed
-    case .finished(let stored):
-      state.withLock { $0.results[run.identity] = .reused(stored.state) }
-      emit(.reused(run, stored))
+    case .finished(let reached):
+      state.withLock { $0.results[run.identity] = .reused(reached) }
+      emit(.reused(run, reached))
     case .busy(let owner, _):
       let isNew = state.withLock {
         $0.queue.postpone(run)

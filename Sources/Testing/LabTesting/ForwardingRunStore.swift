@@ -9,13 +9,11 @@ public protocol ForwardingRunStore: RunStore {
 }
 
 extension ForwardingRunStore {
-  public func register(_ sweep: SweepRegistration) throws -> StoredSweep { try base.register(sweep) }
+  public func register(_ sweep: Sweep) throws -> StoredSweep { try base.register(sweep) }
   public func sweeps() throws -> [StoredSweep] { try base.sweeps() }
-  public func registration(sweep id: Int64) throws -> SweepRegistration { try base.registration(sweep: id) }
-  public func snapshot(sweep id: Int64) throws -> SweepSnapshot { try base.snapshot(sweep: id) }
-  public func runs(sweep id: Int64) throws -> [StoredRun] { try base.runs(sweep: id) }
-  public func run(_ identity: RunIdentity) throws -> StoredRun? { try base.run(identity) }
-  public func runs(identityPrefix prefix: String) throws -> [StoredRun] { try base.runs(identityPrefix: prefix) }
+  public func sweep(_ id: Int64) throws -> Sweep { try base.sweep(id) }
+  public func run(_ identity: RunIdentity) throws -> Run? { try base.run(identity) }
+  public func runs(identityPrefix prefix: String) throws -> [Run] { try base.runs(identityPrefix: prefix) }
   public func epochs(of run: RunIdentity) throws -> [EpochRecord] { try base.epochs(of: run) }
   public func finalRecord(of run: RunIdentity) throws -> FinalRecord? { try base.finalRecord(of: run) }
   public func attempts(at run: RunIdentity) throws -> [RunAttempt] { try base.attempts(at: run) }

@@ -73,7 +73,7 @@ extension RunStoreConformance {
     },
     Check("ended runs stay ended, and retriable failures do not") { subject in
       let sweep = try subject.store.register(RunStoreSamples.sweep())
-      let runs = try subject.store.runs(sweep: sweep.id).map(\.identity)
+      let runs = try subject.store.sweep(sweep.id).runs.map(\.identity)
       let outcomes: [RunOutcome] = [
         .completed(RunStoreSamples.final()), .failed(reason: "bad shape"), .diverged(reason: "loss is nan"),
         .failed(reason: "too large", isRetriable: true), .interrupted(reason: "stopped"),
@@ -87,9 +87,9 @@ extension RunStoreConformance {
           case .claimed(let claimed):
             try subject.store.finish(claimed.lease, outcome)
             return true
-          case .finished(let stored):
-            try requireEqual(stored.state, outcome.state, "the ended run's state")
-            try requireEqual(stored.reason, outcome.reason, "the ended run's reason")
+          case .finished(let state):
+            try requireEqual(state, outcome.state, "the ended run's state")
+            try requireEqual(try subject.store.run(run)?.reason, outcome.reason, "the ended run's reason")
             return false
           case .busy: throw Violation(description: "an ended run is busy")
           }
@@ -132,7 +132,7 @@ extension RunStoreConformance {
     },
     Check("threads that claim at once share the runs without overlap") { subject in
       let sweep = try subject.store.register(RunStoreSamples.sweep(seeds: Array(0..<100)))
-      let runs = try subject.store.runs(sweep: sweep.id).map(\.identity)
+      let runs = try subject.store.sweep(sweep.id).runs.map(\.identity)
       let claims = Mutex<[RunIdentity: Int]>([:])
       let problems = Mutex<[String]>([])
       DispatchQueue.concurrentPerform(iterations: 4) { worker in

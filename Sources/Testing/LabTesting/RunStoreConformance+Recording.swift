@@ -56,7 +56,7 @@ extension RunStoreConformance {
       try subject.store.truncateEpochs(from: 0, lease: claimed.lease)
       try requireEqual(try subject.store.run(claimed.lease.run)?.trainSeconds, nil, "the training time of no epochs")
     },
-    Check("a completed run has its final record, alone and in the snapshot") { subject in
+    Check("a completed run has its final record, alone and with its run") { subject in
       let (sweep, claimed) = try subject.claimFirst()
       let run = claimed.lease.run
       try subject.store.record(RunStoreSamples.epoch(0), lease: claimed.lease)
@@ -64,23 +64,23 @@ extension RunStoreConformance {
       subject.clock.advance(seconds: 3)
       try subject.store.finish(claimed.lease, .completed(RunStoreSamples.final()))
       try requireEqual(try subject.store.finalRecord(of: run), RunStoreSamples.final(), "the final record")
-      let stored = try subject.store.run(run)
-      try requireEqual(stored?.endedAt, subject.clock.now, "the end")
-      let variants = try subject.store.snapshot(sweep: sweep.id).variants
+      try requireEqual(try subject.store.attempts(at: run).last?.endedAt, subject.clock.now, "the end")
+      let variants = try subject.store.sweep(sweep.id).variants
       try requireEqual(variants.map(\.testImageCount), [17, nil, nil], "the numbers of test images")
-      let snapshot = variants[0].runs[0]
-      try requireEqual(snapshot.state, .completed, "the snapshot's state")
-      try requireEqual(snapshot.metrics, RunStoreSamples.final().metrics, "the snapshot's metrics")
-      try requireEqual(snapshot.metrics["test_macro_f1"], 1 / 3, "the snapshot's macro F1")
-      try requireEqual(snapshot.metrics["test_nll"], 0.5, "the snapshot's metric of an unknown name")
-      try requireEqual(snapshot.metrics["ease of use"], 0, "the snapshot's metric of an odd name")
-      try requireEqual(snapshot.metrics["test_log_loss"], 2, "the snapshot's log loss")
-      try requireEqual(snapshot.health, RunStoreSamples.final().health, "the snapshot's health")
-      try requireEqual(snapshot.completedEpochs, 1, "the snapshot's completed epochs")
-      try requireEqual(snapshot.plannedEpochs, 4, "the snapshot's planned epochs")
-      try requireEqual(snapshot.trainSeconds, 2, "the snapshot's training time")
-      try requireEqual(snapshot.imagesPerSecond, 100, "the snapshot's throughput")
-      let other = try subject.store.snapshot(sweep: sweep.id).variants[0].runs[1]
+      let found = variants[0].runs[0]
+      try requireEqual(try subject.store.run(run), found, "the run by its identity")
+      try requireEqual(found.state, .completed, "the run's state")
+      try requireEqual(found.metrics, RunStoreSamples.final().metrics, "the run's metrics")
+      try requireEqual(found.metrics["test_macro_f1"], 1 / 3, "the run's macro F1")
+      try requireEqual(found.metrics["test_nll"], 0.5, "the run's metric of an unknown name")
+      try requireEqual(found.metrics["ease of use"], 0, "the run's metric of an odd name")
+      try requireEqual(found.metrics["test_log_loss"], 2, "the run's log loss")
+      try requireEqual(found.health, RunStoreSamples.final().health, "the run's health")
+      try requireEqual(found.completedEpochs, 1, "the run's completed epochs")
+      try requireEqual(found.plannedEpochs, 4, "the run's planned epochs")
+      try requireEqual(found.trainSeconds, 2, "the run's training time")
+      try requireEqual(found.imagesPerSecond, 100, "the run's throughput")
+      let other = variants[0].runs[1]
       try requireEqual(other.metrics, [:], "a pending run's metrics")
       try requireEqual(other.trainSeconds, nil, "a pending run's training time")
     },
@@ -92,13 +92,13 @@ extension RunStoreConformance {
     },
     Check("failures keep their reason") { subject in
       let sweep = try subject.store.register(RunStoreSamples.sweep())
-      let runs = try subject.store.runs(sweep: sweep.id).map(\.identity)
+      let runs = try subject.store.sweep(sweep.id).runs.map(\.identity)
       try subject.store.finish(subject.claim(runs[0], sweep.id).lease, .failed(reason: "shape ≠ [1]; 'quoted'"))
       try subject.store.finish(subject.claim(runs[1], sweep.id).lease, .diverged(reason: "loss is nan at step 7"))
-      let snapshot = try subject.store.snapshot(sweep: sweep.id).variants[0].runs
-      try requireEqual(snapshot.map(\.state), [.failed, .diverged, .pending], "the states")
+      let found = try subject.store.sweep(sweep.id).variants[0].runs
+      try requireEqual(found.map(\.state), [.failed, .diverged, .pending], "the states")
       try requireEqual(
-        snapshot.map(\.reason), ["shape ≠ [1]; 'quoted'", "loss is nan at step 7", nil], "the reasons")
+        found.map(\.reason), ["shape ≠ [1]; 'quoted'", "loss is nan at step 7", nil], "the reasons")
       try requireEqual(
         try subject.store.sweeps()[0].runCounts, [.failed: 1, .diverged: 1, .pending: 7], "the run counts")
       try requireEqual(try subject.store.run(runs[0])?.isRetriable, false, "whether the failure is tried again")

@@ -23,13 +23,13 @@ public enum RunStoreSamples {
   public static func sweep(
     name: String = "ablation", levels: [String] = ["static", "odconv-1x", "odconv-4x"], seeds: [UInt64] = [0, 1, 2],
     epochs: Int = 4, data: String = "data"
-  ) -> SweepRegistration {
+  ) -> Sweep {
     let text = "{\"name\": \"\(name)\", \"levels\": \(levels)}"
-    return SweepRegistration(
+    return Sweep(
       name: name, specText: text, specHash: ContentHash(of: text),
-      factors: [SweepSnapshot.Factor(name: "conv", levels: levels)], seeds: seeds,
+      factors: [Factor(name: "conv", levels: levels)], seeds: seeds,
       variants: levels.enumerated().map { index, level in
-        SweepRegistration.Variant(
+        Variant(
           label: level, levels: ["conv": level], isBaseline: index == 0,
           runs: seeds.map { run(level: level, seed: $0, epochs: epochs, data: data) })
       })
@@ -38,12 +38,12 @@ public enum RunStoreSamples {
   /// The run of a level and a seed.
   public static func run(
     level: String, seed: UInt64, epochs: Int = 4, data: String = "data"
-  ) -> SweepRegistration.Run {
+  ) -> Run {
     let configuration: JSONValue = [
       "model": ["conv": .string(level), "depth": 20], "training": ["epochs": .integer(epochs), "learning_rate": 0.1],
     ]
     let hash = ContentHash(of: data)
-    return SweepRegistration.Run(
+    return Run(
       identity: RunIdentity(configuration: configuration, dataHash: hash, seed: seed), configuration: configuration,
       dataHash: hash, seed: seed, plannedEpochs: epochs)
   }

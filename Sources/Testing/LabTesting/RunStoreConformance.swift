@@ -110,7 +110,7 @@ extension RunStoreConformance {
       try require(changedData.id != first.id, "the sweep with changed data has the number of the first")
       try requireEqual(changedData.runCounts, [.pending: 9], "the run counts with changed data")
       try requireEqual(
-        try subject.store.snapshot(sweep: second.id).variants[0].runs.map(\.state), [.completed, .pending, .pending],
+        try subject.store.sweep(second.id).variants[0].runs.map(\.state), [.completed, .pending, .pending],
         "the shared variant's states")
     },
     Check("the sweep registered last comes first") { subject in
@@ -124,33 +124,28 @@ extension RunStoreConformance {
       try requireEqual(try subject.store.newestSweep(named: "b")?.id, second.id, "the newest sweep named b")
       try requireEqual(try subject.store.newestSweep(named: "c")?.id, nil, "the newest sweep named c")
     },
-    Check("a registration comes back as it was made, with counts learned since") { subject in
+    Check("a sweep comes back as it was registered, with counts learned since") { subject in
       var sweep = RunStoreSamples.sweep(seeds: [0, 7, UInt64.max])
-      sweep.factors.append(SweepSnapshot.Factor(name: "empty", levels: []))
+      sweep.factors.append(Factor(name: "empty", levels: []))
       let id = try subject.store.register(sweep).id
-      try requireEqual(try subject.store.registration(sweep: id), sweep, "the registration")
+      (sweep.id, sweep.createdAt) = (id, subject.clock.now)
+      try requireEqual(try subject.store.sweep(id), sweep, "the sweep")
+      subject.clock.advance(seconds: 1)
       sweep.variants[1].parameterCount = 270_000
       sweep.variants[1].multiplyAdds = 41_000_000
       try requireEqual(try subject.store.register(sweep).id, id, "the number with counts")
       _ = try subject.store.register(RunStoreSamples.sweep(seeds: [0, 7, UInt64.max]))
-      try requireEqual(try subject.store.registration(sweep: id), sweep, "the registration with counts")
-      let snapshot = try subject.store.snapshot(sweep: id)
-      try requireEqual(snapshot.seeds, sweep.seeds, "the snapshot's seeds")
-      try requireEqual(snapshot.factors, sweep.factors, "the snapshot's factors")
-      try requireEqual(snapshot.variants.map(\.parameterCount), [nil, 270_000, nil], "the parameter counts")
-      try requireEqual(snapshot.variants.map(\.multiplyAdds), [nil, 41_000_000, nil], "the multiply-adds")
+      let found = try subject.store.sweep(id)
+      try requireEqual(found, sweep, "the sweep with counts")
       try requireEqual(
-        snapshot.variants.map(\.configuration), sweep.variants.map { $0.runs.first?.configuration },
-        "the configurations")
-      try requireEqual(snapshot.variants.map(\.label), ["static", "odconv-1x", "odconv-4x"], "the labels")
-      try requireEqual(snapshot.variants.map(\.isBaseline), [true, false, false], "the baseline")
-      try requireEqual(snapshot.variants.map { $0.levels["conv"] }, sweep.factors[0].levels, "the levels")
-      try requireEqual(snapshot.variants[2].runs.map(\.seed), sweep.seeds, "the runs' seeds")
+        found.variants.map(\.configuration), sweep.variants.map { $0.runs.first?.configuration }, "the configurations")
+      try requireEqual(found.variants.map(\.label), ["static", "odconv-1x", "odconv-4x"], "the labels")
+      try requireEqual(found.cells.map(\.run.identity), sweep.runs.map(\.identity), "the cells")
     },
     Check("an analysis is kept with how many results there were, and changes no sweep") { subject in
       var sweep = RunStoreSamples.sweep()
       let (first, claimed) = try subject.claimFirst()
-      try requireEqual(try subject.store.snapshot(sweep: first.id).analyses, [], "the analyses without one")
+      try requireEqual(try subject.store.sweep(first.id).analyses, [], "the analyses without one")
       sweep.analysis = AnalysisPlan(metric: "test_macro_f1", smallestEffect: 0.5, confidence: 0.9)
       let planned = subject.clock.now
       try requireEqual(try subject.store.register(sweep).id, first.id, "the number of the sweep with an analysis")
@@ -158,23 +153,23 @@ extension RunStoreConformance {
       subject.clock.advance(seconds: 5)
       _ = try subject.store.register(sweep)
       var registrations = [AnalysisRegistration(plan: sweep.analysis, registeredAt: planned, completedRuns: 0)]
-      try requireEqual(try subject.store.snapshot(sweep: first.id).analyses, registrations, "the first analysis")
+      try requireEqual(try subject.store.sweep(first.id).analyses, registrations, "the first analysis")
       sweep.analysis = AnalysisPlan(metric: "test_accuracy", comparisons: .all, sides: .one)
       _ = try subject.store.register(sweep)
       registrations.append(.init(plan: sweep.analysis, registeredAt: subject.clock.now, completedRuns: 1))
-      try requireEqual(try subject.store.registration(sweep: first.id), sweep, "the registration")
+      try requireEqual(try subject.store.sweep(first.id).analysis, sweep.analysis, "the analysis")
       sweep.analysis = nil
       _ = try subject.store.register(sweep)
       registrations.append(.init(plan: nil, registeredAt: subject.clock.now, completedRuns: 1))
-      try requireEqual(try subject.store.snapshot(sweep: first.id).analyses, registrations, "all analyses")
-      try requireEqual(try subject.store.registration(sweep: first.id), sweep, "the registration without one")
+      try requireEqual(try subject.store.sweep(first.id).analyses, registrations, "all analyses")
+      try requireEqual(try subject.store.sweep(first.id).analysis, nil, "the analysis that was taken back")
     },
     Check("two variants may share a run") { subject in
       var sweep = RunStoreSamples.sweep(levels: ["static", "odconv-1x"], seeds: [0])
       sweep.variants[1].runs = sweep.variants[0].runs
       let stored = try subject.store.register(sweep)
       try requireEqual(stored.runCounts, [.pending: 1], "the run counts")
-      try requireEqual(try subject.store.snapshot(sweep: stored.id).variants.map(\.runs.count), [1, 1], "the cells")
+      try requireEqual(try subject.store.sweep(stored.id).variants.map(\.runs.count), [1, 1], "the cells")
     },
     Check("a registration that contradicts itself is refused") { subject in
       var sweep = RunStoreSamples.sweep()
@@ -187,9 +182,7 @@ extension RunStoreConformance {
     Check("unknown sweeps and runs are named") { subject in
       let sweep = try subject.store.register(RunStoreSamples.sweep())
       let run = RunStoreSamples.run(level: "unknown", seed: 0).identity
-      try requireError(.unknownSweep("99"), "a snapshot") { _ = try subject.store.snapshot(sweep: 99) }
-      try requireError(.unknownSweep("99"), "a registration") { _ = try subject.store.registration(sweep: 99) }
-      try requireError(.unknownSweep("99"), "a list of runs") { _ = try subject.store.runs(sweep: 99) }
+      try requireError(.unknownSweep("99"), "a sweep") { _ = try subject.store.sweep(99) }
       try requireError(.unknownRun(run.short), "a claim") {
         _ = try subject.store.claim(run, sweep: sweep.id, owner: .current, policy: .unfinished)
       }
@@ -201,7 +194,7 @@ extension RunStoreConformance {
     },
     Check("runs are found by the beginning of their identity") { subject in
       let sweep = try subject.store.register(RunStoreSamples.sweep(seeds: Array(0..<40)))
-      let runs = try subject.store.runs(sweep: sweep.id)
+      let runs = try subject.store.sweep(sweep.id).runs
       try requireEqual(runs.count, 120, "the number of runs")
       for run in runs.prefix(5) {
         let found = try subject.store.run(identityPrefix: run.identity.short.uppercased())

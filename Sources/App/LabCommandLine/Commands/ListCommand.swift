@@ -26,9 +26,9 @@ struct ListCommand: ParsableCommand {
     let store = try StudyStore(reading: resultsOptions.folder)
     let table: ReportTable
     if let sweep {
-      table = try ListTables.runs(store.snapshot(sweep: store.sweep(matching: sweep).id))
+      table = try ListTables.runs(store.sweep(store.sweep(matching: sweep).id))
     } else {
-      table = ListTables.sweeps(try store.sweeps().map { try store.snapshot(sweep: $0.id) })
+      table = ListTables.sweeps(try store.sweeps().map { try store.sweep($0.id) })
     }
     Terminal.standardOutput.write(table, as: try TableFormats.named(json ? "json" : "text"))
   }

@@ -49,11 +49,11 @@ struct TableCommand: ParsableCommand {
   func run() throws {
     let format = try TableFormats.named(json ? "json" : format)
     let store = try StudyStore(reading: resultsOptions.folder)
-    let snapshot = try store.snapshot(sweep: store.sweep(matching: sweep).id)
+    let found = try store.sweep(store.sweep(matching: sweep).id)
     let options = ReportOptions(
       metrics: metric.isEmpty ? nil : metric, filters: try filter.map { try LevelFilter(parsing: $0) },
       sort: try sort.map { try SortOrder(parsing: $0) }, multiplicity: holm ? .holm : .perComparison)
-    let table = try SweepTables.table(snapshot, by: by, options: options)
+    let table = try SweepTables.table(found, by: by, options: options)
     Terminal.standardOutput.write(table, as: format)
   }
 }

@@ -76,10 +76,10 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
       log(
         "\(outcome.state.rawValue)  \(run.label) · seed \(run.seed) in \(NumberText.seconds(duration.seconds))\(reason)",
         isForLog: outcome.state == .completed || outcome.state == .interrupted)
-    case .reused(let run, let stored):
+    case .reused(let run, let state):
       savedWork += work[run.identity] ?? 0
-      if stored.state == .completed { progress.reused += 1 }
-      count(stored.state)
+      if state == .completed { progress.reused += 1 }
+      count(state)
     case .busy(let run, let owner):
       log("wait   \(run.label) · seed \(run.seed) is trained by \(owner)")
     case .lost(let run, let worker, let loss):

@@ -4,8 +4,8 @@ import Foundation
 public enum ClaimResult: Sendable {
   /// The caller holds the run.
   case claimed(ClaimedRun)
-  /// The run has ended and is not to be trained again under the policy.
-  case finished(StoredRun)
+  /// The run has ended so, and is not to be trained again under the policy.
+  case finished(RunState)
   /// Another living process trains it.
   case busy(owner: ProcessIdentity, lastHeartbeat: Date)
 }
@@ -15,7 +15,7 @@ public struct ClaimedRun: Sendable {
   /// The right to write.
   public let lease: RunLease
   /// The run as it stood just before the claim.
-  public let run: StoredRun
+  public let run: Run
   /// The sweep that the run is trained for.
   public let sweep: Int64
   /// The number of epochs on record, from which an earlier attempt can go on if its checkpoint is whole.
@@ -24,7 +24,7 @@ public struct ClaimedRun: Sendable {
   public let remarks: [String]
 
   /// Creates a claimed run; only stores do.
-  public init(lease: RunLease, run: StoredRun, sweep: Int64, recordedEpochs: Int, remarks: [String] = []) {
+  public init(lease: RunLease, run: Run, sweep: Int64, recordedEpochs: Int, remarks: [String] = []) {
     self.lease = lease
     self.run = run
     self.sweep = sweep

@@ -17,39 +17,29 @@ public protocol RunStore: Sendable {
   /// shares runs of the same identity, whatever their state.
   ///
   /// - Throws: an error of the store where it cannot be written.
-  func register(_ sweep: SweepRegistration) throws -> StoredSweep
+  func register(_ sweep: Sweep) throws -> StoredSweep
 
   /// All sweeps, the one registered last first.
   ///
   /// - Throws: an error of the store where it cannot be read.
   func sweeps() throws -> [StoredSweep]
 
-  /// The registration of a sweep as it was last made.
+  /// A sweep as it was last registered, with how its runs stand at one instant.
   ///
   /// - Throws: ``RunStoreError/unknownSweep(_:)``.
-  func registration(sweep id: Int64) throws -> SweepRegistration
-
-  /// Everything that a table needs of a sweep, at one instant.
-  ///
-  /// - Throws: ``RunStoreError/unknownSweep(_:)``.
-  func snapshot(sweep id: Int64) throws -> SweepSnapshot
+  func sweep(_ id: Int64) throws -> Sweep
 
   // MARK: Runs
-
-  /// The runs of a sweep: variants in the order of the plan, then seeds.
-  ///
-  /// - Throws: ``RunStoreError/unknownSweep(_:)``.
-  func runs(sweep id: Int64) throws -> [StoredRun]
 
   /// The run of an identity, if there is one.
   ///
   /// - Throws: an error of the store where it cannot be read.
-  func run(_ identity: RunIdentity) throws -> StoredRun?
+  func run(_ identity: RunIdentity) throws -> Run?
 
   /// The runs whose identity starts with hexadecimal digits, in the order of their identities.
   ///
   /// - Throws: an error of the store where it cannot be read.
-  func runs(identityPrefix prefix: String) throws -> [StoredRun]
+  func runs(identityPrefix prefix: String) throws -> [Run]
 
   /// The recorded epochs of a run in ascending order.
   ///
@@ -150,7 +140,7 @@ extension RunStore {
   /// The one run whose identity starts with hexadecimal digits.
   ///
   /// - Throws: ``RunStoreError/unknownRun(_:)``, ``RunStoreError/ambiguousRun(_:matches:)``.
-  public func run(identityPrefix prefix: String) throws -> StoredRun {
+  public func run(identityPrefix prefix: String) throws -> Run {
     let matches = try runs(identityPrefix: prefix)
     guard let first = matches.first else { throw RunStoreError.unknownRun(prefix) }
     guard matches.count == 1 else {

@@ -32,10 +32,10 @@ extension ComparisonTable {
           } + trailingCells(row))
     }
     return ReportTable(
-      kind: "comparison", title: snapshot.reportTitle, subtitle: subtitle,
+      kind: "comparison", title: sweep.reportTitle, subtitle: subtitle,
       columns: leadingColumns + metricColumns.flatMap(\.columns) + trailingColumns, rows: rows,
-      numberedNotes: notes.texts, notes: generalNotes + snapshot.healthNotes(of: self.rows.map(\.variantIndex)),
-      metadata: snapshot.metadata(options))
+      numberedNotes: notes.texts, notes: generalNotes + sweep.healthNotes(of: self.rows.map(\.variantIndex)),
+      metadata: sweep.metadata(options))
   }
 
   private var differenceColumn: MetricColumns.DifferenceColumn? {
@@ -44,17 +44,17 @@ extension ComparisonTable {
 
   private var leadingColumns: [ReportTable.Column] {
     [ReportTable.Column("variant", fields: ["variant", "is_baseline"], wraps: true, legend: variantLegend)]
-      + snapshot.factorFields.map { ReportTable.Column(fields: [$0]) }
+      + sweep.factorFields.map { ReportTable.Column(fields: [$0]) }
       + [ReportTable.Column("n", fields: RunTally.fields, alignment: .right, legend: "completed of planned runs")]
   }
 
   private var variantLegend: String? {
-    snapshot.factors.isEmpty ? nil : "levels of " + snapshot.factors.map(\.name).joined(separator: ", ")
+    sweep.factors.isEmpty ? nil : "levels of " + sweep.factors.map(\.name).joined(separator: ", ")
   }
 
   private func leadingCells(_ row: Row, note: Int?) -> [ReportTable.Cell] {
     [.init(row.label.singleLine, values: [.string(row.label), .boolean(row.isBaseline)])]
-      + snapshot.factors.map { factor in
+      + sweep.factors.map { factor in
         row.levels[factor.name].map { .string($0) } ?? .missing()
       } + [row.tally.cell(notes: [note].compactMap { $0 })]
   }
@@ -90,7 +90,7 @@ extension ComparisonTable {
     for row in rows { total.addCounts(of: row.tally) }
     let states = ["\(total.completed) of \(total.planned) runs completed"] + total.stateSummary
     let shown =
-      rows.count < snapshot.variants.count ? ["\(rows.count) of \(snapshot.variants.count) variants shown"] : []
+      rows.count < sweep.variants.count ? ["\(rows.count) of \(sweep.variants.count) variants shown"] : []
     return (states + shown).joined(separator: ", ")
   }
 
@@ -115,10 +115,10 @@ extension ComparisonTable {
           + "\(unpaired.joined(separator: "; ")).")
     }
     if baselineLabel == nil {
-      notes += metrics.compactMap { snapshot.lossNote($0, shownVariants) }
+      notes += metrics.compactMap { sweep.lossNote($0, shownVariants) }
     }
     notes += metrics.indices.compactMap { metric in
-      snapshot.tieNote(metrics[metric], rows.compactMap { $0.results[metric].difference }, shownVariants)
+      sweep.tieNote(metrics[metric], rows.compactMap { $0.results[metric].difference }, shownVariants)
     }
     let comparisons =
       metrics.indices.map { metric in rows.count { $0.results[metric].difference?.pValue != nil } }.max() ?? 0
@@ -149,7 +149,7 @@ extension ReportOptions {
   }
 }
 
-extension SweepSnapshot {
+extension Sweep {
   /// That runs tie because images are few; nil where none do, and where one image is less than a tenth of a point.
   func tieNote(
     _ metric: MetricDescription, _ differences: [BaselineDifference], _ variants: [Variant]
@@ -184,9 +184,9 @@ extension RunTally {
   }
 }
 
-extension SweepSnapshot {
+extension Sweep {
   /// The title of every table on the sweep.
-  var reportTitle: String { "\(name) (sweep \(id))" }
+  var reportTitle: String { id.map { "\(name) (sweep \($0))" } ?? name }
 
   /// The factors' names as field names; a prefix keeps those apart that a table uses itself.
   var factorFields: [String] {
@@ -198,7 +198,8 @@ extension SweepSnapshot {
   func metadata(_ options: ReportOptions) -> [String: JSONValue] {
     [
       "sweep": .object([
-        "id": .integer(Int(id)), "name": .string(name), "created_at": .string(createdAt.ISO8601Format()),
+        "id": id.map { .integer(Int($0)) } ?? .null, "name": .string(name),
+        "created_at": createdAt.map { .string($0.ISO8601Format()) } ?? .null,
         "seeds": .array(seeds.map(JSONValue.init(seed:))),
         "baseline": variants.first(where: \.isBaseline).map { .string($0.label) } ?? .null,
       ]),

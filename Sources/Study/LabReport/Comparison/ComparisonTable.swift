@@ -15,7 +15,7 @@ import LabStats
 public struct ComparisonTable: Sendable {
   /// One variant.
   public struct Row: Sendable {
-    /// The variant's index in the snapshot.
+    /// The variant's index in the sweep.
     public var variantIndex: Int
     /// The variant's label.
     public var label: String
@@ -50,29 +50,29 @@ public struct ComparisonTable: Sendable {
   /// The baseline's results, whether or not its row is shown.
   let baselineResults: [MetricResult]
   /// The sweep.
-  let snapshot: SweepSnapshot
+  let sweep: Sweep
 
-  /// Compares the variants of a snapshot.
+  /// Compares the variants of a sweep.
   ///
   /// - Throws: ``ReportError`` where the options name what the sweep does not have.
-  public init(_ snapshot: SweepSnapshot, options: ReportOptions = .init()) throws(ReportError) {
+  public init(_ sweep: Sweep, options: ReportOptions = .init()) throws(ReportError) {
     try options.validate()
-    let metrics = try MetricDescription.select(options.metrics, available: snapshot.metricNames)
-    let shown = try snapshot.variantIndices(passing: options.filters)
-    let baseline = snapshot.variants.first(where: \.isBaseline)
+    let metrics = try MetricDescription.select(options.metrics, available: sweep.metricNames)
+    let shown = try sweep.variantIndices(passing: options.filters)
+    let baseline = sweep.variants.first(where: \.isBaseline)
     let reference = metrics.map { metric in baseline?.values(of: metric.name) ?? [:] }
-    self.snapshot = snapshot
+    self.sweep = sweep
     self.options = options
     self.metrics = metrics
     baselineLabel = baseline?.label
     baselineResults = reference.map(MetricResult.init(bySeed:))
     var values = [[[UInt64: Double]]]()
     rows = shown.map { index in
-      let variant = snapshot.variants[index]
+      let variant = sweep.variants[index]
       let rowValues = metrics.map { variant.values(of: $0.name) }
       values.append(rowValues)
       return Row(
-        variant, index: index, values: rowValues, baseline: baseline, reference: reference, snapshot, metrics, options)
+        variant, index: index, values: rowValues, baseline: baseline, reference: reference, sweep, metrics, options)
     }
     for metric in metrics.indices {
       if options.multiplicity == .holm {
@@ -95,7 +95,7 @@ public struct ComparisonTable: Sendable {
       return metric.isBetter(a, than: b)
     }
     guard metric.direction != .neutral, ranked.count > 1 else { return nil }
-    guard snapshot.lossFunctions(of: metric, shownVariants).count < 2 else {
+    guard sweep.lossFunctions(of: metric, shownVariants).count < 2 else {
       return "values of different loss functions are not comparable"
     }
     let best = ranked[0]
@@ -123,13 +123,13 @@ public struct ComparisonTable: Sendable {
   }
 
   /// The variants that have a row.
-  var shownVariants: [SweepSnapshot.Variant] { rows.map { snapshot.variants[$0.variantIndex] } }
+  var shownVariants: [Variant] { rows.map { sweep.variants[$0.variantIndex] } }
 }
 
 extension ComparisonTable.Row {
   fileprivate init(
-    _ variant: SweepSnapshot.Variant, index: Int, values: [[UInt64: Double]], baseline: SweepSnapshot.Variant?,
-    reference: [[UInt64: Double]], _ snapshot: SweepSnapshot, _ metrics: [MetricDescription], _ options: ReportOptions
+    _ variant: Variant, index: Int, values: [[UInt64: Double]], baseline: Variant?,
+    reference: [[UInt64: Double]], _ sweep: Sweep, _ metrics: [MetricDescription], _ options: ReportOptions
   ) {
     let completed = variant.runs.filter { $0.state == .completed }
     variantIndex = index
@@ -138,13 +138,13 @@ extension ComparisonTable.Row {
     isBaseline = variant.isBaseline
     parameterCount = variant.parameterCount
     multiplyAdds = variant.multiplyAdds
-    tally = RunTally(variant, seeds: snapshot.seeds, metrics: completed.isEmpty ? [] : metrics.map(\.name))
+    tally = RunTally(variant, seeds: sweep.seeds, metrics: completed.isEmpty ? [] : metrics.map(\.name))
     trainSeconds = SampleSummary(completed.compactMap(\.trainSeconds))?.mean
     imagesPerSecond = SampleSummary(completed.compactMap(\.imagesPerSecond))?.mean
     results = metrics.indices.map { metric in
       var result = MetricResult(bySeed: values[metric])
       guard !variant.isBaseline, let baseline else { return result }
-      if let text = snapshot.incomparability(of: metrics[metric], variant, baseline: baseline) {
+      if let text = sweep.incomparability(of: metrics[metric], variant, baseline: baseline) {
         result.incomparability = text
       } else {
         result.difference = Self.difference(values[metric], to: reference[metric], options)
@@ -171,7 +171,7 @@ extension ComparisonTable {
   /// The keys that rows can be sorted by.
   var sortKeys: [String] {
     ["variant", "n"] + metrics.flatMap { [$0.name, $0.name + "_difference"] }
-      + ["parameters", "multiply_adds", "train_seconds", "images_per_second"] + snapshot.factors.map(\.name)
+      + ["parameters", "multiply_adds", "train_seconds", "images_per_second"] + sweep.factors.map(\.name)
   }
 
   private mutating func sort() throws(ReportError) {
@@ -187,7 +187,7 @@ extension ComparisonTable {
       return
     }
     if let metric = metrics.first(where: { key == $0.name || key == $0.name + "_difference" }) {
-      try snapshot.requireOneLossFunction(of: metric, shownVariants)
+      try sweep.requireOneLossFunction(of: metric, shownVariants)
     }
     let values = sortValues(key)
     let ascending = sort.isAscending ?? isAscendingByDefault(key)
@@ -199,7 +199,7 @@ extension ComparisonTable {
       if key == metric.name { return rows.map { $0.results[index].mean } }
       if key == metric.name + "_difference" { return rows.map { $0.results[index].difference?.mean } }
     }
-    if let factor = snapshot.factors.first(where: { $0.name == key }) {
+    if let factor = sweep.factors.first(where: { $0.name == key }) {
       return rows.map { row in row.levels[key].flatMap(factor.levels.firstIndex).map(Double.init) }
     }
     return switch key {

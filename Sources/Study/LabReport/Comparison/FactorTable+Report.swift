@@ -31,7 +31,7 @@ extension FactorTable {
     }
     let names = factors.map(\.name).joined(separator: " and ")
     return ReportTable(
-      kind: factors.count == 1 ? "main-effect" : "interaction", title: "\(snapshot.reportTitle): means by \(names)",
+      kind: factors.count == 1 ? "main-effect" : "interaction", title: "\(sweep.reportTitle): means by \(names)",
       subtitle: subtitle, columns: leadingColumns + metricColumns.flatMap(\.columns), rows: rows,
       numberedNotes: notes.texts, notes: generalNotes + healthNotes, metadata: metadata)
   }
@@ -62,7 +62,7 @@ extension FactorTable {
   private var repetitions: String { options.replicationUnit == .seed ? "seeds" : "pairs" }
 
   private var leadingColumns: [ReportTable.Column] {
-    let fields = Dictionary(uniqueKeysWithValues: zip(snapshot.factors.map(\.name), snapshot.factorFields))
+    let fields = Dictionary(uniqueKeysWithValues: zip(sweep.factors.map(\.name), sweep.factorFields))
     return factors.map { ReportTable.Column($0.name, fields: [fields[$0.name] ?? $0.name], wraps: true) } + [
       ReportTable.Column(
         "cells", fields: ["cells"], alignment: .right, priority: 1001,
@@ -86,9 +86,9 @@ extension FactorTable {
       notes.append("Intervals are over all pairs of runs, as if the cells were a random sample of settings.")
     }
     if factors.count == 1 {
-      let variants = snapshot.variants.filter { $0.levels[factors[0].name] != nil }
+      let variants = sweep.variants.filter { $0.levels[factors[0].name] != nil }
       notes += metrics.indices.compactMap { metric in
-        snapshot.tieNote(metrics[metric], rows.compactMap { $0.results[metric].difference }, variants)
+        sweep.tieNote(metrics[metric], rows.compactMap { $0.results[metric].difference }, variants)
       }
     }
     let comparisons =
@@ -98,12 +98,12 @@ extension FactorTable {
   }
 
   private var healthNotes: [String] {
-    let shown = (try? snapshot.variantIndices(passing: options.filters)) ?? []
-    return snapshot.healthNotes(of: Array(shown))
+    let shown = (try? sweep.variantIndices(passing: options.filters)) ?? []
+    return sweep.healthNotes(of: Array(shown))
   }
 
   private var metadata: [String: JSONValue] {
-    var metadata = snapshot.metadata(options)
+    var metadata = sweep.metadata(options)
     metadata["by"] = .array(factors.map { .string($0.name) })
     metadata["baseline_levels"] = .array(baselineLevels.map { .string($0) })
     metadata["replication_unit"] = .string(options.replicationUnit.rawValue)

@@ -23,7 +23,7 @@ public struct FactorTable: Sendable {
   }
 
   /// The grouping factors.
-  public let factors: [SweepSnapshot.Factor]
+  public let factors: [Factor]
   /// The level of each grouping factor that others are compared with.
   public let baselineLevels: [String]
   /// The metrics in the order of their columns.
@@ -33,34 +33,34 @@ public struct FactorTable: Sendable {
   /// What was asked for.
   public let options: ReportOptions
   /// The sweep.
-  let snapshot: SweepSnapshot
+  let sweep: Sweep
 
   /// Takes means by one or two factors.
   ///
   /// - Throws: ``ReportError`` where a factor, a metric, a filter or a column does not exist.
   public init(
-    _ snapshot: SweepSnapshot, by names: [String], options: ReportOptions = .init()
+    _ sweep: Sweep, by names: [String], options: ReportOptions = .init()
   ) throws(ReportError) {
     try options.validate()
     guard 1...2 ~= names.count, Set(names).count == names.count else { throw .invalidGrouping(names) }
-    var factors = [SweepSnapshot.Factor]()
-    for name in names { factors.append(try snapshot.factor(named: name)) }
-    let metrics = try MetricDescription.select(options.metrics, available: snapshot.metricNames)
-    let shown = try snapshot.variantIndices(passing: options.filters).map { snapshot.variants[$0] }
+    var factors = [Factor]()
+    for name in names { factors.append(try sweep.factor(named: name)) }
+    let metrics = try MetricDescription.select(options.metrics, available: sweep.metricNames)
+    let shown = try sweep.variantIndices(passing: options.filters).map { sweep.variants[$0] }
       .filter { variant in names.allSatisfy { variant.levels[$0] != nil } }
-    for metric in metrics { try snapshot.requireOneLossFunction(of: metric, shown) }
-    let baseline = snapshot.variants.first(where: \.isBaseline)
-    self.snapshot = snapshot
+    for metric in metrics { try sweep.requireOneLossFunction(of: metric, shown) }
+    let baseline = sweep.variants.first(where: \.isBaseline)
+    self.sweep = sweep
     self.options = options
     self.metrics = metrics
     self.factors = factors
     baselineLevels = factors.map { factor in baseline?.levels[factor.name] ?? factor.levels.first ?? "" }
     let members = Dictionary(grouping: shown) { variant in names.map { variant.levels[$0] ?? "" } }
     rows = FactorTable.combinations(factors.map(\.levels)).compactMap { levels in
-      members[levels].map { FactorTable.row(levels, variants: $0, snapshot, metrics) }
+      members[levels].map { FactorTable.row(levels, variants: $0, sweep, metrics) }
     }
     for (index, metric) in metrics.enumerated() {
-      fill(metric: index, FactorialSample(FactorTable.observations(of: metric.name, shown, snapshot)))
+      fill(metric: index, FactorialSample(FactorTable.observations(of: metric.name, shown, sweep)))
     }
     try sort()
   }
@@ -72,13 +72,13 @@ public struct FactorTable: Sendable {
 
   /// A row of the variants that have its levels, without results.
   private static func row(
-    _ levels: [String], variants: [SweepSnapshot.Variant], _ snapshot: SweepSnapshot, _ metrics: [MetricDescription]
+    _ levels: [String], variants: [Variant], _ sweep: Sweep, _ metrics: [MetricDescription]
   ) -> Row {
     let tallies = variants.map { variant in
       let hasResults = variant.runs.contains { $0.state == .completed }
       return (
         label: variant.label,
-        tally: RunTally(variant, seeds: snapshot.seeds, metrics: hasResults ? metrics.map(\.name) : [])
+        tally: RunTally(variant, seeds: sweep.seeds, metrics: hasResults ? metrics.map(\.name) : [])
       )
     }
     return Row(
@@ -88,10 +88,10 @@ public struct FactorTable: Sendable {
 
   /// The completed runs with their cell; a factor that a variant does not have gets a level of its own.
   private static func observations(
-    of metric: String, _ variants: [SweepSnapshot.Variant], _ snapshot: SweepSnapshot
+    of metric: String, _ variants: [Variant], _ sweep: Sweep
   ) -> [FactorialSample.Observation] {
     variants.flatMap { variant in
-      let levels = snapshot.factors.map { factor in
+      let levels = sweep.factors.map { factor in
         variant.levels[factor.name].flatMap(factor.levels.firstIndex) ?? -1
       }
       return variant.values(of: metric).sorted { $0.key < $1.key }
@@ -100,7 +100,7 @@ public struct FactorTable: Sendable {
   }
 
   private mutating func fill(metric: Int, _ sample: FactorialSample) {
-    let indices = factors.map { factor in snapshot.factors.firstIndex { $0.name == factor.name } ?? 0 }
+    let indices = factors.map { factor in sweep.factors.firstIndex { $0.name == factor.name } ?? 0 }
     let baseline = zip(factors, baselineLevels).map { $0.levels.firstIndex(of: $1) ?? 0 }
     for row in rows.indices {
       let levels = zip(factors, rows[row].levels).map { $0.levels.firstIndex(of: $1) ?? 0 }

@@ -1,6 +1,6 @@
 import LabRecords
 
-extension SweepSnapshot {
+extension Sweep {
   /// What is odd about the courses of completed runs, for the notes of a table: kind by kind, variants alike together.
   ///
   /// A kind that has a sentence of its own for many variants (``LabRecords/HealthCheck/summary(of:)``) is said once; a

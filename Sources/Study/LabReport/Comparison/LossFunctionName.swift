@@ -52,7 +52,7 @@ extension MetricDescription {
   }
 }
 
-extension SweepSnapshot {
+extension Sweep {
   /// The different loss functions whose values a metric of some variants has, in the order of the variants.
   ///
   /// - Returns: nothing for a metric that is no value of a loss function.

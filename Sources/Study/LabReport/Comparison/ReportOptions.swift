@@ -97,7 +97,7 @@ public struct SortOrder: Sendable, Hashable {
   }
 }
 
-extension SweepSnapshot {
+extension Sweep {
   /// The factor of a name.
   ///
   /// - Throws: ``ReportError/unknownFactor(_:available:)``.
@@ -138,7 +138,7 @@ extension SweepSnapshot {
   }
 }
 
-extension SweepSnapshot.Variant {
+extension Variant {
   /// The finite values of a metric by seed, from completed runs only.
   func values(of metric: String) -> [UInt64: Double] {
     var values = [UInt64: Double]()

@@ -6,7 +6,7 @@ public struct RunTally: Sendable, Hashable {
   public private(set) var planned = 0
   /// The number of runs in each state.
   public private(set) var counts: [RunState: Int] = [:]
-  /// The number of planned runs that the snapshot knows nothing of.
+  /// The number of planned runs that the sweep knows nothing of.
   public private(set) var missing = 0
   /// What became of the runs that are not complete, such as `1 diverged (seed 1: loss NaN at epoch 2)`.
   public private(set) var problems: [String] = []
@@ -38,7 +38,7 @@ public struct RunTally: Sendable, Hashable {
   ///   - variant: the variant.
   ///   - seeds: the planned seeds.
   ///   - metrics: metrics that a completed run is expected to have.
-  public init(_ variant: SweepSnapshot.Variant, seeds: [UInt64], metrics: [String] = []) {
+  public init(_ variant: Variant, seeds: [UInt64], metrics: [String] = []) {
     let known = Set(variant.runs.map(\.seed))
     let unknown = seeds.filter { !known.contains($0) }
     planned = variant.runs.count + unknown.count
@@ -85,7 +85,7 @@ public struct RunTally: Sendable, Hashable {
   }
 
   /// The reason of each run, with the seeds that share it.
-  private static func details(_ runs: [SweepSnapshot.Run]) -> String {
+  private static func details(_ runs: [Run]) -> String {
     var reasons = [String]()
     var seeds = [String: [UInt64]]()
     for run in runs {
@@ -108,7 +108,7 @@ extension RunState {
   var noteWord: String { self == .pending ? "not started" : rawValue }
 }
 
-extension SweepSnapshot.Run {
+extension Run {
   /// Why or where the run stands, in at most one line.
   fileprivate var noteText: String {
     let progress = "after \(completedEpochs) of \(plannedEpochs) epochs"

@@ -6,10 +6,10 @@ public enum SweepTables {
   ///
   /// - Throws: ``ReportError`` where the request names what the sweep does not have.
   public static func table(
-    _ snapshot: SweepSnapshot, by factors: [String] = [], options: ReportOptions = .init()
+    _ sweep: Sweep, by factors: [String] = [], options: ReportOptions = .init()
   ) throws(ReportError) -> ReportTable {
     factors.isEmpty
-      ? try ComparisonTable(snapshot, options: options).table
-      : try FactorTable(snapshot, by: factors, options: options).table
+      ? try ComparisonTable(sweep, options: options).table
+      : try FactorTable(sweep, by: factors, options: options).table
   }
 }

@@ -5,7 +5,7 @@ import LabRecords
 /// Lists of what a store holds.
 public enum ListTables {
   /// Sweeps with how far they are.
-  public static func sweeps(_ sweeps: [SweepSnapshot]) -> ReportTable {
+  public static func sweeps(_ sweeps: [Sweep]) -> ReportTable {
     ReportTable(
       kind: "sweeps", title: "Sweeps",
       columns: [
@@ -21,8 +21,8 @@ public enum ListTables {
         for variant in sweep.variants { tally.addCounts(of: RunTally(variant, seeds: sweep.seeds)) }
         let state = tally.stateSummary.isEmpty ? "complete" : tally.stateSummary.joined(separator: ", ")
         return .init([
-          .init("\(sweep.id)", values: [.integer(Int(sweep.id))]), .string(sweep.name),
-          .init(minute(sweep.createdAt), values: [.string(sweep.createdAt.ISO8601Format())]),
+          sweep.id.map { .init("\($0)", values: [.integer(Int($0))]) } ?? .missing(), .string(sweep.name),
+          sweep.createdAt.map { .init(minute($0), values: [.string($0.ISO8601Format())]) } ?? .missing(),
           .init("\(sweep.variants.count)", values: [.integer(sweep.variants.count)]),
           .init("\(sweep.seeds.count)", values: [.integer(sweep.seeds.count)]), tally.cell(), .string(state),
         ])
@@ -32,7 +32,7 @@ public enum ListTables {
   /// The runs of a sweep with their state, each metric and what went wrong.
   ///
   /// - Throws: ``ReportError/unknownMetric(_:available:)``.
-  public static func runs(_ sweep: SweepSnapshot, metrics names: [String]? = nil) throws(ReportError) -> ReportTable {
+  public static func runs(_ sweep: Sweep, metrics names: [String]? = nil) throws(ReportError) -> ReportTable {
     let metrics = try MetricDescription.select(names, available: sweep.metricNames)
     let values = metrics.map { metric in
       sweep.variants.flatMap { variant in variant.runs.compactMap { $0.metrics[MetricName(metric.name)] } }
@@ -57,7 +57,7 @@ public enum ListTables {
   }
 
   private static func row(
-    _ run: SweepSnapshot.Run, _ variant: String, _ metrics: [MetricDescription], _ decimals: [Int]
+    _ run: Run, _ variant: String, _ metrics: [MetricDescription], _ decimals: [Int]
   ) -> ReportTable.Row {
     let role: Style.Role? =
       switch run.state {

@@ -3,7 +3,7 @@ import LabRecords
 /// What is said when a sweep ends.
 public struct SweepSummary: Sendable {
   /// The sweep as it is now.
-  public var snapshot: SweepSnapshot
+  public var sweep: Sweep
   /// The number of runs trained from their start to their end now.
   public var trained: Int
   /// The number of runs taken up from a checkpoint.
@@ -19,10 +19,10 @@ public struct SweepSummary: Sendable {
 
   /// Creates a summary.
   public init(
-    snapshot: SweepSnapshot, trained: Int, resumed: Int = 0, reused: Int = 0, elapsedSeconds: Double,
+    sweep: Sweep, trained: Int, resumed: Int = 0, reused: Int = 0, elapsedSeconds: Double,
     isInterrupted: Bool = false, resumeCommand: String? = nil
   ) {
-    self.snapshot = snapshot
+    self.sweep = sweep
     self.trained = trained
     self.resumed = resumed
     self.reused = reused
@@ -42,23 +42,23 @@ public struct SweepSummary: Sendable {
 
   private var sentences: [(text: String, role: Style.Role?, indent: Int)] {
     var total = RunTally()
-    for variant in snapshot.variants { total.addCounts(of: RunTally(variant, seeds: snapshot.seeds)) }
+    for variant in sweep.variants { total.addCounts(of: RunTally(variant, seeds: sweep.seeds)) }
     let work = [(trained, "trained"), (resumed, "resumed"), (reused, "reused")]
       .filter { $0.0 > 0 }.map { "\($0) \($1)" }.joined(separator: ", ")
     let states = total.stateSummary.map { ", " + $0 }.joined()
     let first =
-      "\(snapshot.name.singleLine)\(isInterrupted ? " was interrupted" : ""): \(total.completed) of \(total.planned) runs completed"
+      "\(sweep.name.singleLine)\(isInterrupted ? " was interrupted" : ""): \(total.completed) of \(total.planned) runs completed"
       + (work.isEmpty ? "" : " (\(work))") + states + ", in " + NumberText.remaining(elapsedSeconds)
     var sentences: [(text: String, role: Style.Role?, indent: Int)] = [
       (first, isInterrupted ? .warning : .heading, 0)
     ]
-    for variant in snapshot.variants {
+    for variant in sweep.variants {
       for run in variant.runs where run.state == .failed || run.state == .diverged {
         let reason = run.reason.map { ": " + $0.singleLine } ?? ""
         sentences.append(("\(variant.label.singleLine), seed \(run.seed) \(run.state.rawValue)\(reason)", .failure, 2))
       }
     }
-    if let health = snapshot.healthSummary { sentences.append((health, .warning, 0)) }
+    if let health = sweep.healthSummary { sentences.append((health, .warning, 0)) }
     let unfinished = total.planned - total.completed - total.unsuccessful
     if unfinished > 0, let resumeCommand {
       sentences.append(

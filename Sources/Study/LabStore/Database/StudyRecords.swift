@@ -51,15 +51,6 @@ struct RunRecord: StoreRecord {
   var createdAt: Date
   var endedAt: Date?
   var discardsFiles: Bool
-
-  func stored(attempts: Int) throws -> StoredRun {
-    StoredRun(
-      identity: RunIdentity(hash: identity), configuration: try JSONValue(parsing: configuration), dataHash: dataHash,
-      seed: UInt64(bitPattern: seed), state: state, reason: reason, isRetriable: isRetriable,
-      completedEpochs: completedEpochs,
-      plannedEpochs: plannedEpochs, trainSeconds: trainSeconds, imagesPerSecond: imagesPerSecond, attempts: attempts,
-      createdAt: createdAt, endedAt: endedAt)
-  }
 }
 
 /// A row of `attempt`.

@@ -11,7 +11,7 @@ extension StudyStore {
     _ identity: RunIdentity, sweep: Int64, owner: ProcessIdentity, policy: ClaimPolicy
   ) throws -> ClaimResult {
     // Most claims of a resumed sweep are of completed runs: those need no lock.
-    if let finished = try read({ try finishedRun(identity, policy: policy, $0) }) { return .finished(finished) }
+    if let state = try read({ try finishedState(identity, policy: policy, $0) }) { return .finished(state) }
     let result = try write { try claim(identity, sweep: sweep, owner: owner, policy: policy, $0) }
     if case .claimed(let claimed) = result { try discardFilesIfNeeded(claimed) }
     return result
@@ -60,14 +60,14 @@ extension StudyStore {
 // MARK: - Claiming
 
 extension StudyStore {
-  /// The run, where it has ended and the policy leaves it so.
-  private func finishedRun(_ identity: RunIdentity, policy: ClaimPolicy, _ database: Database) throws -> StoredRun? {
+  /// The state of a run that has ended and that the policy leaves so.
+  private func finishedState(_ identity: RunIdentity, policy: ClaimPolicy, _ database: Database) throws -> RunState? {
     let record = try runRecord(identity, database)
     guard record.state.isTerminal else { return nil }
     let decision = policy.decision(
       state: record.state, isRetriable: record.isRetriable, lastAttemptAt: record.endedAt)
     guard decision == .leave, try loss(of: record, database) == nil else { return nil }
-    return try stored(record, database)
+    return record.state
   }
 
   private func claim(
@@ -85,8 +85,11 @@ extension StudyStore {
     let decision = policy.decision(
       state: record.state, isRetriable: record.isRetriable, lastAttemptAt: record.endedAt ?? last?.startedAt)
     let loss = decision == .leave ? try loss(of: record, database) : nil
-    if decision == .leave, loss == nil { return .finished(try stored(record, database)) }
+    if decision == .leave, loss == nil { return .finished(record.state) }
 
+    guard let before = try runs(StudyStore.query(of: identity), abandoned: [], database).first?.run else {
+      throw RunStoreError.unknownRun(identity.short)
+    }
     let attempt = (last?.number ?? 0) + 1
     if let lease, let last {
       try endAttempt(
@@ -120,7 +123,7 @@ extension StudyStore {
     return .claimed(
       ClaimedRun(
         lease: RunLease(run: identity, token: token, attempt: attempt),
-        run: try record.stored(attempts: attempt - 1), sweep: sweep, recordedEpochs: recordedEpochs, remarks: remarks))
+        run: before, sweep: sweep, recordedEpochs: recordedEpochs, remarks: remarks))
   }
 
   func isLive(_ lease: LeaseRecord, _ owner: ProcessIdentity, at now: Date) -> Bool {

@@ -4,42 +4,24 @@ import LabCore
 import LabRecords
 
 extension StudyStore {
-  /// The runs of a sweep: variants in the order of the plan, then seeds.
-  ///
-  /// - Throws: ``LabRecords/RunStoreError/unknownSweep(_:)``; an error of the store where it cannot be read.
-  public func runs(sweep id: Int64) throws -> [StoredRun] {
-    try read { database in
-      _ = try sweepRecord(id, database)
-      return try storedRuns(
-        database,
-        sql: """
-          FROM variant JOIN cell ON cell.variant_id = variant.id JOIN run ON run.id = cell.run_id
-          WHERE variant.sweep_id = ? ORDER BY variant.position, cell.position
-          """, arguments: [id])
-    }
-  }
-
   /// The run of an identity, if there is one.
   ///
   /// - Throws: an error of the store where it cannot be read.
-  public func run(_ identity: RunIdentity) throws -> StoredRun? {
-    try read {
-      try storedRuns($0, sql: "FROM run WHERE identity = ?", arguments: [identity.hash.hexadecimal]).first
-    }
+  public func run(_ identity: RunIdentity) throws -> Run? {
+    try read { try runs(StudyStore.query(of: identity), abandoned: abandonedRuns($0), $0).first?.run }
   }
 
   /// The runs whose identity starts with hexadecimal digits, in the order of their identities.
   ///
   /// - Throws: an error of the store where it cannot be read.
-  public func runs(identityPrefix prefix: String) throws -> [StoredRun] {
+  public func runs(identityPrefix prefix: String) throws -> [Run] {
     let prefix = prefix.lowercased()
     guard !prefix.isEmpty, prefix.allSatisfy(\.isHexDigit) else { return [] }
-    return try read {
-      // All digits sort before "g", and the range, unlike a pattern, is looked up in the index.
-      try storedRuns(
-        $0, sql: "FROM run WHERE identity >= ? AND identity < ? ORDER BY identity",
-        arguments: [prefix, prefix + "g"])
-    }
+    // All digits sort before "g", and the range, unlike a pattern, is looked up in the index.
+    let query = RunQuery(
+      source: "FROM run WHERE run.identity >= ? AND run.identity < ?", order: "ORDER BY run.identity",
+      arguments: [prefix, prefix + "g"])
+    return try read { try runs(query, abandoned: abandonedRuns($0), $0).map(\.run) }
   }
 
   /// Where a run stands in sweeps: the sweep's name and the variant's label, those of the sweep registered last first.
@@ -125,17 +107,16 @@ extension StudyStore {
 }
 
 extension StudyStore {
+  /// The row of a run.
+  static func query(of identity: RunIdentity) -> RunQuery {
+    RunQuery(source: "FROM run WHERE run.identity = ?", arguments: [identity.hash.hexadecimal])
+  }
+
   func runRecord(_ identity: RunIdentity, _ database: Database) throws -> RunRecord {
     let record = try RunRecord.fetchOne(
       database, sql: "SELECT * FROM run WHERE identity = ?", arguments: [identity.hash.hexadecimal])
     guard let record else { throw RunStoreError.unknownRun(identity.short) }
     return record
-  }
-
-  func stored(_ record: RunRecord, _ database: Database) throws -> StoredRun {
-    let attempts = try Int.fetchOne(
-      database, sql: "SELECT COUNT(*) FROM attempt WHERE run_id = ?", arguments: [record.id])
-    return try record.stored(attempts: attempts ?? 0)
   }
 
   /// The metrics of a run's epochs, by the epoch.
@@ -162,35 +143,4 @@ extension StudyStore {
     }
     return metrics
   }
-
-  /// The runs of a query that begins with `FROM`.
-  private func storedRuns(_ database: Database, sql: String, arguments: StatementArguments) throws -> [StoredRun] {
-    let rows = try Row.fetchCursor(
-      database,
-      sql: "SELECT run.*, (SELECT COUNT(*) FROM attempt WHERE run_id = run.id) AS attempts \(sql)",
-      arguments: arguments)
-    let abandoned = try abandonedRuns(database)
-    var runs: [StoredRun] = []
-    while let row = try rows.next() {
-      var run = try RunRecord(row: row).stored(attempts: row["attempts"])
-      if abandoned.contains(row["id"]) { (run.state, run.reason) = (.interrupted, StudyStore.abandonment) }
-      runs.append(run)
-    }
-    return runs
-  }
-
-  /// The runs that are on record as running but whose process has died: who reads sees them as what they are, and who
-  /// claims one next writes it down.
-  func abandonedRuns(_ database: Database) throws -> Set<Int64> {
-    var abandoned: Set<Int64> = []
-    for lease in try LeaseRecord.fetchAll(database) {
-      let attempt = try AttemptRecord.fetchOne(
-        database, sql: "SELECT * FROM attempt WHERE run_id = ? AND number = ?", arguments: [lease.runId, lease.attempt])
-      if let attempt, !isLive(lease, attempt.owner, at: options.now()) { abandoned.insert(lease.runId) }
-    }
-    return abandoned
-  }
-
-  /// Why a run of a dead process was interrupted.
-  static let abandonment = "its process ended without a word"
 }

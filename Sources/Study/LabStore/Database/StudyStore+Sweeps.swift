@@ -7,7 +7,7 @@ extension StudyStore: RunStore {
   /// Makes the sweep and its runs known, or finds the equal one that is.
   ///
   /// - Throws: an error of the store where it cannot be written.
-  public func register(_ sweep: SweepRegistration) throws -> StoredSweep {
+  public func register(_ sweep: Sweep) throws -> StoredSweep {
     try sweep.validate()
     let planHash = sweep.planHash
     let now = options.now()
@@ -35,43 +35,31 @@ extension StudyStore: RunStore {
   /// - Throws: an error of the store where it cannot be read.
   public func sweeps() throws -> [StoredSweep] { try read { try storedSweeps($0, id: nil) } }
 
-  /// The registration of a sweep as it was last made.
+  /// A sweep as it was last registered, with how its runs stand at one instant.
   ///
   /// - Throws: ``LabRecords/RunStoreError/unknownSweep(_:)``; an error of the store where it cannot be read.
-  public func registration(sweep id: Int64) throws -> SweepRegistration {
+  public func sweep(_ id: Int64) throws -> Sweep {
     try read { database in
       let record = try sweepRecord(id, database)
-      let runs = try RunRecord.fetchCursor(
-        database,
-        sql: """
-          SELECT DISTINCT run.* FROM run JOIN cell ON cell.run_id = run.id JOIN variant ON variant.id = cell.variant_id
+      let query = RunQuery(
+        source: """
+          FROM variant JOIN cell ON cell.variant_id = variant.id JOIN run ON run.id = cell.run_id
           WHERE variant.sweep_id = ?
-          """, arguments: [id])
-      var runsByID: [Int64: SweepRegistration.Run] = [:]
-      while let run = try runs.next() {
-        runsByID[run.id] = SweepRegistration.Run(
-          identity: RunIdentity(hash: run.identity), configuration: try JSONValue(parsing: run.configuration),
-          dataHash: run.dataHash, seed: UInt64(bitPattern: run.seed), plannedEpochs: run.plannedEpochs)
+          """, order: "ORDER BY cell.variant_id, cell.position", arguments: [id], key: "cell.variant_id")
+      var runsByVariant: [Int64: [Run]] = [:]
+      for (variant, run) in try runs(query, abandoned: abandonedRuns(database), database) {
+        runsByVariant[variant, default: []].append(run)
       }
-      var cells: [Int64: [SweepRegistration.Run]] = [:]
-      let rows = try Row.fetchCursor(
-        database,
-        sql: """
-          SELECT cell.variant_id, cell.run_id FROM cell JOIN variant ON variant.id = cell.variant_id
-          WHERE variant.sweep_id = ? ORDER BY cell.variant_id, cell.position
-          """, arguments: [id])
-      while let row = try rows.next() {
-        if let run = runsByID[row[1]] { cells[row[0], default: []].append(run) }
+      let variants = try variantRows(sweep: id, database).map { id, variant in
+        var variant = variant
+        variant.runs = runsByVariant.removeValue(forKey: id) ?? []
+        return variant
       }
-      let variants = try variantRows(sweep: id, database).map { variant in
-        SweepRegistration.Variant(
-          label: variant.label, levels: variant.levels, isBaseline: variant.isBaseline,
-          parameterCount: variant.parameterCount, multiplyAdds: variant.multiplyAdds, runs: cells[variant.id] ?? [])
-      }
-      return SweepRegistration(
-        name: record.name, specText: record.specText, specHash: record.specHash,
+      let analyses = try analyses(sweep: id, database)
+      return Sweep(
+        id: id, createdAt: record.createdAt, name: record.name, specText: record.specText, specHash: record.specHash,
         factors: try factors(sweep: id, database), seeds: try seeds(sweep: id, database), variants: variants,
-        analysis: try analyses(sweep: id, database).last?.plan)
+        analysis: analyses.last?.plan, analyses: analyses)
     }
   }
 }
@@ -79,16 +67,6 @@ extension StudyStore: RunStore {
 // MARK: - Reading
 
 extension StudyStore {
-  /// A row of `variant` with its levels.
-  struct VariantRow {
-    var id: Int64
-    var label: String
-    var levels: [String: String]
-    var isBaseline: Bool
-    var parameterCount: Int?
-    var multiplyAdds: Int?
-  }
-
   func sweepRecord(_ id: Int64, _ database: Database) throws -> SweepRecord {
     guard let record = try SweepRecord.fetchOne(database, key: id) else {
       throw RunStoreError.unknownSweep(String(id))
@@ -96,7 +74,8 @@ extension StudyStore {
     return record
   }
 
-  func variantRows(sweep id: Int64, _ database: Database) throws -> [VariantRow] {
+  /// The variants of a sweep without their runs, each with the number of its row.
+  private func variantRows(sweep id: Int64, _ database: Database) throws -> [(id: Int64, variant: Variant)] {
     var levels: [Int64: [String: String]] = [:]
     let levelRows = try Row.fetchCursor(
       database,
@@ -111,32 +90,33 @@ extension StudyStore {
         SELECT id, label, is_baseline, parameter_count, multiply_adds FROM variant
         WHERE sweep_id = ? ORDER BY position
         """, arguments: [id])
-    var variants: [VariantRow] = []
+    var variants: [(id: Int64, variant: Variant)] = []
     while let row = try rows.next() {
-      variants.append(
-        VariantRow(
-          id: row[0], label: row[1], levels: levels[row[0]] ?? [:], isBaseline: row[2], parameterCount: row[3],
-          multiplyAdds: row[4]))
+      let id: Int64 = row[0]
+      let variant = Variant(
+        label: row[1], levels: levels[id] ?? [:], isBaseline: row[2], parameterCount: row[3], multiplyAdds: row[4],
+        runs: [])
+      variants.append((id, variant))
     }
     return variants
   }
 
-  func factors(sweep id: Int64, _ database: Database) throws -> [SweepSnapshot.Factor] {
+  private func factors(sweep id: Int64, _ database: Database) throws -> [Factor] {
     let rows = try Row.fetchCursor(
       database,
       sql: """
         SELECT factor_position, factor, level FROM factor_level WHERE sweep_id = ?
         ORDER BY factor_position, level_position
         """, arguments: [id])
-    var factors: [SweepSnapshot.Factor] = []
+    var factors: [Factor] = []
     while let row = try rows.next() {
-      if row[0] == factors.count { factors.append(SweepSnapshot.Factor(name: row[1], levels: [])) }
+      if row[0] == factors.count { factors.append(Factor(name: row[1], levels: [])) }
       if let level: String = row[2] { factors[factors.count - 1].levels.append(level) }
     }
     return factors
   }
 
-  func seeds(sweep id: Int64, _ database: Database) throws -> [UInt64] {
+  private func seeds(sweep id: Int64, _ database: Database) throws -> [UInt64] {
     try Int64.fetchAll(
       database, sql: "SELECT seed FROM sweep_seed WHERE sweep_id = ? ORDER BY position", arguments: [id]
     ).map { UInt64(bitPattern: $0) }
@@ -166,7 +146,7 @@ extension StudyStore {
 
 extension StudyStore {
   private func insert(
-    _ sweep: SweepRegistration, planHash: ContentHash, at now: Date, _ database: Database
+    _ sweep: Sweep, planHash: ContentHash, at now: Date, _ database: Database
   ) throws -> Int64 {
     try database.execute(
       sql: """
@@ -212,7 +192,7 @@ extension StudyStore {
     return id
   }
 
-  private func insertAxes(of sweep: SweepRegistration, id: Int64, _ database: Database) throws {
+  private func insertAxes(of sweep: Sweep, id: Int64, _ database: Database) throws {
     for (position, seed) in sweep.seeds.enumerated() {
       try database.execute(
         sql: "INSERT INTO sweep_seed (sweep_id, position, seed) VALUES (?, ?, ?)",
@@ -231,7 +211,7 @@ extension StudyStore {
   }
 
   /// Takes over counts that a repeated registration has learned.
-  private func updateCounts(of sweep: SweepRegistration, id: Int64, _ database: Database) throws {
+  private func updateCounts(of sweep: Sweep, id: Int64, _ database: Database) throws {
     let update = try database.makeStatement(
       sql: """
         UPDATE variant SET parameter_count = COALESCE(?, parameter_count), multiply_adds = COALESCE(?, multiply_adds)

@@ -21,7 +21,7 @@ extension CellForecast {
   ///   - identity: the cell's run.
   ///   - known: the run as the store has it; nil where it has none.
   ///   - policy: which ended runs are trained once more; its date counts as later than all that is known.
-  public init(cell: PlanCell, identity: RunIdentity, known: StoredRun?, policy: ClaimPolicy = .unfinished) {
+  public init(cell: PlanCell, identity: RunIdentity, known: Run?, policy: ClaimPolicy = .unfinished) {
     self.cell = cell
     self.identity = identity
     guard let known, known.state != .pending else {
@@ -51,7 +51,7 @@ extension CellForecast {
     }
   }
 
-  private static func past(of run: StoredRun) -> String {
+  private static func past(of run: Run) -> String {
     let progress = " after epoch \(run.completedEpochs) of \(run.plannedEpochs)"
     let because = run.reason.map { ": \($0)" } ?? ""
     return switch run.state {
@@ -74,7 +74,7 @@ extension Plan {
   ///   - known: looks a run up; nil for a run that nothing is known of.
   public func forecast(
     cells: [PlanCell]? = nil, policy: ClaimPolicy = .unfinished,
-    dataHash: (ResolvedVariant) throws -> ContentHash, known: (RunIdentity) throws -> StoredRun?
+    dataHash: (ResolvedVariant) throws -> ContentHash, known: (RunIdentity) throws -> Run?
   ) rethrows -> [CellForecast] {
     try (cells ?? self.cells).map { cell in
       let identity = cell.identity(dataHash: try dataHash(cell.variant))

@@ -16,7 +16,7 @@ public struct Plan: Sendable {
   /// The sweep's name.
   public var name: String
   /// The axes in the order of the spec.
-  public var factors: [SweepSnapshot.Factor]
+  public var factors: [Factor]
   /// The seeds in the order of the spec.
   public var seeds: [UInt64]
   /// The variants in the order of tables: the baseline, then as the design has them.

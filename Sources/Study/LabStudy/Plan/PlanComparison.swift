@@ -3,25 +3,6 @@ import LabRecords
 
 /// How a plan differs from what an earlier sweep of the same name trained, for a person who resumes after a change.
 public struct PlanComparison: Hashable, Sendable {
-  /// A cell of either side.
-  public struct Cell: Hashable, Sendable, CustomStringConvertible {
-    /// The variant's label.
-    public var label: String
-    /// The level of each factor, by the factor's name.
-    public var levels: [String: String]
-    /// The seed.
-    public var seed: UInt64
-    /// The run.
-    public var identity: RunIdentity
-    /// The resolved configuration.
-    public var configuration: JSONValue
-    /// The hash of what the run reads: the data set's content and any initial weights.
-    public var dataHash: ContentHash
-
-    /// The label and the seed, for people.
-    public var description: String { "\(label) (seed \(seed))" }
-  }
-
   /// A cell whose levels and seed are as before but whose run is another one.
   public struct Change: Hashable, Sendable {
     /// The cell of the earlier sweep.
@@ -32,7 +13,7 @@ public struct PlanComparison: Hashable, Sendable {
     public var differences: [ConfigurationDifference]
 
     /// Whether what the run reads differs.
-    public var dataDiffers: Bool { before.dataHash != after.dataHash }
+    public var dataDiffers: Bool { before.run.dataHash != after.run.dataHash }
   }
 
   /// Cells that the earlier sweep did not have.
@@ -44,21 +25,19 @@ public struct PlanComparison: Hashable, Sendable {
   /// Cells whose run is the same as before, also under another label.
   public var unchangedCount = 0
 
-  /// Compares the registration of a plan with that of an earlier sweep.
+  /// Compares a plan's sweep with an earlier one.
   ///
   /// A run that both sides have is unchanged, whatever it is called; of the others, cells of the same levels or label
   /// and seed belong together.
-  public init(from earlier: SweepRegistration, to current: SweepRegistration) {
-    let earlier = PlanComparison.cells(of: earlier)
-    let current = PlanComparison.cells(of: current)
-    let earlierRuns = Set(earlier.map(\.identity))
-    let currentRuns = Set(current.map(\.identity))
-    unchangedCount = current.count { earlierRuns.contains($0.identity) }
-    var unmatched = earlier.filter { !currentRuns.contains($0.identity) }
-    for cell in current where !earlierRuns.contains(cell.identity) {
+  public init(from earlier: Sweep, to current: Sweep) {
+    let earlierRuns = Set(earlier.runs.map(\.identity))
+    let currentRuns = Set(current.runs.map(\.identity))
+    unchangedCount = current.runs.count { earlierRuns.contains($0.identity) }
+    var unmatched = earlier.cells.filter { !currentRuns.contains($0.run.identity) }
+    for cell in current.cells where !earlierRuns.contains(cell.run.identity) {
       let match =
-        unmatched.firstIndex { $0.seed == cell.seed && $0.levels == cell.levels }
-        ?? unmatched.firstIndex { $0.seed == cell.seed && $0.label == cell.label }
+        unmatched.firstIndex { $0.run.seed == cell.run.seed && $0.variant.levels == cell.variant.levels }
+        ?? unmatched.firstIndex { $0.run.seed == cell.run.seed && $0.variant.label == cell.variant.label }
       guard let match else {
         added.append(cell)
         continue
@@ -67,19 +46,9 @@ public struct PlanComparison: Hashable, Sendable {
       changed.append(
         Change(
           before: old, after: cell,
-          differences: ConfigurationDifference.between(old.configuration, cell.configuration)))
+          differences: ConfigurationDifference.between(old.run.configuration, cell.run.configuration)))
     }
     removed = unmatched
-  }
-
-  private static func cells(of sweep: SweepRegistration) -> [Cell] {
-    sweep.variants.flatMap { variant in
-      variant.runs.map { run in
-        Cell(
-          label: variant.label, levels: variant.levels, seed: run.seed, identity: run.identity,
-          configuration: run.configuration, dataHash: run.dataHash)
-      }
-    }
   }
 
   /// Whether the plan trains the same runs as the earlier sweep.

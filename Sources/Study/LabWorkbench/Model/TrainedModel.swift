@@ -17,7 +17,7 @@ package struct TrainedModel {
   package var card: ModelCard
   package var weights: [NamedTensor]
   /// The run, where the weights are a run's.
-  package var run: StoredRun?
+  package var run: Run?
   /// The run's folder.
   package var folder: String?
   /// How the run was trained; as by default where nobody says.
@@ -80,7 +80,7 @@ package struct TrainedModel {
 
   /// The card of weights that were stored without one: what the run's configuration and data say.
   private static func card(
-    of run: StoredRun, _ configuration: RunConfiguration, _ content: TensorGroup, _ workbench: Workbench
+    of run: Run, _ configuration: RunConfiguration, _ content: TensorGroup, _ workbench: Workbench
   ) throws -> ModelCard {
     let data = try workbench.dataset(configuration)
     let size = min(configuration.training.batchSize, data.train.count)

@@ -17,7 +17,7 @@ package struct ProvenanceCollector: Sendable {
 
   /// - Parameter convolutionMethods: the method of each convolution's passes.
   package func record(
-    run: StoredRun, backend: any Backend, threads: Int, convolutionMethods: [String: String]
+    run: Run, backend: any Backend, threads: Int, convolutionMethods: [String: String]
   ) -> RunProvenance {
     let facts = backend.description.text
     let processor = Machine.processorName + (facts.isEmpty ? "" : " (\(facts))")

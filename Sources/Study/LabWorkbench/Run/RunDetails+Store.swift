@@ -6,7 +6,7 @@ import LabStore
 
 extension RunDetails {
   /// What a store knows of a run.
-  package init(of run: StoredRun, in store: StudyStore) throws {
+  package init(of run: Run, in store: StudyStore) throws {
     let final = try store.finalRecord(of: run.identity)
     let cells = try store.cells(of: run.identity)
     let attempts = try store.attempts(at: run.identity)

@@ -21,7 +21,7 @@ extension StudyStore {
   /// The one run whose identity starts with hexadecimal digits.
   ///
   /// - Throws: ``WorkbenchError`` with the folder where there is none, else what the store throws.
-  package func run(matching text: String) throws -> StoredRun {
+  package func run(matching text: String) throws -> Run {
     do {
       return try run(identityPrefix: text)
     } catch RunStoreError.unknownRun {

@@ -22,11 +22,11 @@ package struct SweepSession {
     self.study = study
     store = try StudyStore(folder: folder)
     let previous = try store.newestSweep(named: study.plan.name)
-    let registration = study.registration
-    sweep = try store.register(registration)
+    let planned = study.sweep
+    sweep = try store.register(planned)
     changes =
       if let previous, previous.id != sweep.id {
-        PlanComparison(from: try store.registration(sweep: previous.id), to: registration).summaryLines()
+        PlanComparison(from: try store.sweep(previous.id), to: planned).summaryLines()
       } else {
         []
       }
@@ -94,12 +94,12 @@ package struct SweepSession {
   package func result(
     of report: SchedulerReport, seconds: Double, resumeCommand: String
   ) throws -> (summary: SweepSummary, table: ReportTable) {
-    var snapshot = try store.snapshot(sweep: sweep.id)
+    var current = try store.sweep(sweep.id)
     // Where the store cannot be written, it says of this process's runs that they are still being trained.
-    for (variant, content) in snapshot.variants.enumerated() where report.endingError != nil {
+    for (variant, content) in current.variants.enumerated() where report.endingError != nil {
       for (index, run) in content.runs.enumerated()
       where run.state == .running && report.results[run.identity] == .lost {
-        snapshot.variants[variant].runs[index].state = .interrupted
+        current.variants[variant].runs[index].state = .interrupted
       }
     }
     let resumed = try report.results.count { identity, result in
@@ -108,9 +108,9 @@ package struct SweepSession {
       return events.contains { $0.kind == .resumed && $0.attempt == events.last?.attempt }
     }
     let summary = SweepSummary(
-      snapshot: snapshot, trained: report.trainedCount - resumed, resumed: resumed, reused: report.reusedCount,
+      sweep: current, trained: report.trainedCount - resumed, resumed: resumed, reused: report.reusedCount,
       elapsedSeconds: seconds,
       isInterrupted: report.stopRequest != .none && !report.hasFailedFast, resumeCommand: resumeCommand)
-    return (summary, try SweepTables.table(snapshot))
+    return (summary, try SweepTables.table(current))
   }
 }

@@ -56,7 +56,7 @@ package struct DryRun {
   }
 
   /// What is known of a run: it has failed where its files are lost.
-  private func known(_ run: StoredRun, _ store: StudyStore?) throws -> StoredRun {
+  private func known(_ run: Run, _ store: StudyStore?) throws -> Run {
     guard let loss = try store?.loss(of: run.identity) else { return run }
     var lost = run
     (lost.state, lost.reason, lost.isRetriable) = (.failed, loss, true)
@@ -81,8 +81,8 @@ package struct DryRun {
 
   private func comparisonNotes(_ store: StudyStore?) -> [String] {
     guard let store, let previous = try? store.newestSweep(named: study.plan.name),
-      let registration = try? store.registration(sweep: previous.id)
+      let earlier = try? store.sweep(previous.id)
     else { return [] }
-    return PlanComparison(from: registration, to: study.registration).summaryLines()
+    return PlanComparison(from: earlier, to: study.sweep).summaryLines()
   }
 }

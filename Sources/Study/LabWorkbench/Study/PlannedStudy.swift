@@ -100,9 +100,9 @@ package struct PlannedStudy {
     }
   }
 
-  /// What the store is told.
-  var registration: SweepRegistration {
-    SweepRegistration(
+  /// The sweep that the store is to know.
+  var sweep: Sweep {
+    Sweep(
       name: plan.name, specText: source.text, specHash: specHash, factors: plan.factors, seeds: plan.seeds,
       variants: variants.map { compiled in
         let variant = compiled.variant

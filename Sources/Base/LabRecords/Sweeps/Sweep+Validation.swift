@@ -1,4 +1,4 @@
-extension SweepRegistration {
+extension Sweep {
   /// Checks what every store relies on.
   ///
   /// - Throws: ``RunStoreError/invalidRegistration(sweep:problem:)``.

@@ -1,0 +1,127 @@
+import GRDB
+import LabCore
+import LabRecords
+
+extension StudyStore {
+  /// Which rows of `run` are read, joined with whatever else decides it.
+  struct RunQuery {
+    /// The rows, from `FROM` on.
+    var source: String
+    /// Their order, from `ORDER BY` on.
+    var order = ""
+    /// What stands for the question marks of ``source``.
+    var arguments: StatementArguments
+    /// The expression by which who asks knows the rows apart.
+    var key = "run.id"
+  }
+
+  /// The runs of a query, each as it stands, in its order and with its key.
+  ///
+  /// Rows of metrics, health and classes are there for completed runs only, and are read by one query each, however many runs
+  /// there are.
+  ///
+  /// - Parameter abandoned: the runs that count as interrupted, whatever is on record.
+  func runs(_ query: RunQuery, abandoned: Set<Int64>, _ database: Database) throws -> [(key: Int64, run: Run)] {
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT \(query.key), run.id, run.identity, run.configuration, run.data_hash, run.seed, run.planned_epochs, run.state,
+          run.reason, run.is_retriable, (SELECT COUNT(*) FROM attempt WHERE attempt.run_id = run.id),
+          run.completed_epochs, run.train_seconds, run.images_per_second
+        \(query.source) \(query.order)
+        """, arguments: query.arguments)
+    var found: [(key: Int64, id: Int64, run: Run)] = []
+    // Runs of a variant have one configuration, and come one after another.
+    var (text, configuration): (String?, JSONValue) = (nil, .null)
+    while let row = try rows.next() {
+      let rowText: String = row[3]
+      if rowText != text { (text, configuration) = (rowText, try JSONValue(parsing: rowText)) }
+      let id: Int64 = row[1]
+      var run = Run(
+        identity: RunIdentity(hash: ContentHash(hexadecimal: row[2])), configuration: configuration,
+        dataHash: ContentHash(hexadecimal: row[4]), seed: UInt64(bitPattern: row[5]), plannedEpochs: row[6])
+      run.state = RunState(rawValue: row[7]) ?? .pending
+      run.reason = row[8]
+      run.isRetriable = row[9]
+      run.attempts = row[10]
+      run.completedEpochs = row[11]
+      run.trainSeconds = row[12]
+      run.imagesPerSecond = row[13]
+      if abandoned.contains(id) { (run.state, run.reason) = (.interrupted, StudyStore.abandonment) }
+      found.append((row[0], id, run))
+    }
+    guard found.contains(where: { $0.run.state == .completed }) else { return found.map { ($0.key, $0.run) } }
+    let metrics = try metrics(query, database)
+    let health = try health(query, database)
+    let images = try testImageCounts(query, database)
+    return found.map { key, id, run in
+      guard run.state == .completed else { return (key, run) }
+      var run = run
+      run.metrics = metrics[id] ?? [:]
+      run.health = health[id]?.inOrderOfChecks ?? []
+      run.testImageCount = images[id]
+      return (key, run)
+    }
+  }
+
+  /// The runs that are on record as running but whose process has died: who reads sees them as what they are, and who
+  /// claims one next writes it down.
+  func abandonedRuns(_ database: Database) throws -> Set<Int64> {
+    var abandoned: Set<Int64> = []
+    for lease in try LeaseRecord.fetchAll(database) {
+      let attempt = try AttemptRecord.fetchOne(
+        database, sql: "SELECT * FROM attempt WHERE run_id = ? AND number = ?", arguments: [lease.runId, lease.attempt])
+      if let attempt, !isLive(lease, attempt.owner, at: options.now()) { abandoned.insert(lease.runId) }
+    }
+    return abandoned
+  }
+
+  /// Why a run of a dead process was interrupted.
+  static let abandonment = "its process ended without a word"
+
+  /// The final metrics of each run, those that are numbers.
+  private func metrics(_ query: RunQuery, _ database: Database) throws -> [Int64: Metrics] {
+    let known = try MetricNames(of: .results, database)
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT final_value.run_id, final_value.metric_id, final_value.value
+        FROM (SELECT DISTINCT run.id \(query.source)) AS wanted
+        JOIN final_value ON final_value.run_id = wanted.id WHERE final_value.value IS NOT NULL
+        """, arguments: query.arguments)
+    var all: [Int64: Metrics] = [:]
+    // The rows of a run come one after another.
+    var (run, metrics): (Int64?, Metrics) = (nil, [:])
+    while let row = try rows.next() {
+      if row[0] != run {
+        if let run { all[run] = metrics }
+        (run, metrics) = (row[0], [:])
+      }
+      if let name = known.name(row[1]) { metrics.append(row[2], as: name) }
+    }
+    if let run { all[run] = metrics }
+    return all
+  }
+
+  private func health(_ query: RunQuery, _ database: Database) throws -> [Int64: [HealthNote]] {
+    let records = try HealthRecord.fetchAll(
+      database,
+      sql: """
+        SELECT health.* FROM (SELECT DISTINCT run.id \(query.source)) AS wanted JOIN health ON health.run_id = wanted.id
+        """, arguments: query.arguments)
+    return Dictionary(grouping: records, by: \.runId).mapValues { $0.map(\.note) }
+  }
+
+  /// The number of test images behind each run's result: what its classes add up to.
+  private func testImageCounts(_ query: RunQuery, _ database: Database) throws -> [Int64: Int] {
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT class_metric.run_id, SUM(class_metric.support) FROM (SELECT DISTINCT run.id \(query.source)) AS wanted
+        JOIN class_metric ON class_metric.run_id = wanted.id GROUP BY class_metric.run_id
+        """, arguments: query.arguments)
+    var counts: [Int64: Int] = [:]
+    while let row = try rows.next() { counts[row[0]] = row[1] }
+    return counts
+  }
+}
