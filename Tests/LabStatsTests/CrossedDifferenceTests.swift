@@ -147,7 +147,7 @@ import Testing
     // Images are right or wrong by a normal threshold, with seeds, images and both as sources of chance.
     let simulation = Simulation("crossed coverage")
     let images = 60
-    let coverage = Simulation.share(of: 600) { repetition in
+    let coverage = Simulation.share(of: 250) { repetition in
       let ofImages = simulation.normals(images, repetition: repetition)
       let ofSeeds = simulation.normals(seeds, repetition: repetition, 1)
       let scores = (0..<seeds).map { seed in
@@ -159,6 +159,6 @@ import Testing
       ).difference(ofScores: scores)
       return difference?.interval()?.contains(0) == true
     }
-    #expect(coverage > 0.94 && coverage < 0.99)
+    #expect(coverage > 0.93 && coverage < 0.995, "\(coverage)")
   }
 }

@@ -9,7 +9,7 @@ import json
 import pathlib
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 from sklearn import metrics
 from statsmodels.stats import contingency_tables, proportion
 
@@ -87,7 +87,7 @@ def runs(rng):
     def exact(chosen, run):
         return macro_f1(labels[chosen], run[chosen])
 
-    resampled = np.array([np.mean(differences(rng.integers(0, images, size=images))) for _ in range(20_000)])
+    resampled = np.array([np.mean(differences(rng.integers(0, images, size=images))) for _ in range(10_000)])
     return {
         "labels": labels,
         "treatment": treatment,
@@ -125,9 +125,141 @@ def mcnemar(rng):
     return {"single": single, "combined": combined}
 
 
+BINS = 15
+
+
+def bins_of(confidences, kind):
+    if kind == "width":
+        return np.clip(np.ceil(confidences * BINS).astype(int) - 1, 0, BINS - 1)
+    order = np.argsort(confidences, kind="stable")
+    bins = np.empty(len(confidences), int)
+    bins[order] = np.arange(len(confidences)) * BINS // len(confidences)
+    return bins
+
+
+def gaps(confidences, correct, kind):
+    groups = [np.flatnonzero(bins_of(confidences, kind) == b) for b in range(BINS)]
+    groups = [group for group in groups if len(group)]
+    return [(len(g), confidences[g].mean(), correct[g].mean()) for g in groups]
+
+
+def printed_moments(rows, scale):
+    """Mean and deviation of the printed error, by SciPy's folded normal distribution, and the true error."""
+    total = sum(row[0] for row in rows)
+    mean = variance = error = 0.0
+    for count, confidence, accuracy in rows:
+        share = min(max(confidence - scale * (confidence - accuracy), 0.0), 1.0)
+        gap, deviation = abs(confidence - share) * count, np.sqrt(count * share * (1 - share))
+        error += gap
+        if deviation > 0:
+            folded = stats.foldnorm(gap / deviation, scale=deviation)
+            mean, variance = mean + folded.mean(), variance + folded.var()
+        else:
+            mean += gap
+    return mean / total, np.sqrt(variance) / total, error / total
+
+
+def calibration(rng):
+    cases = []
+    for images, slope in ((150, 0.3), (600, 0.1)):
+        confidences = np.round(0.3 + 0.69 * rng.beta(2, 1.2, size=images), 9)
+        correct = (rng.random(images) < confidences - slope * confidences * (1 - confidences)).astype(float)
+        case = {"confidences": confidences, "correct": correct}
+        for kind in ("width", "mass"):
+            rows = gaps(confidences, correct, kind)
+            observed = sum(n * abs(c - a) for n, c, a in rows) / images
+            deviations = [n * np.sqrt(a * (1 - a) / n) for n, c, a in rows]
+            expected = sum(
+                stats.foldnorm(n * abs(c - a) / d, scale=d).mean() if d > 0 else n * abs(c - a)
+                for (n, c, a), d in zip(rows, deviations)
+            )
+            ends = []
+            for z in (0.0, stats.norm.ppf(0.975), -stats.norm.ppf(0.975)):
+
+                def excess(scale, z=z):
+                    mean, deviation, _ = printed_moments(rows, scale)
+                    return mean + z * deviation - observed
+
+                scale = 0.0 if excess(0.0) >= 0 else optimize.brentq(excess, 0.0, 8.0, xtol=1e-14)
+                ends.append(printed_moments(rows, scale)[2])
+            case[kind] = {
+                "observed": observed,
+                "debiased": 2 * observed - expected / images,
+                "corrected": ends[0],
+                "interval": ends[1:],
+                "chance": printed_moments(rows, 0.0)[0],
+                "points": [[n, round(a * n), c] for n, c, a in rows],
+            }
+        cases.append(case)
+    wilson = [
+        [k, n, level, *proportion.proportion_confint(k, n, alpha=1 - level, method="wilson")]
+        for k, n, level in ((0, 5, 0.95), (5, 5, 0.95), (3, 7, 0.9), (940, 1000, 0.99), (1, 2, 0.95))
+    ]
+    return {"cases": cases, "wilson": wilson}
+
+
+def curves(rng):
+    """An additive model at each epoch by least squares, and bands by the formula with the length of the path."""
+    cases = []
+    epochs = np.array([1, 2, 3, 5, 8, 9])
+    for variants, seeds, roughness in ((2, 3, 9.0), (2, 6, 0.05), (4, 3, 0.2), (4, 5, 0.02)):
+        steps = roughness * rng.normal(size=(variants, seeds, len(epochs)))
+        walk = steps if roughness > 1 else rng.normal(size=(variants, seeds, 1)) + steps.cumsum(-1)
+        values = 0.7 + 0.02 * walk + 0.01 * rng.normal(size=(variants, 1, 1))
+        design = np.array(
+            [
+                np.concatenate([np.eye(variants)[v], np.eye(seeds)[s][1:]])
+                for v in range(variants)
+                for s in range(seeds)
+            ]
+        )
+        degrees = (variants - 1) * (seeds - 1)
+        errors, estimates, directions = [], [], []
+        contrast = np.zeros(design.shape[1])
+        contrast[1], contrast[0] = 1, -1
+        for epoch in range(len(epochs)):
+            target = values[:, :, epoch].ravel()
+            solution = np.linalg.lstsq(design, target, rcond=None)[0]
+            residual = target - design @ solution
+            square = residual @ residual
+            estimates.append(contrast @ solution)
+            errors.append(np.sqrt(square / degrees * (contrast @ np.linalg.inv(design.T @ design) @ contrast)))
+            directions.append(residual / np.sqrt(square))
+        path = sum(np.arccos(np.clip(a @ b, -1, 1)) for a, b in zip(directions, directions[1:]))
+        bonferroni = stats.t.ppf(1 - 0.025 / len(epochs), degrees)
+
+        def excess(u):
+            return 2 * stats.t.sf(u, degrees) + path / np.pi * (1 + u * u / degrees) ** (-(degrees - 1) / 2) - 0.05
+
+        critical = bonferroni if excess(bonferroni) >= 0 else optimize.brentq(excess, 0.5, bonferroni, xtol=1e-13)
+        area = np.trapezoid(values, epochs, axis=-1) / (epochs[-1] - epochs[0])
+        cases.append(
+            {
+                "values": values,
+                "estimates": estimates,
+                "errors": errors,
+                "critical": critical,
+                "is_bonferroni": float(critical == bonferroni),
+                "area": stats.ttest_rel(area[1], area[0]).confidence_interval(0.95),
+            }
+        )
+    return {"epochs": epochs, "cases": cases}
+
+
+def f_tails():
+    return [
+        [a, b, f, stats.f.sf(f, a, b)]
+        for a in (1, 2, 3.5, 10, 200)
+        for b in (1, 2, 7.5, 30, 10_000)
+        for f in (1e-6, 0.1, 0.9, 1.0, 2.5, 20.0, 500.0)
+        if stats.f.sf(f, a, b) > 1e-250
+    ]
+
+
 def main():
     rng = np.random.default_rng(16)
     value = {"crossed": crossed(rng), "runs": runs(rng), "mcnemar": mcnemar(rng)}
+    value |= {"calibration": calibration(rng), "curves": curves(rng), "f_tails": f_tails()}
     (FOLDER / "chance.json").write_text(json.dumps(plain(value), allow_nan=False) + "\n")
 
 

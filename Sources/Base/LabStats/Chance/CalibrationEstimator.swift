@@ -34,6 +34,11 @@ public enum CalibrationEstimator: Sendable, Hashable {
   ///   - confidences: the probability of each predicted class, in [0, 1].
   ///   - isCorrect: whether each prediction is right.
   public func value(confidences: [Double], isCorrect: [Bool]) -> Double {
+    value(sums(confidences: confidences, isCorrect: isCorrect))
+  }
+
+  /// What the images of each bin add up to.
+  func sums(confidences: [Double], isCorrect: [Bool]) -> [BinSums] {
     precondition(confidences.count == isCorrect.count, "there is one confidence a prediction")
     var sums = [BinSums](repeating: .init(), count: binCount)
     for (image, bin) in bins(of: confidences).enumerated() {
@@ -41,7 +46,7 @@ public enum CalibrationEstimator: Sendable, Hashable {
       sums[Int(bin)].confidence += confidences[image]
       sums[Int(bin)].correct += isCorrect[image] ? 1 : 0
     }
-    return value(sums)
+    return sums
   }
 
   /// What a bin's images add up to, each as often as it counts.
@@ -79,10 +84,13 @@ public enum CalibrationEstimator: Sendable, Hashable {
     let gap = bin.confidence - bin.correct
     guard case .debiased = self, bin.count > 0 else { return abs(gap) }
     let deviation = (bin.correct * (1 - bin.correct / bin.count)).squareRoot()
-    guard deviation > 0 else { return abs(gap) }
-    let z = abs(gap) / deviation
-    // The mean of |x| for a normal x about the gap: σ√(2/π) exp(−z²/2) + gap (1 − 2Φ(−z)).
-    let expected = deviation * (2 / Double.pi).squareRoot() * exp(-z * z / 2) + abs(gap) * erf(z / 2.0.squareRoot())
-    return 2 * abs(gap) - expected
+    return 2 * abs(gap) - CalibrationEstimator.meanDistance(gap: abs(gap), deviation: deviation)
+  }
+
+  /// The mean of |x| for a normal x about a gap: σ√(2/π) exp(−z²/2) + gap (1 − 2Φ(−z)), with z = gap/σ.
+  static func meanDistance(gap: Double, deviation: Double) -> Double {
+    guard deviation > 0 else { return gap }
+    let z = gap / deviation
+    return deviation * (2 / Double.pi).squareRoot() * exp(-z * z / 2) + gap * erf(z / 2.0.squareRoot())
   }
 }
