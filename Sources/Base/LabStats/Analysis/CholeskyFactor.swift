@@ -9,7 +9,10 @@ struct CholeskyFactor: Sendable {
   ///
   /// ## Shapes
   /// - matrix: [count, count], row-major; its lower triangle is read.
-  init?(_ matrix: [Double], count: Int) {
+  ///
+  /// - Parameter tolerance: the share of its diagonal element below which a pivot is nothing but rounding, of a column that
+  ///   others make up.
+  init?(_ matrix: [Double], count: Int, tolerance: Double = 1e-13) {
     self.count = count
     var lower = matrix
     let isPositive = lower.withUnsafeMutableBufferPointer { l in
@@ -18,8 +21,7 @@ struct CholeskyFactor: Sendable {
           var sum = l[i * count + j]
           for k in 0..<j { sum -= l[i * count + k] * l[j * count + k] }
           if i == j {
-            // A pivot that is nothing but rounding belongs to a column that others make up.
-            guard sum > 1e-13 * abs(l[i * count + i]) else { return false }
+            guard sum > tolerance * abs(l[i * count + i]) else { return false }
             l[i * count + i] = sum.squareRoot()
           } else {
             l[i * count + j] = sum / l[j * count + j]
