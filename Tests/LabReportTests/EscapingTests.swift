@@ -140,7 +140,9 @@ import Testing
     let bars = BarChart(title: "t", parts: ["p"], bars: [.init(name, values: [3])])
     let drawn = bars.text(width: 100, style: style)
     #expect(drawn == style.printable(drawn))
-    let picture = SVG.picture(bars, ScatterChart(title: "t", xLabel: "x", yLabel: "y", points: []))
+    let picture = CountFigure(
+      bars: bars, scatter: ScatterChart(title: "t", xLabel: "x", yLabel: "y", points: [])
+    ).svg()
     #expect(picture == picture.printableLines && picture.contains("35mred"))
   }
 

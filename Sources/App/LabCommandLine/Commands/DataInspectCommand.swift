@@ -36,7 +36,7 @@ struct DataInspectCommand: ParsableCommand {
     let catalog = try source.catalog(allowsNoTest: true, progress: say)
     let inspection = DatasetInspection(catalog, progress: say)
     let view = InspectionView(inspection, listed: max(0, list))
-    if let svg { try AtomicFile.write(Data(SVG.picture(view.bars, view.scatter).utf8), to: svg) }
+    if let svg { try AtomicFile.write(Data(view.figure.svg(.init(width: 900)).utf8), to: svg) }
     let output = Terminal.standardOutput
     if json { return output.write(view.json) }
     output.write(styled: view.text(width: output.width, style: output.style))

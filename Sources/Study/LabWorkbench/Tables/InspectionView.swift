@@ -30,6 +30,9 @@ package struct InspectionView {
       points: inspection.sizes.map { .init(x: $0.width, y: $0.height, count: $0.count) })
   }
 
+  /// Both as a picture.
+  package var figure: some Figure { CountFigure(bars: bars, scatter: scatter) }
+
   package func text(width: Int, style: Style) -> String {
     var blocks = [header(style), findings(style), bars.text(width: width, style: style)].filter { !$0.isEmpty }
     if inspection.sizes.count > 1 { blocks.append(scatter.text(width: width, style: style)) }

@@ -1,4 +1,3 @@
-import Foundation
 import LabCore
 
 /// Horizontal bars, each of one or more parts: how many images a class has in each part of a data set.
@@ -34,9 +33,6 @@ public struct BarChart: Sendable {
 
   private var largest: Int { max(1, bars.map { $0.values.reduce(0, +) }.max() ?? 0) }
 
-  /// The colours of parts, distinguishable by people with any colour vision.
-  static let colors = ["#0072b2", "#e69f00", "#009e73", "#cc79a7"]
-
   /// The chart as lines of text, no longer than a width.
   public func text(width: Int, style: Style) -> String {
     let fills: [Character] = ["█", "░", "▒", "▓"]
@@ -65,28 +61,38 @@ public struct BarChart: Sendable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// The chart as elements of an SVG picture, with its upper left corner at a place, and the height that it takes.
-  func svg(x: Int, y: Int, width: Int) -> (elements: [String], height: Int) {
-    let labelWidth = 8 + 7 * (bars.map(\.label.printable.count).max() ?? 0)
-    let scale = Double(max(50, width - labelWidth - 70)) / Double(largest)
-    var elements = [SVG.text(x, y + 14, title, size: 15, isBold: true)]
-    var keyX = x
-    for (part, color) in zip(parts, BarChart.colors) where parts.count > 1 {
-      elements.append(SVG.rectangle(Double(keyX), Double(y + 24), 10, 10, color))
-      elements.append(SVG.text(keyX + 14, y + 33, part))
-      keyX += 30 + 7 * part.count
+  /// Draws the chart, and gives the top of what comes below.
+  func draw(on canvas: inout Canvas, top: Double) -> Double {
+    canvas.text(
+      title, at: .init(Canvas.margin, top + 13), size: 15, isBold: true, room: canvas.width - 2 * Canvas.margin)
+    var top = top + 24
+    if parts.count > 1 {
+      top = canvas.key(parts.enumerated().map { .init(.block(.series($0)), $1) }, top: top)
     }
-    let top = y + (parts.count > 1 ? 46 : 28)
-    for (index, bar) in bars.enumerated() {
-      let line = top + 18 * index
-      var left = Double(x + labelWidth)
-      elements.append(SVG.text(x + labelWidth - 6, line + 11, bar.label, anchor: "end"))
-      for (value, color) in zip(bar.values, BarChart.colors) {
-        elements.append(SVG.rectangle(left, Double(line), Double(value) * scale, 14, color))
-        left += Double(value) * scale
+    let numbers = bars.map { $0.values.map(NumberText.grouped).joined(separator: " + ") }
+    let chart = RowChart(labels: bars.map(\.label), texts: numbers, top: top, on: canvas) { length in
+      Axis([0, Double(largest)], length: length, format: .count, padding: 0)
+    }
+    chart.drawScale(on: &canvas, title: nil)
+    chart.drawTexts(on: &canvas)
+    for (row, bar) in bars.enumerated() {
+      let y = chart.middle(of: row)
+      var sum = 0
+      for (index, value) in bar.values.enumerated() {
+        let left = chart.place(Double(sum), row: row).x
+        sum += value
+        let right = chart.place(Double(sum), row: row).x
+        canvas.rectangle(
+          .init(left: left, top: y - 7, right: right, bottom: y + 7), fill: .series(index),
+          hint: "\(bar.label), \(parts[index]): \(NumberText.grouped(value))")
       }
-      elements.append(SVG.text(Int(left) + 4, line + 11, bar.values.map(NumberText.grouped).joined(separator: " + ")))
     }
-    return (elements, top - y + 18 * bars.count + 10)
+    return chart.area.bottom + 34
+  }
+
+  /// The bars in a sentence.
+  var summary: String {
+    let rows = bars.map { "\($0.label) \($0.values.map(NumberText.grouped).joined(separator: " + "))" }
+    return "\(title), \(parts.joined(separator: " + ")): \(FigureText.list(rows, limit: 50))."
   }
 }

@@ -66,33 +66,31 @@ public struct ScatterChart: Sendable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// The chart as elements of an SVG picture, with its upper left corner at a place, and the height that it takes.
-  func svg(x: Int, y: Int, side: Int) -> (elements: [String], height: Int) {
-    let (left, top) = (x + 50, y + 30)
-    let extent = Double(max(largestX, largestY))
-    let scale = Double(side) / extent
+  /// Draws the chart, with equal lengths along both axes, and gives the top of what comes below.
+  func draw(on canvas: inout Canvas, top: Double) -> Double {
+    canvas.text(
+      title, at: .init(Canvas.margin, top + 13), size: 15, isBold: true, room: canvas.width - 2 * Canvas.margin)
+    let side = min(440, canvas.width - 2 * Canvas.margin - 60)
+    let ends = [0, Double(max(largestX, largestY))]
+    let y = Axis(ends, length: side, isVertical: true, format: .whole)
+    let left = Canvas.margin + PlotFrame.labelRoom(y)
+    let area = Canvas.Box(left: left, top: top + 44, right: left + side, bottom: top + 44 + side)
+    let frame = PlotFrame(area: area, x: Axis(ends, length: side, format: .whole), y: y)
+    frame.drawAxes(on: &canvas, xTitle: xLabel, yTitle: yLabel)
     let most = Double(max(1, points.map(\.count).max() ?? 1))
-    var elements = [
-      SVG.text(x, y + 14, title, size: 15, isBold: true),
-      "<rect x=\"\(left)\" y=\"\(top)\" width=\"\(side)\" height=\"\(side)\" fill=\"none\" stroke=\"#888\"/>",
-      SVG.text(left + side / 2, top + side + 32, xLabel, anchor: "middle"),
-      "<text transform=\"translate(\(x + 12) \(top + side / 2)) rotate(-90)\" text-anchor=\"middle\" font-size=\"12\">"
-        + SVG.escaped(yLabel) + "</text>",
-    ]
-    for fraction in [0.0, 0.25, 0.5, 0.75, 1.0] {
-      let value = String(Int((extent * fraction).rounded()))
-      let offset = Int(Double(side) * fraction)
-      elements.append(SVG.text(left + offset, top + side + 16, value, anchor: "middle"))
-      elements.append(SVG.text(left - 6, top + side - offset + 4, value, anchor: "end"))
-    }
     for point in points {
-      let radius = 2 + 8 * (Double(point.count) / most).squareRoot()
-      elements.append(
-        "<circle cx=\"\(SVG.number(Double(left) + Double(point.x) * scale))\" "
-          + "cy=\"\(SVG.number(Double(top + side) - Double(point.y) * scale))\" r=\"\(SVG.number(radius))\" "
-          + "fill=\"\(BarChart.colors[0])\" fill-opacity=\"0.35\"><title>\(point.x)×\(point.y): \(point.count)</title>"
-          + "</circle>")
+      canvas.mark(
+        .circle, at: frame.place(Double(point.x), Double(point.y)),
+        size: 4 + 16 * (Double(point.count) / most).squareRoot(), paint: .better, opacity: 0.4,
+        hint: "\(point.x)×\(point.y): \(NumberText.grouped(point.count))")
     }
-    return (elements, side + 80)
+    return area.bottom + PlotFrame.bottomRoom
+  }
+
+  /// The points in a sentence.
+  var summary: String {
+    let most = points.sorted { ($0.count, $1.x, $1.y) > ($1.count, $0.x, $0.y) }
+    let rows = most.map { "\($0.x)×\($0.y) \(NumberText.grouped($0.count))" }
+    return "\(title), \(xLabel) × \(yLabel): \(FigureText.list(rows))."
   }
 }
