@@ -120,7 +120,7 @@ anovas <- list(reference = typeThree(reference, factors), gaps = typeThree(withG
 write(json(list(
   fits = fits, additivity = additivity, anova = anovas,
   power = lapply(list(c(5, 0.7), c(10, 0.7), c(4, 2)), function(x)
-    list(n = x[1], effect = x[2], power = power.t.test(n = x[1], delta = x[2], sd = 1, type = "paired", strict = TRUE)$power)),
+    list(n = x[1], effect = x[2], power = power.t.test(n = x[1], delta = x[2], sd = 1, type = "paired", strict = FALSE)$power)),
   noncentral = list(
     t = I(c(-1, 0.5, 2, 2.2, 3, 6)), df = I(c(2, 4, 3, 22, 100, 18)), delta = I(c(0.5, 1, 2, 2.5, 3, 4)),
     p = column(pt(c(-1, 0.5, 2, 2.2, 3, 6), c(2, 4, 3, 22, 100, 18), c(0.5, 1, 2, 2.5, 3, 4))))

@@ -100,5 +100,13 @@ def spreads():
     return cases
 
 
-value = {"multivariate": multivariate(), "ranges": ranges(), "spreads": spreads()}
+def chi_squares():
+    cases = []
+    for df in [1, 2, 4, 22, 99, 5000]:
+        probabilities = [1e-6, 0.025, 0.1, 0.5, 0.9, 0.999]
+        cases.append({"df": df, "probabilities": probabilities, "quantiles": list(stats.chi2.ppf(probabilities, df))})
+    return cases
+
+
+value = {"multivariate": multivariate(), "ranges": ranges(), "spreads": spreads(), "chi_square": chi_squares()}
 (FOLDER / "simultaneous.json").write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")

@@ -77,6 +77,17 @@ public struct MultivariateT: Sendable {
       table: PanelTable(values: values, width: width, order: order), step: width, degreesOfFreedom: degreesOfFreedom)
   }
 
+  private init(_ other: MultivariateT, degreesOfFreedom: Double?) {
+    (count, alternative) = (other.count, other.alternative)
+    self.degreesOfFreedom = degreesOfFreedom
+    extreme = other.extreme.with(degreesOfFreedom: degreesOfFreedom)
+  }
+
+  /// The distribution of the same statistics with other degrees of freedom, in no time.
+  public func with(degreesOfFreedom: Double?) -> MultivariateT {
+    MultivariateT(self, degreesOfFreedom: degreesOfFreedom)
+  }
+
   /// The probability that the largest exceeds `t`; `t` ≥ 0.
   public func survival(_ t: Double) -> Double { extreme.survival(max(0, t)) }
 

@@ -9,28 +9,26 @@ struct StudentizedExtreme: Sendable {
   /// The probability that the normal extreme exceeds a point.
   private let table: PanelTable
   /// The degrees of freedom of the standard deviation, at least 1; nil where it is known.
-  private let degreesOfFreedom: Double?
+  let degreesOfFreedom: Double?
   /// The step of the integral that the table's function asks for.
   private let tableStep: Double
-  private static let rule = Quadrature(count: 12)
 
   init(table: PanelTable, step: Double = 0.5, degreesOfFreedom: Double?) {
     precondition((degreesOfFreedom ?? 1) >= 1, "a studentized extreme needs a degree of freedom")
     (self.table, tableStep, self.degreesOfFreedom) = (table, step, degreesOfFreedom)
   }
 
+  /// The same extreme with other degrees of freedom.
+  func with(degreesOfFreedom: Double?) -> StudentizedExtreme {
+    StudentizedExtreme(table: table, step: tableStep, degreesOfFreedom: degreesOfFreedom)
+  }
+
   /// The probability of a value above `t`, for `t` ≥ 0.
   func survival(_ t: Double) -> Double {
     guard t > 0 else { return min(1, table.value(0)) }
     guard let degreesOfFreedom else { return t >= table.upper ? 0 : min(1, max(0, table.value(t))) }
-    let deviation = 1 / (2 * degreesOfFreedom).squareRoot()
-    let lower = max(0, 1 - 12 * deviation)
-    let upper = min(1 + 12 * deviation, table.upper / t)
-    let constant = logConstant(degreesOfFreedom)
-    var sum = 0.0
-    for (s, weight) in Self.rule.composite(from: lower, to: upper, width: min(1.6 * deviation, tableStep / t)) {
-      let logDensity = constant + (degreesOfFreedom - 1) * log(s) - degreesOfFreedom * (s * s - 1) / 2
-      sum += weight * exp(logDensity) * table.value(t * s)
+    let sum = ScaleDistribution(degreesOfFreedom: degreesOfFreedom).mean(upTo: table.upper / t, step: tableStep / t) {
+      table.value(t * $0)
     }
     return min(1, max(0, sum))
   }
@@ -69,14 +67,5 @@ struct StudentizedExtreme: Sendable {
       if abs(value) < 1e-13 || high - low < 1e-13 * high { return next }
     }
     return (low + high) / 2
-  }
-
-  /// The logarithm of the constant in the density of the root of χ²/ν, whose large parts cancel for a large ν.
-  private func logConstant(_ degreesOfFreedom: Double) -> Double {
-    let half = degreesOfFreedom / 2
-    if half >= 10 {
-      return log(2) + 0.5 * log(half) - 0.5 * log(2 * .pi) - BetaFunctions.stirlingRemainder(half)
-    }
-    return log(2) + half * log(half) - half - BetaFunctions.logGamma(half)
   }
 }

@@ -39,6 +39,17 @@ public struct StudentizedRange: Sendable {
       table: PanelTable(values: values, width: width, order: order), degreesOfFreedom: degreesOfFreedom)
   }
 
+  private init(_ other: StudentizedRange, degreesOfFreedom: Double?) {
+    count = other.count
+    self.degreesOfFreedom = degreesOfFreedom
+    extreme = other.extreme.with(degreesOfFreedom: degreesOfFreedom)
+  }
+
+  /// The distribution of the range of as many means with other degrees of freedom, in no time.
+  public func with(degreesOfFreedom: Double?) -> StudentizedRange {
+    StudentizedRange(self, degreesOfFreedom: degreesOfFreedom)
+  }
+
   /// The probability of a range above `q`.
   public func survival(_ q: Double) -> Double { q <= 0 ? 1 : extreme.survival(q) }
 
