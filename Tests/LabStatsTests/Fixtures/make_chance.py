@@ -11,7 +11,7 @@ import pathlib
 import numpy as np
 from scipy import optimize, stats
 from sklearn import metrics
-from statsmodels.stats import contingency_tables, proportion
+from statsmodels.stats import contingency_tables, multitest, proportion
 
 FOLDER = pathlib.Path(__file__).parent
 
@@ -256,10 +256,159 @@ def f_tails():
     ]
 
 
+def class_measure(counts, measure):
+    """Of each class, from the weighted counts of labels and predictions."""
+    correct, labels, predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+    upper, lower = {
+        "recall": (correct, labels),
+        "precision": (correct, predicted),
+        "f1": (2 * correct, labels + predicted),
+    }[measure]
+    return np.where(lower > 0, upper / np.where(lower > 0, lower, 1), 0.0), lower
+
+
+def weighted_counts(labels, run, weights, classes):
+    counts = np.zeros((classes, classes))
+    np.add.at(counts, (labels, run), weights)
+    return counts
+
+
+def moderated(variances, scales, degrees):
+    ratios = variances[scales > 0] / scales[scales > 0]
+    spread = (ratios.std(ddof=1) / ratios.mean()) ** 2 * (1 + np.sqrt((2 + 12 / degrees) / len(ratios)))
+    excess = degrees * spread - 2
+    prior = (2 * degrees - 4 + 4 * degrees * spread) / excess if excess > 0 else np.inf
+    all_ratios = np.where(scales > 0, variances / np.where(scales > 0, scales, 1), np.nan)
+    if np.isinf(prior):
+        result = np.full(len(scales), ratios.mean())
+    else:
+        result = (prior * ratios.mean() + degrees * all_ratios) / (prior + degrees)
+    return result * scales, min(prior + degrees, degrees * len(ratios))
+
+
+def class_comparison(labels, treatment, reference, classes, measure, with_images):
+    """The influence of an image is a numerical derivative here."""
+    seeds, images = len(treatment), len(labels)
+    values, influence, binomial = [], [], np.zeros(classes)
+    for pair in zip(treatment, reference):
+        sides, moves = [], []
+        for run in pair:
+            value, lower = class_measure(weighted_counts(labels, run, np.ones(images), classes), measure)
+            binomial += np.where(lower > 0, value * (1 - value) / np.where(lower > 0, lower, 1), 0) / seeds
+            sides.append(value)
+            move = np.zeros((images, classes))
+            for image in range(images):
+                weights = np.ones(images)
+                weights[image] += 1e-5
+                up = class_measure(weighted_counts(labels, run, weights, classes), measure)[0]
+                weights[image] -= 2e-5
+                down = class_measure(weighted_counts(labels, run, weights, classes), measure)[0]
+                move[image] = (up - down) / 2e-5
+            moves.append(move)
+        values.append(sides[0] - sides[1])
+        influence.append(moves[0] - moves[1])
+    values, influence = np.array(values), np.array(influence)
+    covariance = np.einsum("sik,tik->stk", influence, influence)
+    own = np.einsum("ssk->k", covariance) / seeds
+    common = (covariance.sum(axis=(0, 1)) - own * seeds) / (seeds * (seeds - 1))
+    variances, degrees = moderated(values.var(axis=0, ddof=1), own if with_images else binomial, seeds - 1)
+    seed_error = np.sqrt(variances / seeds)
+    image_error = np.sqrt(np.maximum(common, 0)) if with_images else np.zeros(classes)
+    estimate = values.mean(axis=0)
+
+    def half_width(tail, k):
+        return np.hypot(stats.t.isf(tail, degrees) * seed_error[k], stats.norm.isf(tail) * image_error[k])
+
+    p_values = [
+        1.0
+        if estimate[k] == 0
+        else 2 * np.exp(optimize.brentq(lambda x: half_width(np.exp(x), k) - abs(estimate[k]), -300, np.log(0.5), xtol=1e-13))
+        for k in range(classes)
+    ]
+    return {
+        "measure": measure,
+        "images": float(with_images),
+        "degrees": degrees,
+        "estimates": estimate,
+        "seed_errors": seed_error,
+        "image_errors": image_error,
+        "p_values": p_values,
+        "holm": multitest.multipletests(p_values, method="holm")[1],
+        "half_widths": [half_width(0.025, k) for k in range(classes)],
+        "simultaneous": [half_width(0.025 / classes, k) for k in range(classes)],
+    }
+
+
+def class_comparisons(rng):
+    classes, images, seeds = 5, 240, 3
+    labels = np.sort(rng.integers(0, classes, size=images))
+    easy = rng.random(images) + 0.1 * (labels == 0) - 0.15 * (labels == 3)
+    wrong = (labels + rng.integers(1, classes, size=images)) % classes
+
+    def run(ease):
+        return np.where(easy + 0.25 * rng.normal(size=images) < ease + 0.5 * (labels == 2) * (ease > 0.75), labels, wrong)
+
+    treatment = [run(0.8) for _ in range(seeds)]
+    reference = [run(0.7) for _ in range(seeds)]
+    return {
+        "labels": labels,
+        "treatment": treatment,
+        "reference": reference,
+        "cases": [
+            class_comparison(labels, treatment, reference, classes, measure, with_images)
+            for measure in ("recall", "precision", "f1")
+            for with_images in (True, False)
+        ],
+    }
+
+
+def data_sets(rng):
+    friedman = []
+    for sets, methods, decimals in ((6, 3, 3), (12, 5, 1), (4, 4, 2), (3, 7, 2)):
+        scores = np.round(0.8 + 0.1 * rng.normal(size=(sets, 1)) + 0.1 * rng.normal(size=(sets, methods)), decimals)
+        chi = stats.friedmanchisquare(*scores.T)
+        f = (sets - 1) * chi.statistic / (sets * (methods - 1) - chi.statistic)
+        friedman.append(
+            {
+                "scores": scores,
+                "ranks": stats.rankdata(-scores, axis=1).mean(axis=0),
+                "chi": [chi.statistic, chi.pvalue],
+                "f": [f, stats.f.sf(f, methods - 1, (methods - 1) * (sets - 1))],
+                "difference": stats.studentized_range.ppf(0.95, methods, 1e9)
+                / np.sqrt(2)
+                * np.sqrt(methods * (methods + 1) / (6 * sets)),
+            }
+        )
+    bayes = []
+    for count, shift, rope in ((8, 0.3, 0.2), (15, 0.02, 0.3), (5, -0.5, 0.0), (6, 0.2, 0.1)):
+        values = np.round(shift + 0.4 * rng.normal(size=count), 1)
+        augmented = np.concatenate([[0.0], values])
+        sums = augmented[:, None] + augmented[None, :]
+        above = (sums > 2 * rope) + 0.5 * (sums == 2 * rope)
+        below = (-sums > 2 * rope) + 0.5 * (-sums == 2 * rope)
+        strength = np.concatenate([[0.5], np.ones(count)])
+        total = strength.sum()
+        second = (np.outer(strength, strength) + np.diag(strength)) / (total * (total + 1))
+        weights = rng.dirichlet(strength, size=200_000)
+        right = np.einsum("bi,ij,bj->b", weights, above, weights)
+        left = np.einsum("bi,ij,bj->b", weights, below, weights)
+        winner = np.argmax(np.stack([left, 1 - left - right, right]), axis=0)
+        bayes.append(
+            {
+                "differences": values,
+                "rope": rope,
+                "expected": [(second * below).sum(), 1 - (second * (above + below)).sum(), (second * above).sum()],
+                "probabilities": np.bincount(winner, minlength=3) / len(winner),
+            }
+        )
+    return {"friedman": friedman, "bayes": bayes}
+
+
 def main():
     rng = np.random.default_rng(16)
     value = {"crossed": crossed(rng), "runs": runs(rng), "mcnemar": mcnemar(rng)}
     value |= {"calibration": calibration(rng), "curves": curves(rng), "f_tails": f_tails()}
+    value |= {"classes": class_comparisons(rng), "data_sets": data_sets(rng)}
     (FOLDER / "chance.json").write_text(json.dumps(plain(value), allow_nan=False) + "\n")
 
 

@@ -15,6 +15,9 @@ import Foundation
 /// | 1,000 | 96.0, 97.8 | 96.0, 95.2 | 95.2, 94.8 | 90.4, 93.6 |
 /// | 10,000 | 96.6, 96.4 | 95.8, 94.8 | 94.0, 92.6 | 94.2, 94.8 |
 ///
+/// Where a network is too sure by the same in all bins, an error about as large as the scatter is held least: 90 % (4,000
+/// repetitions of errors of 0.02 to 0.1 on 400 to 10,000 images: 90.0 to 95.2).
+///
 /// - Source: Bröcker and Smith, "Increasing the reliability of reliability diagrams", Weather and Forecasting 22, 2007,
 ///   for the scatter of calibrated confidences; Kumar, Liang and Ma, "Verified uncertainty calibration", NeurIPS 2019, for
 ///   the bias.

@@ -14,7 +14,8 @@
 /// Simulated coverage of 95 % intervals, in percent, where the images' part of the variance is 0, 0.1, 0.3, 1, 3 and 10
 /// times the seeds' (400,000 normal samples each): 95.0, 95.9, 96.7, 97.5, 97.6, 96.9 at 3 seeds; 95.0, 95.5, 96.0, 96.6,
 /// 96.4, 95.7 at 5; 95.0, 95.2, 95.5, 95.7, 95.6, 95.3 at 10. Satterthwaite's approximation, the usual alternative, falls
-/// to 92.2 at 3 seeds.
+/// to 92.2 at 3 seeds. For gains and losses of 500 images with chances of all kinds (2,000 repetitions) it is 94.7 to 97.6,
+/// where the seeds alone hold 54 to 96 and the images alone 26 to 95.
 ///
 /// - Source: Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1, 2007; Zou and Donner, "Construction of
 ///   confidence limits about effect measures", Statistics in Medicine 27, 2008, for the sum of squares.
