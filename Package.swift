@@ -103,8 +103,9 @@ let package = Package(
     .target(name: "LabScheduler", dependencies: ["LabCore", "LabRecords"], path: "Sources/Study/LabScheduler"),
     .target(
       name: "LabStore",
-      dependencies: ["LabCore", "LabRecords", "LabHDF5", .product(name: "GRDB", package: "GRDB.swift")],
-      path: "Sources/Study/LabStore"),
+      dependencies: [
+        "LabCore", "LabStats", "LabRecords", "LabHDF5", .product(name: "GRDB", package: "GRDB.swift"),
+      ], path: "Sources/Study/LabStore"),
     .target(
       name: "LabReport", dependencies: ["LabCore", "LabRecords", "LabStats"], path: "Sources/Study/LabReport"),
 
@@ -128,7 +129,7 @@ let package = Package(
 
     // MARK: Tests
     .target(
-      name: "LabTesting", dependencies: ["LabCore", "LabGraph", "BackendReference", "LabRecords"],
+      name: "LabTesting", dependencies: ["LabCore", "LabStats", "LabGraph", "BackendReference", "LabRecords"],
       path: "Sources/Testing/LabTesting",
       resources: [.copy("Fixtures")]),
     .target(name: "LabFuzzing", dependencies: ["LabCore", "LabHDF5"], path: "Sources/Testing/LabFuzzing"),

@@ -1,4 +1,5 @@
 import LabRecords
+import LabStats
 import Testing
 
 /// What is said of a run's course, and of which courses nothing is said.
@@ -24,11 +25,16 @@ import Testing
     let right = Int((last * 1000).rounded())
     let other = (1000 - right) / 3
     let even = (0..<4).map { label in (0..<4).map { $0 == label ? 1000 - 3 * other : other } }
+    let counts = confusion ?? even
+    var matrix = ConfusionMatrix(classCount: counts.count)
+    for (label, row) in counts.enumerated() {
+      for (prediction, count) in row.enumerated() { matrix.add(label: label, prediction: prediction, count: count) }
+    }
     return RunCourse(
       epochs: epochs,
       final: FinalRecord(
         metrics: metrics(last, logLoss: logLoss), evaluatedEpoch: evaluated ?? accuracies.count - 1,
-        confusion: confusion ?? even),
+        confusion: matrix),
       plannedEpochs: planned ?? accuracies.count, evaluationImages: images)
   }
 

@@ -180,7 +180,7 @@ struct FullDisk: RunFailure, CustomStringConvertible {
     let executor = ScriptedExecutor { run, context in
       for step in 0..<3 {
         context.report(
-          RunProgress(run: run.lease.run, epoch: 0, epochs: 1, step: step, stepsPerEpoch: 3, loss: Double(step)))
+          RunProgress(epoch: 0, epochs: 1, step: step, stepsPerEpoch: 3, loss: Double(step)))
       }
       return .completed(RunStoreSamples.final())
     }
@@ -190,7 +190,7 @@ struct FullDisk: RunFailure, CustomStringConvertible {
       switch event {
       case .began(let runs, let workers): "began \(runs) \(workers)"
       case .started(let run, let worker, let attempt, _): "started \(run.label) \(worker) \(attempt)"
-      case .progress(let progress, _): "step \(progress.step)"
+      case .progress(_, let progress, _): "step \(progress.step)"
       case .ended(let run, _, let outcome, _): "ended \(run.label) \(outcome.state)"
       case .finished(let report): "finished \(report.trainedCount)"
       default: "\(event)"

@@ -16,8 +16,8 @@ import Testing
     #expect(losses.count == 6 && losses[5] < losses[0])
     #expect(result.predictions.logits.count == 86 * 43)
     #expect(result.predictions.labels.count == 86)
-    #expect(result.record.confusion.joined().reduce(0, +) == 86)
-    #expect(result.record.classes.map(\.support).reduce(0, +) == 86)
+    #expect(result.record.confusion?.total == 86)
+    #expect(result.record.confusion?.classCount == result.record.classNames.count)
     let timing = observer.epochs[0].timing
     #expect(abs(timing.imagesPerSecond * timing.trainSeconds - 215) < 1e-6)
     #expect(abs(timing.meanStepMilliseconds * 7 - timing.trainSeconds * 1e3) < 1e-6)

@@ -60,7 +60,7 @@ final class RecordingObserver: TrainingObserver {
     self.request = request
   }
 
-  func didStep(_ step: StepReport) { losses.append(step.loss) }
+  func didStep(_ progress: RunProgress) { losses.append(progress.loss ?? .nan) }
   func didFinishEpoch(_ record: EpochRecord) { epochs.append(record) }
   func didImprove(_ weights: [NamedTensor], epoch: Int) { best.append(weights) }
   func didReachCheckpoint(_ checkpoint: Checkpoint) { checkpoints.append(checkpoint) }

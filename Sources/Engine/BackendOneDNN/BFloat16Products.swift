@@ -25,15 +25,6 @@ public enum BFloat16Products: String, Sendable, CaseIterable {
   }
 }
 
-extension OneDNNBackend {
-  /// What a user of a precision should know about this machine; nil where it computes as the precision says.
-  public static func remark(on precision: Precision) -> String? {
-    guard precision == .bfloat16, BFloat16Products.available == .none else { return nil }
-    return "this processor multiplies no bf16 numbers: activations and weights are rounded to bf16 and kept so, which "
-      + "halves what activations take, and multiplied in single precision"
-  }
-}
-
 extension Emission {
   /// The plan with operands that are rounded to bfloat16 and multiplied as such, where the program has that precision and
   /// the processor gains by it; or the plan as it is.

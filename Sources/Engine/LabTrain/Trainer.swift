@@ -164,8 +164,8 @@ public final class Trainer {
       progress.epochSeconds += seconds
       rate.add(images: count.images, seconds: seconds)
       try observer.didStep(
-        StepReport(
-          epoch: progress.epoch, epochs: configuration.epochs, stepInEpoch: progress.stepInEpoch,
+        RunProgress(
+          epoch: progress.epoch, epochs: configuration.epochs, step: progress.stepInEpoch,
           stepsPerEpoch: stepsPerEpoch, loss: loss, imagesPerSecond: rate.imagesPerSecond))
       switch observer.stopRequest {
       case .none: break
@@ -359,15 +359,11 @@ public final class Trainer {
     }
     metrics["train_seconds"] = progress.trainSeconds
     metrics["planned_memory_bytes"] = Double(plannedBytes)
-    let confusion = test.predictions.confusion
-    let classes = zip(dataset.classNames, confusion.classMetrics).map {
-      FinalRecord.ClassMetrics(name: $0, support: $1.support, precision: $1.precision, recall: $1.recall, f1: $1.f1)
-    }
     return .completed(
       TrainingResult(
         record: FinalRecord(
-          metrics: metrics, bestEpoch: progress.bestEpoch, evaluatedEpoch: evaluatedEpoch, classes: classes,
-          confusion: confusion.rows, weightsHash: last.weightsHash),
+          metrics: metrics, bestEpoch: progress.bestEpoch, evaluatedEpoch: evaluatedEpoch,
+          classNames: dataset.classNames, confusion: test.predictions.confusion, weightsHash: last.weightsHash),
         predictions: test.predictions, weights: evaluated, lastWeights: last, epochs: progress.epoch))
   }
 }

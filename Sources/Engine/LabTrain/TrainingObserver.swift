@@ -6,7 +6,7 @@ public protocol TrainingObserver: AnyObject {
   /// A step is complete.
   ///
   /// - Throws: what ends the training, such as a store that refuses.
-  func didStep(_ step: StepReport) throws
+  func didStep(_ progress: RunProgress) throws
   /// An epoch is complete and evaluated; the memory that it took is for the observer to add, who knows the process.
   ///
   /// - Throws: what ends the training, such as a store that refuses.
@@ -21,20 +21,4 @@ public protocol TrainingObserver: AnyObject {
   func didReachCheckpoint(_ checkpoint: Checkpoint) throws
   /// Whether, and how soon, training should stop; asked after every step.
   var stopRequest: StopRequest { get }
-}
-
-/// One step as it is shown while training.
-public struct StepReport: Sendable {
-  /// The epoch, counted from 0.
-  public var epoch: Int
-  /// Epochs of the run.
-  public var epochs: Int
-  /// Steps of the epoch that are complete.
-  public var stepInEpoch: Int
-  /// Steps of an epoch.
-  public var stepsPerEpoch: Int
-  /// The step's mean loss.
-  public var loss: Double
-  /// Images a second over the last steps of this attempt.
-  public var imagesPerSecond: Double
 }

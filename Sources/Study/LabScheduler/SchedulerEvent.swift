@@ -17,7 +17,7 @@ public enum SchedulerEvent: Sendable {
   /// A worker starts a run; epochs on record come from an earlier attempt.
   case started(ScheduledRun, worker: Int, attempt: Int, recordedEpochs: Int)
   /// A run tells how far it is.
-  case progress(RunProgress, worker: Int)
+  case progress(ScheduledRun, RunProgress, worker: Int)
   /// A run's attempt ended.
   case ended(ScheduledRun, worker: Int, outcome: RunOutcome, duration: Duration)
   /// A run needs no training: it had ended so before, or another process has ended it meanwhile.

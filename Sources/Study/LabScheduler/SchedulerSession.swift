@@ -192,7 +192,7 @@ final class SchedulerSession: Sendable {
     let context = RunContext(
       store: scheduler.store, worker: worker, threads: scheduler.options.threadsPerRun,
       stopSignals: [stop, ownStop, runStop],
-      progress: { [self] in emit(.progress($0, worker: worker)) }, remark: warn)
+      progress: { [self] in emit(.progress(run, $0, worker: worker)) }, remark: warn)
     let start = ContinuousClock.now
     var outcome: RunOutcome
     do {

@@ -30,7 +30,7 @@ public final class InMemoryRunStore: RunStore {
       }
       guard let final else { return run }
       for (name, value) in final.metrics where !value.isNaN { run.metrics[name] = value }
-      run.testImageCount = final.classes.isEmpty ? nil : final.classes.reduce(0) { $0 + $1.support }
+      run.testImageCount = final.confusion?.total
       run.health = final.health
       return run
     }

@@ -1,6 +1,7 @@
 import Foundation
 import LabCore
 import LabRecords
+import LabStats
 import Synchronization
 
 /// A clock that stands still until it is moved.
@@ -73,13 +74,16 @@ public enum RunStoreSamples {
 
   /// A final record of two classes.
   public static func final(_ x: Double = 0) -> FinalRecord {
-    FinalRecord(
+    var confusion = ConfusionMatrix(classCount: 2)
+    for (label, counts) in [[9, 1], [7, 0]].enumerated() {
+      for (prediction, count) in counts.enumerated() {
+        confusion.add(label: label, prediction: prediction, count: count)
+      }
+    }
+    return FinalRecord(
       metrics: metrics(x, of: "test") + metrics(x + 1, of: "validation") + ["test_nll": 0.5 + x, "ease of use": x],
       bestEpoch: 3, evaluatedEpoch: 2,
-      classes: [
-        FinalRecord.ClassMetrics(name: "stop", support: 10, precision: 0.5, recall: 0.25, f1: 1 / 3),
-        FinalRecord.ClassMetrics(name: "Vorfahrt gewähren", support: 7, precision: 0, recall: 0, f1: 0),
-      ], confusion: [[9, 1], [7, 0]], weightsHash: ContentHash(of: "weights \(x)"),
+      classNames: ["stop", "Vorfahrt gewähren"], confusion: confusion, weightsHash: ContentHash(of: "weights \(x)"),
       health: [
         HealthNote("late_collapse", "the accuracy fell from 60 % to 20 %", value: 0.4),
         HealthNote("schedule", "it ends too early"),

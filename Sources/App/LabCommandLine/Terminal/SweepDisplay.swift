@@ -68,7 +68,7 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
       progress.workers[worker] = .init(phase: .preparing("preparing"), variant: run.label, seed: run.seed)
       let from = attempt > 1 ? " (attempt \(attempt), \(epochs) \(epochs == 1 ? "epoch" : "epochs") on record)" : ""
       log("start  \(run.label) · seed \(run.seed)\(from)", isForLog: true)
-    case .progress(let run, let worker): update(run, worker)
+    case .progress(let run, let position, let worker): update(run, position, worker)
     case .ended(let run, let worker, let outcome, let duration):
       settle(run, worker)
       count(outcome.state)
@@ -110,34 +110,34 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
     progress.workers[worker] = .init()
   }
 
-  private func update(_ run: RunProgress, _ worker: Int) {
+  private func update(_ run: ScheduledRun, _ position: RunProgress, _ worker: Int) {
     if !hasStepped {
       hasStepped = true
       Log.debug("first training step")
     }
-    let steps = Double(max(run.stepsPerEpoch, 1))
-    let fraction = (Double(run.epoch) + Double(run.step) / steps) / Double(max(run.epochs, 1))
+    let steps = Double(max(position.stepsPerEpoch, 1))
+    let fraction = (Double(position.epoch) + Double(position.step) / steps) / Double(max(position.epochs, 1))
     let now = ContinuousClock.now
     if workerStarts[worker] == nil {
       workerStarts[worker] = (now, fraction)
-      startFractions[run.run] = fraction
-      savedWork += (work[run.run] ?? 0) * fraction
+      startFractions[run.identity] = fraction
+      savedWork += (work[run.identity] ?? 0) * fraction
     }
     var view = progress.workers[worker]
-    view.phase = run.activity == nil ? .training : .evaluating
-    view.epoch = run.epoch + 1
-    view.epochCount = run.epochs
-    view.step = run.step
-    view.stepCount = run.stepsPerEpoch
-    view.loss = run.loss
-    view.imagesPerSecond = run.imagesPerSecond
+    view.phase = position.activity == nil ? .training : .evaluating
+    view.epoch = position.epoch + 1
+    view.epochCount = position.epochs
+    view.step = position.step
+    view.stepCount = position.stepsPerEpoch
+    view.loss = position.loss
+    view.imagesPerSecond = position.imagesPerSecond
     if let begin = workerStarts[worker], fraction > begin.fraction {
       let pace = (now - begin.instant).seconds / (fraction - begin.fraction)
       view.remainingSeconds = pace * (1 - fraction)
     }
     progress.workers[worker] = view
-    if !terminal.isInteractive, run.step == run.stepsPerEpoch, loggedEpochs[worker] != run.epoch {
-      loggedEpochs[worker] = run.epoch
+    if !terminal.isInteractive, position.step == position.stepsPerEpoch, loggedEpochs[worker] != position.epoch {
+      loggedEpochs[worker] = position.epoch
       log(ProgressView.logLine(view), isForLog: true)
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import LabStats
 
 /// What health checks look at: the whole course of a completed run.
 public struct RunCourse: Sendable {
@@ -51,17 +52,13 @@ extension RunCourse {
   }
 
   /// The number of classes; nil without a confusion matrix of at least two.
-  var classCount: Int? { final.confusion.count > 1 ? final.confusion.count : nil }
+  var classCount: Int? { final.confusion.flatMap { $0.classCount > 1 ? $0.classCount : nil } }
 
   /// The number of test images of each class.
-  var support: [Int] { final.confusion.map { $0.reduce(0, +) } }
+  var support: [Int] { final.confusion.map { matrix in (0..<matrix.classCount).map(matrix.support) } ?? [] }
 
   /// The number of test images that were given each class.
-  var predictions: [Int] {
-    final.confusion.reduce(into: [Int](repeating: 0, count: final.confusion.count)) { sums, row in
-      for (index, count) in row.enumerated() where sums.indices.contains(index) { sums[index] += count }
-    }
-  }
+  var predictions: [Int] { final.confusion.map { matrix in (0..<matrix.classCount).map(matrix.predicted) } ?? [] }
 
   /// How far two accuracies near a value may lie apart by the choice of images alone: so many standard deviations of
   /// the difference of two independent samples; 0 where the number of images is not known.

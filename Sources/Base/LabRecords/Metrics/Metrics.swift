@@ -3,7 +3,8 @@ import LabCore
 /// Numbers by the names of metrics, in the order in which they were set.
 ///
 /// A number that could not be computed, such as the loss of weights that are not finite, is NaN; what was not measured is
-/// absent. Two of them are equal where they have the same numbers by the same names, in whatever order.
+/// absent. Two of them are equal where they have the same numbers by the same names, in whatever order; unlike elsewhere, NaN
+/// is the same number as NaN, so that what is read back equals what was stored.
 public struct Metrics: Sendable {
   /// The names, each once.
   public private(set) var names: [MetricName] = []
@@ -94,7 +95,8 @@ extension Metrics: ExpressibleByDictionaryLiteral {
 
 extension Metrics: Hashable {
   public static func == (a: Metrics, b: Metrics) -> Bool {
-    a.count == b.count && a.allSatisfy { b[$0.name] == $0.value }
+    a.count == b.count
+      && a.allSatisfy { name, value in b[name].map { $0 == value || ($0.isNaN && value.isNaN) } ?? false }
   }
 
   public func hash(into hasher: inout Hasher) { hasher.combine(Set(names)) }

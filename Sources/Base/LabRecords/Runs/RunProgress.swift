@@ -1,9 +1,5 @@
-import LabCore
-
-/// How far a running run is.
+/// How far a running run is, after each of its steps.
 public struct RunProgress: Sendable, Hashable {
-  /// The run.
-  public var run: RunIdentity
   /// The index of the current epoch, from 0.
   public var epoch: Int
   /// The number of epochs.
@@ -12,19 +8,18 @@ public struct RunProgress: Sendable, Hashable {
   public var step: Int
   /// Steps of an epoch.
   public var stepsPerEpoch: Int
-  /// The loss of the last step, or a smoothed one; nil before the first step.
+  /// The mean loss of the last step; nil before the first one.
   public var loss: Double?
-  /// Training throughput in images per second; nil before it is known.
+  /// Training throughput over the last steps of this attempt in images per second; nil before it is known.
   public var imagesPerSecond: Double?
   /// What is being done, where it is not training: `evaluating`, `preparing data`, ….
   public var activity: String?
 
   /// Creates a progress report.
   public init(
-    run: RunIdentity, epoch: Int, epochs: Int, step: Int, stepsPerEpoch: Int, loss: Double? = nil,
+    epoch: Int, epochs: Int, step: Int, stepsPerEpoch: Int, loss: Double? = nil,
     imagesPerSecond: Double? = nil, activity: String? = nil
   ) {
-    self.run = run
     self.epoch = epoch
     self.epochs = epochs
     self.step = step

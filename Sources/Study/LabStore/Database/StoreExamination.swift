@@ -197,7 +197,7 @@ extension TensorGroup {
       return "is not of epoch \(epoch + 1), the best one"
     case .predictions:
       let confusion = tensor("confusion")?.integers
-      guard !final.confusion.isEmpty, confusion != final.confusion.joined().map(Int64.init) else { return nil }
+      guard let expected = final.confusion?.counts, confusion != expected.map(Int64.init) else { return nil }
       return "counts other predictions than the database"
     case .checkpoint, .previousCheckpoint: return nil
     }

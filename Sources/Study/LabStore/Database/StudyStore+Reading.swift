@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import LabCore
 import LabRecords
+import LabStats
 
 extension StudyStore {
   /// The run of an identity, if there is one.
@@ -65,18 +66,17 @@ extension StudyStore {
       var record = FinalRecord(
         metrics: try finalMetrics(run: id, database), bestEpoch: row.bestEpoch, evaluatedEpoch: row.evaluatedEpoch,
         weightsHash: row.weightsHash)
-      record.classes = try ClassMetricRecord.fetchAll(
-        database, sql: "SELECT * FROM class_metric WHERE run_id = ? ORDER BY class", arguments: [id]
-      ).map {
-        FinalRecord.ClassMetrics(
-          name: $0.name, support: $0.support, precision: $0.precision, recall: $0.recall, f1: $0.f1)
-      }
+      record.classNames = try String.fetchAll(
+        database, sql: "SELECT name FROM class_metric WHERE run_id = ? ORDER BY class", arguments: [id])
       record.health = try HealthRecord.fetchAll(
         database, sql: "SELECT * FROM health WHERE run_id = ?", arguments: [id]
       ).map(\.note).inOrderOfChecks
       let counts = try String.fetchOne(
         database, sql: "SELECT counts FROM confusion_matrix WHERE run_id = ?", arguments: [id])
-      record.confusion = try counts.map { try JSONValue(parsing: $0).decode() } ?? []
+      record.confusion = try counts.map { text in
+        let rows: [[Int]] = try JSONValue(parsing: text).decode()
+        return try ConfusionMatrix(classCount: rows.count, counts: rows.flatMap(\.self))
+      }
       return record
     }
   }

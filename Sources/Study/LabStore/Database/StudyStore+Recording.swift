@@ -97,16 +97,15 @@ extension StudyStore {
     try CompletionRecord(runId: run, record).insert(database)
     try record.metrics.insert(run: run, epoch: nil, database)
     for note in record.health { try HealthRecord(runId: run, note).insert(database) }
-    for (index, metrics) in record.classes.enumerated() {
+    guard let confusion = record.confusion else { return }
+    for (index, (name, metrics)) in zip(record.classNames, confusion.classMetrics).enumerated() {
       try ClassMetricRecord(
-        runId: run, class: index, name: metrics.name, support: metrics.support, precision: metrics.precision,
+        runId: run, class: index, name: name, support: metrics.support, precision: metrics.precision,
         recall: metrics.recall, f1: metrics.f1
       ).insert(database)
     }
-    if !record.confusion.isEmpty {
-      let counts = JSONValue.array(record.confusion.map { .array($0.map { .integer($0) }) }).canonicalText
-      try database.execute(
-        sql: "INSERT INTO confusion_matrix (run_id, counts) VALUES (?, ?)", arguments: [run, counts])
-    }
+    let counts = JSONValue.array(confusion.rows.map { .array($0.map { .integer($0) }) }).canonicalText
+    try database.execute(
+      sql: "INSERT INTO confusion_matrix (run_id, counts) VALUES (?, ?)", arguments: [run, counts])
   }
 }

@@ -10,17 +10,13 @@ extension RunDetails {
     let final = try store.finalRecord(of: run.identity)
     let cells = try store.cells(of: run.identity)
     let attempts = try store.attempts(at: run.identity)
-    let confusion = try final.flatMap { final -> ConfusionMatrix? in
-      final.confusion.isEmpty
-        ? nil : try ConfusionMatrix(classCount: final.confusion.count, counts: final.confusion.flatMap { $0 })
-    }
     self.init(
       identity: run.identity, variant: cells.first?.variant ?? run.identity.short, seed: run.seed,
       sweeps: cells.map(\.sweep).uniqued(),
       state: run.state, reason: try run.reason ?? store.loss(of: run.identity), plannedEpochs: run.plannedEpochs,
       configuration: run.configuration,
       epochs: try store.epochs(of: run.identity).map { .init(number: $0.epoch + 1, metrics: $0.namedMetrics) },
-      metrics: final?.metrics ?? [:], classNames: final?.classes.map(\.name) ?? [], confusion: confusion,
+      metrics: final?.metrics ?? [:], classNames: final?.classNames ?? [], confusion: final?.confusion,
       provenance: Self.facts(attempts, files: store.folder(of: run.identity)),
       choices: attempts.last?.provenance?.choices ?? [:],
       log: try store.events(of: run.identity).map { .init($0.date.ISO8601Format(), $0.message) },

@@ -33,15 +33,13 @@ package final class RunRecorder: TrainingObserver {
 
   package var stopRequest: StopRequest { context.stopRequest }
 
-  package func didStep(_ step: StepReport) {
-    let isLast = step.stepInEpoch == step.stepsPerEpoch
+  package func didStep(_ progress: RunProgress) {
+    let isLast = progress.step == progress.stepsPerEpoch
     if let lastReport, clock.now - lastReport < RunRecorder.reportInterval, !isLast { return }
     lastReport = clock.now
-    context.report(
-      RunProgress(
-        run: run.run.identity, epoch: step.epoch, epochs: step.epochs, step: step.stepInEpoch,
-        stepsPerEpoch: step.stepsPerEpoch, loss: step.loss, imagesPerSecond: step.imagesPerSecond,
-        activity: isLast ? "evaluating" : nil))
+    var progress = progress
+    progress.activity = isLast ? "evaluating" : nil
+    context.report(progress)
   }
 
   package func didFinishEpoch(_ record: EpochRecord) throws {
@@ -76,7 +74,7 @@ package final class RunRecorder: TrainingObserver {
       finalWeights: result.lastWeights, epoch: result.epochs - 1, attributes: attributes(epoch: result.epochs - 1),
       predictions: Predictions(
         logits: result.predictions.logits, labels: result.predictions.labels.map(Int.init),
-        confusion: result.record.confusion, classNames: data.classNames))
+        confusion: result.predictions.confusion.rows, classNames: data.classNames))
     var record = result.record
     // Earlier attempts may have been other processes, with peaks of their own.
     record.metrics["peak_memory_bytes"] = epochs.compactMap(\.timing.peakMemoryBytes).max().map(Double.init)

@@ -13,7 +13,7 @@ struct OneClass: HealthCheck {
     else { return nil }
     let (share, images) = (Double(most) / Double(total), Double(course.support[index]) / Double(total))
     guard share >= 0.95, images < 0.9 else { return nil }
-    let name = course.final.classes.indices.contains(index) ? course.final.classes[index].name : "\(index)"
+    let name = course.final.classNames.indices.contains(index) ? course.final.classNames[index] : "\(index)"
     return found(
       "\(share.percentText) of the test images are given the class \"\(name)\", which \(images.percentText) of them "
         + "belong to", value: share)
