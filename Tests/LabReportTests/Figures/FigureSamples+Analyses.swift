@@ -20,6 +20,32 @@ extension FigureSamples {
       let share = shape(0.3 / Double(index + 1))
       return .init(label, share: share, interval: .init(share * 0.6, share * 1.3), isResidual: index == 2)
     }
+    data.classes = .init(
+      classes: labels.map { "sign \($0)" }, variants: labels,
+      changes: labels.indices.map { row in
+        labels.indices.map { shape(6 * noise(row * 77 + $0) * noise(row + $0 * 3)) }
+      },
+      isCertain: labels.indices.map { row in labels.indices.map { abs(noise(row * 77 + $0)) > 0.9 } })
+    data.confusion = .init(
+      classes: labels, label: "odconv-4x", counts: counts(labels, 0, shape),
+      otherLabel: labels.count % 2 == 0 ? "static" : nil,
+      otherCounts: labels.count % 2 == 0 ? counts(labels, 50, shape) : nil)
+    data.reliability = labels.enumerated().map { index, label in
+      .init(
+        label,
+        bins: (0..<10).map { bin in
+          let (confidence, size) = (Double(bin) / 10 + 0.05, Double(bin * bin * 20))
+          let accuracy = shape(min(1, max(0, confidence * (0.9 + 0.1 * noise(index)) + 0.03 * noise(index * 9 + bin))))
+          return .init(
+            range: .init(Double(bin) / 10, Double(bin + 1) / 10), count: size, meanConfidence: confidence,
+            accuracy: accuracy,
+            interval: .init(max(0, accuracy - 0.06), min(1, accuracy + 0.06)))
+        }, calibrationError: shape(0.04 + 0.03 * noise(index)), calibrationInterval: .init(0.02, 0.08))
+    }
+    data.ranks = .init(
+      labels.enumerated().map { index, label in
+        .init(label, rank: shape(1 + Double(max(0, labels.count - 1)) * (0.5 + 0.45 * noise(index + 3))))
+      }, criticalDifference: shape(0.25 * Double(labels.count)), datasets: 12)
   }
 
   private static func levels(_ labels: [String], _ shape: (Double) -> Double) -> FigureData.Levels {
@@ -31,5 +57,14 @@ extension FigureSamples {
           return .init(column: name, line: label, mean: mean, interval: .init(mean - 0.8, mean + 0.8))
         }
       }, conclusion: "Augmentation helps static more than odconv-4x: +1.2 points [0.3, 2.1].")
+  }
+
+  private static func counts(_ labels: [String], _ seed: Int, _ shape: (Double) -> Double) -> [[Double]] {
+    labels.indices.map { row in
+      labels.indices.map { column in
+        let mistakes = max(0, (9 * noise(row * 50 + column + seed) - 5).rounded())
+        return row == column ? shape(90 + 5 * noise(row + seed)) : mistakes
+      }
+    }
   }
 }

@@ -81,7 +81,8 @@ public enum Figures {
     "figures",
     [
       ForestFigure.kind, InteractionFigure.kind, HalfNormalFigure.kind, CurveFigure.kind, SeedFigure.kind,
-      ParetoFigure.kind, ImportanceFigure.kind,
+      ParetoFigure.kind, ClassFigure.kind, ConfusionFigure.kind, ReliabilityFigure.kind, RankFigure.kind,
+      ImportanceFigure.kind,
     ]
   ) { [$0.name] }
 

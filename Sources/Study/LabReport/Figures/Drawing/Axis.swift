@@ -165,7 +165,7 @@ public struct Axis: Sendable {
   private static func fits(_ ticks: [Tick], isVertical: Bool, place: (Double) -> Double) -> Bool {
     zip(ticks, ticks.dropFirst()).allSatisfy { first, second in
       let widths = [first, second].map { TextMeasure.width(of: $0.label, size: labelSize) }
-      let needed = isVertical ? 2.2 * labelSize : (widths[0] + widths[1]) / 2 + 12
+      let needed = isVertical ? 2.6 * labelSize : max(44, (widths[0] + widths[1]) / 2 + 12)
       return place(second.value) - place(first.value) >= needed
     }
   }

@@ -19,17 +19,19 @@ struct MarkNames {
     let found = Set(beside.map(\.index))
     let left = names.indices.filter { !found.contains($0) }
     guard !left.isEmpty else { return }
-    // The numbers go where names had none, so the marks that have a name are to be avoided too.
+    // Numbers go where names had no room, so the marks that have a name are to be avoided too.
     let order = left + names.indices.filter(found.contains)
+    let widest = String(repeating: "8", count: String(left.count).count)
     let numbers = LabelPlacement.beside(
-      left.indices.map { String($0 + 1) }, at: order.map { points[$0] }, avoiding: others + beside.map(\.box),
-      size: 9, radius: 4, within: area)
-    placed += numbers.map { (String($0.index + 1), $0) }
+      left.map { _ in widest }, at: order.map { points[$0] }, avoiding: others + beside.map(\.box), size: 9, radius: 4,
+      within: area)
+    // Only those that have a place are counted, so that no number is missing.
+    placed += numbers.enumerated().map { (String($0 + 1), $1) }
+    let entries = numbers.enumerated().map { "\($0 + 1) \(names[left[$1.index]])" }
+    if !entries.isEmpty { key.append(entries.joined(separator: ", ") + ".") }
     let numbered = Set(numbers.map(\.index))
-    let entries = left.indices.filter(numbered.contains).map { "\($0 + 1) \(names[left[$0]])" }
-    if !entries.isEmpty { key.append(entries.joined(separator: ", ")) }
     let hidden = left.indices.filter { !numbered.contains($0) }.map { names[left[$0]] }
-    if !hidden.isEmpty { key.append("Among others, without a name: " + hidden.joined(separator: ", ")) }
+    if !hidden.isEmpty { key.append("Without room for a name: \(hidden.joined(separator: ", ")).") }
   }
 
   /// Writes the names; a number is smaller.

@@ -24,6 +24,8 @@ struct HalfNormalFigure: Figure {
   }
 
   private var metric: FigureData.Metric { data.metric }
+  /// Up to how many effects all are named.
+  private static let allNamed = 15
   private var margin: Double? { data.effects.flatMap { $0.margin.isFinite ? $0.margin : nil } }
   private var simultaneous: Double? {
     data.effects.flatMap { $0.simultaneousMargin.isFinite ? $0.simultaneousMargin : nil }
@@ -92,15 +94,26 @@ struct HalfNormalFigure: Figure {
       canvas.mark(
         shape, at: point, size: 8, paint: paint, hint: "\(effect.label): \(metric.difference(effect.estimate))")
     }
-    let names = MarkNames(order.map { effects[$0].label }, at: points, avoiding: boxes, within: area)
+    // Where there are many, only those are named that stand out, which are the first.
+    let beyond = order.prefix { sizes[$0] > (margin ?? .infinity) }.count
+    let named = order.count <= HalfNormalFigure.allNamed ? order.count : beyond
+    let others = points[named...].map { Canvas.Box(left: $0.x, top: $0.y, right: $0.x, bottom: $0.y).expanded(by: 5) }
+    let names = MarkNames(
+      order[..<named].map { effects[$0].label }, at: Array(points[..<named]), avoiding: boxes + others, within: area)
     names.draw(on: &canvas)
+    var rest = [String]()
+    if named < order.count {
+      rest = [
+        "Within the margin, from the largest: \(order[named...].map { effects[$0].label }.joined(separator: ", "))."
+      ]
+    }
     let key: [Canvas.KeyEntry] = [
       .init(.mark(.up, metric.higherIsBetter ? .better : .worse), "raises, beyond the margin of one effect"),
       .init(.mark(.down, metric.higherIsBetter ? .worse : .better), "lowers, beyond it"),
       .init(.mark(.ring, .undecided), "within it"),
     ]
     _ = canvas.key(key, top: area.bottom + PlotFrame.bottomRoom + 4)
-    canvas.notes(names.key + ["Margins of \(data.confidenceText) by Lenth's method."] + data.notes)
+    canvas.notes(names.key + rest + ["Margins of \(data.confidenceText) by Lenth's method."] + data.notes)
   }
 
   var vegaLite: [String: JSONValue] {

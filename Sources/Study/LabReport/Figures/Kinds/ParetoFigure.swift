@@ -90,10 +90,22 @@ struct ParetoFigure: Figure {
     let order =
       front + items.indices.filter { !isFirst.contains($0) && items[$0].label == data.baseline }
       + items.indices.filter { !isFirst.contains($0) && items[$0].label != data.baseline }
-    let names = MarkNames(order.map { items[$0].label }, at: order.map { points[$0] }, within: area)
+    // Where there are many, names stand out from intervals instead of keeping off them.
+    let intervals = (items.count > 12 ? [] : items).compactMap { item -> Canvas.Box? in
+      guard let interval = item.interval?.known else { return nil }
+      let ends = [interval.upper, interval.lower].map { frame.place(item.cost, $0) }
+      return Canvas.Box(left: ends[0].x - 2, top: ends[0].y, right: ends[0].x + 2, bottom: ends[1].y)
+    }
+    let names = MarkNames(
+      order.map { items[$0].label }, at: order.map { points[$0] }, avoiding: intervals, within: area)
     names.draw(on: &canvas)
-    var key: [Canvas.KeyEntry] = [.init(.mark(.diamond, .better), "beaten by none in both")]
-    if front.count < items.count { key.append(.init(.mark(.ring, .undecided), "beaten by another")) }
+    var key = [Canvas.KeyEntry]()
+    if front.contains(where: { items[$0].label != data.baseline }) {
+      key.append(.init(.mark(.diamond, .better), "beaten by none in both"))
+    }
+    if items.indices.contains(where: { !isFirst.contains($0) && items[$0].label != data.baseline }) {
+      key.append(.init(.mark(.ring, .undecided), "beaten by another"))
+    }
     if items.contains(where: { $0.label == data.baseline }) { key.append(.init(.mark(.square, .ink), "the baseline")) }
     _ = canvas.key(key, top: area.bottom + PlotFrame.bottomRoom + 4)
     let hasIntervals = items.contains { $0.interval?.known != nil }
