@@ -53,7 +53,7 @@ import Testing
   @Test func theExamplesInTheTextAreValid() throws {
     let readme = try String(contentsOfFile: "\(Self.folder)/README.md", encoding: .utf8)
     let examples = readme.split(separator: "```jsonc\n").dropFirst().compactMap { $0.split(separator: "```").first }
-    #expect(examples.count == 2)
+    try #require(examples.count == 3)
     let factors = try makePlan(
       text: """
         {
@@ -74,7 +74,8 @@ import Testing
             "loss": ["cross-entropy", "focal"],
           },
           "baseline": { "conv": "static", "downsample": "strided", "loss": "cross-entropy" },
-          \(try #require(examples.last))
+          \(examples[1]),
+          \(examples[2])
         }
         """)
     #expect(cells.variants.count == 12 - 4 + 1)
