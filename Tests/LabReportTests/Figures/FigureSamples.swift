@@ -1,5 +1,6 @@
 import Foundation
 import LabReport
+import LabStats
 
 /// Data of all parts for figures, with few and many variants and with what data can be at worst.
 enum FigureSamples {
@@ -54,7 +55,7 @@ enum FigureSamples {
       labels.enumerated().dropFirst().map { index, label in
         let estimate = shape(3 * noise(index) * noise(index + 7))
         let (narrow, wide) = (0.9 + 0.1 * noise(index), 1.36)
-        let verdict: FigureData.Verdict =
+        let verdict: Verdict =
           estimate - wide > 0 ? .better : estimate + wide < 0 ? .worse : index % 3 == 0 ? .equivalent : .undecided
         return .init(
           label, estimate: estimate, single: .init(estimate - narrow, estimate + narrow),

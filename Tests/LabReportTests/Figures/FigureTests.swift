@@ -6,14 +6,16 @@ import Testing
 /// What holds for every kind of figure, whatever its data.
 @Suite struct FigureTests {
   private static let cases = Figures.registry.names.flatMap { kind in FigureSamples.all.map { (kind, $0.name) } }
-  private static let widths = [400.0, 760, 1400]
+  private static let widths = [400.0, 1000]
 
   private func figure(_ kind: String, _ sample: String) throws -> any Figure {
     let data = try #require(FigureSamples.all.first { $0.name == sample }?.data)
     return try Figures.named(kind).figure(of: data)
   }
 
-  @Test(arguments: cases) func everythingLiesWithinThePicture(_ kind: String, _ sample: String) throws {
+  @Test(arguments: cases) func everythingIsWithinThePictureAndNoTextLiesOnAnother(_ kind: String, _ sample: String)
+    throws
+  {
     let figure = try figure(kind, sample)
     for width in FigureTests.widths {
       let canvas = figure.drawn(.init(width: width))
@@ -21,18 +23,12 @@ import Testing
       #expect(bounds.left >= 0 && bounds.top >= 0, "\(width)")
       #expect(bounds.right <= canvas.width && bounds.bottom <= canvas.height, "\(bounds) in \(width)")
       #expect(canvas.height < 12_000)
-    }
-  }
-
-  @Test(arguments: cases) func noTextLiesOnAnother(_ kind: String, _ sample: String) throws {
-    let figure = try figure(kind, sample)
-    for width in FigureTests.widths {
-      let texts = figure.drawn(.init(width: width)).textBoxes.sorted { $0.box.top < $1.box.top }
+      let texts = canvas.textBoxes.sorted { $0.box.top < $1.box.top }
       #expect(!texts.isEmpty)
       for (index, text) in texts.enumerated() {
-        for other in texts[(index + 1)...] {
-          if other.box.top >= text.box.bottom { break }
-          #expect(!text.box.overlaps(other.box), "\(text.text) lies on \(other.text) at \(width)")
+        let below = texts[(index + 1)...].prefix { $0.box.top < text.box.bottom }
+        if let other = below.first(where: { $0.box.overlaps(text.box) }) {
+          Issue.record("\(text.text) lies on \(other.text) at \(width)")
         }
       }
     }
@@ -40,7 +36,7 @@ import Testing
 
   @Test(arguments: cases) func picturesAreWellFormed(_ kind: String, _ sample: String) throws {
     let figure = try figure(kind, sample)
-    for theme in FigureTheme.allCases {
+    for theme in [FigureTheme.automatic, .dark] {
       let svg = figure.svg(.init(theme: theme))
       #expect(SVGText(svg).problem == nil)
       #expect(!svg.lowercased().contains("\"nan") && !svg.contains("\"inf") && !svg.contains("\"-0\""))

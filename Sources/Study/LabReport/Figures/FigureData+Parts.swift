@@ -1,3 +1,5 @@
+import LabStats
+
 extension FigureData {
   /// What variants differ in from the baseline.
   public struct Comparisons: Sendable, Hashable {
@@ -43,14 +45,6 @@ extension FigureData {
       self.smallestEffect = smallestEffect
       self.method = method
     }
-  }
-
-  /// What a comparison concludes.
-  public enum Verdict: String, Sendable, Hashable, CaseIterable {
-    case better
-    case worse
-    case equivalent
-    case undecided
   }
 
   /// A run's result.

@@ -1,4 +1,5 @@
 import LabCore
+import LabStats
 
 /// What Vega-Lite specifications of figures have in common.
 enum VegaLite {
@@ -9,8 +10,8 @@ enum VegaLite {
   static let verdictColor: JSONValue = [
     "field": "verdict", "type": "nominal",
     "scale": [
-      "domain": .array(FigureData.Verdict.allCases.map { .string($0.rawValue) }),
-      "range": .array(FigureData.Verdict.allCases.map { .string(hex($0.paint.light)) }),
+      "domain": .array(Verdict.allCases.map { .string($0.rawValue) }),
+      "range": .array(Verdict.allCases.map { .string(hex($0.paint.light)) }),
     ],
   ]
 
@@ -18,7 +19,7 @@ enum VegaLite {
   static let verdictShape: JSONValue = [
     "field": "verdict", "type": "nominal",
     "scale": [
-      "domain": .array(FigureData.Verdict.allCases.map { .string($0.rawValue) }),
+      "domain": .array(Verdict.allCases.map { .string($0.rawValue) }),
       "range": ["triangle-up", "triangle-down", "square", "circle"],
     ],
   ]

@@ -1,4 +1,5 @@
 import LabCore
+import LabStats
 
 /// Differences to a baseline with their intervals, a row a variant.
 struct ForestFigure: Figure {
@@ -31,7 +32,7 @@ struct ForestFigure: Figure {
 
   var summary: String {
     guard !rows.isEmpty else { return "\(title). There is no comparison." }
-    let groups = FigureData.Verdict.allCases.compactMap { verdict -> String? in
+    let groups = Verdict.allCases.compactMap { verdict -> String? in
       let members = rows.filter { $0.verdict == verdict }
       guard !members.isEmpty else { return nil }
       return "\(verdict.word.capitalized): " + FigureText.list(members.map { "\($0.label) \(text($0))" }) + "."
@@ -95,7 +96,7 @@ struct ForestFigure: Figure {
   }
 
   private func key(_ region: Double?) -> [Canvas.KeyEntry] {
-    var entries = FigureData.Verdict.allCases.filter { verdict in rows.contains { $0.verdict == verdict } }
+    var entries = Verdict.allCases.filter { verdict in rows.contains { $0.verdict == verdict } }
       .map { Canvas.KeyEntry(.mark($0.shape, $0.paint), $0.word) }
     if rows.contains(where: { $0.single?.known != nil }) {
       entries.append(.init(.interval(.ink, width: 4), "\(data.confidenceText), this comparison alone"))
@@ -153,7 +154,7 @@ struct ForestFigure: Figure {
   }
 }
 
-extension FigureData.Verdict {
+extension Verdict {
   /// What is said of it.
   var word: String { rawValue }
 
