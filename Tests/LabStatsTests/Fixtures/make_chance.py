@@ -122,7 +122,17 @@ def mcnemar(rng):
                 "mid": 1 - exactly / 2 if total == 0 else min(1.0, 2 * at_least - exactly),
             }
         )
-    return {"single": single, "combined": combined}
+    large = []
+    for ones, plus_ones, twos, plus_twos in ((9000, 4560, 4000, 2010), (9000, 4500, 4000, 2100), (9000, 4500, 4000, 2000)):
+        pluses = np.convolve(
+            stats.binom.pmf(np.arange(ones + 1), ones, 0.5),
+            np.insert(stats.binom.pmf(np.arange(twos + 1), twos, 0.5), np.arange(1, twos + 1), 0.0),
+        )
+        total = 2 * plus_ones - ones + 2 * (2 * plus_twos - twos)
+        first = (ones + 2 * twos + total) // 2
+        exact, point = min(1.0, 2 * pluses[first:].sum()), pluses[first]
+        large.append([ones, plus_ones, twos, plus_twos, exact, exact - point if total else 1 - point / 2])
+    return {"single": single, "combined": combined, "large": large}
 
 
 BINS = 15

@@ -2,7 +2,7 @@ import Foundation
 
 /// Which classes one variant recognizes better or worse than another, paired by seed and corrected for their number.
 ///
-/// The spread over the seeds comes from ``ModeratedVariances``. Simulated familywise errors of 5 %, for 10 classes of 1,000
+/// The spread over the seeds is that of each class, moderated by all classes (empirical Bayes). Simulated familywise errors of 5 %, for 10 classes of 1,000
 /// test images: 2.9 % at 3 seeds, 2.9 % at 5 and 4.4 % at 10; where the seeds' own part of the variance differs between the
 /// classes by a factor of 2.2 (one deviation) 4.1, 4.2 and 4.4 %, by one of 4 5.6, 5.0 and 4.1 %; the worst of 45 cases was
 /// 6.4 % (10 classes of 100 images, 3 seeds, a factor of 4). Intervals are a third as long as those of each class's own
