@@ -24,6 +24,19 @@ import Testing
     }
   }
 
+  @Test func onlyWhatSeedsHaveInCommonIsAdded() throws {
+    for expected in try fixture("chance")["crossed"]?.arrayValue ?? [] {
+      let difference = try #require(
+        CrossedBootstrap(resampleCount: 300).difference(ofScores: expected["scores"]?.rows ?? []))
+      let seeds = try #require(difference.seedInterval())
+      let images = difference.imageInterval().upper - difference.estimate
+      let error = expected.number("image_error")
+      let common = (expected["components"]?.numbers[1] ?? .nan) / Double(difference.imageCount)
+      let distance = (seeds.halfWidth * seeds.halfWidth + common / (error * error) * images * images).squareRoot()
+      #expect(isClose(difference.interval()?.upper, difference.estimate + distance, 1e-9))
+    }
+  }
+
   @Test func resamplesHaveTheErrorOfTheFormula() throws {
     for expected in try fixture("chance")["crossed"]?.arrayValue ?? [] {
       let scores = expected["scores"]?.rows ?? []

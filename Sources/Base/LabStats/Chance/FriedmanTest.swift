@@ -43,7 +43,7 @@ public struct FriedmanTest: Sendable, Hashable {
   /// The p-value of Friedman's statistic by the chi-squared distribution, which is conservative for few data sets; nil as
   /// the statistic.
   public var chiSquaredPValue: Double? {
-    chiSquared.map { FriedmanTest.chiSquaredSurvival($0, degreesOfFreedom: methodCount - 1) }
+    chiSquared.map { ChiSquare(degreesOfFreedom: Double(methodCount - 1)).survival($0) }
   }
 
   /// Iman and Davenport's statistic, which the chi-squared one underlies; infinite where all data sets agree.
@@ -110,16 +110,5 @@ public struct FriedmanTest: Sendable, Hashable {
       start = end + 1
     }
     return (ranks, ties)
-  }
-
-  /// The probability of a chi-squared variable above a value, by the finite sums for whole degrees of freedom.
-  private static func chiSquaredSurvival(_ value: Double, degreesOfFreedom: Int) -> Double {
-    let half = max(0, value) / 2
-    var (sum, order) = degreesOfFreedom % 2 == 0 ? (0.0, 1.0) : (erfc(half.squareRoot()), 1.5)
-    while order <= Double(degreesOfFreedom) / 2, half > 0 {
-      sum += exp((order - 1) * log(half) - half - BetaFunctions.logGamma(order))
-      order += 1
-    }
-    return half > 0 ? min(1, sum) : 1
   }
 }
