@@ -1,31 +1,12 @@
 import CHDF5
 
 /// An open data set.
-package struct HDF5Dataset: ~Copyable {
-  private let handle: HDF5Handle
-  private let name: String
+package typealias HDF5Dataset = HDF5Opened<HDF5DatasetKind>
 
-  var identifier: Int64 { handle.id }
-  private var label: String { "the dataset \"\(name)\"" }
+/// What makes an open object a data set.
+package enum HDF5DatasetKind: HDF5Kind { package static let noun = "dataset" }
 
-  init(_ handle: consuming HDF5Handle, name: String) {
-    self.handle = handle
-    self.name = name
-  }
-
-  /// Where the data set lies.
-  ///
-  /// - Throws: ``HDF5Failure``.
-  package func address() throws -> HDF5Address { try HDF5Address(of: identifier, name) }
-
-  /// Closes the data set and reports what the library has failed to write.
-  ///
-  /// - Throws: ``HDF5Failure``.
-  package consuming func close() throws {
-    let name = name
-    try handle.close("close the dataset \"\(name)\"")
-  }
-
+extension HDF5Dataset {
   // MARK: Description
 
   /// What its elements are.
