@@ -69,8 +69,8 @@ import Testing
     let run = SampleSweep.run(0)
     let report = RunReport(
       RunDetails(
-        identity: run.identity, variant: "v", seed: 0, state: .completed, plannedEpochs: 3, health: [improving],
-        bestEpoch: 2, evaluatedEpoch: 3))
+        run: run, variant: "v",
+        final: FinalRecord(metrics: [:], bestEpoch: 1, evaluatedEpoch: 2, health: [improving])))
     let text = report.text()
     #expect(text.contains("still improving") && text.contains(improving.message), "\(text)")
     #expect(text.contains("those after epoch 3") && text.contains("after epoch 2"))

@@ -5,26 +5,35 @@ import LabStats
 import Testing
 
 @Suite struct RunReportTests {
+  private func run(_ identity: String, _ state: RunState, seed: UInt64 = 0, epochs: Int = 10) -> Run {
+    var run = Run(
+      identity: RunIdentity(hash: ContentHash(hexadecimal: identity)), configuration: [:],
+      dataHash: ContentHash(of: "data"), seed: seed, plannedEpochs: epochs)
+    run.state = state
+    return run
+  }
+
   private func details(classCount: Int = 3, names: [String] = ["shirt", "trousers", "shoe"]) -> RunDetails {
     var confusion = ConfusionMatrix(classCount: classCount)
     for index in 0..<classCount {
       confusion.add(label: index, prediction: index, count: 90)
       confusion.add(label: index, prediction: (index + 1) % classCount, count: 10 - index % 10)
     }
+    var run = run("0123456789abcdef", .completed, seed: 1, epochs: 4)
+    run.configuration = [
+      "training": ["epochs": 4, "learning_rate": 0.1, "augmentation": ["crop", "flip"], "note": nil],
+      "model": ["conv": ["name": "odconv", "kernels": 4]], "empty": [:],
+    ]
     return RunDetails(
-      identity: RunIdentity(hash: ContentHash(hexadecimal: "0123456789abcdef")), variant: "odconv-4x, spd", seed: 1,
-      sweeps: ["ablation"], state: .completed, plannedEpochs: 4,
-      configuration: [
-        "training": ["epochs": 4, "learning_rate": 0.1, "augmentation": ["crop", "flip"], "note": nil],
-        "model": ["conv": ["name": "odconv", "kernels": 4]], "empty": [:],
-      ],
+      run: run, variant: "odconv-4x, spd", sweeps: ["ablation"],
       epochs: (1...4).map { epoch in
         .init(
           number: epoch,
           metrics: ["train_loss": 2 / Double(epoch), "validation_accuracy": [0.5, 0.8, 0.9, 0.85][epoch - 1]])
       },
-      metrics: ["test_accuracy": 0.9375, "test_loss": 0.25, "train_accuracy": 0.99], classNames: names,
-      confusion: confusion,
+      final: FinalRecord(
+        metrics: ["test_accuracy": 0.9375, "test_loss": 0.25, "train_accuracy": 0.99], classNames: names,
+        confusion: confusion),
       provenance: [.init("host", "node7"), .init("git commit", "0a1b2c3 (modified)")])
   }
 
@@ -180,21 +189,20 @@ import Testing
   }
 
   @Test func aRunThatHasNotStarted() {
-    let run = RunDetails(
-      identity: RunIdentity(hash: ContentHash(hexadecimal: "ffff")), variant: "static", seed: 0, state: .pending,
-      plannedEpochs: 10)
+    let run = RunDetails(run: run("ffff", .pending), variant: "static")
     #expect(RunReport(run).text() == "run ffff · static · seed 0\npending · 0 of 10 epochs\n")
     #expect(RunReport(run).json["classes"] == .null)
     #expect(RunReport(run).markdown() == "## run ffff · static · seed 0\n\npending · 0 of 10 epochs\n")
   }
 
   @Test func aDivergedRun() {
+    var diverged = run("ffff", .diverged)
+    diverged.reason = "loss NaN at epoch 2"
     let run = RunDetails(
-      identity: RunIdentity(hash: ContentHash(hexadecimal: "ffff")), variant: "static", seed: 0, state: .diverged,
-      reason: "loss NaN at epoch 2", plannedEpochs: 10,
+      run: diverged, variant: "static",
       epochs: [
         .init(number: 1, metrics: ["train_loss": 2.5]), .init(number: 2, metrics: ["train_loss": .nan]),
-      ], metrics: ["test_loss": .nan])
+      ], final: FinalRecord(metrics: ["test_loss": .nan]))
     let text = RunReport(run).text()
     #expect(text.contains("diverged · 2 of 10 epochs · loss NaN at epoch 2"))
     #expect(text.contains("│ train loss │ 2.5000 │ 2.5000 │ 2.5000 │     1 │ ▅·    │"))

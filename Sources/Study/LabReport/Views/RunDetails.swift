@@ -32,73 +32,53 @@ public struct RunDetails: Sendable {
     }
   }
 
-  /// The run's identity.
-  public var identity: RunIdentity
+  /// The run as it stands.
+  public var run: Run
   /// The label of its variant.
   public var variant: String
-  /// The seed.
-  public var seed: UInt64
   /// The names of the sweeps that the run belongs to.
   public var sweeps: [String]
-  /// Where the run stands.
-  public var state: RunState
-  /// Why it ended, where it did not end well.
-  public var reason: String?
-  /// The number of epochs that the configuration asks for.
-  public var plannedEpochs: Int
-  /// The resolved configuration.
-  public var configuration: JSONValue
   /// The trained epochs in order.
   public var epochs: [Epoch]
-  /// The final metrics by name.
-  public var metrics: Metrics
-  /// The names of the classes; where they are missing, classes go by their index.
-  public var classNames: [String]
-  /// The confusion matrix on the test images.
-  public var confusion: ConfusionMatrix?
+  /// What a completed run is worth.
+  public var final: FinalRecord?
   /// The provenance in the order in which it is shown.
   public var provenance: [Fact]
   /// Choices that were made on the machine, such as the method of each convolution.
   public var choices: [String: JSONValue]
   /// What happened to the run, each with its time.
   public var log: [Fact]
-  /// What is odd about a completed run's course.
-  public var health: [HealthNote]
-  /// The epoch with the best validation accuracy, counted from 1; nil without a validation split.
-  public var bestEpoch: Int?
-  /// The epoch whose weights were evaluated, counted from 1; nil where that is not on record.
-  public var evaluatedEpoch: Int?
 
   /// Creates the details of a run.
   public init(
-    identity: RunIdentity, variant: String, seed: UInt64, sweeps: [String] = [], state: RunState,
-    reason: String? = nil, plannedEpochs: Int, configuration: JSONValue = .object([:]), epochs: [Epoch] = [],
-    metrics: Metrics = [:], classNames: [String] = [], confusion: ConfusionMatrix? = nil,
-    provenance: [Fact] = [], choices: [String: JSONValue] = [:], log: [Fact] = [], health: [HealthNote] = [],
-    bestEpoch: Int? = nil, evaluatedEpoch: Int? = nil
+    run: Run, variant: String, sweeps: [String] = [], epochs: [Epoch] = [], final: FinalRecord? = nil,
+    provenance: [Fact] = [], choices: [String: JSONValue] = [:], log: [Fact] = []
   ) {
-    self.identity = identity
+    self.run = run
     self.variant = variant
-    self.seed = seed
     self.sweeps = sweeps
-    self.state = state
-    self.reason = reason
-    self.plannedEpochs = plannedEpochs
-    self.configuration = configuration
     self.epochs = epochs
-    self.metrics = metrics
-    self.classNames = classNames
-    self.confusion = confusion
+    self.final = final
     self.provenance = provenance
     self.choices = choices
     self.log = log
-    self.health = health
-    self.bestEpoch = bestEpoch
-    self.evaluatedEpoch = evaluatedEpoch
   }
+
+  /// The confusion matrix on the test images.
+  var confusion: ConfusionMatrix? { final?.confusion }
+
+  /// The final metrics, also those that are no numbers.
+  var metrics: Metrics { final?.metrics ?? [:] }
+
+  /// The epoch with the best validation accuracy, counted from 1; nil without a validation split.
+  var bestEpoch: Int? { final?.bestEpoch.map { $0 + 1 } }
+
+  /// The epoch whose weights were evaluated, counted from 1; nil where that is not on record.
+  var evaluatedEpoch: Int? { final?.evaluatedEpoch.map { $0 + 1 } }
 
   /// The name of a class, or its index.
   func className(_ index: Int) -> String {
-    classNames.indices.contains(index) ? classNames[index] : String(index)
+    let names = final?.classNames ?? []
+    return names.indices.contains(index) ? names[index] : String(index)
   }
 }

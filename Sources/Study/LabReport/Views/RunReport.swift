@@ -88,15 +88,15 @@ public struct RunReport: Sendable {
         })
     }
     return .object([
-      "run": .string(details.identity.description), "variant": .string(details.variant),
-      "seed": JSONValue(seed: details.seed), "sweeps": .array(details.sweeps.map(JSONValue.string)),
-      "state": .string(details.state.rawValue), "reason": details.reason.map(JSONValue.string) ?? .null,
-      "planned_epochs": .integer(details.plannedEpochs), "configuration": details.configuration,
+      "run": .string(details.run.identity.description), "variant": .string(details.variant),
+      "seed": JSONValue(seed: details.run.seed), "sweeps": .array(details.sweeps.map(JSONValue.string)),
+      "state": .string(details.run.state.rawValue), "reason": details.run.reason.map(JSONValue.string) ?? .null,
+      "planned_epochs": .integer(details.run.plannedEpochs), "configuration": details.run.configuration,
       "metrics": details.metrics.json,
       "best_epoch": details.bestEpoch.map(JSONValue.integer) ?? .null,
       "evaluated_epoch": details.evaluatedEpoch.map(JSONValue.integer) ?? .null,
       "health": .array(
-        details.health.map {
+        (details.final?.health ?? []).map {
           .object([
             "kind": .string($0.kind), "message": .string($0.message), "value": $0.value.map(JSONValue.number) ?? .null,
           ])
@@ -115,10 +115,10 @@ public struct RunReport: Sendable {
 
 extension RunReport {
   private var headerLines: [String] {
-    let progress = "\(details.epochs.count) of \(details.plannedEpochs) epochs"
-    let state = [details.state.rawValue, progress, details.reason].compactMap { $0?.singleLine }
+    let progress = "\(details.epochs.count) of \(details.run.plannedEpochs) epochs"
+    let state = [details.run.state.rawValue, progress, details.run.reason].compactMap { $0?.singleLine }
     let sweeps = details.sweeps.isEmpty ? [] : ["in " + details.sweeps.map(\.singleLine).joined(separator: ", ")]
-    return ["run \(details.identity.short) · \(details.variant.singleLine) · seed \(details.seed)"]
+    return ["run \(details.run.identity.short) · \(details.variant.singleLine) · seed \(details.run.seed)"]
       + [(state + sweeps).joined(separator: " · ")]
   }
 
@@ -138,9 +138,12 @@ extension RunReport {
 
   private var factLists: [(title: String, facts: [RunDetails.Fact])] {
     [
-      ("Health", details.health.map { RunDetails.Fact(HealthChecks.check($0.kind)?.title ?? $0.kind, $0.message) }),
+      (
+        "Health",
+        (details.final?.health ?? []).map { RunDetails.Fact(HealthChecks.check($0.kind)?.title ?? $0.kind, $0.message) }
+      ),
       ("Weights", weightFacts),
-      ("Configuration", RunReport.flattened(details.configuration).map { RunDetails.Fact($0, $1) }),
+      ("Configuration", RunReport.flattened(details.run.configuration).map { RunDetails.Fact($0, $1) }),
       ("Provenance", details.provenance),
       ("Log", details.log),
     ]

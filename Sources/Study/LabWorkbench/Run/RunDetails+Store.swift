@@ -10,18 +10,14 @@ extension RunDetails {
     let final = try store.finalRecord(of: run.identity)
     let cells = try store.cells(of: run.identity)
     let attempts = try store.attempts(at: run.identity)
+    var run = run
+    run.reason = try run.reason ?? store.loss(of: run.identity)
     self.init(
-      identity: run.identity, variant: cells.first?.variant ?? run.identity.short, seed: run.seed,
-      sweeps: cells.map(\.sweep).uniqued(),
-      state: run.state, reason: try run.reason ?? store.loss(of: run.identity), plannedEpochs: run.plannedEpochs,
-      configuration: run.configuration,
+      run: run, variant: cells.first?.variant ?? run.identity.short, sweeps: cells.map(\.sweep).uniqued(),
       epochs: try store.epochs(of: run.identity).map { .init(number: $0.epoch + 1, metrics: $0.namedMetrics) },
-      metrics: final?.metrics ?? [:], classNames: final?.classNames ?? [], confusion: final?.confusion,
-      provenance: Self.facts(attempts, files: store.folder(of: run.identity)),
+      final: final, provenance: Self.facts(attempts, files: store.folder(of: run.identity)),
       choices: attempts.last?.provenance?.choices ?? [:],
-      log: try store.events(of: run.identity).map { .init($0.date.ISO8601Format(), $0.message) },
-      health: final?.health ?? [], bestEpoch: final?.bestEpoch.map { $0 + 1 },
-      evaluatedEpoch: final?.evaluatedEpoch.map { $0 + 1 })
+      log: try store.events(of: run.identity).map { .init($0.date.ISO8601Format(), $0.message) })
   }
 
   private static func facts(_ attempts: [RunAttempt], files: RunFolder) -> [RunDetails.Fact] {
