@@ -18,6 +18,7 @@ import Testing
     let step = try JSONValue(parsing: labrun.run(Self.small + ["--batch", "2", "--json"]).output)
     let training = try #require(step["results"]?.arrayValue?.first)
     #expect(training["pass"]?.stringValue == "training")
+    #expect(step["backend"]?.stringValue == "onednn")
     #expect((training["median_milliseconds"]?.doubleValue ?? 0) > 0)
     #expect(kinds(training).isSuperset(of: ["convolution forward", "convolution weight gradient", "optimizer"]))
     // The process holds more than the plan: the program itself and its libraries.
@@ -53,6 +54,12 @@ import Testing
     }
     let speed = try labrun.run("data", "speed", "synthetic-signs", "--augment", "affine")
     #expect(speed.errors.contains("--augment takes key=value, such as rotate_degrees=10, but \"affine\" was given"))
+    let interpreted = try labrun.run(Self.small + ["--batch", "2", "--backend", "reference"])
+    #expect(interpreted.output.hasPrefix("8×8, batch 2, 1 thread, f32, reference\n"), "\(interpreted.errors)")
+    let unknown = try labrun.run(Self.small + ["--backend", "onednm"])
+    #expect(unknown.status != 0)
+    #expect(
+      unknown.errors.contains("this program has no backend \"onednm\" (did you mean \"onednn\"?)"), "\(unknown.errors)")
     let wrong = try labrun.run(Self.small + ["--batch", "1"])
     #expect(wrong.status == 64)
     #expect(wrong.errors.contains("--batch at least 2 (1 with --inference)"))

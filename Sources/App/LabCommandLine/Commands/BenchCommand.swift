@@ -41,6 +41,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "The algorithms that convolutions may use: auto, calibrated or direct.")
   var algorithms = ConvolutionAlgorithms.automatic
 
+  @Option(help: "What computes: \(Backends.registry.names.joined(separator: ", ")).")
+  var backend = Backends.registry.names[0]
+
   @Option(help: "In what steps keep activations and weights: f32 or bf16.")
   var precision = Precision.float32
   @Option(help: "Measured steps.") var steps = 30
@@ -65,7 +68,7 @@ struct BenchCommand: ParsableCommand {
     let models = try networks.flatMap { network in
       try conv.map { (name: "\(network) \($0)", configuration: try configuration(network, convolution: $0)) }
     }
-    let backend = OpenBackends().standard
+    let backend = try OpenBackends().named(backend)
     let benchmarks = try models.map {
       try StepBenchmark(name: $0.name, configuration: $0.configuration, options: options, backend: backend)
     }
@@ -74,20 +77,21 @@ struct BenchCommand: ParsableCommand {
     let description = backend.description
     if json {
       var document: JSONValue = [
-        "format_version": 1,
+        "format_version": 1, "backend": .string(backend.name),
         "results": .array(results.map(\.json)), "processor": .string(Machine.processorName),
       ]
       for (library, version) in description.libraries { document[library.lowercased()] = .string(version) }
       for fact in description.facts { document[fact.name] = .string(fact.value) }
       return output.write(document)
     }
+    let libraries = description.libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    // What tells nothing of itself has its name at least.
+    let facts =
+      description.facts.isEmpty && libraries.isEmpty
+      ? [backend.name] : description.facts.prefix(1).map(\.value) + libraries
     output.note(
       "\(inference ? "inference, " : "")\(size)×\(size), batch \(batch), \(threads) "
-        + "\(threads == 1 ? "thread" : "threads"), \(precision.rawValue), "
-        + (description.facts.prefix(1).map(\.value)
-        + description.libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })
-        .joined(separator: ", ")
-    )
+        + ([threads == 1 ? "thread" : "threads", precision.rawValue] + facts).joined(separator: ", "))
     for remark in [backend.remark(on: precision), backend.remark] {
       if let remark { output.note("note: \(remark)") }
     }

@@ -80,7 +80,7 @@ struct DataPrepareCommand: ParsableCommand {
     let table = PackingTable(plan, destination: result).table
     if !dryRun { try packer.write(progress: say) }
     Terminal.standardOutput.write(
-      table, as: json ? try TableFormats.named("json") : TableFormats.text, showsLegend: false)
+      table, as: json ? TableFormats.json : TableFormats.text, showsLegend: false)
     Terminal.standardError.note(
       dryRun ? "nothing was written" : "written to \(result); what was done is in \(packer.manifestPath)")
   }

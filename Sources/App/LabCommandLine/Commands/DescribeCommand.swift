@@ -48,7 +48,7 @@ struct DescribeCommand: ParsableCommand {
   var level: Int?
 
   @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
-  var format = "text"
+  var format = TableFormats.text.name
 
   @Flag(help: "The same as --format json.") var json = false
 
@@ -57,7 +57,7 @@ struct DescribeCommand: ParsableCommand {
   }
 
   func run() throws {
-    let format = try TableFormats.named(json ? "json" : format)
+    let format = json ? TableFormats.json : try TableFormats.named(format)
     let output = Terminal.standardOutput
     guard !all else {
       guard subject == nil else { throw CommandError("--all lists every network, so it takes no architecture") }

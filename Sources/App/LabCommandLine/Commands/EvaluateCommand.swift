@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LabCore
 import LabData
+import LabRecords
 import LabReport
 import LabStore
 import LabWorkbench
@@ -25,7 +26,17 @@ struct EvaluateCommand: ParsableCommand {
           --set test_share=0.99
         labrun evaluate weights-best.h5 --dataset gtsrb --path GTSRB/ \\
           --output signs.csv
+
+      METRICS
+      \(metricList)
       """)
+
+  /// The metrics of predictions, with what each is.
+  private static var metricList: String {
+    MetricCatalog.registry.entries.filter { $0.occasion != nil }.map { metric in
+      (["  " + metric.name] + metric.summary.wrapped(to: 74).map { "    " + $0 }).joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
 
   @Argument(help: ArgumentHelp("A run, by the first digits of its identity, or a file of weights.", valueName: "model"))
   var model: String

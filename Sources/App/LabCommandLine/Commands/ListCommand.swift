@@ -30,6 +30,6 @@ struct ListCommand: ParsableCommand {
     } else {
       table = ListTables.sweeps(try store.sweeps().map { try store.sweep($0.id) })
     }
-    Terminal.standardOutput.write(table, as: try TableFormats.named(json ? "json" : "text"))
+    Terminal.standardOutput.write(table, as: json ? TableFormats.json : TableFormats.text)
   }
 }

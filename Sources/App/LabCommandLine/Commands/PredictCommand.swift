@@ -34,7 +34,7 @@ struct PredictCommand: ParsableCommand {
   var top: Int?
 
   @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
-  var format = "text"
+  var format = TableFormats.text.name
 
   @Flag(help: "The same as --format json.") var json = false
 
@@ -58,7 +58,7 @@ struct PredictCommand: ParsableCommand {
   }
 
   func run() throws {
-    let format = try TableFormats.named(json ? "json" : format)
+    let format = json ? TableFormats.json : try TableFormats.named(format)
     let workbench = Workbench(say: Terminal.sayBeside)
     let model = try TrainedModel(
       model, choice: inferenceOptions.weights, results: resultsOptions.folder, workbench: workbench)
@@ -100,19 +100,14 @@ struct PredictCommand: ParsableCommand {
       var table = result.table(title: model.name, top: top ?? 5)
       if let report { table.metadata["evaluation"] = report.json }
       output.write(table, as: format, showsLegend: false)
-      // Formats for programs are one table; the metrics of the JSON form are in its metadata.
-      guard format.name == "text" else { return }
+      // Where one table is all, the metrics of the JSON form are in its metadata.
+      guard format.takesSeveralTables else { return }
     }
     guard let report else {
       if summary { Terminal.standardError.note("no image's class is known, so there are no metrics") }
       return
     }
-    if format.name == "text" {
-      output.write(styled: (summary ? "" : "\n") + report.text(width: output.width, style: output.style))
-    } else if format.name == "json" {
-      output.write(report.json)
-    } else {
-      output.write(report.metricTable, as: format)
-    }
+    if !summary { output.write("\n") }
+    output.write(report, as: format)
   }
 }

@@ -26,7 +26,7 @@ extension SweepSession {
     let (summary, table) = try result(
       of: report, seconds: (ContinuousClock.now - start).seconds, resumeCommand: resumeCommand)
     for line in summary.lines(width: errors.width, style: errors.style) { errors.write(styled: line + "\n") }
-    Terminal.standardOutput.write(table, as: json ? try TableFormats.named("json") : TableFormats.text)
+    Terminal.standardOutput.write(table, as: json ? TableFormats.json : TableFormats.text)
     if let error = report.endingError ?? report.machineError { throw error }
     if report.stopRequest != .none, !report.hasFailedFast { return .interrupted }
     return report.isComplete ? nil : .someRunsFailed

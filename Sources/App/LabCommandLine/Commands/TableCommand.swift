@@ -36,7 +36,7 @@ struct TableCommand: ParsableCommand {
   var filter: [String] = []
 
   @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
-  var format = "text"
+  var format = TableFormats.text.name
 
   @Flag(help: "The same as --format json.")
   var json = false
@@ -47,7 +47,7 @@ struct TableCommand: ParsableCommand {
   @OptionGroup var resultsOptions: ResultsOptions
 
   func run() throws {
-    let format = try TableFormats.named(json ? "json" : format)
+    let format = json ? TableFormats.json : try TableFormats.named(format)
     let store = try StudyStore(reading: resultsOptions.folder)
     let found = try store.sweep(store.sweep(matching: sweep).id)
     let options = ReportOptions(

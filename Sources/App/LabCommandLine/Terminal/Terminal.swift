@@ -72,7 +72,15 @@ struct Terminal: Sendable {
   ///
   /// A format that keeps texts as they are (CSV) does so in a file or a pipe, but not on a terminal.
   func write(_ table: ReportTable, as format: any TableFormat = TableFormats.text, showsLegend: Bool = true) {
-    let text = table.rendered(as: format, options: .init(width: width, style: style, showsLegend: showsLegend))
+    put(table.rendered(as: format, options: .init(width: width, style: style, showsLegend: showsLegend)), as: format)
+  }
+
+  /// Writes how well a model does in a format, as wide and as coloured as people here see it.
+  func write(_ report: EvaluationReport, as format: any TableFormat) {
+    put(format.render(report, options: .init(width: width, style: style)), as: format)
+  }
+
+  private func put(_ text: String, as format: any TableFormat) {
     if format.keepsTextsVerbatim, isatty(descriptor) != 1 { put(text) } else { write(styled: text) }
   }
 

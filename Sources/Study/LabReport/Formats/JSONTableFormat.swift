@@ -8,6 +8,9 @@ struct JSONTableFormat: TableFormat {
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
     table.json.printableText
   }
+
+  /// Writes all that the report has.
+  func render(_ report: EvaluationReport, options: TableRenderingOptions) -> String { report.json.printableText }
 }
 
 extension ReportTable {

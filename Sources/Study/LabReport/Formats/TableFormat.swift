@@ -8,13 +8,25 @@ public protocol TableFormat: Sendable {
   var name: String { get }
   /// Whether texts stand in it as they are, since the format has no way to write a control character otherwise.
   var keepsTextsVerbatim: Bool { get }
+  /// Whether several tables may stand one after the other in what it writes.
+  var takesSeveralTables: Bool { get }
   /// Writes a table, with a line end after its last line.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String
+  /// Writes how well a model does, as much of it as the format has room for.
+  func render(_ report: EvaluationReport, options: TableRenderingOptions) -> String
 }
 
 extension TableFormat {
   /// Formats for people, and those that can escape, make control characters visible.
   public var keepsTextsVerbatim: Bool { false }
+
+  /// Formats for programs and for documents are one table.
+  public var takesSeveralTables: Bool { false }
+
+  /// Writes the metrics, in the one table that there is room for.
+  public func render(_ report: EvaluationReport, options: TableRenderingOptions) -> String {
+    render(report.metricTable, options: options)
+  }
 }
 
 /// What a format may take into account.
@@ -51,6 +63,9 @@ public enum TableFormats {
 
   /// The table for a terminal.
   public static var text: any TableFormat { TextTableFormat() }
+
+  /// The format of everything that a program may ask for.
+  public static var json: any TableFormat { JSONTableFormat() }
 
   /// The format of a name.
   ///

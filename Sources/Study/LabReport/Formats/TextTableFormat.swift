@@ -1,6 +1,12 @@
 /// Box-drawing characters for a terminal.
 struct TextTableFormat: TableFormat {
   let name = "text"
+  let takesSeveralTables = true
+
+  /// Writes metrics, classes and confusions.
+  func render(_ report: EvaluationReport, options: TableRenderingOptions) -> String {
+    report.text(width: options.width, style: options.style)
+  }
 
   /// Writes the table with its notes and legend, no line longer than the width.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
