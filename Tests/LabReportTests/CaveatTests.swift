@@ -153,7 +153,8 @@ import Testing
           SampleSweep.run(UInt64($0.offset), accuracy: Double($0.element) / 30, images: 30)
         }))
     mixed.factors[0].levels.append("third")
-    let table = try ComparisonTable(mixed, options: .init(metrics: ["accuracy"], multiplicity: .holm))
+    let table = try ComparisonTable(
+      mixed, options: .init(metrics: ["accuracy"], multiplicity: .holm, isPaired: true))
     // A comparison that cannot be made does not make the others harder.
     let first = try #require(table.rows[1].results[0].difference)
     #expect(first.pValue != nil && first.pValue == first.adjustedPValue)
@@ -183,7 +184,11 @@ import Testing
         label: "apart", levels: [:], isBaseline: false,
         runs: [(3, 28.0), (4, 27), (5, 25)].map { SampleSweep.run($0, accuracy: $1 / 30) }))
     func legends(_ sweep: Sweep) throws -> [String] {
-      let columns = try ComparisonTable(sweep, options: .init(metrics: ["accuracy"], multiplicity: .holm)).table.columns
+      let columns = try ComparisonTable(
+        sweep,
+        options: .init(
+          metrics: ["accuracy"], multiplicity: .holm, coverage: .perComparison, isPaired: true)
+      ).table.columns
       return columns[(columns.firstIndex { $0.fields.contains("test_accuracy_difference") } ?? 0)...].prefix(2)
         .compactMap(\.legend)
     }
@@ -275,7 +280,8 @@ import Testing
     let lucky = variant("lucky", [0: 90, 1: 91, 2: 93])
     let steady = variant("steady", [0: 92, 1: 93, 2: 95, 3: 70, 4: 71])
     let base = variant("base", [0: 85, 1: 85, 2: 86, 3: 85, 4: 85])
-    let table = try ComparisonTable(SampleSweep.sweep([base, lucky, steady], seeds: 0..<5), options: accuracy)
+    let table = try ComparisonTable(
+      SampleSweep.sweep([base, lucky, steady], seeds: 0..<5), options: .init(metrics: ["accuracy"], isPaired: true))
     #expect(!table.rows.contains { $0.results[0].isBest })
     #expect(
       table.table.notes.contains(

@@ -14,7 +14,8 @@ import Testing
   }
 
   @Test func numbersAreThoseOfSciPy() throws {
-    let table = try ComparisonTable(SampleSweep.mixed)
+    let paired = ReportOptions(coverage: .perComparison, isPaired: true)
+    let table = try ComparisonTable(SampleSweep.mixed, options: paired)
     #expect(table.metrics.map(\.name) == ["test_accuracy", "test_macro_f1"])
     let result = table.rows[1].results[0]
     #expect(result.count == 3)
@@ -27,7 +28,8 @@ import Testing
     #expect(isClose(difference.pValue, 0.00026498339587167436))
     #expect(difference.cohenDz.map { abs($0 - 35.460407163352755) < 1e-9 } ?? false)
     #expect(difference.pairCount == 3 && difference.greaterCount == 3 && difference.smallerCount == 0)
-    let wide = try ComparisonTable(SampleSweep.mixed, options: .init(confidenceLevel: 0.9))
+    let wide = try ComparisonTable(
+      SampleSweep.mixed, options: .init(confidenceLevel: 0.9, coverage: .perComparison, isPaired: true))
     #expect(isClose(wide.rows[1].results[0].difference?.interval?.lower, 0.010318296288166048))
   }
 
@@ -160,8 +162,9 @@ import Testing
       SampleSweep.variant("second", accuracies: [0.900, 0.900, 0.900]),
       SampleSweep.variant("first", accuracies: [0.908, 0.914, 0.917]),
     ])
-    #expect(try best(sweep) == ["first"])
-    #expect(try best(sweep, .init(metrics: ["accuracy"], multiplicity: .holm)) == [])
+    let paired = ReportOptions(metrics: ["accuracy"], coverage: .perComparison, isPaired: true)
+    #expect(try best(sweep, paired) == ["first"])
+    #expect(try best(sweep, .init(metrics: ["accuracy"], multiplicity: .holm, isPaired: true)) == [])
   }
 
   @Test func holmAdjustsOverTheRowsOfAMetric() throws {

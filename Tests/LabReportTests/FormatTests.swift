@@ -8,7 +8,9 @@ import Testing
   private func rendered(
     _ format: String, width: Int = 120, showsLegend: Bool = true, options: ReportOptions = .init()
   ) throws -> String {
-    try SweepTables.table(SampleSweep.mixed, options: options)
+    var options = options
+    (options.isPaired, options.coverage) = (true, .perComparison)
+    return try SweepTables.table(SampleSweep.mixed, options: options)
       .rendered(as: TableFormats.named(format), options: .init(width: width, showsLegend: showsLegend))
   }
 
@@ -324,18 +326,18 @@ import Testing
         + "n_not_started,n_missing,problems,test_accuracy_mean,test_accuracy_sd,test_accuracy_n,test_accuracy_is_best,"
         + "test_accuracy_difference,test_accuracy_difference_lower,test_accuracy_difference_upper,"
         + "test_accuracy_difference_pairs,test_accuracy_difference_tied_pairs,test_accuracy_difference_p,"
-        + "test_accuracy_difference_method,test_accuracy_difference_cohen_dz,test_accuracy_difference_hedges_g,"
+        + "test_accuracy_difference_p_simultaneous,test_accuracy_difference_method,test_accuracy_difference_cohen_dz,test_accuracy_difference_hedges_g,"
         + "test_accuracy_difference_caveat,test_accuracy_paired_mean,test_accuracy_paired_baseline_mean,"
         + "parameters,multiply_adds,train_seconds,images_per_second")
     #expect(
       lines[3] == "\"odconv-4x, strided\",false,odconv-4x,strided,1,3,1,0,0,1,0,0,"
         + "1 diverged (seed 1: loss NaN at epoch 2) · 1 running (seed 2: after 4 of 10 epochs),"
-        + "0.9088,,1,false,0.007600000000000051,,,1,0,,,,,1 pair is too few to judge by,0.9088,0.9012,1089116,42910115,"
+        + "0.9088,,1,false,0.007600000000000051,,,1,0,,,,,,1 pair is too few to judge by,0.9088,0.9012,1089116,42910115,"
         + "130.2,2401")
     #expect(
       lines[4] == "\"odconv-4x, spd\",false,odconv-4x,spd,0,3,0,1,1,0,1,0,"
         + "1 failed (seed 0: out of memory) · 1 interrupted (seed 1: after 3 of 10 epochs) · 1 not started (seed 2),"
-        + ",,0,false,,,,,,,,,,,,,,,,")
+        + ",,0,false,,,,,,,,,,,,,,,,,")
   }
 
   @Test func jsonHasRowsByFieldName() throws {

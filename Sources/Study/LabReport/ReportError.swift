@@ -4,6 +4,14 @@ import LabCore
 public enum ReportError: Error, Equatable, CustomStringConvertible {
   /// A metric that no run of the sweep has.
   case unknownMetric(String, available: [String])
+  /// A variant that the sweep does not have.
+  case unknownVariant(String, available: [String])
+  /// A comparison of a variant with itself.
+  case sameVariant(String)
+  /// All pairs of more variants than anybody reads of.
+  case tooManyPairs(variants: Int, limit: Int)
+  /// No runs that vary yet.
+  case noSpread(metric: String)
   /// A factor that the sweep does not have.
   case unknownFactor(String, available: [String])
   /// A level that the factor does not have.
@@ -28,6 +36,14 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .unknownMetric(let name, let available):
       return "no run has a metric \"\(name)\"" + choices(name, available)
+    case .unknownVariant(let name, let available):
+      return "the sweep has no variant \"\(name)\"" + choices(name, available)
+    case .sameVariant(let name): return "a comparison needs two variants, but \"\(name)\" was given twice"
+    case .tooManyPairs(let variants, let limit):
+      return "all pairs are compared of at most \(limit) variants, and the sweep has \(variants); compare with a "
+        + "baseline, or two of them by `labrun compare`"
+    case .noSpread(let metric):
+      return "no seeds can be planned yet: it takes two variants with two seeds each whose runs vary in \(metric)"
     case .unknownFactor(let name, let available):
       return "the sweep has no factor \"\(name)\"" + choices(name, available)
     case .unknownLevel(let name, let factor, let available):
@@ -57,6 +73,8 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
   private func choices(_ name: String, _ available: [String]) -> String {
     let hint = NearestName.hint(for: name, among: available)
     if !hint.isEmpty { return hint }
-    return available.isEmpty ? "; there are none" : "; there are " + available.joined(separator: ", ")
+    let shown = available.prefix(40).joined(separator: ", ")
+    let rest = available.count > 40 ? " and \(available.count - 40) more" : ""
+    return available.isEmpty ? "; there are none" : "; there are " + shown + rest
   }
 }

@@ -9,13 +9,15 @@ struct TableCommand: ParsableCommand {
     commandName: "table", abstract: "Compare a sweep's variants with the baseline; also while it runs.",
     usage: "labrun table [<sweep>] [--by <factor> ...] [options]",
     discussion: """
-      A row a variant: mean ± standard deviation over seeds, and the difference to the baseline, paired by seed, with \
-      a 95 % interval where at least three pairs have a spread to judge by. Failed and missing runs are shown, never \
-      averaged away. Values of different loss functions are not compared: test_log_loss is the same for all of them.
+      A row a variant: mean ± standard deviation over seeds, and the difference to the baseline, blocked by seed, with \
+      95 % intervals that hold all at once (Dunnett) and take their width from the runs of all variants; where that is \
+      not justified, each difference is judged by its own pairs of runs, and the table says so. Failed and missing runs \
+      are shown, never averaged away. Values of different loss functions are not compared: test_log_loss is the same for all of them.
 
       EXAMPLES
         labrun table
         labrun table ablation --by conv
+        labrun table --baseline odconv-4x --per-comparison
         labrun table --metric test_accuracy --sort test_accuracy:descending
         labrun table --filter conv=odconv-4x --format latex > table.tex
       """)
@@ -44,6 +46,12 @@ struct TableCommand: ParsableCommand {
   @Flag(help: "Add p-values that are adjusted for the number of comparisons (Holm).")
   var holm = false
 
+  @Flag(help: "Intervals that hold each by itself, instead of all at once.")
+  var perComparison = false
+
+  @Option(help: ArgumentHelp("Compare with this variant instead of the spec's baseline.", valueName: "variant"))
+  var baseline: String?
+
   @OptionGroup var resultsOptions: ResultsOptions
 
   func run() throws {
@@ -52,7 +60,8 @@ struct TableCommand: ParsableCommand {
     let found = try store.sweep(store.sweep(matching: sweep).id)
     let options = ReportOptions(
       metrics: metric.isEmpty ? nil : metric, filters: try filter.map { try LevelFilter(parsing: $0) },
-      sort: try sort.map { try SortOrder(parsing: $0) }, multiplicity: holm ? .holm : .perComparison)
+      sort: try sort.map { try SortOrder(parsing: $0) }, multiplicity: holm ? .holm : .perComparison,
+      coverage: perComparison ? .perComparison : .simultaneous, baseline: baseline)
     let table = try SweepTables.table(found, by: by, options: options)
     Terminal.standardOutput.write(table, as: format)
   }

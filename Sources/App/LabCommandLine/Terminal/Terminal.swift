@@ -84,6 +84,12 @@ struct Terminal: Sendable {
     if format.keepsTextsVerbatim, isatty(descriptor) != 1 { put(text) } else { write(styled: text) }
   }
 
+  /// Writes a document in a format, as wide and as coloured as people here see it.
+  func write(_ document: ReportDocument, as format: any TableFormat) {
+    let text = document.rendered(as: format, options: .init(width: width, style: style))
+    if format.keepsTextsVerbatim, isatty(descriptor) != 1 { put(text) } else { write(styled: text) }
+  }
+
   /// Draws lines of a view in place of the ones that were drawn last, with one write, so that nothing flickers.
   ///
   /// - Parameter count: how many lines were drawn last.

@@ -5,8 +5,16 @@ import LabStats
 public struct BaselineDifference: Sendable, Hashable {
   /// How a difference was judged.
   public enum Method: String, Sendable, Hashable {
+    /// Interval and p-value of the model of variants and seeds, with the residual of all variants.
+    case blocked = "blocked_t"
+    /// The same with Dunnett's interval, which holds together with those of all other comparisons with the baseline.
+    case dunnett = "blocked_dunnett"
+    /// The same with Tukey's interval, which holds together with those of all other pairs.
+    case tukey = "blocked_tukey"
     /// Interval and p-value of Student's paired t-test.
     case pairedT = "paired_t"
+    /// The paired t-test's p-value, with an interval that is wide enough for all comparisons to hold at once.
+    case pairedBonferroni = "paired_t_bonferroni"
     /// The percentile bootstrap's interval of paired differences, with the paired t-test's p-value.
     case pairedPercentile = "paired_percentile_bootstrap"
     /// The accelerated bootstrap's interval of paired differences, with the paired t-test's p-value.
@@ -21,7 +29,9 @@ public struct BaselineDifference: Sendable, Hashable {
   public var interval: ConfidenceInterval?
   /// The two-sided p-value; nil with a caveat.
   public var pValue: Double?
-  /// The p-value adjusted for the number of comparisons; nil unless that was asked for.
+  /// The p-value that goes with a simultaneous interval; nil with a caveat and for intervals by themselves.
+  public var simultaneousPValue: Double?
+  /// The p-value adjusted by Holm's method for the number of comparisons; nil unless that was asked for.
   public var adjustedPValue: Double?
   /// How interval and p-value were computed; nil with a caveat.
   public var method: Method?
@@ -43,6 +53,8 @@ public struct BaselineDifference: Sendable, Hashable {
   public var pairedBaselineMean: Double?
   /// What a repetition is, as a note names it: `pair` or `seed`.
   var repetitionName = "pair"
+  /// Whether no seed is shared, but other variants tell what the seeds do.
+  var isEstimatedThroughOthers = false
 
   /// Whether the runs were paired.
   public var isPaired: Bool { pairCount > 0 }
@@ -50,7 +62,38 @@ public struct BaselineDifference: Sendable, Hashable {
   /// The number of pairs in which both have the same value.
   public var tiedCount: Int { pairCount - greaterCount - smallerCount }
 
-  init(_ paired: PairedDifference, options: ReportOptions) {
+  /// A comparison of the model of variants and seeds.
+  ///
+  /// - Parameters:
+  ///   - comparison: the difference within its family.
+  ///   - paired: the pairs that it rests on; nil where it is estimated through other variants only.
+  ///   - options: what was asked for.
+  init(_ comparison: TreatmentComparison, _ paired: PairedDifference?, options: ReportOptions) {
+    mean = comparison.contrast.estimate
+    pairCount = paired?.summary.count ?? 0
+    greaterCount = paired?.differences.lazy.filter { $0 > 0 }.count ?? 0
+    smallerCount = paired?.differences.lazy.filter { $0 < 0 }.count ?? 0
+    pairedMean = paired?.treatmentMean
+    pairedBaselineMean = paired?.referenceMean
+    switch paired?.caveat {
+    // Equal differences say little by themselves; the residual of the other variants says how much they can be trusted.
+    case nil, .equalDifferences: break
+    case .tooFewRepetitions(let count) where count > 1: break
+    case let other: caveat = other
+    }
+    guard caveat == nil else {
+      if let paired { mean = paired.mean }
+      return
+    }
+    isEstimatedThroughOthers = paired == nil
+    interval = options.coverage == .simultaneous ? comparison.interval : comparison.singleInterval
+    pValue = comparison.pValue
+    simultaneousPValue = options.coverage == .simultaneous ? comparison.adjustedPValue : nil
+    cohenDz = paired?.caveat == nil ? paired?.cohenDz : nil
+    method = options.coverage == .simultaneous ? .dunnett : .blocked
+  }
+
+  init(_ paired: PairedDifference, options: ReportOptions, familySize: Int = 1) {
     mean = paired.mean
     caveat = paired.caveat
     pairCount = paired.summary.count
@@ -59,12 +102,17 @@ public struct BaselineDifference: Sendable, Hashable {
     pairedMean = paired.treatmentMean
     pairedBaselineMean = paired.referenceMean
     guard caveat == nil else { return }
-    interval = paired.interval(level: options.confidenceLevel, method: options.intervalMethod)
+    // Bonferroni's inequality holds whatever the spread of each pair.
+    let isFamily = options.coverage == .simultaneous && options.intervalMethod == .studentT && familySize > 1
+    let level = isFamily ? 1 - (1 - options.confidenceLevel) / Double(familySize) : options.confidenceLevel
+    interval = paired.interval(level: level, method: options.intervalMethod)
+    interval?.level = options.confidenceLevel
     pValue = paired.pValue
+    simultaneousPValue = isFamily ? pValue.map { min(1, $0 * Double(familySize)) } : nil
     cohenDz = paired.cohenDz
     method =
       switch options.intervalMethod {
-      case .studentT: .pairedT
+      case .studentT: isFamily ? .pairedBonferroni : .pairedT
       case .percentileBootstrap: .pairedPercentile
       case .acceleratedBootstrap: .pairedAccelerated
       }

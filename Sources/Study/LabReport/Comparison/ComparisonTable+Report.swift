@@ -8,7 +8,8 @@ extension ComparisonTable {
     let metricColumns = metrics.enumerated().map { position, metric in
       MetricColumns(
         metric, position: position, results: self.rows.map { $0.results[position] }, options: options,
-        spreadLegend: "mean ± standard deviation over seeds", difference: differenceColumn)
+        spreadLegend: "mean ± standard deviation over seeds", difference: differenceColumn,
+        comparisons: comparisons[position])
     }
     var notes = NoteList()
     let rows = self.rows.map { row in
@@ -99,31 +100,54 @@ extension ComparisonTable {
     var notes = [String]()
     if rows.contains(where: { $0.results.contains(where: \.isBest) }) {
       notes.append(
-        "A marked value is the best: the \(level) interval of its paired difference to the runner-up lies wholly on "
-          + "the better side of 0.")
+        comparisons.contains { $0.model.isPooled }
+          ? "A marked value is the best: the \(level) intervals of its differences to all others lie wholly on the "
+            + "better side of 0\(options.coverage == .simultaneous ? " at once" : "")."
+          : "A marked value is the best: the \(level) interval of its paired difference to the runner-up lies wholly on "
+            + "the better side of 0.")
     }
     notes += unmarkedNotes
     if baselineLabel == nil, !rows.isEmpty { notes.append("The sweep has no baseline, so no differences are shown.") }
     if let baselineLabel, !rows.contains(where: \.isBaseline), !rows.isEmpty {
       notes.append("Differences are to \(baselineLabel), which the filter leaves out.")
     }
-    let unpaired = rows.filter { $0.results.contains { $0.difference.map { !$0.isPaired } ?? false } }.map(\.label)
+    let unpaired = rows.filter {
+      $0.results.contains { $0.difference.map { !$0.isPaired && !$0.isEstimatedThroughOthers } ?? false }
+    }.map(\.label)
     if !unpaired.isEmpty {
       let usesWelch = rows.contains { $0.results.contains { $0.difference?.method == .welch } }
       notes.append(
         "No seed shared with the baseline, so the difference is unpaired\(usesWelch ? " (Welch)" : ""): "
           + "\(unpaired.joined(separator: "; ")).")
     }
+    notes += modelNotes
     if baselineLabel == nil {
       notes += metrics.compactMap { sweep.lossNote($0, shownVariants) }
     }
     notes += metrics.indices.compactMap { metric in
       sweep.tieNote(metrics[metric], rows.compactMap { $0.results[metric].difference }, shownVariants)
     }
-    let comparisons =
+    let count =
       metrics.indices.map { metric in rows.count { $0.results[metric].difference?.pValue != nil } }.max() ?? 0
-    if comparisons > 1 { notes.append(options.multiplicityNote(comparisons)) }
+    if count > 1,
+      let note = options.multiplicityNote(
+        count, isSimultaneous: options.coverage == .simultaneous && options.intervalMethod == .studentT)
+    {
+      notes.append(note)
+    }
     return notes
+  }
+
+  /// Why differences are not judged by the model of variants and seeds, for all metrics at once where they share it.
+  private var modelNotes: [String] {
+    let reasons = zip(metrics, comparisons).compactMap { metric, comparisons in
+      comparisons.comparisonCount > 1 ? comparisons.model.reason.map { (metric, $0) } : nil
+    }
+    guard let first = reasons.first else { return [] }
+    if reasons.count == metrics.count, reasons.allSatisfy({ $0.1 == first.1 }) {
+      return ["Each difference is judged by its own pairs of runs: \(first.1)."]
+    }
+    return reasons.map { "Each difference of \($0.0.titleWithUnit) is judged by its own pairs of runs: \($0.1)." }
   }
 
   /// Why no value is marked as best, for all metrics at once where they share the reason.
@@ -138,11 +162,16 @@ extension ComparisonTable {
 
 extension ReportOptions {
   /// What to know about there being many comparisons.
-  func multiplicityNote(_ comparisons: Int) -> String {
-    switch multiplicity {
-    case .holm:
-      "Intervals are per comparison; p-values are adjusted by Holm's method over \(comparisons) comparisons a metric."
-    case .perComparison:
+  ///
+  /// - Parameter isSimultaneous: whether all intervals hold at once.
+  /// - Returns: nil where the intervals take care of it.
+  func multiplicityNote(_ comparisons: Int, isSimultaneous: Bool) -> String? {
+    switch (multiplicity, isSimultaneous) {
+    case (.holm, _):
+      (isSimultaneous ? "Intervals hold at once" : "Intervals are per comparison")
+        + "; p-values are adjusted by Holm's method over \(comparisons) comparisons a metric."
+    case (.perComparison, true): nil
+    case (.perComparison, false):
       "Intervals are per comparison: of \(comparisons) of them, some exclude 0 by chance "
         + "(Holm's adjustment corrects for their number)."
     }
@@ -206,6 +235,7 @@ extension Sweep {
       "confidence_level": .number(options.confidenceLevel),
       "interval_method": .string(options.intervalMethod.rawValue),
       "multiplicity": .string(options.multiplicity.rawValue),
+      "intervals": .string(options.coverage.rawValue),
     ]
   }
 }

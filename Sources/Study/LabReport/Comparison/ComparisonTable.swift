@@ -3,15 +3,18 @@ import LabStats
 
 /// The variants of a sweep side by side: each metric over the seeds, and its difference to the baseline.
 ///
-/// Differences are paired by seed, over the seeds that both have completed. Runs that are not complete are counted
-/// and explained, never averaged.
+/// Differences are those of the model variant + seed + residual, with one residual for all variants and intervals that
+/// hold at once (Dunnett); where the data do not allow for it, each is judged by its own pairs of runs of one seed. Runs
+/// that are not complete are counted and explained, never averaged.
 ///
 /// The best value of a metric is marked only where it is beyond chance: its variant has no failed or diverged run,
-/// and the interval of the paired difference to the second best mean lies wholly on the better side of zero. With
-/// Holm's adjustment, the p-value of that difference, adjusted over the best variant's comparisons with all others,
-/// must also be below 1 − the confidence level. A lead that cannot be judged (``LabStats/DifferenceCaveat``), that another
-/// variant turns round over the seeds that both have, or that is one of values of different loss functions marks
-/// nothing. With few seeds it will often not be marked.
+/// and the intervals of its differences to all others lie wholly on the better side of zero at once. Where pairs decide,
+/// it is the interval of the paired difference to the second best mean; with Holm's adjustment, the p-value of that
+/// difference, adjusted over the best variant's comparisons with all others, must also be below 1 − the confidence level.
+/// A lead that cannot be judged (``LabStats/DifferenceCaveat``), that another variant turns round over the seeds that both
+/// have, or that is one of values of different loss functions marks nothing.
+///
+/// - Source: Hsu, Annals of Statistics 12, 1984, for comparisons with the best.
 public struct ComparisonTable: Sendable {
   /// One variant.
   public struct Row: Sendable {
@@ -49,6 +52,8 @@ public struct ComparisonTable: Sendable {
   public private(set) var unmarkedReasons: [String?] = []
   /// The baseline's results, whether or not its row is shown.
   let baselineResults: [MetricResult]
+  /// The comparisons of each metric.
+  let comparisons: [MetricComparisons]
   /// The sweep.
   let sweep: Sweep
 
@@ -57,22 +62,23 @@ public struct ComparisonTable: Sendable {
   /// - Throws: ``ReportError`` where the options name what the sweep does not have.
   public init(_ sweep: Sweep, options: ReportOptions = .init()) throws(ReportError) {
     try options.validate()
+    let sweep = try sweep.seen(from: options.baseline)
     let metrics = try MetricDescription.select(options.metrics, available: sweep.metricNames)
     let shown = try sweep.variantIndices(passing: options.filters)
     let baseline = sweep.variants.first(where: \.isBaseline)
-    let reference = metrics.map { metric in baseline?.values(of: metric.name) ?? [:] }
+    let values = metrics.map { metric in sweep.variants.map { $0.values(of: metric.name) } }
+    let comparisons = zip(metrics, values).map { MetricComparisons(sweep, $0, values: $1, options: options) }
     self.sweep = sweep
     self.options = options
     self.metrics = metrics
     baselineLabel = baseline?.label
-    baselineResults = reference.map(MetricResult.init(bySeed:))
-    var values = [[[UInt64: Double]]]()
+    self.comparisons = comparisons
+    let baselineIndex = sweep.variants.firstIndex(where: \.isBaseline)
+    baselineResults = values.map { values in MetricResult(bySeed: baselineIndex.map { values[$0] } ?? [:]) }
     rows = shown.map { index in
-      let variant = sweep.variants[index]
-      let rowValues = metrics.map { variant.values(of: $0.name) }
-      values.append(rowValues)
-      return Row(
-        variant, index: index, values: rowValues, baseline: baseline, reference: reference, sweep, metrics, options)
+      Row(
+        sweep.variants[index], index: index, values: values.map { $0[index] }, baseline: baseline, sweep,
+        comparisons)
     }
     for metric in metrics.indices {
       if options.multiplicity == .holm {
@@ -80,7 +86,7 @@ public struct ComparisonTable: Sendable {
         results.adjustPValues()
         for row in rows.indices { rows[row].results[metric] = results[row] }
       }
-      unmarkedReasons.append(markBest(metric: metric, values: values.map { $0[metric] }))
+      unmarkedReasons.append(markBest(metric: metric, values: shown.map { values[metric][$0] }))
     }
     try sort()
   }
@@ -100,6 +106,16 @@ public struct ComparisonTable: Sendable {
     }
     let best = ranked[0]
     guard rows[best].tally.unsuccessful == 0 else { return "the variant with the best mean has failed runs" }
+    if let isBest = comparisons[index].isBest(
+      rows[best].variantIndex, among: ranked.dropFirst().map { rows[$0].variantIndex })
+    {
+      rows[best].results[index].isBest = isBest
+      guard !isBest else { return nil }
+      let level = NumberText.percentage(options.confidenceLevel)
+      return options.coverage == .simultaneous
+        ? "no lead over all others has \(level) intervals that exclude 0 at once"
+        : "no lead over the others has \(level) intervals that exclude 0"
+    }
     let rivals = ranked.dropFirst().map { PairedDifference(treatment: values[best], reference: values[$0]) }
     guard let first = rivals.first ?? nil else { return "the two best means have no seed in common" }
     let lead = BaselineDifference(first, options: options)
@@ -129,8 +145,9 @@ public struct ComparisonTable: Sendable {
 extension ComparisonTable.Row {
   fileprivate init(
     _ variant: Variant, index: Int, values: [[UInt64: Double]], baseline: Variant?,
-    reference: [[UInt64: Double]], _ sweep: Sweep, _ metrics: [MetricDescription], _ options: ReportOptions
+    _ sweep: Sweep, _ comparisons: [MetricComparisons]
   ) {
+    let metrics = comparisons.map(\.metric)
     let completed = variant.runs.filter { $0.state == .completed }
     variantIndex = index
     label = variant.label
@@ -147,23 +164,10 @@ extension ComparisonTable.Row {
       if let text = sweep.incomparability(of: metrics[metric], variant, baseline: baseline) {
         result.incomparability = text
       } else {
-        result.difference = Self.difference(values[metric], to: reference[metric], options)
+        result.difference = comparisons[metric].difference(ofVariant: index)
       }
       return result
     }
-  }
-
-  /// The difference paired by seed; where no seed is shared, the difference of the means.
-  private static func difference(
-    _ values: [UInt64: Double], to reference: [UInt64: Double], _ options: ReportOptions
-  ) -> BaselineDifference? {
-    if let paired = PairedDifference(treatment: values, reference: reference) {
-      return BaselineDifference(paired, options: options)
-    }
-    return WelchDifference(
-      treatment: values.sorted { $0.key < $1.key }.map(\.value),
-      reference: reference.sorted { $0.key < $1.key }.map(\.value)
-    ).map { BaselineDifference($0, options: options) }
   }
 }
 

@@ -93,7 +93,7 @@ extension FactorTable {
     }
     let comparisons =
       metrics.indices.map { metric in rows.count { $0.results[metric].difference?.pValue != nil } }.max() ?? 0
-    if comparisons > 1 { notes.append(options.multiplicityNote(comparisons)) }
+    if comparisons > 1, let note = options.multiplicityNote(comparisons, isSimultaneous: false) { notes.append(note) }
     return notes
   }
 
@@ -104,6 +104,7 @@ extension FactorTable {
 
   private var metadata: [String: JSONValue] {
     var metadata = sweep.metadata(options)
+    metadata["intervals"] = .string(ReportOptions.Coverage.perComparison.rawValue)
     metadata["by"] = .array(factors.map { .string($0.name) })
     metadata["baseline_levels"] = .array(baselineLevels.map { .string($0) })
     metadata["replication_unit"] = .string(options.replicationUnit.rawValue)

@@ -42,6 +42,7 @@ public struct FactorTable: Sendable {
     _ sweep: Sweep, by names: [String], options: ReportOptions = .init()
   ) throws(ReportError) {
     try options.validate()
+    let sweep = try sweep.seen(from: options.baseline)
     guard 1...2 ~= names.count, Set(names).count == names.count else { throw .invalidGrouping(names) }
     var factors = [Factor]()
     for name in names { factors.append(try sweep.factor(named: name)) }

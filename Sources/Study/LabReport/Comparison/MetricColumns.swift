@@ -25,13 +25,14 @@ struct MetricColumns {
   private let spreadLegend: String
   private let differenceColumn: DifferenceColumn?
   private let results: [MetricResult]
+  private let comparisons: MetricComparisons?
   /// Earlier metrics are the more important ones.
   private let position: Int
   private let decimals: Int
 
   init(
     _ metric: MetricDescription, position: Int, results: [MetricResult], options: ReportOptions, spreadLegend: String,
-    difference: DifferenceColumn?
+    difference: DifferenceColumn?, comparisons: MetricComparisons? = nil
   ) {
     self.metric = metric
     self.options = options
@@ -39,12 +40,14 @@ struct MetricColumns {
     self.results = results
     self.spreadLegend = spreadLegend
     differenceColumn = difference
+    self.comparisons = comparisons
     decimals = metric.decimals(for: results.lazy.compactMap(\.mean))
   }
 
   private static let differenceFields = [
     "difference", "difference_lower", "difference_upper", "difference_pairs", "difference_tied_pairs", "difference_p",
-    "difference_method", "difference_cohen_dz", "difference_hedges_g", "difference_caveat", "paired_mean",
+    "difference_p_simultaneous", "difference_method", "difference_cohen_dz", "difference_hedges_g", "difference_caveat",
+    "paired_mean",
     "paired_baseline_mean",
   ]
 
@@ -138,7 +141,8 @@ struct MetricColumns {
       values: [
         .number(difference.mean), number(difference.interval?.lower), number(difference.interval?.upper),
         .integer(difference.pairCount), difference.isPaired ? .integer(difference.tiedCount) : .null,
-        number(difference.pValue), difference.method.map { .string($0.rawValue) } ?? .null,
+        number(difference.pValue), number(difference.simultaneousPValue),
+        difference.method.map { .string($0.rawValue) } ?? .null,
         number(difference.cohenDz), number(difference.hedgesG),
         difference.caveatText(metric).map { .string($0) } ?? .null, number(difference.pairedMean),
         number(difference.pairedBaselineMean),
@@ -178,30 +182,52 @@ extension MetricColumns {
     let pairing =
       unpaired == 0
       ? column.pairing : unpaired == differences.count ? "unpaired" : column.pairing + " where a seed is shared"
+    if let text = modelLegend(column) { return text }
     let start = "\(column.legend), \(pairing)"
     guard let tests = tests(column) else {
       return differences.isEmpty ? start : start + "; none could be given an interval, as the notes say"
     }
     let level = NumberText.percentage(options.confidenceLevel)
+    let isFamily = methods().contains(.pairedBonferroni)
+    let family = isFamily ? ", wide enough for all \(comparisons?.comparisonCount ?? 0) to hold at once" : ""
     return options.intervalMethod == .studentT
-      ? "\(start), ± half its \(level) interval (\(tests))"
+      ? "\(start), ± half its \(level) interval\(family) (\(tests)\(isFamily ? ", Bonferroni" : ""))"
       : "\(start), with its \(level) interval (\(intervals(column)))"
+  }
+
+  /// The legend of differences that the model of variants and seeds has judged; nil where it has judged none.
+  private func modelLegend(_ column: DifferenceColumn) -> String? {
+    guard let comparisons, methods().contains(where: { $0 == .blocked || $0 == .dunnett }) else { return nil }
+    let level = NumberText.percentage(options.confidenceLevel)
+    let count = comparisons.comparisonCount
+    let degrees = comparisons.fit.residualDegreesOfFreedom
+    let residual = "residual of all variants, \(degrees) degrees of freedom"
+    let scope =
+      count < 2
+      ? " (t, \(residual))"
+      : options.coverage == .simultaneous
+        ? "; all \(count) hold at once (Dunnett, \(residual))" : ", each by itself (t, \(residual))"
+    let welch = methods().contains(.welch) ? "; by itself (Welch) where no seed is shared" : ""
+    return "\(column.legend), blocked by seed, ± half its \(level) interval\(scope)\(welch)"
   }
 
   private func methods() -> Set<BaselineDifference.Method> { Set(results.compactMap(\.difference?.method)) }
 
   /// The tests behind the p-values; nil where there are none.
   private func tests(_ column: DifferenceColumn) -> String? {
-    names(column) { $0 == .welch ? nil : "paired t" }
+    if let comparisons, methods().contains(where: { $0 == .blocked || $0 == .dunnett }) {
+      return "t, residual of all variants, \(comparisons.fit.residualDegreesOfFreedom) degrees of freedom"
+    }
+    return names(column) { $0 == .welch ? nil : "paired t" }
   }
 
   private func intervals(_ column: DifferenceColumn) -> String {
     names(column) { method in
       switch method {
-      case .pairedT: "paired t"
+      case .pairedT, .pairedBonferroni: "paired t"
       case .pairedPercentile: "percentile bootstrap"
       case .pairedAccelerated: "BCa bootstrap"
-      case .welch: nil
+      case .welch, .blocked, .dunnett, .tukey: nil
       }
     } ?? ""
   }
@@ -221,6 +247,12 @@ extension MetricColumns {
   ///   - result: the row's result.
   ///   - baseline: the baseline's, as the table shows it.
   func pairsText(_ result: MetricResult, baseline: MetricResult?) -> String? {
+    if let difference = result.difference, difference.method == .blocked || difference.method == .dunnett {
+      guard let mean = result.mean, let other = baseline?.mean, signed(mean - other) != signed(difference.mean) else {
+        return nil
+      }
+      return "Δ \(metric.titleWithUnit) is estimated by least squares, as if no run were missing"
+    }
     guard let difference = result.difference, let mean = difference.pairedMean,
       let baselineMean = difference.pairedBaselineMean
     else { return nil }

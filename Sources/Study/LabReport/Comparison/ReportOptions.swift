@@ -11,6 +11,14 @@ public struct ReportOptions: Sendable, Hashable {
     case holm
   }
 
+  /// What the confidence of intervals is of.
+  public enum Coverage: String, Sendable, Hashable, CaseIterable {
+    /// All intervals of a metric hold at once.
+    case simultaneous
+    /// Each interval holds by itself.
+    case perComparison = "per_comparison"
+  }
+
   /// The names of the metrics; nil for accuracy and macro F1.
   public var metrics: [String]?
   /// Which variants are shown.
@@ -21,8 +29,16 @@ public struct ReportOptions: Sendable, Hashable {
   public var confidenceLevel: Double
   /// How intervals of paired differences are computed.
   public var intervalMethod: IntervalMethod
-  /// What is done about there being many comparisons.
+  /// What is done about p-values of many comparisons.
   public var multiplicity: Multiplicity
+  /// What the confidence of intervals is of.
+  public var coverage: Coverage
+  /// The label of the variant that the others are compared with; nil for the spec's baseline.
+  public var baseline: String?
+  /// Whether each comparison is judged by its own pairs only, whatever the model that the data allow.
+  public var isPaired: Bool
+  /// Whether only better than the baseline is asked for.
+  public var isOneSided: Bool
   /// What counts as an independent repetition in the intervals of a factor's effect.
   public var replicationUnit: FactorialSample.ReplicationUnit
 
@@ -30,7 +46,8 @@ public struct ReportOptions: Sendable, Hashable {
   public init(
     metrics: [String]? = nil, filters: [LevelFilter] = [], sort: SortOrder? = nil, confidenceLevel: Double = 0.95,
     intervalMethod: IntervalMethod = .studentT, multiplicity: Multiplicity = .perComparison,
-    replicationUnit: FactorialSample.ReplicationUnit = .seed
+    replicationUnit: FactorialSample.ReplicationUnit = .seed, coverage: Coverage = .simultaneous,
+    baseline: String? = nil, isPaired: Bool = false, isOneSided: Bool = false
   ) {
     self.metrics = metrics
     self.filters = filters
@@ -39,6 +56,16 @@ public struct ReportOptions: Sendable, Hashable {
     self.intervalMethod = intervalMethod
     self.multiplicity = multiplicity
     self.replicationUnit = replicationUnit
+    self.coverage = coverage
+    self.baseline = baseline
+    self.isPaired = isPaired || intervalMethod != .studentT
+    self.isOneSided = isOneSided
+  }
+
+  /// On which side of nothing the differences of a metric are looked for.
+  func alternative(_ metric: MetricDescription) -> Alternative {
+    guard isOneSided else { return .twoSided }
+    return metric.direction == .lowerIsBetter ? .less : .greater
   }
 
   func validate() throws(ReportError) {
@@ -98,6 +125,27 @@ public struct SortOrder: Sendable, Hashable {
 }
 
 extension Sweep {
+  /// The index of the variant of a label.
+  ///
+  /// - Throws: ``ReportError/unknownVariant(_:available:)``.
+  func variantIndex(labeled label: String) throws(ReportError) -> Int {
+    guard let index = variants.firstIndex(where: { $0.label == label }) else {
+      throw .unknownVariant(label, available: variants.map(\.label))
+    }
+    return index
+  }
+
+  /// The sweep as it looks from another variant; from the spec's baseline where none is named.
+  ///
+  /// - Throws: ``ReportError/unknownVariant(_:available:)``.
+  func seen(from label: String?) throws(ReportError) -> Sweep {
+    guard let label else { return self }
+    let index = try variantIndex(labeled: label)
+    var sweep = self
+    for variant in variants.indices { sweep.variants[variant].isBaseline = variant == index }
+    return sweep
+  }
+
   /// The factor of a name.
   ///
   /// - Throws: ``ReportError/unknownFactor(_:available:)``.

@@ -12,6 +12,11 @@ struct CSVTableFormat: TableFormat {
     return ([header] + rows).map { $0.joined(separator: ",") + "\n" }.joined()
   }
 
+  /// Writes the document's first table: a file of several would be nobody's CSV.
+  func render(_ document: ReportDocument, options: TableRenderingOptions) -> String {
+    document.sections.lazy.compactMap(\.table).first.map { render($0, options: options) } ?? ""
+  }
+
   private func field(_ value: JSONValue) -> String {
     switch value {
     case .null: ""

@@ -4,12 +4,35 @@ struct HTMLTableFormat: TableFormat {
 
   /// Writes the whole page.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
-    let title = HTMLTableFormat.escaped(table.title)
-    var lines = [
-      "<!DOCTYPE html>", "<html lang=\"en\">", "<head>", "<meta charset=\"utf-8\">",
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">", "<title>\(title)</title>",
-      "<style>", HTMLTableFormat.styleSheet, "</style>", "</head>", "<body>", "<h1>\(title)</h1>",
-    ]
+    page(table.title, content(table, options))
+  }
+
+  /// Writes the whole page.
+  func render(_ document: ReportDocument, options: TableRenderingOptions) -> String {
+    page(
+      document.title,
+      document.sections.flatMap { section in
+        let title = section.title ?? section.table?.title
+        return [title.map { "<h2>\(HTMLTableFormat.escaped($0))</h2>" }].compactMap { $0 }
+          + section.paragraphs.map { "<p>\(HTMLTableFormat.escaped($0))</p>" }
+          + (section.table.map { content($0, options) } ?? [])
+      })
+  }
+
+  private func page(_ title: String, _ content: [String]) -> String {
+    let title = HTMLTableFormat.escaped(title)
+    let lines =
+      [
+        "<!DOCTYPE html>", "<html lang=\"en\">", "<head>", "<meta charset=\"utf-8\">",
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">", "<title>\(title)</title>",
+        "<style>", HTMLTableFormat.styleSheet, "</style>", "</head>", "<body>", "<h1>\(title)</h1>",
+      ] + content + ["</body>", "</html>"]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// A table with its notes and legend, without its title.
+  private func content(_ table: ReportTable, _ options: TableRenderingOptions) -> [String] {
+    var lines = [String]()
     if let subtitle = table.subtitle { lines.append("<p>\(HTMLTableFormat.escaped(subtitle))</p>") }
     lines += tableLines(table)
     if !table.numberedNotes.isEmpty {
@@ -24,7 +47,7 @@ struct HTMLTableFormat: TableFormat {
       }
       lines.append("</dl>")
     }
-    return (lines + ["</body>", "</html>"]).joined(separator: "\n") + "\n"
+    return lines
   }
 
   private func tableLines(_ table: ReportTable) -> [String] {
@@ -74,6 +97,7 @@ struct HTMLTableFormat: TableFormat {
     :root { color-scheme: light dark; }
     body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }
     h1 { font-size: 1.3rem; }
+    h2 { font-size: 1.1rem; margin-top: 2rem; }
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
     th, td { padding: 0.3rem 0.8rem; text-align: left; white-space: nowrap; }

@@ -11,6 +11,9 @@ struct JSONTableFormat: TableFormat {
 
   /// Writes all that the report has.
   func render(_ report: EvaluationReport, options: TableRenderingOptions) -> String { report.json.printableText }
+
+  /// Writes the document's object with sorted keys.
+  func render(_ document: ReportDocument, options: TableRenderingOptions) -> String { document.json.printableText }
 }
 
 extension ReportTable {

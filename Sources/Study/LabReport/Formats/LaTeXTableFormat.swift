@@ -33,6 +33,18 @@ struct LaTeXTableFormat: TableFormat {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// Writes paragraphs under run-in headings, and a `table` environment each.
+  func render(_ document: ReportDocument, options: TableRenderingOptions) -> String {
+    var parts = ["% \(document.title.singleLine)\n"]
+    for section in document.sections {
+      let title = section.title.map { "\\paragraph{\(escaped($0))}" }
+      let lines = [title].compactMap { $0 } + section.paragraphs.map { escaped($0) + "\n" }
+      if !lines.isEmpty { parts.append(lines.joined(separator: "\n") + (section.paragraphs.isEmpty ? "\n" : "")) }
+      if let table = section.table { parts.append(render(table, options: options)) }
+    }
+    return parts.joined(separator: "\n")
+  }
+
   private func label(_ table: ReportTable) -> String {
     String((table.kind + "-" + table.title).lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
       .split(separator: "-").joined(separator: "-")

@@ -24,6 +24,17 @@ struct MarkdownTableFormat: TableFormat {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// Writes headings, paragraphs and tables.
+  func render(_ document: ReportDocument, options: TableRenderingOptions) -> String {
+    var parts = ["## " + MarkdownTableFormat.escaped(document.title) + "\n"]
+    for section in document.sections {
+      if let title = section.title { parts.append("### " + MarkdownTableFormat.escaped(title) + "\n") }
+      parts += section.paragraphs.map { MarkdownTableFormat.escaped($0) + "\n" }
+      if let table = section.table { parts.append(render(table, options: options)) }
+    }
+    return parts.joined(separator: "\n")
+  }
+
   private func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
 
   private func cell(_ cell: ReportTable.Cell, isTotal: Bool) -> String {

@@ -14,6 +14,8 @@ public protocol TableFormat: Sendable {
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String
   /// Writes how well a model does, as much of it as the format has room for.
   func render(_ report: EvaluationReport, options: TableRenderingOptions) -> String
+  /// Writes a document, with a line end after its last line; by default, its texts as lines between its tables.
+  func render(_ document: ReportDocument, options: TableRenderingOptions) -> String
 }
 
 extension TableFormat {

@@ -48,6 +48,21 @@ struct TextTableFormat: TableFormat {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// Writes headings, wrapped paragraphs and tables.
+  func render(_ document: ReportDocument, options: TableRenderingOptions) -> String {
+    func wrapped(_ text: String, _ role: Style.Role? = nil) -> String {
+      text.singleLine.wrapped(to: options.width).map { options.style.apply(role, to: $0) + "\n" }.joined()
+    }
+    var parts = [wrapped(document.title, .heading)]
+    for section in document.sections {
+      let texts =
+        [section.title.map { wrapped($0, .heading) }].compactMap { $0 } + section.paragraphs.map { wrapped($0) }
+      if !texts.isEmpty { parts.append(texts.joined()) }
+      if let table = section.table { parts.append(render(table, options: options)) }
+    }
+    return parts.joined(separator: "\n")
+  }
+
   private func cell(_ cell: ReportTable.Cell) -> TextTable.Cell {
     TextTable.Cell(
       text: cell.text.printable,

@@ -1,0 +1,79 @@
+import ArgumentParser
+import LabReport
+import LabStore
+import LabWorkbench
+
+/// The command `labrun analyze`.
+struct AnalyzeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "analyze",
+    abstract: "Analyze a sweep as a designed experiment: verdicts, factors, fairness, diagnostics.",
+    usage: "labrun analyze [<sweep>] [--metric <name>] [--baseline <variant>] [options]",
+    discussion: """
+      One metric by the model variant + seed + residual: each comparison with its simultaneous interval and a verdict \
+      (better, worse, equivalent, undecided), the analysis of variance of the factors, their effects and interactions, \
+      in what arms differ beside what is studied, and what speaks against the model; where too much does, each \
+      comparison is judged by its own pairs of runs. Metric, smallest effect that matters, confidence and comparisons \
+      are those of the spec's "analysis", which says so before there are results.
+
+      EXAMPLES
+        labrun analyze
+        labrun analyze ablation --metric test_accuracy --smallest-effect 0.5
+        labrun analyze ablation --all-pairs
+        labrun analyze ablation --baseline odconv-4x --format html > analysis.html
+      """)
+
+  @Argument(help: "The sweep's number or name (default: the newest sweep).")
+  var sweep: String?
+
+  @Option(help: ArgumentHelp("The metric (default: that of the spec's analysis, or test_accuracy).", valueName: "name"))
+  var metric: String?
+
+  @Option(help: ArgumentHelp("Compare with this variant instead of the spec's baseline.", valueName: "variant"))
+  var baseline: String?
+
+  @Option(help: ArgumentHelp("The confidence of the intervals (default: 0.95).", valueName: "level"))
+  var confidence: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The smallest difference that matters, in points of metrics in percent, else in the metric's unit.",
+      valueName: "size"))
+  var smallestEffect: Double?
+
+  @Flag(help: "Intervals that hold each by itself, instead of all at once.")
+  var perComparison = false
+
+  @Flag(help: "Compare all pairs of variants.")
+  var allPairs = false
+
+  @Option(
+    help: ArgumentHelp(
+      "\(TableFormats.registry.names.joined(separator: ", ")); csv has the comparisons only.", valueName: "format"))
+  var format = "text"
+
+  @Flag(help: "The same as --format json.")
+  var json = false
+
+  @OptionGroup var resultsOptions: ResultsOptions
+
+  func validate() throws {
+    if let smallestEffect, !(smallestEffect > 0) {
+      throw ValidationError("--smallest-effect must be above 0, but is \(smallestEffect).")
+    }
+    if allPairs, baseline != nil {
+      throw ValidationError("--all-pairs compares with every variant, so --baseline adds nothing.")
+    }
+  }
+
+  func run() throws {
+    let format = try TableFormats.named(json ? "json" : format)
+    let store = try StudyStore(reading: resultsOptions.folder)
+    let analysis = try SweepAnalysis(
+      store.sweep(store.sweep(matching: sweep).id),
+      options: AnalysisOptions(
+        metric: metric, baseline: baseline, confidence: confidence, smallestEffect: smallestEffect,
+        isPerComparison: perComparison, comparesAllPairs: allPairs ? true : nil))
+    Terminal.standardOutput.write(analysis.document, as: format)
+  }
+}

@@ -1,0 +1,107 @@
+import LabRecords
+import LabReport
+import Testing
+
+/// The table by the model of variants and seeds, against R (`lm`, `multcomp::glht`) for the reference result.
+@Suite struct SimultaneousTableTests {
+  private func halfWidths(_ options: ReportOptions) throws -> [Double] {
+    try ComparisonTable(ReferenceSweep.sweep, options: options).rows.dropFirst().map {
+      100 * ($0.results[0].difference?.interval?.halfWidth ?? .nan)
+    }
+  }
+
+  @Test func intervalsHoldAtOnceOrEachByItself() throws {
+    // residual standard deviation 0.55728 with 22 degrees of freedom; critical values 2.98941 (Dunnett) and 2.07387 (t)
+    let error = 0.5572807808339278 * (2.0 / 3).squareRoot()
+    let all = try halfWidths(.init(metrics: ["accuracy"]))
+    #expect(all.count == 11 && all.allSatisfy { abs($0 - 2.98941 * error) < 1e-5 })
+    let single = try halfWidths(.init(metrics: ["accuracy"], coverage: .perComparison))
+    #expect(single.allSatisfy { abs($0 - 2.0738730679 * error) < 1e-8 })
+  }
+
+  @Test func pValuesAreThoseOfR() throws {
+    let rows = try ComparisonTable(ReferenceSweep.sweep, options: .init(metrics: ["accuracy"])).rows
+    let odconv = try #require(rows.first { $0.label == "odconv-4x" }?.results[0].difference)
+    #expect(abs(odconv.mean - 0.006) < 1e-12)
+    #expect(odconv.method == .dunnett && abs((odconv.simultaneousPValue ?? 0) - 0.759) < 1e-3)
+    let focal = try #require(rows.first { $0.label == "focal" }?.results[0].difference)
+    #expect((focal.simultaneousPValue ?? 1) < 1e-6 && focal.cohenDz != nil && focal.pairCount == 3)
+  }
+
+  @Test func theLegendSaysWhichIntervalsTheyAre() throws {
+    func legend(_ options: ReportOptions) throws -> String? {
+      try ComparisonTable(ReferenceSweep.sweep, options: options).table.columns
+        .first { $0.fields.contains("test_accuracy_difference") }?.legend
+    }
+    #expect(
+      try legend(.init())
+        == "mean difference to the baseline (baseline), blocked by seed, ± half its 95 % interval; all 11 hold at once "
+        + "(Dunnett, residual of all variants, 22 degrees of freedom)")
+    #expect(
+      try legend(.init(coverage: .perComparison))
+        == "mean difference to the baseline (baseline), blocked by seed, ± half its 95 % interval, each by itself "
+        + "(t, residual of all variants, 22 degrees of freedom)")
+    let notes = try ComparisonTable(ReferenceSweep.sweep).table.notes
+    #expect(!notes.contains { $0.contains("by chance") })
+    #expect(
+      notes.contains(
+        "No value is marked as best: no lead over all others has 95 % intervals that exclude 0 at once."))
+    #expect(
+      try ComparisonTable(ReferenceSweep.sweep, options: .init(coverage: .perComparison)).table.notes.contains {
+        $0.hasPrefix("Intervals are per comparison: of 11 of them, some exclude 0 by chance")
+      })
+  }
+
+  @Test func anyVariantCanBeTheBaseline() throws {
+    let table = try ComparisonTable(
+      ReferenceSweep.sweep, options: .init(metrics: ["accuracy"], baseline: "odconv-4x + spd"))
+    #expect(table.baselineLabel == "odconv-4x + spd")
+    #expect(table.rows.map(\.isBaseline).firstIndex(of: true) == 10)
+    #expect(abs((table.rows[0].results[0].difference?.mean ?? 0) + 0.0055) < 1e-12)
+    #expect(throws: ReportError.self) {
+      try ComparisonTable(ReferenceSweep.sweep, options: .init(baseline: "odconv-5x"))
+    }
+    do {
+      _ = try ComparisonTable(ReferenceSweep.sweep, options: .init(baseline: "odconv-4"))
+    } catch { #expect(error.description == "the sweep has no variant \"odconv-4\" (did you mean \"odconv-4x\"?)") }
+  }
+
+  @Test func noisyVariantsAreJudgedByTheirOwnPairs() throws {
+    var sweep = ReferenceSweep.sweep
+    for (run, value) in zip(0..<3, [0.60, 0.95, 0.70]) { sweep.variants[8].runs[run].metrics["test_accuracy"] = value }
+    let table = try ComparisonTable(sweep, options: .init(metrics: ["accuracy"]))
+    let difference = try #require(table.rows[1].results[0].difference)
+    #expect(difference.method == .pairedBonferroni)
+    let single = try ComparisonTable(sweep, options: .init(metrics: ["accuracy"], coverage: .perComparison))
+    #expect(single.rows[1].results[0].difference?.method == .pairedT)
+    #expect(abs(100 * (single.rows[1].results[0].difference?.interval?.halfWidth ?? 0) - 2.65) < 0.005)
+    #expect((difference.interval?.halfWidth ?? 0) > 0.03)
+    let text = table.table.rendered(options: .init(width: 500))
+    #expect(text.contains("Each difference is judged by its own pairs of runs: the runs of odconv-4x vary"), "\(text)")
+    #expect(text.contains("wide enough for all 11 to hold at once (paired t over seeds, Bonferroni)"), "\(text)")
+  }
+
+  /// A run that is missing takes nothing from the others.
+  @Test func missingRunsAreMadeUpForByLeastSquares() throws {
+    var sweep = ReferenceSweep.sweep
+    sweep.variants[8].runs[1].state = .failed
+    let table = try ComparisonTable(sweep, options: .init(metrics: ["accuracy"]))
+    let difference = try #require(table.rows[8].results[0].difference)
+    #expect(difference.method == .dunnett && difference.pairCount == 2)
+    #expect(
+      table.table.numberedNotes.contains {
+        $0.hasPrefix("odconv-4x: Δ accuracy % is estimated by least squares, as if no run were missing")
+      }, "\(table.table.numberedNotes)")
+  }
+
+  @Test func theBestLeadsAllOthersAtOnce() throws {
+    var sweep = ReferenceSweep.sweep
+    for run in 0..<3 { sweep.variants[8].runs[run].metrics["test_accuracy"] = 0.86 + 0.002 * Double(run) }
+    let table = try ComparisonTable(sweep, options: .init(metrics: ["accuracy"]))
+    #expect(table.rows.filter { $0.results[0].isBest }.map(\.label) == ["odconv-4x"])
+    #expect(
+      table.table.notes.contains(
+        "A marked value is the best: the 95 % intervals of its differences to all others lie wholly on the better side "
+          + "of 0 at once."))
+  }
+}
