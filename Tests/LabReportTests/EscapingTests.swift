@@ -37,14 +37,14 @@ import Testing
         % Needs \usepackage{booktabs}.
         \begin{table}
           \centering
-          \caption{50\% \& \textless{}b\textgreater{} \textquotedbl{}x\textquotedbl{} 'y'}
+          \caption{50\% \& \textless{}b\textgreater{} \textquotedblright{}x\textquotedblright{} 'y'}
           \label{tab:test-50-b-x-y}
           \begin{tabular}{lr}
             \toprule
             a\textbar{}b\_c & \#1 \{\$x\$\} \\
             \midrule
             back\textbackslash{}slash \textasciitilde{} \textasciicircum{} `code` *bold* [link] & \textbf{$-$1 $\pm$ 2} \\
-            say \textquotedbl{}hi\textquotedbl{}, please & -- \\
+            say \textquotedblright{}hi\textquotedblright{}, please & -- \\
             \textless{}script\textgreater{}alert('x')\textless{}/script\textgreater{} & $\Delta$ $\to$ $\geq$ \\
             \bottomrule
           \end{tabular}
@@ -56,6 +56,22 @@ import Testing
         \end{table}
 
         """##)
+  }
+
+  @Test func latexNamesWhatItNeeds() throws {
+    func lines(_ text: String) throws -> [String] {
+      let table = ReportTable(
+        kind: "test", title: "t", columns: [.init("x", fields: ["x"])], rows: [.init([.string(text)])])
+      return table.rendered(as: try TableFormats.named("latex")).split(separator: "\n").map(String.init)
+    }
+    let plain = try lines("η² = ½, p ≈ 0.05\u{a0}%, H₁, é")
+    #expect(plain.first == #"% Needs \usepackage{booktabs}."# && plain[1].hasPrefix(#"\begin{table}"#))
+    #expect(
+      plain.contains {
+        $0.contains(#"$\eta$\textsuperscript{2} = $\frac{1}{2}$, p $\approx$ 0.05"#) && $0.hasSuffix(#"H$_{1}$, é \\"#)
+      })
+    #expect(try lines("✓").first == #"% Needs \usepackage{booktabs, amssymb}."#)
+    #expect(try lines("漢").contains { $0.hasPrefix("% Has letters that pdfLaTeX does not know") })
   }
 
   @Test func htmlEscapes() throws {

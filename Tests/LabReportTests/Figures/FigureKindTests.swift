@@ -102,6 +102,22 @@ import Testing
     #expect(!texts(few).contains("test accuracy (%) by epoch") && texts(many).contains("test accuracy (%) by epoch"))
   }
 
+  @Test(arguments: [0, 1, 43], [400.0, 900]) func countsOfADataSetFit(_ classes: Int, _ width: Double) {
+    let bars = BarChart(
+      title: "Images of each class", parts: ["train", "validation", "test"],
+      bars: (0..<classes).map { .init("a class of traffic signs \($0)", values: [1000 + 37 * $0, $0, 100]) })
+    let scatter = ScatterChart(
+      title: "Sizes", xLabel: "width", yLabel: "height",
+      points: (0..<classes).map { .init(x: 20 + $0, y: 30, count: $0) })
+    let canvas = CountFigure(bars: bars, scatter: scatter).drawn(.init(width: width))
+    #expect(canvas.bounds.map { $0.left >= 0 && $0.right <= width && $0.bottom <= canvas.height } == true)
+    let boxes = canvas.textBoxes
+    for (index, text) in boxes.enumerated() {
+      #expect(!boxes[(index + 1)...].contains { $0.box.overlaps(text.box) }, "\(text.text)")
+    }
+    #expect(classes == 0 || boxes.contains { $0.text == "1,000 + 0 + 100" })
+  }
+
   @Test func analysesBecomeData() throws {
     let values: [[Double]] = [[0.90, 0.92, 0.91], [0.85, 0.88, 0.85], [0.91, 0.92, 0.92]]
     let sample = BlockedSample(

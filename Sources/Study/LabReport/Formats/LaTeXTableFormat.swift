@@ -6,7 +6,6 @@ struct LaTeXTableFormat: TableFormat {
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
     let columns = table.visibleColumns
     var lines = [
-      "% Needs \\usepackage{booktabs}.",
       "\\begin{table}",
       "  \\centering",
       "  \\caption{\(([table.title] + [table.subtitle].compactMap { $0 }).map(escaped).joined(separator: ". "))}",
@@ -30,7 +29,17 @@ struct LaTeXTableFormat: TableFormat {
       lines.append("  \\end{minipage}")
     }
     lines.append("\\end{table}")
-    return lines.joined(separator: "\n") + "\n"
+    return (needs(lines) + lines).joined(separator: "\n") + "\n"
+  }
+
+  /// What the document has to load so that the lines compile.
+  private func needs(_ lines: [String]) -> [String] {
+    let packages = ["booktabs"] + (lines.contains { $0.contains("\\checkmark") } ? ["amssymb"] : [])
+    let foreign = lines.contains { $0.unicodeScalars.contains { $0.value > 0x17f } }
+    return ["% Needs \\usepackage{\(packages.joined(separator: ", "))}."]
+      + (foreign
+        ? ["% Has letters that pdfLaTeX does not know: compile it with LuaLaTeX or XeLaTeX, and a font that has them."]
+        : [])
   }
 
   /// Writes paragraphs under run-in headings, and a `table` environment each.
@@ -64,10 +73,19 @@ struct LaTeXTableFormat: TableFormat {
   private static let replacements: [Character: String] = {
     var table: [Character: String] = [
       "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "\\textless{}",
-      ">": "\\textgreater{}", "|": "\\textbar{}", "\"": "\\textquotedbl{}", "–": "--", "—": "---", "…": "\\ldots{}",
+      ">": "\\textgreater{}", "|": "\\textbar{}", "\"": "\\textquotedblright{}", "–": "--", "—": "---",
+      "…": "\\ldots{}",
       "±": "$\\pm$", "−": "$-$", "×": "$\\times$", "·": "$\\cdot$", "Δ": "$\\Delta$", "→": "$\\to$", "≥": "$\\geq$",
-      "≤": "$\\leq$", "²": "\\textsuperscript{2}",
+      "≤": "$\\leq$", "≈": "$\\approx$", "∞": "$\\infty$", "✓": "$\\checkmark$", "½": "$\\frac{1}{2}$", "µ": "$\\mu$",
+      "°": "$^\\circ$", "√": "$\\surd$", "’": "'", "‘": "`",
+      "“": "\\textquotedblleft{}", "”": "\\textquotedblright{}", "←": "$\\gets$", "χ": "$\\chi$",
     ]
+    for (digit, character) in "⁰¹²³⁴⁵⁶⁷⁸⁹".enumerated() { table[character] = "\\textsuperscript{\(digit)}" }
+    for (digit, character) in "₀₁₂₃₄₅₆₇₈₉".enumerated() { table[character] = "$_{\(digit)}$" }
+    for (character, name) in zip(
+      "αβγδεηκλμνρσω",
+      ["alpha", "beta", "gamma", "delta", "varepsilon", "eta", "kappa", "lambda", "mu", "nu", "rho", "sigma", "omega"])
+    { table[character] = "$\\\(name)$" }
     for character in "&%$#_{}" { table[character] = "\\" + String(character) }
     return table
   }()

@@ -63,10 +63,11 @@ struct CurveFigure: Figure {
       let unit = metric.differenceUnit.isEmpty ? "" : " (\(metric.differenceUnit))"
       _ = drawPanels(
         differences, behind: nil,
-        head: "Difference to \(data.baseline ?? "the baseline") by epoch\(unit), bands \(curves.differenceBand)",
+        head: "Difference to \(data.baseline ?? "the baseline") by epoch\(unit)",
         isDifference: true, top: top, on: &canvas)
     }
-    canvas.notes(data.notes)
+    let bands = differences.isEmpty ? [] : ["Bands of differences: \(curves.differenceBand)."]
+    canvas.notes(bands + data.notes)
   }
 
   /// The paint, dash and shape of a course: the baseline is in ink, others have those of their order.
