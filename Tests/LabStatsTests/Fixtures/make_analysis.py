@@ -108,5 +108,31 @@ def chi_squares():
     return cases
 
 
-value = {"multivariate": multivariate(), "ranges": ranges(), "spreads": spreads(), "chi_square": chi_squares()}
+def factors():
+    """The largest of normal variables with three common factors, by Gauss and Hermite's product rule."""
+    cases = []
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    z = np.array(np.meshgrid(nodes, nodes, nodes, indexing="ij")).reshape(3, -1).T
+    w = np.einsum("i,j,k->ijk", weights, weights, weights).ravel() / (2 * np.pi) ** 1.5
+    for count in [5, 30]:
+        loadings = np.array(
+            [[0.7, 0.2 * (-1) ** i * (i % 3 + 1) / 3, 0.1 * (i * 7 % 5 - 2)] for i in range(count)]
+        )
+        own = np.sqrt(1 - (loadings**2).sum(1))
+        mean = z @ loadings.T
+        survival = [
+            float(w @ (1 - np.prod(1 - special.ndtr((mean - t) / own) - special.ndtr((-mean - t) / own), axis=1)))
+            for t in [1.5, 2.5, 3.2]
+        ]
+        cases.append({"loadings": loadings.tolist(), "points": [1.5, 2.5, 3.2], "survival": survival})
+    return cases
+
+
+value = {
+    "multivariate": multivariate(),
+    "ranges": ranges(),
+    "spreads": spreads(),
+    "chi_square": chi_squares(),
+    "factors": factors(),
+}
 (FOLDER / "simultaneous.json").write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")

@@ -64,13 +64,27 @@ public struct EffectSize: Sendable, Hashable {
     sameSeed = Superiority(
       observed: share(shared), pairCount: shared.count,
       modeled: deviation.map { normal.cumulativeProbability(sign * contrast.estimate / ($0 * 2.0.squareRoot())) })
-    let all = first.flatMap { own in second.filter { $0.key != own.key }.map { (own.value, $0.value) } }
+    let all = Self.wins(first.values.map { sign * $0 }, over: second.values.map { sign * $0 })
+    let sameWins = (sameSeed.observed ?? 0) * Double(shared.count)
+    let otherCount = first.count * second.count - shared.count
     anySeeds = Superiority(
-      observed: share(all), pairCount: all.count,
+      observed: otherCount > 0 ? (all - sameWins) / Double(otherCount) : nil, pairCount: otherCount,
       modeled: deviation.map {
         let variance = $0 * $0 + fit.blockVariance
         return normal.cumulativeProbability(sign * contrast.estimate / (2 * variance).squareRoot())
       })
+  }
+
+  /// The number of pairs in which the first is larger, ties counting half.
+  private static func wins(_ first: [Double], over second: [Double]) -> Double {
+    let (first, second) = (first.sorted(), second.sorted())
+    var (below, notAbove, wins) = (0, 0, 0.0)
+    for value in first {
+      while below < second.count, second[below] < value { below += 1 }
+      while notAbove < second.count, second[notAbove] <= value { notAbove += 1 }
+      wins += Double(below + notAbove) / 2
+    }
+    return wins
   }
 
   /// The factor that makes a standardized difference unbiased.

@@ -55,7 +55,7 @@ public struct FactorialAnalysis: Sendable {
   public let totalSumOfSquares: Double
 
   /// The most effects that a table is computed of.
-  private static let effectLimit = 600
+  private static let effectLimit = 300
 
   /// Analyzes a fit.
   ///
