@@ -8,7 +8,10 @@ import Foundation
 /// 6.4 % (10 classes of 100 images, 3 seeds, a factor of 4). Intervals are a third as long as those of each class's own
 /// paired test at 3 seeds, whose error is below 5 %, too.
 ///
-/// Where predictions are known, the chance of the test images comes in as in ``CrossedDifference``: a class has few.
+/// Where predictions are known, the chance of the test images comes in as in ``CrossedDifference``: a class has few. For
+/// 10 classes of 100 images (500 repetitions of 6 cases at 3 and 5 seeds) a class's 95 % interval held in 95.0 to 95.7 %,
+/// and the familywise error was 2.6 to 4.6 %. Confusion matrices alone make 8 to 74 % if other images are in question: what
+/// they find holds for these images.
 ///
 /// - Source: Holm, Scandinavian Journal of Statistics 6 (1979), for the p-values; the simultaneous intervals are
 ///   Bonferroni's.
