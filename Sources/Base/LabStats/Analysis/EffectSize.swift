@@ -32,6 +32,9 @@ public struct EffectSize: Sendable, Hashable {
   /// Measures the difference of two treatments; nil where it cannot be estimated.
   ///
   /// - Parameters:
+  ///   - fit: the fit of the experiment.
+  ///   - treatment: the treatment.
+  ///   - reference: what it is compared with.
   ///   - bestValue: the metric's value without errors, such as 1 for shares; nil where there is none.
   ///   - higherIsBetter: whether the larger value beats the smaller.
   /// - Source: Hedges, Journal of Educational Statistics 6, 1981; McGraw and Wong, Psychological Bulletin 111, 1992, for

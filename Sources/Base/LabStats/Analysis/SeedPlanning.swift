@@ -92,7 +92,9 @@ public struct SeedPlanning: Sendable {
 
   /// The chance that the interval of a difference excludes zero on the right side.
   ///
-  /// - Parameter effect: the true difference, in the metric's unit.
+  /// - Parameters:
+  ///   - effect: the true difference, in the metric's unit.
+  ///   - seedCount: the number of seeds.
   public func power(effect: Double, seedCount: Int) -> Double {
     NoncentralT(
       degreesOfFreedom: residualDegrees(seedCount), noncentrality: abs(effect) / standardError(seedCount)
