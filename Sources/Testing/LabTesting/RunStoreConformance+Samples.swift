@@ -63,7 +63,9 @@ public enum RunStoreSamples {
 
   /// Metrics that can be told apart by a number.
   ///
-  /// - Parameter split: the split that they are those of.
+  /// - Parameters:
+  ///   - x: the number.
+  ///   - split: the split that they are those of.
   public static func metrics(_ x: Double, of split: String) -> Metrics {
     let metrics: Metrics = [
       "loss": 1 + x, "accuracy": 0.5 + x / 1000, "top5_accuracy": 0.75 + x / 1000, "macro_precision": 0.25 + x / 1000,
