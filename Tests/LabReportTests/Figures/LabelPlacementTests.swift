@@ -41,7 +41,9 @@ import Testing
   @Test func textsAreCutToTheirRoom() {
     #expect(TextMeasure.shortened("accuracy", to: 200, size: 12) == "accuracy")
     let cut = TextMeasure.shortened("a very long name of a variant", to: 80, size: 12)
-    #expect(cut.hasSuffix("…") && TextMeasure.width(of: cut, size: 12) <= 80)
+    #expect(TextMeasure.width(of: cut, size: 12) <= 80)
+    #expect(cut.hasPrefix("a very") && cut.contains("…") && cut.hasSuffix("ant"), "\(cut)")
+    #expect(TextMeasure.shortened("name", to: 0, size: 12) == "…")
     #expect(TextMeasure.width(of: "漢字", size: 10) >= 20)
     #expect(TextMeasure.lines("one two three", width: 60, size: 12).joined(separator: " ") == "one two three")
   }

@@ -25,15 +25,24 @@ package enum TextMeasure {
     text.reduce(0) { $0 + advance(of: $1) } * size / 1000 * (isBold ? 1.16 : 1)
   }
 
-  /// The text cut to a width, with an ellipsis where something is missing.
+  /// The text cut to a width, with an ellipsis where something is missing: names often differ at their ends, so a third of
+  /// the room is for the end.
   package static func shortened(_ text: String, to width: Double, size: Double, isBold: Bool = false) -> String {
     guard TextMeasure.width(of: text, size: size, isBold: isBold) > width else { return text }
-    var result = ""
-    for character in text {
-      guard TextMeasure.width(of: result + String(character) + "…", size: size, isBold: isBold) <= width else { break }
-      result.append(character)
+    let room = width - TextMeasure.width(of: "…", size: size, isBold: isBold)
+    func part(_ characters: some Sequence<Character>, _ room: Double) -> String {
+      var part = ""
+      var used = 0.0
+      for character in characters {
+        used += TextMeasure.width(of: String(character), size: size, isBold: isBold)
+        if used > room { break }
+        part.append(character)
+      }
+      return part
     }
-    return result + "…"
+    let end = String(part(text.reversed(), room / 3).reversed())
+    let start = part(text, room - TextMeasure.width(of: end, size: size, isBold: isBold))
+    return start + "…" + end
   }
 
   /// The text in lines of at most a width, broken at spaces; a longer word is cut.
