@@ -33,7 +33,7 @@ import Testing
     let bonferroni = StudentT(degreesOfFreedom: Double(seeds - 1)).criticalValue(level: 1 - 0.05 / Double(count - 1))
     let simultaneous = MultivariateT(count: count - 1, correlation: 0.5, degreesOfFreedom: degrees)
       .criticalValue(level: 0.95)
-    let experimentCount = 1200
+    let experimentCount = 500
     var (held, failedFamilies) = (0, 0)
     for experiment in 0..<experimentCount {
       // The true differences are zero, beside what seeds do to all.
@@ -59,8 +59,8 @@ import Testing
     let coverage = Double(held) / Double(experimentCount * (count - 1))
     let familywise = Double(failedFamilies) / Double(experimentCount)
     // Standard deviations that rise from 1 to 2 make the intervals of the quiet variants too wide.
-    #expect((0.94...(errors == .heteroscedastic ? 0.975 : 0.965)).contains(coverage), "\(coverage)")
+    #expect((0.935...(errors == .heteroscedastic ? 0.98 : 0.97)).contains(coverage), "\(coverage)")
     // 0.055 and two standard errors of the simulation.
-    #expect(familywise < 0.055 + 0.0125, "\(familywise)")
+    #expect(familywise < 0.055 + 0.02, "\(familywise)")
   }
 }
