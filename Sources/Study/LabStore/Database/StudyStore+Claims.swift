@@ -87,7 +87,7 @@ extension StudyStore {
     let loss = decision == .leave ? try loss(of: record, database) : nil
     if decision == .leave, loss == nil { return .finished(record.state) }
 
-    guard let before = try runs(StudyStore.query(of: identity), abandoned: [], database).first?.run else {
+    guard let before = try runs(.identity(identity), abandoned: [], database).first?.run else {
       throw RunStoreError.unknownRun(identity.short)
     }
     let attempt = (last?.number ?? 0) + 1

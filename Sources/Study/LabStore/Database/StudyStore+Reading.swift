@@ -9,7 +9,7 @@ extension StudyStore {
   ///
   /// - Throws: an error of the store where it cannot be read.
   public func run(_ identity: RunIdentity) throws -> Run? {
-    try read { try runs(StudyStore.query(of: identity), abandoned: abandonedRuns($0), $0).first?.run }
+    try read { try runs(.identity(identity), abandoned: abandonedRuns($0), $0).first?.run }
   }
 
   /// The runs whose identity starts with hexadecimal digits, in the order of their identities.
@@ -19,8 +19,8 @@ extension StudyStore {
     let prefix = prefix.lowercased()
     guard !prefix.isEmpty, prefix.allSatisfy(\.isHexDigit) else { return [] }
     // All digits sort before "g", and the range, unlike a pattern, is looked up in the index.
-    let query = RunQuery(
-      source: "FROM run WHERE run.identity >= ? AND run.identity < ?", order: "ORDER BY run.identity",
+    let query = RunQuery.runs(
+      where: "run.identity >= ? AND run.identity < ?", order: "ORDER BY run.identity",
       arguments: [prefix, prefix + "g"])
     return try read { try runs(query, abandoned: abandonedRuns($0), $0).map(\.run) }
   }
@@ -107,11 +107,6 @@ extension StudyStore {
 }
 
 extension StudyStore {
-  /// The row of a run.
-  static func query(of identity: RunIdentity) -> RunQuery {
-    RunQuery(source: "FROM run WHERE run.identity = ?", arguments: [identity.hash.hexadecimal])
-  }
-
   func runRecord(_ identity: RunIdentity, _ database: Database) throws -> RunRecord {
     let record = try RunRecord.fetchOne(
       database, sql: "SELECT * FROM run WHERE identity = ?", arguments: [identity.hash.hexadecimal])

@@ -9,10 +9,34 @@ extension StudyStore {
     var source: String
     /// Their order, from `ORDER BY` on.
     var order = ""
-    /// What stands for the question marks of ``source``.
+    /// The numbers of the rows as `id`, each once, found without reading the rows themselves.
+    var ids: String
+    /// What stands for the question marks of ``source`` and of ``ids``.
     var arguments: StatementArguments
     /// The expression by which who asks knows the rows apart.
     var key = "run.id"
+
+    /// The runs for which a condition holds.
+    static func runs(where condition: String, order: String = "", arguments: StatementArguments) -> RunQuery {
+      let source = "FROM run WHERE \(condition)"
+      return RunQuery(source: source, order: order, ids: "SELECT run.id \(source)", arguments: arguments)
+    }
+
+    /// The run of an identity.
+    static func identity(_ identity: RunIdentity) -> RunQuery {
+      runs(where: "run.identity = ?", arguments: [identity.hash.hexadecimal])
+    }
+
+    /// The runs of a sweep with the variants that they are of, in the order of the plan.
+    static func sweep(_ id: Int64) -> RunQuery {
+      let cells = "FROM variant JOIN cell ON cell.variant_id = variant.id"
+      return RunQuery(
+        source: "\(cells) JOIN run ON run.id = cell.run_id WHERE variant.sweep_id = ?",
+        // The order of an index: rows with their configurations are slow to sort.
+        order: "ORDER BY variant.position, cell.position",
+        ids: "SELECT DISTINCT cell.run_id AS id \(cells) WHERE variant.sweep_id = ?", arguments: [id],
+        key: "cell.variant_id")
+    }
   }
 
   /// The runs of a query, each as it stands, in its order and with its key.
@@ -86,8 +110,7 @@ extension StudyStore {
       database,
       sql: """
         SELECT final_value.run_id, final_value.metric_id, final_value.value
-        FROM (SELECT DISTINCT run.id \(query.source)) AS wanted
-        JOIN final_value ON final_value.run_id = wanted.id WHERE final_value.value IS NOT NULL
+        FROM (\(query.ids)) AS wanted JOIN final_value ON final_value.run_id = wanted.id WHERE final_value.value IS NOT NULL
         """, arguments: query.arguments)
     var all: [Int64: Metrics] = [:]
     // The rows of a run come one after another.
@@ -107,7 +130,7 @@ extension StudyStore {
     let records = try HealthRecord.fetchAll(
       database,
       sql: """
-        SELECT health.* FROM (SELECT DISTINCT run.id \(query.source)) AS wanted JOIN health ON health.run_id = wanted.id
+        SELECT health.* FROM (\(query.ids)) AS wanted JOIN health ON health.run_id = wanted.id
         """, arguments: query.arguments)
     return Dictionary(grouping: records, by: \.runId).mapValues { $0.map(\.note) }
   }
@@ -117,11 +140,11 @@ extension StudyStore {
     let rows = try Row.fetchCursor(
       database,
       sql: """
-        SELECT class_metric.run_id, SUM(class_metric.support) FROM (SELECT DISTINCT run.id \(query.source)) AS wanted
-        JOIN class_metric ON class_metric.run_id = wanted.id GROUP BY class_metric.run_id
+        SELECT wanted.id, (SELECT SUM(support) FROM class_metric WHERE class_metric.run_id = wanted.id)
+        FROM (\(query.ids)) AS wanted
         """, arguments: query.arguments)
     var counts: [Int64: Int] = [:]
-    while let row = try rows.next() { counts[row[0]] = row[1] }
+    while let row = try rows.next() { counts[row[0]] = row[1] as Int? }
     return counts
   }
 }

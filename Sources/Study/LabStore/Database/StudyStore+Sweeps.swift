@@ -41,13 +41,8 @@ extension StudyStore: RunStore {
   public func sweep(_ id: Int64) throws -> Sweep {
     try read { database in
       let record = try sweepRecord(id, database)
-      let query = RunQuery(
-        source: """
-          FROM variant JOIN cell ON cell.variant_id = variant.id JOIN run ON run.id = cell.run_id
-          WHERE variant.sweep_id = ?
-          """, order: "ORDER BY cell.variant_id, cell.position", arguments: [id], key: "cell.variant_id")
       var runsByVariant: [Int64: [Run]] = [:]
-      for (variant, run) in try runs(query, abandoned: abandonedRuns(database), database) {
+      for (variant, run) in try runs(.sweep(id), abandoned: abandonedRuns(database), database) {
         runsByVariant[variant, default: []].append(run)
       }
       let variants = try variantRows(sweep: id, database).map { id, variant in
