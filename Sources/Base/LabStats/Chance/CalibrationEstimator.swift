@@ -16,6 +16,11 @@ public enum CalibrationEstimator: Sendable, Hashable {
   /// estimate of absolute distances takes the scatter for an error. Here the expectation of each distance under normal
   /// scatter is worked out in closed form and its excess taken off, so the result may be below zero.
   ///
+  /// Small errors keep some of the bias, which a difference of two variants only cancels where their errors are alike. The
+  /// 95 % intervals of ``CrossedBootstrap`` held 94 to 98 % of equal errors (300 repetitions, 3 and 5 seeds, 1,000 images),
+  /// but 77 and 87 % of errors of 0.06 and 0.02. On 10,000 images they held 92 to 97 % of both (without seeds).
+  ///
+  ///
   /// - Source: Kumar, Liang and Ma, "Verified uncertainty calibration", NeurIPS 2019, who simulate the expectation;
   ///   Bröcker, "Estimating reliability and resolution of probability forecasts through decomposition of the empirical
   ///   score", Climate Dynamics 39, 2012, for the bias.
