@@ -20,7 +20,6 @@ public enum CalibrationEstimator: Sendable, Hashable {
   /// 95 % intervals of ``CrossedBootstrap`` held 94 to 98 % of equal errors (300 repetitions, 3 and 5 seeds, 1,000 images),
   /// but 77 and 87 % of errors of 0.06 and 0.02. On 10,000 images they held 92 to 97 % of both (without seeds).
   ///
-  ///
   /// - Source: Kumar, Liang and Ma, "Verified uncertainty calibration", NeurIPS 2019, who simulate the expectation;
   ///   Bröcker, "Estimating reliability and resolution of probability forecasts through decomposition of the empirical
   ///   score", Climate Dynamics 39, 2012, for the bias.
