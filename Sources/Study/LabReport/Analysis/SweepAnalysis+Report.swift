@@ -65,7 +65,7 @@ extension SweepAnalysis {
   }
 
   /// By what comparisons are judged, and why.
-  private var modelSentence: String {
+  var modelSentence: String {
     let fit = model.fit
     guard model.model.isPooled, let deviation = fit.residualStandardDeviation else {
       let start = "Model: each comparison by its own pairs of runs (paired t"
@@ -151,13 +151,15 @@ extension SweepAnalysis {
     return sentences + warning
   }
 
-  private var fairness: [String] {
+  /// In what the arms differ beside what is studied, a sentence each.
+  var fairness: [String] {
     let variants = isPair ? comparisons.flatMap { [$0.reference, $0.variant] } : model.variants
     let reference = isPair ? comparisons.first?.reference : sweep.variants.firstIndex(where: \.isBaseline)
     return FairnessAudit(sweep, variants: variants, reference: reference).notes
   }
 
-  private var lossParagraphs: [String] {
+  /// What cannot be estimated.
+  var lossParagraphs: [String] {
     let pairs = inestimable.prefix(10).map { "\(label($0.variant)) and \(label($0.reference))" }
     let rest = inestimable.count > 10 ? " and \(inestimable.count - 10) more" : ""
     let unconnected =
@@ -179,7 +181,8 @@ extension SweepAnalysis {
 
   // MARK: The comparisons
 
-  private var comparisonTable: ReportTable {
+  /// A row a comparison.
+  var comparisonTable: ReportTable {
     var notes = NoteList()
     let hasReference = comparesAllPairs || isPair
     let holm = HolmAdjustment.adjusted(comparisons.map(\.difference.pValue))

@@ -1,3 +1,5 @@
+import LabCore
+
 /// A page of its own, which needs nothing but a browser.
 struct HTMLTableFormat: TableFormat {
   let name = "html"
@@ -50,18 +52,28 @@ struct HTMLTableFormat: TableFormat {
     return lines
   }
 
-  private func tableLines(_ table: ReportTable) -> [String] {
+  /// The table itself, in a part that scrolls by itself where it is too wide.
+  ///
+  /// - Parameters:
+  ///   - table: the table.
+  ///   - anchors: what links lead to the rows by; empty for none.
+  func tableLines(_ table: ReportTable, anchors: [String] = []) -> [String] {
     let columns = table.visibleColumns
     var lines = ["<div class=\"scroll\">", "<table>", "<thead>"]
     let titles = columns.map { column in
       "<th scope=\"col\"\(attributes(column.column))>\(HTMLTableFormat.escaped(column.column.singleLineTitle))</th>"
     }
     lines += ["<tr>\(titles.joined())</tr>", "</thead>", "<tbody>"]
-    for row in table.rows {
-      let cells = columns.map { index, column in
-        "<td\(attributes(column, role: row.cells[index].role))>\(content(row.cells[index]))</td>"
+    for (position, row) in table.rows.enumerated() {
+      let anchor = anchors.indices.contains(position) ? HTMLTableFormat.escaped(anchors[position]) : nil
+      let cells = columns.enumerated().map { place, entry in
+        let (index, column) = entry
+        let content = content(row.cells[index])
+        let linked = place == 0 ? anchor.map { "<a href=\"#\($0)\">\(content)</a>" } : nil
+        return "<td\(attributes(column, role: row.cells[index].role))>\(linked ?? content)</td>"
       }
-      lines.append("<tr\(row.isTotal ? " class=\"total\"" : "")>\(cells.joined())</tr>")
+      let id = anchor.map { " id=\"\($0)\"" } ?? ""
+      lines.append("<tr\(id)\(row.isTotal ? " class=\"total\"" : "")>\(cells.joined())</tr>")
     }
     return lines + ["</tbody>", "</table>", "</div>"]
   }
@@ -78,9 +90,12 @@ struct HTMLTableFormat: TableFormat {
   }
 
   /// The text with everything escaped that could be read as markup.
-  static func escaped(_ text: String) -> String {
+  static func escaped(_ text: String) -> String { markup(text.singleLine) }
+
+  /// The text with its spaces and line ends, and with everything else escaped that could be read as markup.
+  static func markup(_ text: String) -> String {
     var result = ""
-    for character in text.singleLine {
+    for character in text.printableLines {
       switch character {
       case "&": result += "&amp;"
       case "<": result += "&lt;"

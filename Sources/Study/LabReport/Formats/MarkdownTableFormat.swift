@@ -4,13 +4,22 @@ struct MarkdownTableFormat: TableFormat {
 
   /// Writes a heading, the table, and its notes and legend as a list.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
+    render(table, options: options, anchors: [])
+  }
+
+  /// Writes the same, with what links lead to the rows by; empty for none.
+  func render(_ table: ReportTable, options: TableRenderingOptions = .init(), anchors: [String]) -> String {
     let columns = table.visibleColumns
     var lines = ["### " + MarkdownTableFormat.escaped(table.title), ""]
     if let subtitle = table.subtitle { lines += [MarkdownTableFormat.escaped(subtitle), ""] }
     lines.append(row(columns.map { MarkdownTableFormat.escaped($0.column.singleLineTitle) }))
     lines.append(row(columns.map { $0.column.alignment == .left ? "---" : "---:" }))
-    for entry in table.rows {
-      lines.append(row(columns.map { cell(entry.cells[$0.index], isTotal: entry.isTotal) }))
+    for (position, entry) in table.rows.enumerated() {
+      var cells = columns.map { cell(entry.cells[$0.index], isTotal: entry.isTotal) }
+      if anchors.indices.contains(position), !cells.isEmpty {
+        cells[0] = "<a id=\"\(HTMLTableFormat.escaped(anchors[position]))\"></a>" + cells[0]
+      }
+      lines.append(row(cells))
     }
     let notes =
       table.numberedNotes.enumerated().map { "\(ReportTable.superscript($0.offset + 1)) \($0.element)" } + table.notes

@@ -16,11 +16,13 @@ public struct SweepSummary: Sendable {
   public var isInterrupted: Bool
   /// The command that goes on where this sweep stopped.
   public var resumeCommand: String?
+  /// The command that writes the report.
+  public var reportCommand: String?
 
   /// Creates a summary.
   public init(
     sweep: Sweep, trained: Int, resumed: Int = 0, reused: Int = 0, elapsedSeconds: Double,
-    isInterrupted: Bool = false, resumeCommand: String? = nil
+    isInterrupted: Bool = false, resumeCommand: String? = nil, reportCommand: String? = nil
   ) {
     self.sweep = sweep
     self.trained = trained
@@ -29,6 +31,7 @@ public struct SweepSummary: Sendable {
     self.elapsedSeconds = elapsedSeconds
     self.isInterrupted = isInterrupted
     self.resumeCommand = resumeCommand
+    self.reportCommand = reportCommand
   }
 
   /// The summary in lines of at most a width; those that ask for attention are coloured.
@@ -68,6 +71,9 @@ public struct SweepSummary: Sendable {
       let runs = total.unsuccessful == 1 ? "run" : "runs"
       sentences.append(
         ("To try the \(total.unsuccessful) unsuccessful \(runs) again: \(resumeCommand) --retry-failed", nil, 0))
+    }
+    if unfinished == 0, total.completed > 0, let reportCommand {
+      sentences.append(("For conclusions and figures in one page: \(reportCommand)", nil, 0))
     }
     return sentences
   }
