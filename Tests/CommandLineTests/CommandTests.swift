@@ -10,9 +10,8 @@ import Testing
     let help = try labrun.run("--help")
     #expect(help.status == 0)
     for command in [
-      "sweep", "table", "analyze", "compare", "plan-seeds", "list", "show", "describe", "predict", "evaluate", "data",
-      "bench",
-      "doctor", "init", "schema",
+      "sweep", "table", "analyze", "compare", "plan-seeds", "report", "plot", "list", "show", "describe", "predict",
+      "evaluate", "data", "bench", "doctor", "init", "schema",
     ] {
       #expect(help.output.contains("  \(command) "), "\(command) is missing in the help")
       let own = try labrun.run(command, "--help")

@@ -42,7 +42,13 @@ enum ExitStatus: Int32 {
       default: self = .internalError
       }
     case let error as FileError: self = error.code == ENOENT ? .noInput : .inputOutput
-    case is ReportError, is StatisticsError: self = .usage
+    case is ReportError, is StatisticsError, is PlotError: self = .usage
+    case let error as FigureError:
+      switch error {
+      case .unknownKind, .unknownFormat, .missingData: self = .usage
+      case .missingConverter: self = .noInput
+      case .failedConversion: self = .inputOutput
+      }
     case is ConfigurationError, is GraphError, is ModelError, is TrainingError: self = .badData
     case let error as CommandError: self = error.status
     case let error as WorkbenchError:

@@ -108,7 +108,8 @@ struct SweepCommand: ParsableCommand {
       study: study, folder: resultsOptions.folder, workers: workers, threads: threads,
       memoryBudget: budget, claimPolicy: policy, failsFast: failFast,
       checkpointSeconds: execution.checkpointEverySeconds)
-    let status = try session.run(resumeCommand: resumeCommand, json: json)
+    let status = try session.run(
+      resumeCommand: resumeCommand, reportCommand: reportCommand(of: session.name), json: json)
     if let status { throw ExitCode(status.rawValue) }
   }
 
@@ -119,6 +120,12 @@ struct SweepCommand: ParsableCommand {
     if let workers { words += ["--workers", "\(workers)"] }
     if let threadsPerRun { words += ["--threads-per-run", "\(threadsPerRun)"] }
     return words.map(\.shellQuoted).joined(separator: " ")
+  }
+
+  /// What writes the report of a sweep.
+  private func reportCommand(of name: String) -> String {
+    let results = resultsOptions.results.map { ["--results", $0] } ?? []
+    return (["labrun", "report", name] + results).map(\.shellQuoted).joined(separator: " ")
   }
 
   /// Which ended runs are trained again; what ends from now on is another sweep's fresh result.

@@ -5,7 +5,7 @@ import LabWorkbench
 
 extension SweepSession {
   /// Trains, prints the summary and the table, and returns the exit status where it is not success.
-  func run(resumeCommand: String, json: Bool) throws -> ExitStatus? {
+  func run(resumeCommand: String, reportCommand: String, json: Bool) throws -> ExitStatus? {
     let errors = Terminal.standardError
     for line in changes { errors.note(line) }
     let stop = StopSignal()
@@ -24,7 +24,8 @@ extension SweepSession {
       throw gone
     }
     let (summary, table) = try result(
-      of: report, seconds: (ContinuousClock.now - start).seconds, resumeCommand: resumeCommand)
+      of: report, seconds: (ContinuousClock.now - start).seconds, resumeCommand: resumeCommand,
+      reportCommand: reportCommand)
     for line in summary.lines(width: errors.width, style: errors.style) { errors.write(styled: line + "\n") }
     Terminal.standardOutput.write(table, as: json ? TableFormats.json : TableFormats.text)
     if let error = report.endingError ?? report.machineError { throw error }

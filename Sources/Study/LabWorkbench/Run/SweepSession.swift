@@ -92,7 +92,7 @@ package struct SweepSession {
   ///   - resumeCommand: what goes on with it where it was interrupted.
   /// - Throws: an error of the store.
   package func result(
-    of report: SchedulerReport, seconds: Double, resumeCommand: String
+    of report: SchedulerReport, seconds: Double, resumeCommand: String, reportCommand: String
   ) throws -> (summary: SweepSummary, table: ReportTable) {
     var current = try store.sweep(sweep.id)
     // Where the store cannot be written, it says of this process's runs that they are still being trained.
@@ -110,7 +110,8 @@ package struct SweepSession {
     let summary = SweepSummary(
       sweep: current, trained: report.trainedCount - resumed, resumed: resumed, reused: report.reusedCount,
       elapsedSeconds: seconds,
-      isInterrupted: report.stopRequest != .none && !report.hasFailedFast, resumeCommand: resumeCommand)
+      isInterrupted: report.stopRequest != .none && !report.hasFailedFast, resumeCommand: resumeCommand,
+      reportCommand: reportCommand)
     return (summary, try SweepTables.table(current))
   }
 }

@@ -1,0 +1,52 @@
+import LabCore
+import LabRecords
+import LabReport
+import LabStats
+import LabStore
+import LabStudy
+
+extension SweepRecords {
+  /// What a store knows of the runs of a sweep, beyond what the sweep has.
+  ///
+  /// - Parameters:
+  ///   - sweep: the sweep.
+  ///   - store: the store.
+  ///   - includesCalibration: whether the predictions of every run are read, which may be large.
+  package init(of sweep: Sweep, in store: StudyStore, includesCalibration: Bool = true) throws {
+    self.init(description: SweepRecords.description(of: sweep.specText))
+    var seen: Set<RunIdentity> = []
+    for run in sweep.runs where run.state != .pending && seen.insert(run.identity).inserted {
+      attempts[run.identity] = try store.attempts(at: run.identity).last
+      guard run.state == .completed else { continue }
+      epochs[run.identity] = try store.epochs(of: run.identity)
+      finals[run.identity] = try store.finalRecord(of: run.identity)
+      guard includesCalibration, store.folder(of: run.identity).has(.predictions) else { continue }
+      do {
+        let predictions = try store.folder(of: run.identity).readPredictions()
+        calibration[run.identity] = SweepRecords.bins(of: predictions)
+      } catch {
+        // What is damaged is told, and the rest of the report is as good as before.
+        problems.append("\(error)")
+      }
+    }
+  }
+
+  /// What a spec says of itself; nil where it says nothing, or is written in no known language.
+  private static func description(of spec: String) -> String? {
+    SourceFormat.allCases.lazy.compactMap { format -> String? in
+      let parse = SourceValue.parse(spec, format: format)
+      return parse.issues.isEmpty ? parse.value?["description"]?.string : nil
+    }.first
+  }
+
+  private static func bins(of predictions: Predictions) -> CalibrationBins? {
+    let classCount = predictions.classNames.count
+    guard classCount > 0, predictions.logits.count == predictions.labels.count * classCount else { return nil }
+    let images = ImagePredictions(logits: predictions.logits, classCount: classCount)
+    var bins = CalibrationBins()
+    for (index, label) in predictions.labels.enumerated() {
+      bins.add(confidence: images.confidences[index], isCorrect: Int(images.classes[index]) == label)
+    }
+    return bins
+  }
+}
