@@ -9,7 +9,7 @@ import Testing
 @Suite struct GuideTests {
   /// Pages that build on one another, in the order in which they are read.
   static let tours = [
-    ["Studies", "Data", "Models", "Results", "Speed"].map { "Documentation/\($0).md" },
+    ["Studies", "Data", "Models", "Results", "Conclusions", "Speed"].map { "Documentation/\($0).md" },
     ["Documentation/Troubleshooting.md"], ["Documentation/Adding.md"], ["Documentation/Promises.md"], ["README.md"],
     ["ARCHITECTURE.md"], ["CONTRIBUTING.md"],
   ]
