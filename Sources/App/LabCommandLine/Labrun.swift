@@ -27,7 +27,7 @@ public struct Labrun: ParsableCommand {
         labrun sweep my-study             # train with progress, print the table
         labrun table                      # the newest table, also while it runs
         labrun analyze                    # what follows from it: verdicts, factors, fairness
-        labrun report                     # conclusions, tables and figures in one page
+        labrun report                     # conclusions and figures in one page
         labrun show 3fa9                  # one run: curves, confusion matrix, log
         labrun doctor                     # is everything there, what to do if not
 

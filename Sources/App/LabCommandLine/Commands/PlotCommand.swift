@@ -19,7 +19,7 @@ struct PlotCommand: ParsableCommand {
         labrun plot --list
         labrun plot forest ablation > forest.svg
         labrun plot pareto ablation --cost time --output pareto.pdf
-        labrun plot interaction --factor conv --factor loss --theme light --output interaction.png
+        labrun plot interaction --factor conv --factor loss --output both.png
       """)
 
   @Argument(help: "The kind of figure; --list shows them.")

@@ -17,7 +17,7 @@ struct ReportCommand: ParsableCommand {
       and every run. It may be written at any time, also while the sweep runs.
 
       EXAMPLES
-        labrun report                          # the newest sweep, into Results/NAME.html
+        labrun report                     # the newest sweep, into Results/NAME.html
         labrun report ablation --output ablation.html
         labrun report ablation --metric test_macro_f1
         labrun report ablation --format markdown --output -
