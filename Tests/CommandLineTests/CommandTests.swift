@@ -215,7 +215,7 @@ import Testing
     defer { labrun.remove() }
     let overview = try labrun.run("--help", variables: ["COLUMNS": "80"]).output
     let subcommands = overview.split(separator: "\n").drop { $0 != "SUBCOMMANDS:" }.compactMap { line in
-      line.wholeMatch(of: #/\ \ ([a-z]+)\s\s+\S.*/#).map { String($0.1) }
+      line.wholeMatch(of: #/\ \ ([a-z-]+)\s\s+\S.*/#).map { String($0.1) }
     }
     #expect(subcommands.count > 8)
     for help in try [overview] + subcommands.map({ try labrun.run($0, "--help", variables: ["COLUMNS": "80"]).output })

@@ -112,6 +112,23 @@ import Testing
     #expect(throws: ReportError.self) { try SweepAnalysis(reference, options: .init(pair: ["spd", "spd"])) }
   }
 
+  @Test func aSweepThatHasOneSeedSoFarClaimsNothing() throws {
+    var sweep = reference
+    for variant in sweep.variants.indices {
+      for run in sweep.variants[variant].runs.indices where sweep.variants[variant].runs[run].seed != sweep.seeds[0] {
+        sweep.variants[variant].runs[run].state = .pending
+        sweep.variants[variant].runs[run].metrics = [:]
+      }
+    }
+    let text = try SweepAnalysis(sweep).document.rendered(options: .init(width: 400))
+    for part in [
+      "× 3 seeds, 1 of them so far, in complete blocks", "12 of 36 runs are complete.",
+      "Model: none yet. No comparison has the runs that an interval takes, so that all remain undecided.",
+      "1 pair is too few to judge by",
+    ] { #expect(text.contains(part), "\(part) in:\n\(text)") }
+    #expect(!text.contains("[–, –]"))
+  }
+
   @Test func conclusionsFromRunsThatStillImproveArePreliminary() throws {
     var sweep = reference
     sweep.variants[2].runs[0].health = [HealthNote("still_improving", "the accuracy rose")]

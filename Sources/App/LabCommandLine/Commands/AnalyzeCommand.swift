@@ -8,7 +8,7 @@ struct AnalyzeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "analyze",
     abstract: "Analyze a sweep as a designed experiment: verdicts, factors, fairness, diagnostics.",
-    usage: "labrun analyze [<sweep>] [--metric <name>] [--baseline <variant>] [options]",
+    usage: "labrun analyze [<sweep>] [--metric <name>] [options]",
     discussion: """
       One metric by the model variant + seed + residual: each comparison with its simultaneous interval and a verdict \
       (better, worse, equivalent, undecided), the analysis of variance of the factors, their effects and interactions, \

@@ -7,6 +7,7 @@ import LabWorkbench
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare", abstract: "Compare any two variants of a sweep.",
+    usage: "labrun compare <sweep> <variant> <other> [options]",
     discussion: """
       The difference of the first variant to the second, with its interval by the model that the sweep's runs allow, \
       what it says, how large it is, and in what the two differ beside.

@@ -7,7 +7,7 @@ import LabWorkbench
 struct PlanSeedsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan-seeds", abstract: "How many seeds a sweep needs, with the spread that its runs have shown.",
-    usage: "labrun plan-seeds [<sweep>] [--half-width <size>] [--effect <size>] [options]",
+    usage: "labrun plan-seeds [<sweep>] [--half-width <size>] [options]",
     discussion: """
       Sizes are in points of metrics in percent, else in the metric's unit. Without --effect, the smallest effect of the \
       spec's "analysis" counts.

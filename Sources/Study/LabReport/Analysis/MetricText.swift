@@ -22,9 +22,9 @@ struct MetricText {
     return isZero ? magnitude : (value < 0 ? "−" : "+") + magnitude
   }
 
-  /// A difference with its interval, such as `−5.03 [−6.39, −3.67]`.
+  /// A difference with its interval, such as `−5.03 [−6.39, −3.67]`; alone where it has none.
   func difference(_ estimate: Double, _ interval: ConfidenceInterval?) -> String {
-    guard let interval else { return signed(estimate) + " [–, –]" }
+    guard let interval else { return signed(estimate) }
     if !interval.upper.isFinite { return "\(signed(estimate)) (at least \(signed(interval.lower)))" }
     if !interval.lower.isFinite { return "\(signed(estimate)) (at most \(signed(interval.upper)))" }
     return "\(signed(estimate)) [\(signed(interval.lower)), \(signed(interval.upper))]"

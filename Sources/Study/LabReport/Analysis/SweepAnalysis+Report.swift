@@ -43,10 +43,12 @@ extension SweepAnalysis {
       : "Which variants differ from \(baselineLabel ?? "") in \(metric.name)?"
     let factors = sweep.factors.map { "\($0.name) (\($0.levels.count))" }.joined(separator: " × ")
     let ofFactors = factors.isEmpty ? "" : " of the factors \(factors)"
+    let sample = model.fit.sample
     let blocks =
-      model.fit.sample.isComplete && model.variants.count == sweep.variants.count
-      ? "in complete blocks: a seed's variants share what depends on the seed alone"
-      : "in incomplete blocks, by least squares"
+      !sample.isComplete || model.variants.count < sweep.variants.count
+      ? "in incomplete blocks, by least squares"
+      : (sample.blocks.count < sweep.seeds.count ? "\(sample.blocks.count) of them so far, " : "")
+        + "in complete blocks: a seed's variants share what depends on the seed alone"
     return [
       "\(question) \(sweep.variants.count) variants\(ofFactors) × \(sweep.seeds.count) seeds, \(blocks). "
         + "\(completed) of \(sweep.runs.count) runs are complete.",
@@ -67,6 +69,9 @@ extension SweepAnalysis {
   /// By what comparisons are judged, and why.
   var modelSentence: String {
     let fit = model.fit
+    if !comparisons.isEmpty, comparisons.allSatisfy({ $0.difference.interval == nil }) {
+      return "Model: none yet. No comparison has the runs that an interval takes, so that all remain undecided."
+    }
     guard model.model.isPooled, let deviation = fit.residualStandardDeviation else {
       let start = "Model: each comparison by its own pairs of runs (paired t"
       let family =
