@@ -37,6 +37,11 @@ struct SweepCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      Executors.registry.entries.map { "\($0.name): \($0.summary)" }.joined(separator: " "), valueName: "name"))
+  var executor = Executors.registry.names[0]
+
+  @Option(
+    help: ArgumentHelp(
       "Only cells with these levels; several factors narrow, several levels widen. Also seed=… and variant=….",
       valueName: "factor=level,…"))
   var only: [String] = []
@@ -66,6 +71,7 @@ struct SweepCommand: ParsableCommand {
     if let threadsPerRun, threadsPerRun < 1 {
       throw ValidationError("--threads-per-run must be at least 1, but is \(threadsPerRun).")
     }
+    _ = try Executors.named(executor)
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, but is \(limit).") }
     if fresh, retryFailed { throw ValidationError("--fresh trains everything anew, so --retry-failed adds nothing.") }
   }
@@ -107,7 +113,7 @@ struct SweepCommand: ParsableCommand {
     let session = try SweepSession(
       study: study, folder: resultsOptions.folder, workers: workers, threads: threads,
       memoryBudget: budget, claimPolicy: policy, failsFast: failFast,
-      checkpointSeconds: execution.checkpointEverySeconds)
+      checkpointSeconds: execution.checkpointEverySeconds, executor: Executors.named(executor))
     let status = try session.run(
       resumeCommand: resumeCommand, reportCommand: reportCommand(of: session.name), json: json)
     if let status { throw ExitCode(status.rawValue) }
@@ -119,6 +125,7 @@ struct SweepCommand: ParsableCommand {
     if let results = resultsOptions.results { words += ["--results", results] }
     if let workers { words += ["--workers", "\(workers)"] }
     if let threadsPerRun { words += ["--threads-per-run", "\(threadsPerRun)"] }
+    if executor != Executors.registry.names[0] { words += ["--executor", executor] }
     return words.map(\.shellQuoted).joined(separator: " ")
   }
 

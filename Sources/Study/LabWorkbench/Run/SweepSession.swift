@@ -17,7 +17,8 @@ package struct SweepSession {
 
   package init(
     study: PlannedStudy, folder: String, workers: Int, threads: Int, memoryBudget: Int,
-    claimPolicy: ClaimPolicy, failsFast: Bool, checkpointSeconds: Double?
+    claimPolicy: ClaimPolicy, failsFast: Bool, checkpointSeconds: Double?,
+    executor: ExecutorDefinition = TrainingRunExecutor.definition
   ) throws {
     self.study = study
     store = try StudyStore(folder: folder)
@@ -30,11 +31,13 @@ package struct SweepSession {
       } else {
         []
       }
+    let training = TrainingRunExecutor(
+      variants: study.variantsByRun, provenance: ProvenanceCollector(specHash: study.specHash),
+      checkpointSeconds: checkpointSeconds)
     scheduler = Scheduler(
       store: store,
-      executor: TrainingRunExecutor(
-        variants: study.variantsByRun, provenance: ProvenanceCollector(specHash: study.specHash),
-        checkpointSeconds: checkpointSeconds),
+      executor: try executor.make(
+        ExecutorEnvironment(specHash: study.specHash, checkpointSeconds: checkpointSeconds, training: training)),
       options: .init(
         workers: workers, threadsPerRun: threads, memoryBudgetBytes: memoryBudget, failsFast: failsFast,
         policy: claimPolicy))

@@ -8,6 +8,12 @@ import LabTrain
 
 /// Trains claimed runs in this process, whatever store they are claimed from.
 package struct TrainingRunExecutor: RunExecutor {
+  /// The executor as it is registered.
+  package static let definition = ExecutorDefinition("threads", "Trains runs in this process, a worker's thread each.")
+  {
+    $0.training
+  }
+
   /// The variant of each run.
   let variants: [RunIdentity: CompiledVariant]
   package let provenance: ProvenanceCollector

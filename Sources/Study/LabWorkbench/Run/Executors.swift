@@ -1,0 +1,49 @@
+import LabCore
+import LabScheduler
+
+/// What can train the runs of a sweep.
+public enum Executors {
+  /// The executors in the order of the documentation; a sweep that names none gets the first.
+  public static let registry = Registry<ExecutorDefinition>("executors", [TrainingRunExecutor.definition]) { [$0.name] }
+
+  /// The executor of a name.
+  ///
+  /// - Throws: ``WorkbenchError`` for a name that this program does not have.
+  public static func named(_ name: String) throws -> ExecutorDefinition {
+    guard let definition = registry[name] else {
+      throw WorkbenchError(
+        "this program has no executor \"\(name)\"\(NearestName.hint(for: name, among: registry.names)); it has "
+          + registry.names.joined(separator: ", "))
+    }
+    return definition
+  }
+}
+
+/// An executor as it is registered.
+public struct ExecutorDefinition: Sendable {
+  /// The name on the command line.
+  public let name: String
+  /// What it does, in one sentence.
+  public let summary: String
+  /// Makes the executor of a sweep.
+  public let make: @Sendable (ExecutorEnvironment) throws -> any RunExecutor
+
+  /// Creates a definition.
+  public init(
+    _ name: String, _ summary: String, make: @escaping @Sendable (ExecutorEnvironment) throws -> any RunExecutor
+  ) {
+    self.name = name
+    self.summary = summary
+    self.make = make
+  }
+}
+
+/// What an executor may know of its sweep.
+public struct ExecutorEnvironment: Sendable {
+  /// The hash of the spec's text.
+  public let specHash: ContentHash
+  /// The time between two checkpoints within an epoch in seconds; nil for checkpoints at the ends of epochs only.
+  public let checkpointSeconds: Double?
+  /// Trains a run in this process: what another executor may hand some runs to, or wrap.
+  public let training: any RunExecutor
+}
