@@ -69,6 +69,22 @@ import Testing
     #expect(decision.isPooled)
   }
 
+  /// Seeds that act more on good variants than on bad ones make no difference appear where there is none.
+  @Test func missingAdditivityIsACaution() {
+    let stream = RandomStream(seed: 6, name: "growing")
+    func value(_ treatment: Int, _ block: Int) -> Double {
+      Double((1 + treatment) * (1 + block)) + 0.3 * stream.normal(UInt64(treatment), UInt64(block))
+    }
+    let rows = (0..<8).map { treatment in (0..<5).map { value(treatment, $0) } }
+    let decision = PoolingDecision(BlockedFit(BlockedSample(rows: rows)), baseline: 0)
+    #expect(!decision.reasons.contains { if case .notAdditive = $0 { true } else { false } })
+    guard case .notAdditive(let p)? = decision.cautions.first else {
+      Issue.record("missing additivity is not noticed")
+      return
+    }
+    #expect(p < 0.01 && decision.cautions[0].sentence { "v\($0)" }.contains("too narrow"))
+  }
+
   @Test func noisyTreatmentsForbidPooling() {
     let stream = RandomStream(seed: 5, name: "noisy")
     func rows(_ noisy: Int) -> [[Double]] {

@@ -135,8 +135,8 @@ struct MetricComparisons: Sendable {
 
 /// By what the comparisons of a metric are judged.
 enum ComparisonModel: Sendable, Hashable {
-  /// Variant + seed + residual, with one residual for all.
-  case pooled
+  /// Variant + seed + residual, with one residual for all; with what is to be known of it, in words.
+  case pooled(caution: String?)
   /// Each comparison by its own pairs: why, in words; nil where that needs no word.
   case pairs(String?)
 
@@ -151,12 +151,19 @@ enum ComparisonModel: Sendable, Hashable {
       return
     }
     let decision = PoolingDecision(fit, baseline: reference)
+    func text(_ reasons: [PoolingDecision.Reason]) -> String {
+      reasons.map { $0.sentence(name: name) }.joined(separator: ", and ")
+    }
     self =
-      decision.isPooled ? .pooled : .pairs(decision.reasons.map { $0.sentence(name: name) }.joined(separator: ", and "))
+      decision.isPooled
+      ? .pooled(caution: decision.cautions.isEmpty ? nil : text(decision.cautions)) : .pairs(text(decision.reasons))
   }
 
   /// Whether all comparisons share a residual.
-  var isPooled: Bool { self == .pooled }
+  var isPooled: Bool { if case .pooled = self { true } else { false } }
+
+  /// What is to be known of the common residual; nil where nothing is.
+  var caution: String? { if case .pooled(let caution) = self { caution } else { nil } }
 
   /// Why pairs are judged each by itself, as a note says it; nil where they are not, or nothing is to be said.
   var reason: String? { if case .pairs(let reason) = self { reason } else { nil } }

@@ -12,7 +12,7 @@ extension SweepAnalysis {
       diagnostics.additivity.map {
         row(
           "additivity (Tukey, 1 degree of freedom)", $0, "a seed shifts all variants alike",
-          "differences grow or shrink with the seed's level")
+          "differences grow or shrink with the seed's level: intervals of large ones are too narrow")
       },
     ].compactMap { $0 }
     guard !rows.isEmpty else { return nil }
@@ -24,7 +24,8 @@ extension SweepAnalysis {
         .init("p", fields: ["p"], alignment: .right),
         .init(
           "reading", fields: ["is_doubtful"], wraps: true,
-          legend: "doubtful below a p-value of \(NumberText.plain(PoolingDecision.level)), where pairs decide instead"),
+          legend:
+            "doubtful below a p-value of \(NumberText.plain(PoolingDecision.level)); where spreads are, pairs decide"),
       ], rows: rows)
   }
 

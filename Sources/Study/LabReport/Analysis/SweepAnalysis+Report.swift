@@ -90,10 +90,12 @@ extension SweepAnalysis {
     let value =
       options.coverage == .simultaneous
       ? critical.map { ", critical value \(NumberText.fixed($0, decimals: 3))" } ?? "" : ""
+    let assumptions =
+      model.model.caution.map { $0.prefix(1).uppercased() + $0.dropFirst() }
+      ?? "Neither unequal spread nor missing additivity speaks against it"
     return
       "Model: variant + seed + residual, one residual for all: its standard deviation is \(number)\(text.unit), with "
-      + "\(fit.residualDegreesOfFreedom) degrees of freedom. Neither unequal spread nor missing additivity speaks against "
-      + "it. \(scope.prefix(1).uppercased() + scope.dropFirst())\(value)\(options.isOneSided ? ", one-sided" : "")."
+      + "\(fit.residualDegreesOfFreedom) degrees of freedom. \(assumptions). \(scope.prefix(1).uppercased() + scope.dropFirst())\(value)\(options.isOneSided ? ", one-sided" : "")."
   }
 
   private var pairParagraphs: [String] {

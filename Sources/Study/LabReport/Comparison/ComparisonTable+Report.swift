@@ -143,11 +143,15 @@ extension ComparisonTable {
     let reasons = zip(metrics, comparisons).compactMap { metric, comparisons in
       comparisons.comparisonCount > 1 ? comparisons.model.reason.map { (metric, $0) } : nil
     }
-    guard let first = reasons.first else { return [] }
+    let cautions = zip(metrics, comparisons).compactMap { metric, comparisons in
+      comparisons.comparisonCount > 1 ? comparisons.model.caution.map { "Of \(metric.title), \($0)." } : nil
+    }
+    guard let first = reasons.first else { return cautions }
     if reasons.count == metrics.count, reasons.allSatisfy({ $0.1 == first.1 }) {
       return ["Each difference is judged by its own pairs of runs: \(first.1)."]
     }
-    return reasons.map { "Each difference of \($0.0.titleWithUnit) is judged by its own pairs of runs: \($0.1)." }
+    return cautions
+      + reasons.map { "Each difference of \($0.0.titleWithUnit) is judged by its own pairs of runs: \($0.1)." }
   }
 
   /// Why no value is marked as best, for all metrics at once where they share the reason.
