@@ -4,7 +4,7 @@ import LabRecords
 import LabReport
 import Testing
 
-/// The analysis of the committed reference result, against R.
+/// The analysis of `ablation.json`, against R.
 @Suite struct SweepAnalysisTests {
   private let reference = ReferenceSweep.sweep
 
