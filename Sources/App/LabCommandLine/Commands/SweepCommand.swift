@@ -71,12 +71,12 @@ struct SweepCommand: ParsableCommand {
     if let threadsPerRun, threadsPerRun < 1 {
       throw ValidationError("--threads-per-run must be at least 1, but is \(threadsPerRun).")
     }
-    _ = try Executors.named(executor)
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, but is \(limit).") }
     if fresh, retryFailed { throw ValidationError("--fresh trains everything anew, so --retry-failed adds nothing.") }
   }
 
   func run() throws {
+    let executor = try Executors.named(executor)
     let path = try SpecLocator().locate(spec)
     try ResourceCheck.requireOpenFiles()
     try ResourceCheck.requireThreads(Machine.coreCount + 4)
@@ -113,7 +113,7 @@ struct SweepCommand: ParsableCommand {
     let session = try SweepSession(
       study: study, folder: resultsOptions.folder, workers: workers, threads: threads,
       memoryBudget: budget, claimPolicy: policy, failsFast: failFast,
-      checkpointSeconds: execution.checkpointEverySeconds, executor: Executors.named(executor))
+      checkpointSeconds: execution.checkpointEverySeconds, executor: executor)
     let status = try session.run(
       resumeCommand: resumeCommand, reportCommand: reportCommand(of: session.name), json: json)
     if let status { throw ExitCode(status.rawValue) }
