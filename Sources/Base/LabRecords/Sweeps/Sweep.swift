@@ -24,7 +24,9 @@ public struct Sweep: Sendable, Hashable {
   public var variants: [Variant]
   /// What will be concluded from; nil where the spec does not say.
   public var analysis: AnalysisPlan?
-  /// The analyses that were registered, the first one first; a later one replaces it. Empty before the sweep is registered.
+  /// The analyses that were registered, the first one first; a later one replaces it.
+  ///
+  /// Empty before the sweep is registered.
   public var analyses: [AnalysisRegistration]
 
   /// Creates a sweep.

@@ -4,7 +4,9 @@ import Foundation
 public struct EffectSize: Sendable, Hashable {
   /// The difference of the adjusted means, in the metric's unit.
   public let difference: Double
-  /// The change of the rate of errors as a share of the reference's: −0.1 is a tenth fewer. Nil for metrics without a
+  /// The change of the rate of errors as a share of the reference's: −0.1 is a tenth fewer.
+  ///
+  /// Nil for metrics without a
   /// best value, and for references without errors.
   public let relativeErrorChange: Double?
   /// Hedges' g: the difference in units of the residual standard deviation, which is that of a single run beside what

@@ -13,7 +13,9 @@ public struct McNemar: Sendable, Hashable {
   public let gained: Int
   /// The images that the treatment has wrong and the reference right.
   public let lost: Int
-  /// The exact two-sided p-value; 1 without discordant images. It is conservative.
+  /// The exact two-sided p-value; 1 without discordant images.
+  ///
+  /// It is conservative.
   public let exactPValue: Double
   /// The two-sided mid-p value, which is close to the nominal level.
   public let midPValue: Double

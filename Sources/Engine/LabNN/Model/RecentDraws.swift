@@ -27,10 +27,14 @@ package final class RecentDraws: Sendable {
     var elementCount = 0
   }
 
-  /// 16 MiB: some dozen small networks. Drawing is no matter in runs of large ones.
+  /// 16 MiB: some dozen small networks.
+  ///
+  /// Drawing is no matter in runs of large ones.
   static let shared = RecentDraws(capacity: 4 << 20)
 
-  /// The number of elements that are kept. Of a parameter that alone would take a quarter of it, none are.
+  /// The number of elements that are kept.
+  ///
+  /// Of a parameter that alone would take a quarter of it, none are.
   private let capacity: Int
   private let state = Mutex(State())
 

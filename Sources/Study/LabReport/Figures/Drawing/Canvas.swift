@@ -160,7 +160,9 @@ public struct Canvas: Sendable {
       ] + canvas.styleSheet + ground + canvas.elements + ["</svg>"]).joined(separator: "\n") + "\n"
   }
 
-  /// The rules for a dark ground. Attributes of each element say the colours for a light one, so that a viewer which
+  /// The rules for a dark ground.
+  ///
+  /// Attributes of each element say the colours for a light one, so that a viewer which
   /// knows no style sheets shows these.
   private var styleSheet: [String] {
     guard theme == .automatic else { return [] }
