@@ -36,7 +36,7 @@ SPEC = {
     "training": {"epochs": 1, "batch_size": 43},
     "seeds": [0],
 }
-COMMANDS = [["table"], ["table", "--by", "conv"], ["table", "--format", "json"], ["list"], ["list", SWEEP], ["show"]]
+COMMANDS = [["table"], ["analyze"], ["table", "--by", "conv"], ["table", "--format", "json"], ["list"], ["list", SWEEP], ["show"]]
 
 
 def run_labrun(options: argparse.Namespace, folder: Path, *arguments: str) -> str:
