@@ -71,6 +71,10 @@ import Testing
     let json = try JSONValue(parsing: plan.output)
     #expect(json["report"] == "seed-plan" && json["half_width"] == .number(0.1) && json["seeds_now"] == 2)
     #expect(try labrun.run("plan-seeds", "three", "--power", "1").status == 64)
+    let aimless = try labrun.run("plan-seeds", "three", "--power", "0.9")
+    #expect(aimless.status == 64 && aimless.errors.contains("say which with --effect"), "\(aimless.errors)")
+    #expect(try labrun.run("analyze", "three", "--json", "--format", "csv").status == 64)
+    #expect(try labrun.run("table", "three", "--by", "conv", "--per-comparison").status == 64)
 
     let table = try labrun.run(
       "table", "three", "--metric", "log_loss", "--baseline", "odconv-1x", variables: ["COLUMNS": "300"])

@@ -21,6 +21,8 @@ import Testing
     let markdown = try labrun.run("report", "tiny", "--format", "markdown", "--output", "-")
     #expect(markdown.status == 0 && markdown.output.hasPrefix("# tiny\n"), "\(markdown.errors)")
     #expect(try labrun.run("report", "--format", "markdwn").status == 64)
+    let unknown = try labrun.run("report", "--output", "tiny.pdf")
+    #expect(unknown.status == 64 && unknown.errors.contains("\"pdf\"; there are html, md"), "\(unknown.errors)")
 
     for kind in ["forest", "seeds", "curves", "pareto", "classes", "confusion", "reliability"] {
       let figure = try labrun.run("plot", kind, "tiny")
@@ -42,5 +44,17 @@ import Testing
     let binary = try labrun.run("plot", "forest", "--format", "png")
     #expect(binary.status == 64 && binary.errors.contains("--output forest.png"))
     #expect(try labrun.run("plot", "forest").status == 66)
+    // What says nothing of the figure is not passed over.
+    for (arguments, sentence) in [
+      (["forest", "--cost", "time"], "--cost is of pareto, and the figure is forest"),
+      (["seeds", "--factor", "conv"], "--factor is of interaction, and the figure is seeds"),
+      (["classes", "--variant", "spd"], "--variant is of confusion, and the figure is classes"),
+      (["forest", "--theme", "dark", "--format", "json"], "--theme and --width are of pictures, and json is data"),
+      (["forest", "--output", "forest.gif"], "there is no format \"gif\" of figures"),
+      (["forest", "--list"], "--list shows all kinds of figures"),
+    ] {
+      let refused = try labrun.run(["plot"] + arguments)
+      #expect(refused.status == 64 && refused.errors.contains(sentence), "\(arguments): \(refused.errors)")
+    }
   }
 }

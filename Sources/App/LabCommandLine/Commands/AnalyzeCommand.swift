@@ -14,7 +14,7 @@ struct AnalyzeCommand: ParsableCommand {
       (better, worse, equivalent, undecided), the analysis of variance of the factors, their effects and interactions, \
       in what arms differ beside what is studied, and what speaks against the model; where too much does, each \
       comparison is judged by its own pairs of runs. Metric, smallest effect that matters, confidence and comparisons \
-      are those of the spec's "analysis", which says so before there are results.
+      are those of the spec's "analysis", which says so before there are results. CSV has the comparisons only.
 
       EXAMPLES
         labrun analyze
@@ -47,14 +47,7 @@ struct AnalyzeCommand: ParsableCommand {
   @Flag(help: "Compare all pairs of variants.")
   var allPairs = false
 
-  @Option(
-    help: ArgumentHelp(
-      "\(TableFormats.registry.names.joined(separator: ", ")); csv has the comparisons only.", valueName: "format"))
-  var format = "text"
-
-  @Flag(help: "The same as --format json.")
-  var json = false
-
+  @OptionGroup var formatOptions: TableFormatOptions
   @OptionGroup var resultsOptions: ResultsOptions
 
   func validate() throws {
@@ -67,10 +60,10 @@ struct AnalyzeCommand: ParsableCommand {
   }
 
   func run() throws {
-    let format = try TableFormats.named(json ? "json" : format)
+    let format = try formatOptions.chosen()
     let store = try StudyStore(reading: resultsOptions.folder)
     let analysis = try SweepAnalysis(
-      store.sweep(store.sweep(matching: sweep).id),
+      store.sweep(matching: sweep),
       options: AnalysisOptions(
         metric: metric, baseline: baseline, confidence: confidence, smallestEffect: smallestEffect,
         isPerComparison: perComparison, comparesAllPairs: allPairs ? true : nil))

@@ -32,19 +32,14 @@ struct CompareCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The confidence of the interval (default: 0.95).", valueName: "level"))
   var confidence: Double?
 
-  @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
-  var format = "text"
-
-  @Flag(help: "The same as --format json.")
-  var json = false
-
+  @OptionGroup var formatOptions: TableFormatOptions
   @OptionGroup var resultsOptions: ResultsOptions
 
   func run() throws {
-    let format = try TableFormats.named(json ? "json" : format)
+    let format = try formatOptions.chosen()
     let store = try StudyStore(reading: resultsOptions.folder)
     let analysis = try SweepAnalysis(
-      store.sweep(store.sweep(matching: sweep).id),
+      store.sweep(matching: sweep),
       options: AnalysisOptions(metric: metric, confidence: confidence, pair: [variant, other]))
     Terminal.standardOutput.write(analysis.document, as: format)
   }

@@ -47,17 +47,14 @@ struct DescribeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Merge layers below this depth of their paths.", valueName: "components"))
   var level: Int?
 
-  @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
-  var format = TableFormats.text.name
-
-  @Flag(help: "The same as --format json.") var json = false
+  @OptionGroup var formatOptions: TableFormatOptions
 
   func validate() throws {
     if let level, level < 1 { throw ValidationError("--level must be at least 1, but is \(level).") }
   }
 
   func run() throws {
-    let format = json ? TableFormats.json : try TableFormats.named(format)
+    let format = try formatOptions.chosen()
     let output = Terminal.standardOutput
     guard !all else {
       guard subject == nil else { throw CommandError("--all lists every network, so it takes no architecture") }

@@ -26,7 +26,7 @@ struct ListCommand: ParsableCommand {
     let store = try StudyStore(reading: resultsOptions.folder)
     let table: ReportTable
     if let sweep {
-      table = try ListTables.runs(store.sweep(store.sweep(matching: sweep).id))
+      table = try ListTables.runs(store.sweep(matching: sweep))
     } else {
       table = ListTables.sweeps(try store.sweeps().map { try store.sweep($0.id) })
     }

@@ -27,8 +27,8 @@ struct PlanSeedsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Seeds until a difference of this size is found.", valueName: "size"))
   var effect: Double?
 
-  @Option(help: ArgumentHelp("The chance with which it is found.", valueName: "chance"))
-  var power = 0.8
+  @Option(help: ArgumentHelp("The chance with which it is found (default: 0.8).", valueName: "chance"))
+  var power: Double?
 
   @Option(help: ArgumentHelp("The metric (default: that of the spec's analysis, or test_accuracy).", valueName: "name"))
   var metric: String?
@@ -42,29 +42,29 @@ struct PlanSeedsCommand: ParsableCommand {
   @Flag(help: "Compare all pairs of variants.")
   var allPairs = false
 
-  @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
-  var format = "text"
-
-  @Flag(help: "The same as --format json.")
-  var json = false
-
+  @OptionGroup var formatOptions: TableFormatOptions
   @OptionGroup var resultsOptions: ResultsOptions
 
   func validate() throws {
     for (name, size) in [("half-width", halfWidth), ("effect", effect)] {
       if let size, !(size > 0 && size.isFinite) { throw ValidationError("--\(name) must be above 0, but is \(size).") }
     }
-    guard power > 0, power < 1 else { throw ValidationError("--power lies between 0 and 1, but is \(power).") }
+    if let power, !(power > 0 && power < 1) {
+      throw ValidationError("--power lies between 0 and 1, but is \(power).")
+    }
   }
 
   func run() throws {
-    let format = try TableFormats.named(json ? "json" : format)
+    let format = try formatOptions.chosen()
     let store = try StudyStore(reading: resultsOptions.folder)
     let report = try SeedPlanReport(
-      store.sweep(store.sweep(matching: sweep).id),
+      store.sweep(matching: sweep),
       options: AnalysisOptions(
         metric: metric, confidence: confidence, isPerComparison: perComparison, comparesAllPairs: allPairs ? true : nil),
-      goal: .init(halfWidth: halfWidth, effect: effect, power: power))
+      goal: .init(halfWidth: halfWidth, effect: effect, power: power ?? 0.8))
+    if power != nil, report.effect == nil {
+      throw CommandError("--power is that of finding a difference: say which with --effect")
+    }
     Terminal.standardOutput.write(report.document, as: format)
   }
 }

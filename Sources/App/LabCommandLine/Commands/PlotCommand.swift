@@ -35,8 +35,9 @@ struct PlotCommand: ParsableCommand {
   var metric: String?
 
   @Option(
-    help: ArgumentHelp("What results are set against: multiply-adds, parameters, time, memory.", valueName: "cost"))
-  var cost: PlotOptions.Cost = .multiplyAdds
+    help: ArgumentHelp(
+      "What results are set against: multiply-adds (default), parameters, time, memory.", valueName: "cost"))
+  var cost: PlotOptions.Cost?
 
   @Option(help: ArgumentHelp("A factor of an interaction; give two.", valueName: "factor"))
   var factor: [String] = []
@@ -52,17 +53,18 @@ struct PlotCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The file to write (default: print it).", valueName: "file"), completion: .file())
   var output: String?
 
-  @Option(help: ArgumentHelp("automatic, light, dark.", valueName: "theme"))
-  var theme: FigureTheme = .automatic
+  @Option(help: ArgumentHelp("automatic (default), light, dark.", valueName: "theme"))
+  var theme: FigureTheme?
 
-  @Option(help: ArgumentHelp("The width in pixels.", valueName: "pixels"))
-  var width = 760.0
+  @Option(help: ArgumentHelp("The width in pixels (default: 760).", valueName: "pixels"))
+  var width: Double?
 
   @OptionGroup var resultsOptions: ResultsOptions
 
   func validate() throws {
     if kind == nil, !list { throw ValidationError("a kind of figure is missing; --list shows them.") }
-    guard FigureOptions.widths.contains(width) else {
+    if kind != nil, list { throw ValidationError("--list shows all kinds of figures, and takes none.") }
+    if let width, !FigureOptions.widths.contains(width) {
       let bounds = [FigureOptions.widths.lowerBound, FigureOptions.widths.upperBound].map { String(Int($0)) }
       throw ValidationError("--width must be from \(bounds[0]) to \(bounds[1]), but is \(width).")
     }
@@ -71,20 +73,22 @@ struct PlotCommand: ParsableCommand {
   func run() throws {
     guard let kind, !list else { return Terminal.standardOutput.write(PlotCommand.kinds, showsLegend: false) }
     let figureKind = try Figures.named(kind)
-    let figureFormat = try FigureFormats.named(format ?? formatOfOutput ?? "svg")
-    let isText = ["svg", "json"].contains(figureFormat.name)
-    guard isText || output != nil else {
+    let figureFormat = try format.map(FigureFormats.named) ?? FigureFormats.ofFile(output ?? "")
+    try checkOptions(of: figureKind, figureFormat)
+    guard figureFormat.isText || output != nil else {
       throw CommandError(
         "\(figureFormat.name) is written into a file: give one with --output, such as --output \(kind).\(figureFormat.name)"
       )
     }
     let store = try StudyStore(reading: resultsOptions.folder)
-    let found = try store.sweep(store.sweep(matching: sweep).id)
+    let found = try store.sweep(matching: sweep)
     let records = try SweepRecords(
       of: found, in: store, includesCalibration: figureKind.needs.contains(.reliability))
     let report = try SweepReport(found, records: records, options: .init(metric: metric))
-    let figure = try report.figure(figureKind, options: .init(cost: cost, factors: factor, variant: variant))
-    let data = try figureFormat.render(figure, kind: figureKind.name, options: .init(width: width, theme: theme))
+    let figure = try report.figure(
+      figureKind, options: .init(cost: cost ?? .multiplyAdds, factors: factor, variant: variant))
+    let data = try figureFormat.render(
+      figure, kind: figureKind.name, options: .init(width: width ?? 760, theme: theme ?? .automatic))
     if let output {
       try AtomicFile.write(data, to: output)
     } else {
@@ -92,11 +96,19 @@ struct PlotCommand: ParsableCommand {
     }
   }
 
-  /// The format that the output's name ends with; nil where it ends otherwise.
-  private var formatOfOutput: String? {
-    guard let output else { return nil }
-    let end = (output as NSString).pathExtension.lowercased()
-    return FigureFormats.registry[end] == nil ? nil : end
+  /// Refuses options that say nothing of the figure.
+  private func checkOptions(of figure: FigureKind, _ format: any FigureFormat) throws {
+    let given: [(option: String, isGiven: Bool, part: FigureData.Part)] = [
+      ("--cost", cost != nil, .costs), ("--factor", !factor.isEmpty, .levels),
+      ("--variant", variant != nil, .confusion),
+    ]
+    for (option, isGiven, part) in given where isGiven && !figure.needs.contains(part) {
+      let kinds = Figures.registry.entries.filter { $0.needs.contains(part) }.map(\.name)
+      throw CommandError("\(option) is of \(kinds.joined(separator: ", ")), and the figure is \(figure.name)")
+    }
+    if theme != nil || width != nil, !format.isPicture {
+      throw CommandError("--theme and --width are of pictures, and \(format.name) is data")
+    }
   }
 
   private static var kinds: ReportTable {

@@ -33,11 +33,6 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many of the most probable classes to print.", valueName: "count"))
   var top: Int?
 
-  @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
-  var format = TableFormats.text.name
-
-  @Flag(help: "The same as --format json.") var json = false
-
   @Flag(help: "Print metrics only, no row for each image.") var summary = false
 
   @Option(
@@ -49,6 +44,7 @@ struct PredictCommand: ParsableCommand {
     help: ArgumentHelp("The images within an HDF5 file (default: test/images, else images).", valueName: "name"))
   var datasetName: String?
 
+  @OptionGroup var formatOptions: TableFormatOptions
   @OptionGroup var inferenceOptions: InferenceOptions
   @OptionGroup var resultsOptions: ResultsOptions
 
@@ -58,7 +54,7 @@ struct PredictCommand: ParsableCommand {
   }
 
   func run() throws {
-    let format = json ? TableFormats.json : try TableFormats.named(format)
+    let format = try formatOptions.chosen()
     let workbench = Workbench(say: Terminal.sayBeside)
     let model = try TrainedModel(
       model, choice: inferenceOptions.weights, results: resultsOptions.folder, workbench: workbench)

@@ -45,9 +45,9 @@ struct ReportCommand: ParsableCommand {
   @OptionGroup var resultsOptions: ResultsOptions
 
   func run() throws {
-    let format = try PageFormats.named(format ?? formatOfOutput ?? "html")
+    let format = try format.map(PageFormats.named) ?? PageFormats.ofFile(output ?? "")
     let store = try StudyStore(reading: resultsOptions.folder)
-    let found = try store.sweep(store.sweep(matching: sweep).id)
+    let found = try store.sweep(matching: sweep)
     let report = try SweepReport(
       found, records: SweepRecords(of: found, in: store),
       options: .init(metric: metric.first, baseline: baseline), metrics: Array(metric.dropFirst()))
@@ -56,12 +56,6 @@ struct ReportCommand: ParsableCommand {
     let path = output ?? "\(resultsOptions.folder)/\(ReportCommand.fileName(of: found)).\(format.fileExtension)"
     try AtomicFile.write(Data(text.utf8), to: path)
     Terminal.standardError.note("wrote \(path)")
-  }
-
-  /// The format that the output's name ends with; nil where it ends otherwise.
-  private var formatOfOutput: String? {
-    guard let end = output.map({ ($0 as NSString).pathExtension.lowercased() }) else { return nil }
-    return PageFormats.registry.entries.first { $0.fileExtension == end }?.name
   }
 
   /// The sweep's name with nothing that would lead out of the folder.

@@ -37,12 +37,6 @@ struct TableCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Only variants with this level.", valueName: "factor=level"))
   var filter: [String] = []
 
-  @Option(help: ArgumentHelp("\(TableFormats.registry.names.joined(separator: ", ")).", valueName: "format"))
-  var format = TableFormats.text.name
-
-  @Flag(help: "The same as --format json.")
-  var json = false
-
   @Flag(help: "Add p-values that are adjusted for the number of comparisons (Holm).")
   var holm = false
 
@@ -52,12 +46,19 @@ struct TableCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Compare with this variant instead of the spec's baseline.", valueName: "variant"))
   var baseline: String?
 
+  @OptionGroup var formatOptions: TableFormatOptions
   @OptionGroup var resultsOptions: ResultsOptions
 
+  func validate() throws {
+    if perComparison, !by.isEmpty {
+      throw ValidationError("with --by, each interval holds by itself, so --per-comparison adds nothing.")
+    }
+  }
+
   func run() throws {
-    let format = json ? TableFormats.json : try TableFormats.named(format)
+    let format = try formatOptions.chosen()
     let store = try StudyStore(reading: resultsOptions.folder)
-    let found = try store.sweep(store.sweep(matching: sweep).id)
+    let found = try store.sweep(matching: sweep)
     let options = ReportOptions(
       metrics: metric.isEmpty ? nil : metric, filters: try filter.map { try LevelFilter(parsing: $0) },
       sort: try sort.map { try SortOrder(parsing: $0) }, multiplicity: holm ? .holm : .perComparison,

@@ -27,7 +27,8 @@ public struct SeedPlanReport: Sendable {
   public let goal: Goal
   private let planning: SeedPlanning
   private let halfWidth: Double?
-  private let effect: Double?
+  /// The difference that shall be found, in values of the metric; nil where none is named.
+  public let effect: Double?
 
   /// Plans the seeds of a sweep.
   ///

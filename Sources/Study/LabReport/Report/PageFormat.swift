@@ -1,3 +1,4 @@
+import Foundation
 import LabCore
 
 /// A way to write a report.
@@ -17,6 +18,18 @@ public enum PageFormats {
   /// The formats in the order of help texts, the default first.
   public static let registry = Registry<any PageFormat>("report formats", [HTMLPageFormat(), MarkdownPageFormat()]) {
     [$0.name]
+  }
+
+  /// The format of a file by what its name ends with; the first where that is nothing.
+  ///
+  /// - Throws: ``ReportError/unknownFormat(_:available:)`` for an ending that no format has.
+  public static func ofFile(_ path: String) throws(ReportError) -> any PageFormat {
+    let ending = (path as NSString).pathExtension.lowercased()
+    guard
+      let format = ending.isEmpty
+        ? registry.entries.first : registry.entries.first(where: { $0.fileExtension == ending })
+    else { throw .unknownFormat(ending, available: registry.entries.map(\.fileExtension)) }
+    return format
   }
 
   /// The format of a name.

@@ -6,12 +6,13 @@ extension StudyStore {
   /// The sweep of a number or name; the newest where none is given.
   ///
   /// - Throws: ``WorkbenchError`` with the nearest name, or ``StoreError/noResults(folder:)`` where there is none at all.
-  package func sweep(matching text: String?) throws -> StoredSweep {
+  package func sweep(matching text: String?) throws -> Sweep {
     let sweeps = try sweeps()
     guard let newest = sweeps.first else { throw StoreError.noResults(folder: folder) }
-    guard let text else { return newest }
-    if let match = sweeps.first(where: { $0.name == text }) { return match }
-    if let number = Int64(text), let match = sweeps.first(where: { $0.id == number }) { return match }
+    guard let text else { return try sweep(newest.id) }
+    if let match = sweeps.first(where: { $0.name == text }) ?? sweeps.first(where: { "\($0.id)" == text }) {
+      return try sweep(match.id)
+    }
     let names = sweeps.map(\.name)
     throw WorkbenchError(
       "there is no sweep \"\(text)\" in \(folder)\(NearestName.hint(for: text, among: names)): `labrun list` shows them",

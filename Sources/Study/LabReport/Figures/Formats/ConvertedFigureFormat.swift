@@ -13,6 +13,8 @@ struct ConvertedFigureFormat: FigureFormat {
   init(_ output: Output) { self.output = output }
 
   var name: String { output.rawValue }
+  let isText = false
+  let isPicture = true
 
   /// The pixels of a PNG for each of the figure's, so that it is sharp on paper.
   private static let zoom = "2"
