@@ -15,7 +15,10 @@ enum ReferenceSweep {
   ]
 
   /// The sweep; the variants' labels are those of the table.
-  static var sweep: Sweep {
+  static var sweep: Sweep { sweep(of: accuracies) }
+
+  /// The sweep with other accuracies in percent.
+  static func sweep(of accuracies: [[Double]]) -> Sweep {
     var variants = [Variant]()
     for conv in factors[0].levels {
       for downsample in factors[1].levels {

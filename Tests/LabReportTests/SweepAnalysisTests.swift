@@ -52,6 +52,46 @@ import Testing
     #expect(!text.lowercased().contains("significant"))
   }
 
+  /// `Results/reference/recompute.py` has computed these numbers by other means.
+  @Test func theCommittedAnalysisFollowsFromItsRuns() throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Results/reference").standardized
+    let table = try String(contentsOf: folder.appendingPathComponent("ablation-runs.csv"), encoding: .utf8)
+    let accuracies = table.split(separator: "\n").dropFirst().compactMap { Double($0.split(separator: ",").last ?? "") }
+    try #require(accuracies.count == 36)
+    let sweep = ReferenceSweep.sweep(of: (0..<12).map { row in (0..<3).map { 100 * accuracies[3 * row + $0] } })
+    let text = try SweepAnalysis(sweep).document.rendered(as: TableFormats.named("json"))
+    let committed = try String(contentsOf: folder.appendingPathComponent("ablation-analysis.json"), encoding: .utf8)
+    let (actual, expected) = (try JSONValue(parsing: text), try JSONValue(parsing: committed))
+    for key in ["residual_sd", "residual_df", "critical_value"] { expectSame(actual[key], expected[key], key) }
+    var compared = 0
+    for name in ["comparisons", "analysis-of-variance", "effects"] {
+      let rows = try [actual, expected].map { json in
+        try #require(
+          json["sections"]?.arrayValue?.lazy.compactMap { $0["table"] }.first { $0["table"]?.stringValue == name }?[
+            "rows"]?
+            .arrayValue)
+      }
+      #expect(rows[0].count == rows[1].count && !rows[0].isEmpty)
+      for (own, other) in zip(rows[0], rows[1]) {
+        // What is odd about runs is not in their accuracies.
+        for (key, value) in other.objectValue ?? [:] where key != "health" && key != "is_preliminary" {
+          expectSame(own[key], value, "\(name) \(key)")
+          compared += 1
+        }
+      }
+    }
+    #expect(compared > 200)
+  }
+
+  private func expectSame(_ actual: JSONValue?, _ expected: JSONValue?, _ name: String) {
+    guard let number = expected?.doubleValue else {
+      #expect(actual == expected, "\(name)")
+      return
+    }
+    #expect(abs((actual?.doubleValue ?? .nan) - number) <= 1e-9 * max(1, abs(number)), "\(name)")
+  }
+
   @Test(arguments: TableFormats.registry.entries.map(\.name))
   func everyFormatHasTheComparisons(format: String) throws {
     let text = try SweepAnalysis(reference).document.rendered(as: TableFormats.named(format))
