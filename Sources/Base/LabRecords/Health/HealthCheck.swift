@@ -9,6 +9,9 @@ public protocol HealthCheck: Sendable {
   /// What it looks for, for people: the title of its notes.
   var title: String { get }
 
+  /// Whether conclusions from runs that it has found something about are preliminary.
+  var makesPreliminary: Bool { get }
+
   /// What a table says of several variants alike; nil where their own notes are listed.
   ///
   /// - Parameter variants: whose runs have the note, such as `all 12 variants`.
@@ -19,6 +22,8 @@ public protocol HealthCheck: Sendable {
 }
 
 extension HealthCheck {
+  public var makesPreliminary: Bool { false }
+
   public func summary(of variants: String) -> String? { nil }
 
   /// A note of this check's kind.
@@ -38,4 +43,11 @@ public enum HealthChecks {
 
   /// The check that makes notes of a kind.
   public static func check(_ kind: String) -> (any HealthCheck)? { all.first { $0.kind == kind } }
+}
+
+extension Run {
+  /// Whether it is completed and longer training would have given another result.
+  public var isPreliminary: Bool {
+    state == .completed && health.contains { HealthChecks.check($0.kind)?.makesPreliminary ?? false }
+  }
 }

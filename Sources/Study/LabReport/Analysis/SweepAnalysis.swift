@@ -118,15 +118,9 @@ public struct SweepAnalysis: Sendable {
           model.fit, of: treatment, to: reference, bestValue: metric.unit == .percent ? 1 : nil,
           higherIsBetter: direction != .lowerIsBetter),
         health: notes.map { HealthChecks.check($0)?.title ?? $0.replacing("_", with: " ") },
-        isPreliminary: notes.contains("still_improving"))
+        isPreliminary: pair.contains { sweep.variants[$0].runs.contains(where: \.isPreliminary) })
     }
-    let levels = model.variants.map { variant in
-      sweep.factors.map { factor in
-        sweep.variants[variant].levels[factor.name].flatMap(factor.levels.firstIndex) ?? -1
-      }
-    }
-    let isFactorial = !isPair && !sweep.factors.isEmpty && model.fit.hasSpread && Set(levels).count == levels.count
-    factorial = isFactorial ? FactorialAnalysis(model.fit, levels: levels) : nil
+    factorial = isPair || !model.fit.hasSpread ? nil : model.factorial(of: sweep)
   }
 
   /// What is asked for that is not what was registered.
@@ -166,6 +160,17 @@ public struct SweepAnalysis: Sendable {
 extension MetricComparisons {
   /// A comparison with its treatments.
   typealias Pair = (treatment: Int, reference: Int, difference: BaselineDifference)
+
+  /// The analysis of the factors; nil where variants are not told apart by their levels.
+  func factorial(of sweep: Sweep) -> FactorialAnalysis? {
+    let levels = variants.map { variant in
+      sweep.factors.compactMap { sweep.variants[variant].levels[$0.name].flatMap($0.levels.firstIndex) }
+    }
+    guard variants.count > 1, !sweep.factors.isEmpty, levels.allSatisfy({ $0.count == sweep.factors.count }),
+      Set(levels).count == levels.count
+    else { return nil }
+    return FactorialAnalysis(fit, levels: levels)
+  }
 
   /// All comparisons with the reference, and the variants that cannot be compared with it.
   func withReference() -> (found: [Pair], lost: [(variant: Int, reference: Int)]) {

@@ -3,7 +3,7 @@ import LabRecords
 import LabStats
 
 extension SweepReport {
-  func classData(_ options: PlotOptions) throws(PlotError) -> FigureData.Classes {
+  func fillClasses(of data: inout FigureData, _ options: PlotOptions) throws(PlotError) {
     guard let comparison = SweepClasses(sweep, finals: records.finals, level: self.options.confidenceLevel) else {
       throw PlotError("the results by class of the baseline and of another variant are not on record")
     }
@@ -14,7 +14,8 @@ extension SweepReport {
       changes[change.classIndex][change.variant] = change.difference * 100
       isCertain[change.classIndex][change.variant] = change.isCertain
     }
-    return .init(
+    data.noteLimit(shown.count, of: comparison.variants.count)
+    data.classes = .init(
       classes: comparison.classes.map(\.singleLine), variants: shown.map { comparison.variants[$0].singleLine },
       changes: changes, isCertain: isCertain)
   }
@@ -23,10 +24,10 @@ extension SweepReport {
     let baseline = sweep.variants.first(where: \.isBaseline) ?? sweep.variants.first
     var variant = baseline
     if let label = options.variant {
-      variant = sweep.variants.first { $0.label == label }
-      if variant == nil {
-        throw PlotError(
-          "the sweep has no variant \"\(label)\"\(NearestName.hint(for: label, among: sweep.variants.map(\.label)))")
+      do {
+        variant = sweep.variants[try sweep.variantIndex(labeled: label)]
+      } catch {
+        throw PlotError(error.description)
       }
     }
     guard let variant, let own = confusions(of: variant) else {
@@ -56,7 +57,7 @@ extension SweepReport {
     return (names.map(\.singleLine), counts)
   }
 
-  func reliabilityData(_ options: PlotOptions) throws(PlotError) -> [FigureData.Reliability] {
+  func fillReliability(of data: inout FigureData, _ options: PlotOptions) throws(PlotError) {
     let variants = sweep.variants.compactMap { variant -> FigureData.Reliability? in
       let runs = variant.runs.filter { $0.state == .completed }.compactMap { records.calibration[$0.identity] }
       guard var whole = runs.first else { return nil }
@@ -75,6 +76,14 @@ extension SweepReport {
       return .init(variant.label.singleLine, bins: bins, calibrationError: SampleSummary(errors)?.mean)
     }
     guard !variants.isEmpty else { throw PlotError("no run has its predictions on record") }
-    return Array(variants.prefix(options.variantLimit))
+    data.reliability = Array(variants.prefix(options.variantLimit))
+    data.noteLimit(min(variants.count, options.variantLimit), of: variants.count)
+  }
+}
+
+extension FigureData {
+  /// Says that some variants are left out, where some are.
+  mutating func noteLimit(_ shown: Int, of count: Int) {
+    if shown < count { notes.append("The first \(shown) of \(count) variants are shown.") }
   }
 }

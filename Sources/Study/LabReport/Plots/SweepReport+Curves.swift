@@ -31,8 +31,8 @@ extension SweepReport {
     if shown.count > options.variantLimit {
       let first = shown.filter { $0 == baseline }
       shown = (first + shown.filter { $0 != baseline }.prefix(options.variantLimit - first.count)).sorted()
-      data.notes.append("The first \(shown.count) of \(sweep.variants.count) variants are shown.")
     }
+    data.noteLimit(shown.count, of: courses.count { !$0.isEmpty })
     data.metric = .init(
       metric.proseTitle, unit: metric.unit == .percent ? "%" : "",
       differenceUnit: metric.unit == .percent ? "points" : "",

@@ -3,17 +3,7 @@ import LabStats
 
 extension SweepReport {
   /// The analysis of the factors, also of designs without repetition, which leave no residual.
-  private var factorial: FactorialAnalysis? {
-    if let factorial = analysis.factorial { return factorial }
-    let variants = analysis.model.variants.map { sweep.variants[$0] }
-    let levels = variants.map { variant in
-      sweep.factors.compactMap { factor in variant.levels[factor.name].flatMap(factor.levels.firstIndex) }
-    }
-    guard variants.count > 1, !sweep.factors.isEmpty, levels.allSatisfy({ $0.count == sweep.factors.count }),
-      Set(levels).count == levels.count
-    else { return nil }
-    return FactorialAnalysis(analysis.model.fit, levels: levels)
-  }
+  private var factorial: FactorialAnalysis? { analysis.factorial ?? analysis.model.factorial(of: sweep) }
 
   private func requiredFactorial() throws(PlotError) -> FactorialAnalysis {
     guard let factorial else {

@@ -30,9 +30,9 @@ extension SweepReport {
     case .levels: data.levels = try levelData(options)
     case .effects: data.effects = try effectData()
     case .costs: data.costs = try costData(options)
-    case .classes: data.classes = try classData(options)
+    case .classes: try fillClasses(of: &data, options)
     case .confusion: data.confusion = try confusionData(options)
-    case .reliability: data.reliability = try reliabilityData(options)
+    case .reliability: try fillReliability(of: &data, options)
     case .ranks: data.ranks = try rankData()
     case .importance: data.importance = try importanceData()
     }
@@ -64,7 +64,7 @@ extension SweepReport {
         estimate: difference.mean * scale,
         single: isSimultaneous ? shown(singles[comparison.variant] ?? nil) : shown(difference.interval),
         simultaneous: isSimultaneous ? shown(difference.interval) : nil,
-        verdict: .init(rawValue: comparison.verdict.rawValue) ?? .undecided,
+        verdict: comparison.verdict,
         note: difference.caveatText(metric) ?? (comparison.isPreliminary ? "preliminary: runs still improve" : nil))
     }
     return .init(

@@ -76,10 +76,7 @@ extension SweepReport {
   }
 
   private var improving: Set<String> {
-    Set(
-      sweep.variants.filter { variant in
-        variant.runs.contains { $0.state == .completed && $0.health.contains { $0.kind == "still_improving" } }
-      }.map { $0.label.singleLine })
+    Set(sweep.variants.filter { $0.runs.contains(where: \.isPreliminary) }.map { $0.label.singleLine })
   }
 
   private var isPreliminaryThroughout: Bool {

@@ -8,6 +8,7 @@ import Foundation
 struct StillImproving: HealthCheck {
   let kind = "still_improving"
   let title = "still improving"
+  let makesPreliminary = true
 
   func summary(of variants: String) -> String? {
     "\(variants) gained more than 1 point in their last epoch: a longer training would change the numbers, and perhaps "
