@@ -124,14 +124,6 @@ import Testing
       values.enumerated().flatMap { treatment, row in
         row.enumerated().map { .init(treatment: treatment, block: UInt64($0), value: $1) }
       }, treatmentCount: 4)
-    let dunnett = DunnettComparison(BlockedFit(sample), baseline: 0)
-    let comparisons = FigureData.Comparisons(
-      dunnett, labels: ["static", "focal", "4x", "lost"], scale: 100, smallestEffect: 3)
-    #expect(comparisons.rows.map(\.label) == ["focal", "4x", "lost"])
-    #expect(abs(comparisons.rows[0].estimate + 5) < 1e-9 && comparisons.rows[0].verdict == .worse)
-    #expect(comparisons.rows[1].verdict == .equivalent && comparisons.rows[2].estimate.isNaN)
-    let wide = try #require(comparisons.rows[0].simultaneous)
-    #expect(wide.upper - wide.lower == 100 * (dunnett.comparisons[0].interval.map { $0.upper - $0.lower } ?? 0))
     let lenth = try #require(LenthAnalysis([4, -0.2, 0.3, 0.1, 0.2]))
     let effects = FigureData.Effects(lenth, labels: ["a", "b", "c", "d", "e"])
     #expect(effects.effects.first == .init("a", 4) && effects.margin == lenth.marginOfError())

@@ -92,13 +92,15 @@ struct MetricComparisons: Sendable {
   ///
   /// - Parameters:
   ///   - comparison: the difference within its family; nil where it cannot be estimated.
+  ///   - family: how the family's intervals hold at once.
   ///   - count: the number of comparisons in the family.
   func difference(
-    of treatment: Int, to reference: Int, _ comparison: TreatmentComparison?, count: Int
+    of treatment: Int, to reference: Int, _ comparison: TreatmentComparison?,
+    family: BaselineDifference.Method = .dunnett, count: Int
   ) -> BaselineDifference? {
     let paired = PairedDifference(treatment: values[treatment], reference: values[reference])
     if model.isPooled, let comparison {
-      return BaselineDifference(comparison, paired, options: options)
+      return BaselineDifference(comparison, paired, family: family, options: options)
     }
     if let paired { return BaselineDifference(paired, options: options, familySize: count) }
     return WelchDifference(

@@ -198,12 +198,8 @@ extension MetricComparisons {
     }
     let tukey = TukeyComparison(fit, level: level)
     let found = tukey.comparisons.compactMap { comparison in
-      difference(of: comparison.treatment, to: comparison.reference, comparison, count: count)
-        .map { difference in
-          var difference = difference
-          if difference.method == .dunnett { difference.method = .tukey }
-          return (comparison.treatment, comparison.reference, difference)
-        }
+      difference(of: comparison.treatment, to: comparison.reference, comparison, family: .tukey, count: count)
+        .map { (comparison.treatment, comparison.reference, $0) }
     }
     return (found, tukey.inestimable.map { (variants[$0.treatment], variants[$0.reference]) })
   }

@@ -67,8 +67,11 @@ public struct BaselineDifference: Sendable, Hashable {
   /// - Parameters:
   ///   - comparison: the difference within its family.
   ///   - paired: the pairs that it rests on; nil where it is estimated through other variants only.
+  ///   - family: how the family's intervals hold at once.
   ///   - options: what was asked for.
-  init(_ comparison: TreatmentComparison, _ paired: PairedDifference?, options: ReportOptions) {
+  init(
+    _ comparison: TreatmentComparison, _ paired: PairedDifference?, family: Method, options: ReportOptions
+  ) {
     mean = comparison.contrast.estimate
     pairCount = paired?.summary.count ?? 0
     greaterCount = paired?.differences.lazy.filter { $0 > 0 }.count ?? 0
@@ -90,7 +93,7 @@ public struct BaselineDifference: Sendable, Hashable {
     pValue = comparison.pValue
     simultaneousPValue = options.coverage == .simultaneous ? comparison.adjustedPValue : nil
     cohenDz = paired?.caveat == nil ? paired?.cohenDz : nil
-    method = options.coverage == .simultaneous ? .dunnett : .blocked
+    method = options.coverage == .simultaneous ? family : .blocked
   }
 
   init(_ paired: PairedDifference, options: ReportOptions, familySize: Int = 1) {
