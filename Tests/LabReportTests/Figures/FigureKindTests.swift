@@ -34,6 +34,20 @@ import Testing
     #expect(self.texts(try Figures.named("forest").figure(of: data)).contains("worse →"))
   }
 
+  @Test func meansWithoutIntervalsClaimNone() throws {
+    var data = data()
+    func notes(_ interval: FigureData.Interval?) throws -> [String] {
+      data.levels = .init(
+        columnFactor: "conv", lineFactor: "loss",
+        cells: [
+          .init(column: "static", line: "focal", mean: 1, interval: interval), .init(column: "4x", line: "focal", mean: 2),
+        ])
+      return texts(try Figures.named("interaction").figure(of: data)).filter { $0.contains("igher is better") }
+    }
+    #expect(try notes(nil) == ["Higher is better."])
+    #expect(try notes(.init(0, 2)) == ["Intervals of 95 %; higher is better."])
+  }
+
   @Test func aSeedsLineEndsWhereARunIsMissing() throws {
     var data = data()
     data.runs = [

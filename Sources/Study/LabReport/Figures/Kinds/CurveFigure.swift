@@ -54,7 +54,12 @@ struct CurveFigure: Figure {
       let baseline = means.first { $0.label == data.baseline }
       top = drawPanels(others, behind: baseline, head: "\(metric.axisTitle) by epoch", top: top, on: &canvas)
       if let baseline {
-        top = canvas.key([.init(.line(.ink, .dashed, nil), "\(baseline.label), the baseline")], top: top)
+        top = canvas.key(
+          [
+            .init(
+              .line(.ink, .dashed, nil),
+              baseline.label == "baseline" ? "the baseline" : "\(baseline.label), the baseline")
+          ], top: top)
       }
     } else if !means.isEmpty {
       top = drawTogether(top: top, on: &canvas)

@@ -48,7 +48,9 @@ struct InteractionFigure: Figure {
     } else {
       drawRows(top: top, on: &canvas)
     }
-    canvas.notes(["Intervals of \(data.confidenceText); \(metric.direction)."] + data.notes)
+    let hasIntervals = cells.contains { $0.interval?.known != nil }
+    let note = hasIntervals ? "Intervals of \(data.confidenceText); \(metric.direction)." : "\(metric.direction)."
+    canvas.notes([note.prefix(1).uppercased() + note.dropFirst()] + data.notes)
   }
 
   private var ends: [Double] {
