@@ -22,7 +22,7 @@ import Testing
     #expect(markdown.status == 0 && markdown.output.hasPrefix("# tiny\n"), "\(markdown.errors)")
     #expect(try labrun.run("report", "--format", "markdwn").status == 64)
     let unknown = try labrun.run("report", "--output", "tiny.pdf")
-    #expect(unknown.status == 64 && unknown.errors.contains("\"pdf\"; there are html, md"), "\(unknown.errors)")
+    #expect(unknown.status == 64 && unknown.errors.contains("there is no format \"pdf\""), "\(unknown.errors)")
 
     for kind in ["forest", "seeds", "curves", "pareto", "classes", "confusion", "reliability"] {
       let figure = try labrun.run("plot", kind, "tiny")
