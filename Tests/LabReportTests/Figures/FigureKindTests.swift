@@ -40,7 +40,8 @@ import Testing
       data.levels = .init(
         columnFactor: "conv", lineFactor: "loss",
         cells: [
-          .init(column: "static", line: "focal", mean: 1, interval: interval), .init(column: "4x", line: "focal", mean: 2),
+          .init(column: "static", line: "focal", mean: 1, interval: interval),
+          .init(column: "4x", line: "focal", mean: 2),
         ])
       return texts(try Figures.named("interaction").figure(of: data)).filter { $0.contains("igher is better") }
     }
