@@ -64,9 +64,25 @@ import Testing
     #expect(outliers.map(\.observation.treatment) == [2] && outliers.first?.observation.block == 3)
   }
 
+  private func decision(_ fit: BlockedFit) -> PoolingDecision {
+    PoolingDecision(TreatmentVariances(fit, reference: 0))
+  }
+
   @Test func referenceResultIsPooled() throws {
-    let decision = PoolingDecision(try fit("reference"), baseline: 0)
-    #expect(decision.isPooled)
+    let decision = decision(try fit("reference"))
+    #expect(decision.isPooled && decision.cautions.isEmpty)
+    // One of twelve varies more, with a p-value of 0.039 by itself.
+    guard decision.spreads.count == 1, case .noisyTreatment(3, let ratio, let weight) = decision.spreads[0] else {
+      Issue.record("\(decision.spreads)")
+      return
+    }
+    #expect(isClose(weight, 0.0227627, 1e-2) && ratio > 1.9)
+    #expect(decision.spreads[0].sentence { "v\($0)" }.hasSuffix("so that the others' runs count 2 % in its variance"))
+  }
+
+  @Test func withoutResidualsNothingIsPooled() {
+    let decision = decision(BlockedFit(BlockedSample(rows: [[1, 2], [2, 3]])))
+    #expect(!decision.isPooled && decision.reasons == [.noResiduals])
   }
 
   /// Seeds that act more on good variants than on bad ones make no difference appear where there is none.
@@ -76,32 +92,33 @@ import Testing
       Double((1 + treatment) * (1 + block)) + 0.3 * stream.normal(UInt64(treatment), UInt64(block))
     }
     let rows = (0..<8).map { treatment in (0..<5).map { value(treatment, $0) } }
-    let decision = PoolingDecision(BlockedFit(BlockedSample(rows: rows)), baseline: 0)
-    #expect(!decision.reasons.contains { if case .notAdditive = $0 { true } else { false } })
-    guard case .notAdditive(let p)? = decision.cautions.first else {
+    let decision = decision(BlockedFit(BlockedSample(rows: rows)))
+    #expect(decision.isPooled)
+    guard case .notAdditive(let p)? = decision.cautions.last else {
       Issue.record("missing additivity is not noticed")
       return
     }
-    #expect(p < 0.01 && decision.cautions[0].sentence { "v\($0)" }.contains("too narrow"))
+    #expect(p < 0.01 && decision.cautions.last?.sentence { "v\($0)" }.contains("too narrow") == true)
   }
 
-  @Test func noisyTreatmentsForbidPooling() {
+  @Test func noisyTreatmentsAreNamed() {
     let stream = RandomStream(seed: 5, name: "noisy")
     func rows(_ noisy: Int) -> [[Double]] {
       (0..<8).map { t in (0..<6).map { (t == noisy ? 8 : 1) * stream.normal(UInt64(t), UInt64($0)) } }
     }
-    let ofBaseline = PoolingDecision(BlockedFit(BlockedSample(rows: rows(0))), baseline: 0)
-    guard case .noisyBaseline(let ratio, let p)? = ofBaseline.reasons.first else {
+    let ofBaseline = decision(BlockedFit(BlockedSample(rows: rows(0))))
+    guard case .noisyBaseline(let ratio, let weight)? = ofBaseline.spreads.first else {
       Issue.record("a noisy baseline is not noticed")
       return
     }
-    #expect(ratio > 3 && p < 0.01)
-    let ofOther = PoolingDecision(BlockedFit(BlockedSample(rows: rows(3))), baseline: 0)
-    guard case .noisyTreatment(3, _, _)? = ofOther.reasons.first else {
+    #expect(ratio > 3 && weight < 0.01 && ofBaseline.isPooled)
+    let ofOther = decision(BlockedFit(BlockedSample(rows: rows(3))))
+    guard case .noisyTreatment(3, _, _)? = ofOther.spreads.first else {
       Issue.record("a noisy treatment is not noticed")
       return
     }
-    #expect(ofOther.reasons[0].sentence { "v\($0)" }.hasPrefix("the runs of v3 vary "))
+    let sentence = ofOther.spreads[0].sentence { "v\($0)" }
+    #expect(sentence.hasPrefix("the runs of v3 vary ") && sentence.hasSuffix("its variance is that of its own runs"))
   }
 
   @Test func effectSizesOfTheReference() throws {

@@ -128,11 +128,12 @@ def factors():
     return cases
 
 
-value = {
-    "multivariate": multivariate(),
-    "ranges": ranges(),
-    "spreads": spreads(),
-    "chi_square": chi_squares(),
-    "factors": factors(),
-}
-(FOLDER / "simultaneous.json").write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")
+if __name__ == "__main__":
+    value = {
+        "multivariate": multivariate(),
+        "ranges": ranges(),
+        "spreads": spreads(),
+        "chi_square": chi_squares(),
+        "factors": factors(),
+    }
+    (FOLDER / "simultaneous.json").write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")

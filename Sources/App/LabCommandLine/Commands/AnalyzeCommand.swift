@@ -12,8 +12,8 @@ struct AnalyzeCommand: ParsableCommand {
     discussion: """
       One metric by the model variant + seed + residual: each comparison with its simultaneous interval and a verdict \
       (better, worse, equivalent, undecided), the analysis of variance of the factors, their effects and interactions, \
-      in what arms differ beside what is studied, and what speaks against the model; where too much does, each \
-      comparison is judged by its own pairs of runs. Metric, smallest effect that matters, confidence and comparisons \
+      in what arms differ beside what is studied, and what speaks against the model. Variants whose runs vary more than \
+      those of the others have variances of their own, and are named. Metric, smallest effect that matters, confidence and comparisons \
       are those of the spec's "analysis", which says so before there are results. CSV has the comparisons only.
 
       EXAMPLES

@@ -10,8 +10,8 @@ struct TableCommand: ParsableCommand {
     usage: "labrun table [<sweep>] [--by <factor> ...] [options]",
     discussion: """
       A row a variant: mean ± standard deviation over seeds, and the difference to the baseline, blocked by seed, with \
-      95 % intervals that hold all at once (Dunnett) and take their width from the runs of all variants; where that is \
-      not justified, each difference is judged by its own pairs of runs, and the table says so. Failed and missing runs \
+      95 % intervals that hold all at once (Dunnett) and take their width from the runs of all variants, but for those \
+      whose runs vary more: they have variances of their own, and the table says so. Failed and missing runs \
       are shown, never averaged away. Values of different loss functions are not compared: test_log_loss is the same for all of them.
 
       EXAMPLES

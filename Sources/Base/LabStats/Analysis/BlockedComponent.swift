@@ -17,9 +17,9 @@ struct BlockedComponent: Sendable {
   /// The component's cells as indices of the sample's observations.
   let observations: [Int]
   /// The blocks of each treatment.
-  private let blocksOfTreatment: [[Int]]
+  let blocksOfTreatment: [[Int]]
   /// The treatments of each block.
-  private let treatmentsOfBlock: [[Int]]
+  let treatmentsOfBlock: [[Int]]
   /// Nil for complete components, whose equations have a closed form.
   private let reduced: Reduced?
 

@@ -27,6 +27,9 @@ public struct Contrast: Sendable, Hashable {
       degreesOfFreedom: Double(paired.summary.count - 1))
   }
 
+  /// The degrees of freedom that it is judged by; nil without a standard error.
+  var judgedDegreesOfFreedom: Double? { standardError == nil ? nil : degreesOfFreedom }
+
   /// The estimate in units of its standard error; nil without one.
   public var tStatistic: Double? { standardError.map { estimate / $0 } }
 

@@ -52,17 +52,11 @@ public struct Diagnostics: Sendable {
     var indices = [[Int]](repeating: [], count: fit.sample.treatmentCount)
     for (index, observation) in observations.enumerated() { indices[observation.treatment].append(index) }
     equalSpread = FTest.brownForsythe(indices.map { $0.map { fit.residuals[$0] } })
-    spreads = indices.enumerated().compactMap { treatment, indices in
-      let count = Double(indices.count)
-      guard indices.count >= DifferenceCaveat.smallestCount, degrees > count - 1 else { return nil }
-      // In complete blocks, exactly what the sum of squares loses without the treatment.
-      let own = indices.map { index in
-        let free = 1 - leverages[index]
-        return free > 1e-9 ? fit.residuals[index] * fit.residuals[index] / free : 0
-      }
-      let squares = min(residual, own.compensatedSum() * (count - 1) / count)
-      return FTest(squares, count - 1, residual: residual - squares, degrees - count + 1).map {
-        Spread(treatment: treatment, standardDeviation: (squares / (count - 1)).squareRoot(), test: $0)
+    spreads = fit.treatmentSpreads.compactMap { spread in
+      spread.test.map {
+        Spread(
+          treatment: spread.treatment,
+          standardDeviation: (spread.sumOfSquares / spread.degreesOfFreedom).squareRoot(), test: $0)
       }
     }
     additivity = Self.additivity(fit)

@@ -1,7 +1,10 @@
 /// The comparisons of all treatments with a baseline, whose intervals hold at once.
 ///
+/// Where treatments have variances of their own, each comparison has the critical value of its own degrees of freedom.
+///
 /// - Source: Dunnett, Journal of the American Statistical Association 50, 1955; for unequal standard errors the same
-///   with the correlations of the differences, as in Hothorn, Bretz and Westfall, Biometrical Journal 50, 2008.
+///   with the correlations of the differences, as in Hothorn, Bretz and Westfall, Biometrical Journal 50, 2008; for
+///   degrees of freedom of their own Hasler and Hothorn, Biometrical Journal 50, 2008.
 public struct DunnettComparison: Sendable {
   /// The index of the baseline.
   public let baseline: Int
@@ -11,7 +14,8 @@ public struct DunnettComparison: Sendable {
   public let alternative: Alternative
   /// The distribution of the largest difference in units of its standard error; nil without standard errors.
   public let distribution: MultivariateT?
-  /// The factor of a difference's standard error in its simultaneous interval; nil without standard errors.
+  /// The factor of a difference's standard error in its simultaneous interval, where the difference has the common
+  /// variance; nil without standard errors.
   public let criticalValue: Double?
   /// One a treatment that can be compared with the baseline, in their order.
   public let comparisons: [TreatmentComparison]
@@ -19,29 +23,47 @@ public struct DunnettComparison: Sendable {
   public let inestimable: [Int]
 
   /// Compares the treatments of a fit with one of them.
-  public init(_ fit: BlockedFit, baseline: Int, level: Double = 0.95, alternative: Alternative = .twoSided) {
+  ///
+  /// - Parameters:
+  ///   - fit: the fit.
+  ///   - variances: the variances of the fit's treatments; nil where all have the one of its residual.
+  ///   - baseline: the index of the treatment that the others are compared with.
+  ///   - level: the confidence that all intervals hold.
+  ///   - alternative: the side on which differences are looked for.
+  public init(
+    _ fit: BlockedFit, variances: TreatmentVariances? = nil, baseline: Int, level: Double = 0.95,
+    alternative: Alternative = .twoSided
+  ) {
     self.baseline = baseline
     self.level = level
     self.alternative = alternative
     let others = (0..<fit.sample.treatmentCount).filter { $0 != baseline }
     let contrasts = others.compactMap { treatment in
-      fit.difference(of: treatment, to: baseline).map { (treatment: treatment, reference: baseline, contrast: $0) }
+      (variances?.difference(of: treatment, to: baseline) ?? fit.difference(of: treatment, to: baseline)).map {
+        (treatment: treatment, reference: baseline, contrast: $0)
+      }
     }
     let compared = Set(contrasts.map(\.treatment))
     inestimable = others.filter { !compared.contains($0) }
+    let degrees = variances?.commonDegreesOfFreedom ?? Double(fit.residualDegreesOfFreedom)
     let distribution =
       fit.hasSpread
       ? fit.baselineLoadings(baseline).map {
-        MultivariateT(
-          loadings: $0, degreesOfFreedom: Double(fit.residualDegreesOfFreedom), alternative: alternative)
+        MultivariateT(loadings: $0, degreesOfFreedom: degrees, alternative: alternative)
       } : nil
     self.distribution = distribution
-    let criticalValue = distribution?.criticalValue(level: level)
-    self.criticalValue = criticalValue
+    let criticalValues = distribution.map { distribution in
+      CriticalValueTable(Set(contrasts.compactMap(\.contrast.judgedDegreesOfFreedom) + [degrees])) {
+        distribution.with(degreesOfFreedom: $0).criticalValue(level: level)
+      }
+    }
+    criticalValue = criticalValues?.value(degrees)
     comparisons = TreatmentComparison.family(
-      contrasts, level: level, alternative, criticalValue: { _ in criticalValue },
+      contrasts, level: level, alternative, criticalValue: { criticalValues?.value($0.degreesOfFreedom) },
       adjusted: { contrast in
-        guard let t = contrast.tStatistic, let distribution else { return nil }
+        guard let t = contrast.tStatistic,
+          let distribution = distribution?.with(degreesOfFreedom: contrast.degreesOfFreedom)
+        else { return nil }
         switch alternative {
         case .twoSided: return distribution.survival(abs(t))
         // Below zero the largest of the others decides, which nobody asks for.

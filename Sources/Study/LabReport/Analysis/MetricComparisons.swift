@@ -2,7 +2,7 @@ import LabRecords
 import LabStats
 
 /// The variants of a sweep in one metric, compared by the model that the data allow: variant + seed + residual, with one
-/// residual for all where that is justified.
+/// residual for all but those whose runs vary more.
 ///
 /// The family of a simultaneous interval are all comparisons of the sweep with its baseline in the metric, whether or not
 /// a table shows them: what is shown changes no interval.
@@ -15,6 +15,8 @@ struct MetricComparisons: Sendable {
   let reference: Int?
   /// The least squares of the model.
   let fit: BlockedFit
+  /// The variances of the model's treatments.
+  let variances: TreatmentVariances
   /// By what comparisons are judged.
   let model: ComparisonModel
   /// All comparisons with the reference; nil without one.
@@ -57,19 +59,21 @@ struct MetricComparisons: Sendable {
         }
       }, treatmentCount: variants.count)
     let fit = BlockedFit(sample)
+    let variances = TreatmentVariances(fit, reference: reference)
     let model =
       options.isPaired
-      ? .pairs(nil)
-      : ComparisonModel(fit, reference: reference) { sweep.variants[variants[$0]].label.singleLine }
+      ? .pairs(nil) : ComparisonModel(variances) { sweep.variants[variants[$0]].label.singleLine }
     var family: DunnettComparison?
     if let reference, variants.count > 1, model.isPooled {
       family = DunnettComparison(
-        fit, baseline: reference, level: options.confidenceLevel, alternative: options.alternative(metric))
+        fit, variances: variances, baseline: reference, level: options.confidenceLevel,
+        alternative: options.alternative(metric))
     }
     self.variants = variants
     self.treatments = treatments
     self.reference = reference
     self.fit = fit
+    self.variances = variances
     self.values = variants.map { values[$0] }
     self.model = model
     self.family = family
@@ -99,8 +103,10 @@ struct MetricComparisons: Sendable {
     family: BaselineDifference.Method = .dunnett, count: Int
   ) -> BaselineDifference? {
     let paired = PairedDifference(treatment: values[treatment], reference: values[reference])
-    if model.isPooled, let comparison {
-      return BaselineDifference(comparison, paired, family: family, options: options)
+    // Variants that vary not at all, beside others that do, have no standard error but that of their pairs.
+    if model.isPooled, let comparison, comparison.contrast.standardError != nil || paired == nil {
+      return BaselineDifference(
+        comparison, paired, family: family, isModerated: variances.isModerated(treatment, reference), options: options)
     }
     if let paired { return BaselineDifference(paired, options: options, familySize: count) }
     return WelchDifference(
@@ -124,7 +130,8 @@ struct MetricComparisons: Sendable {
     let sign = metric.direction == .lowerIsBetter ? -1.0 : 1.0
     // With the best against all others on one side, the one selected as the best is right with the level's confidence.
     let lead = DunnettComparison(
-      fit, baseline: treatment, level: level, alternative: sign > 0 ? .less : .greater)
+      fit, variances: TreatmentVariances(fit, reference: treatment), baseline: treatment, level: level,
+      alternative: sign > 0 ? .less : .greater)
     let intervals = lead.comparisons.filter { others.contains($0.treatment) }.map {
       options.coverage == .simultaneous ? $0.interval : $0.contrast.interval(level: level)
     }
@@ -137,36 +144,68 @@ struct MetricComparisons: Sendable {
 
 /// By what the comparisons of a metric are judged.
 enum ComparisonModel: Sendable, Hashable {
-  /// Variant + seed + residual, with one residual for all; with what is to be known of it, in words.
-  case pooled(caution: String?)
+  /// Variant + seed + residual, with one residual for all but those whose runs vary more; what is to be known of it.
+  case pooled(PooledCautions)
   /// Each comparison by its own pairs: why, in words; nil where that needs no word.
   case pairs(String?)
 
+  /// What is to be known of a common residual, in words.
+  struct PooledCautions: Sendable, Hashable {
+    /// Which variants have variances of their own.
+    var spreads: [String] = []
+    /// Which of them count for most of their variance by themselves: the first of ``spreads``.
+    var notableCount = 0
+    /// What else is to be known; nil where nothing is.
+    var other: String?
+  }
+
   /// - Parameters:
-  ///   - fit: the fit whose residuals would be pooled.
-  ///   - reference: the treatment that the others are compared with.
+  ///   - variances: the variances of the fit whose residuals would be pooled.
   ///   - name: the name of a treatment.
-  init(_ fit: BlockedFit, reference: Int?, name: (Int) -> String) {
+  init(_ variances: TreatmentVariances, name: (Int) -> String) {
+    let fit = variances.fit
     // Of two variants, their pairs tell all that the model could.
     guard fit.sample.treatmentCount > 2, fit.hasSpread, fit.residualDegreesOfFreedom >= 2 else {
       self = .pairs(nil)
       return
     }
-    let decision = PoolingDecision(fit, baseline: reference)
-    func text(_ reasons: [PoolingDecision.Reason]) -> String {
-      reasons.map { $0.sentence(name: name) }.joined(separator: ", and ")
+    let decision = PoolingDecision(variances)
+    guard decision.isPooled else {
+      self = .pairs(Self.text(decision.reasons.map { $0.sentence(name: name) }))
+      return
     }
-    self =
-      decision.isPooled
-      ? .pooled(caution: decision.cautions.isEmpty ? nil : text(decision.cautions)) : .pairs(text(decision.reasons))
+    self = .pooled(
+      PooledCautions(
+        spreads: decision.spreads.map { $0.sentence(name: name) },
+        notableCount: variances.moderated.count { $0.weightOfOthers < 0.5 },
+        other: Self.text(decision.cautions.map { $0.sentence(name: name) })))
   }
 
   /// Whether all comparisons share a residual.
   var isPooled: Bool { if case .pooled = self { true } else { false } }
 
-  /// What is to be known of the common residual; nil where nothing is.
-  var caution: String? { if case .pooled(let caution) = self { caution } else { nil } }
+  /// What is to be known of the common residual, in words; nil where nothing is.
+  ///
+  /// - Parameter isBrief: leaves out variants whose variances are for the most part those of all.
+  func caution(isBrief: Bool = false) -> String? {
+    guard case .pooled(let cautions) = self else { return nil }
+    let spreads = isBrief ? Array(cautions.spreads.prefix(cautions.notableCount)) : cautions.spreads
+    let shown = spreads.count > 4 ? 3 : spreads.count
+    let rest = spreads.count > shown ? ["\(spreads.count - shown) more vary more too"] : []
+    return Self.text(Array(spreads.prefix(shown)) + rest + (cautions.other.map { [$0] } ?? []))
+  }
+
+  /// Which variants have variances of their own, in words; nil where none has.
+  var spreadCaution: String? {
+    guard case .pooled(var cautions) = self else { return nil }
+    cautions.other = nil
+    return ComparisonModel.pooled(cautions).caution()
+  }
 
   /// Why pairs are judged each by itself, as a note says it; nil where they are not, or nothing is to be said.
   var reason: String? { if case .pairs(let reason) = self { reason } else { nil } }
+
+  private static func text(_ sentences: [String]) -> String? {
+    sentences.isEmpty ? nil : sentences.joined(separator: ", and ")
+  }
 }

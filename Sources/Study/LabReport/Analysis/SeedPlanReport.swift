@@ -91,7 +91,12 @@ public struct SeedPlanReport: Sendable {
     func number(_ value: Double) -> String { NumberText.significant(scale * value, digits: 3) }
     let pooled =
       analysis.model.model.isPooled
-      ? []
+      ? analysis.model.model.spreadCaution.map {
+        [
+          "This plan shares one residual among all variants; \($0), so that intervals of such variants will be wider and more "
+            + "seeds be needed."
+        ]
+      } ?? []
       : [
         "This plan shares one residual among all variants; "
           + (analysis.model.model.reason.map { "\($0), so that intervals will be wider and more seeds be needed." }

@@ -25,7 +25,8 @@ extension SweepAnalysis {
         .init(
           "reading", fields: ["is_doubtful"], wraps: true,
           legend:
-            "doubtful below a p-value of \(NumberText.plain(PoolingDecision.level)); where spreads are, pairs decide"),
+            "doubtful below a p-value of \(NumberText.plain(PoolingDecision.level)); variants whose runs vary more have "
+            + "variances of their own"),
       ], rows: rows)
   }
 

@@ -206,7 +206,7 @@ extension SweepAnalysis {
   /// A difference of two treatments by itself.
   private func part(_ treatment: Int, _ reference: Int) -> (estimate: Double, interval: ConfidenceInterval?)? {
     if model.model.isPooled {
-      return model.fit.difference(of: treatment, to: reference).map {
+      return model.variances.difference(of: treatment, to: reference).map {
         ($0.estimate, $0.interval(level: options.confidenceLevel))
       }
     }

@@ -68,17 +68,17 @@ extension SweepAnalysis {
 
   /// By what comparisons are judged, and why.
   var modelSentence: String {
-    let fit = model.fit
     if !comparisons.isEmpty, comparisons.allSatisfy({ $0.difference.interval == nil }) {
       return "Model: none yet. No comparison has the runs that an interval takes, so that all remain undecided."
     }
-    guard model.model.isPooled, let deviation = fit.residualStandardDeviation else {
+    guard model.model.isPooled else {
       let start = "Model: each comparison by its own pairs of runs (paired t"
       let family =
         options.coverage == .simultaneous && comparisons.count > 1
         ? ", Bonferroni: all \(comparisons.count) \(level) intervals hold at once)" : ")"
       return start + family + (model.model.reason.map { ", since \($0)" } ?? "") + "."
     }
+    let deviation = model.variances.commonVariance.squareRoot()
     let number = NumberText.significant(metric.unit == .percent ? 100 * deviation : deviation, digits: 3)
     let scope =
       options.coverage == .perComparison
@@ -87,15 +87,21 @@ extension SweepAnalysis {
         ? "all \(comparisons.count) \(level) intervals hold at once (Tukey and Kramer)"
         : "all \(comparisons.count) \(level) intervals hold at once (Dunnett)"
     let critical = comparesAllPairs ? nil : model.family?.criticalValue
+    let variances = model.variances
     let value =
       options.coverage == .simultaneous
-      ? critical.map { ", critical value \(NumberText.fixed($0, decimals: 3))" } ?? "" : ""
+      ? critical.map {
+        ", critical value \(NumberText.fixed($0, decimals: 3))" + (variances.isCommon ? "" : " for the common residual")
+      } ?? "" : ""
+    let caution = model.model.caution()
     let assumptions =
-      model.model.caution.map { $0.prefix(1).uppercased() + $0.dropFirst() }
+      caution.map { $0.prefix(1).uppercased() + $0.dropFirst() }
       ?? "Neither unequal spread nor missing additivity speaks against it"
+    let residual = "one residual for all" + (variances.isCommon ? "" : " whose runs vary alike (moderated)")
     return
-      "Model: variant + seed + residual, one residual for all: its standard deviation is \(number)\(text.unit), with "
-      + "\(fit.residualDegreesOfFreedom) degrees of freedom. \(assumptions). \(scope.prefix(1).uppercased() + scope.dropFirst())\(value)\(options.isOneSided ? ", one-sided" : "")."
+      "Model: variant + seed + residual, \(residual): its standard deviation is \(number)\(text.unit), with "
+      + "\(NumberText.fixed(variances.commonDegreesOfFreedom, decimals: 0)) degrees of freedom. \(assumptions). "
+      + "\(scope.prefix(1).uppercased() + scope.dropFirst())\(value)\(options.isOneSided ? ", one-sided" : "")."
   }
 
   private var pairParagraphs: [String] {
@@ -217,7 +223,8 @@ extension SweepAnalysis {
       .init(
         "Δ \(metric.titleWithUnit)",
         fields: [
-          "\(name)_difference", "\(name)_difference_lower", "\(name)_difference_upper", "pairs", "method", "caveat",
+          "\(name)_difference", "\(name)_difference_lower", "\(name)_difference_upper", "pairs", "method",
+          "standard_error", "df", "caveat",
         ], alignment: .right, legend: "difference with its \(level) interval"),
       .init(
         "p", fields: ["p", "p_simultaneous", "p_holm"], alignment: .right, priority: 2,
@@ -252,7 +259,8 @@ extension SweepAnalysis {
         values: [
           .number(difference.mean), MetricText.number(difference.interval?.lower),
           MetricText.number(difference.interval?.upper), .integer(difference.pairCount),
-          difference.method.map { .string($0.rawValue) } ?? .null,
+          difference.method.map { .string($0.rawValue) } ?? .null, MetricText.number(difference.standardError),
+          MetricText.number(difference.degreesOfFreedom),
           difference.caveatText(metric).map { .string($0) } ?? .null,
         ], role: comparison.verdict == .better ? .better : comparison.verdict == .worse ? .worse : nil, notes: notes),
       .init(
@@ -291,8 +299,18 @@ extension SweepAnalysis {
     metadata["metric"] = .string(metric.name)
     metadata["registration"] = .string(registration.name)
     metadata["model"] = .string(model.model.isPooled ? "blocked" : "paired")
-    metadata["residual_sd"] = MetricText.number(model.fit.residualStandardDeviation)
-    metadata["residual_df"] = .integer(model.fit.residualDegreesOfFreedom)
+    metadata["residual_sd"] = MetricText.number(
+      model.variances.commonDegreesOfFreedom > 0 ? model.variances.commonVariance.squareRoot() : nil)
+    metadata["residual_df"] = .integer(Int(model.variances.commonDegreesOfFreedom))
+    metadata["moderated_variances"] = .array(
+      model.variances.moderated.map { own in
+        .object([
+          "variant": .string(sweep.variants[model.variants[own.treatment]].label),
+          "sd": .number(own.value.squareRoot()), "df": .number(own.degreesOfFreedom),
+          "weight_of_others": .number(own.weightOfOthers), "p": .number(own.pValue),
+          "is_excluded": .boolean(model.variances.excluded.contains(own.treatment)),
+        ])
+      })
     metadata["critical_value"] = MetricText.number(model.family?.criticalValue)
     metadata["smallest_difference"] = MetricText.number(smallestDifference)
     metadata["comparisons"] = .string(isPair ? "pair" : comparesAllPairs ? "all" : "baseline")

@@ -196,7 +196,7 @@ extension MetricComparisons {
       }
       return (found, [])
     }
-    let tukey = TukeyComparison(fit, level: level)
+    let tukey = TukeyComparison(fit, variances: variances, level: level)
     let found = tukey.comparisons.compactMap { comparison in
       difference(of: comparison.treatment, to: comparison.reference, comparison, family: .tukey, count: count)
         .map { (comparison.treatment, comparison.reference, $0) }
@@ -209,7 +209,8 @@ extension MetricComparisons {
     guard let treatment = variants.firstIndex(of: variant), let reference = variants.firstIndex(of: other) else {
       return []
     }
-    let tukey = model.isPooled ? TukeyComparison(fit, among: [reference, treatment], level: level) : nil
+    let tukey =
+      model.isPooled ? TukeyComparison(fit, variances: variances, among: [reference, treatment], level: level) : nil
     return difference(of: treatment, to: reference, tukey?.comparisons.first, count: 1)
       .map { [(treatment, reference, $0)] } ?? []
   }

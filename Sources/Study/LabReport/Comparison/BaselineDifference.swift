@@ -11,6 +11,12 @@ public struct BaselineDifference: Sendable, Hashable {
     case dunnett = "blocked_dunnett"
     /// The same with Tukey's interval, which holds together with those of all other pairs.
     case tukey = "blocked_tukey"
+    /// As `blocked`, with variances of their own for variants whose runs vary more.
+    case moderated = "moderated_t"
+    /// As `dunnett`, with variances of their own for variants whose runs vary more.
+    case moderatedDunnett = "moderated_dunnett"
+    /// As `tukey`, with variances of their own for variants whose runs vary more.
+    case moderatedTukey = "moderated_tukey"
     /// Interval and p-value of Student's paired t-test.
     case pairedT = "paired_t"
     /// The paired t-test's p-value, with an interval that is wide enough for all comparisons to hold at once.
@@ -21,6 +27,24 @@ public struct BaselineDifference: Sendable, Hashable {
     case pairedAccelerated = "paired_bca_bootstrap"
     /// Interval and p-value of Welch's test of unrelated samples.
     case welch
+
+    /// Whether the model of variants and seeds has judged.
+    var isOfModel: Bool {
+      switch self {
+      case .blocked, .dunnett, .tukey, .moderated, .moderatedDunnett, .moderatedTukey: true
+      case .pairedT, .pairedBonferroni, .pairedPercentile, .pairedAccelerated, .welch: false
+      }
+    }
+
+    /// The same with variances of their own.
+    fileprivate var withOwnVariances: Method {
+      switch self {
+      case .blocked: .moderated
+      case .dunnett: .moderatedDunnett
+      case .tukey: .moderatedTukey
+      default: self
+      }
+    }
   }
 
   /// The mean difference, row minus baseline.
@@ -35,6 +59,10 @@ public struct BaselineDifference: Sendable, Hashable {
   public var adjustedPValue: Double?
   /// How interval and p-value were computed; nil with a caveat.
   public var method: Method?
+  /// The standard error by which the model of variants and seeds judges; nil where other methods do, and with a caveat.
+  public var standardError: Double?
+  /// The degrees of freedom of the standard error; nil without one.
+  public var degreesOfFreedom: Double?
   /// Cohen's d_z; nil of unpaired differences and with a caveat.
   public var cohenDz: Double?
   /// Hedges' g; nil of paired differences and with a caveat.
@@ -68,9 +96,11 @@ public struct BaselineDifference: Sendable, Hashable {
   ///   - comparison: the difference within its family.
   ///   - paired: the pairs that it rests on; nil where it is estimated through other variants only.
   ///   - family: how the family's intervals hold at once.
+  ///   - isModerated: whether its standard error is not that of all runs alike.
   ///   - options: what was asked for.
   init(
-    _ comparison: TreatmentComparison, _ paired: PairedDifference?, family: Method, options: ReportOptions
+    _ comparison: TreatmentComparison, _ paired: PairedDifference?, family: Method, isModerated: Bool,
+    options: ReportOptions
   ) {
     mean = comparison.contrast.estimate
     pairCount = paired?.summary.count ?? 0
@@ -93,7 +123,10 @@ public struct BaselineDifference: Sendable, Hashable {
     pValue = comparison.pValue
     simultaneousPValue = options.coverage == .simultaneous ? comparison.adjustedPValue : nil
     cohenDz = paired?.caveat == nil ? paired?.cohenDz : nil
-    method = options.coverage == .simultaneous ? family : .blocked
+    let method = options.coverage == .simultaneous ? family : .blocked
+    self.method = isModerated ? method.withOwnVariances : method
+    standardError = comparison.contrast.standardError
+    degreesOfFreedom = comparison.contrast.degreesOfFreedom
   }
 
   init(_ paired: PairedDifference, options: ReportOptions, familySize: Int = 1) {

@@ -143,13 +143,14 @@ extension ComparisonTable {
     let reasons = zip(metrics, comparisons).compactMap { metric, comparisons in
       comparisons.comparisonCount > 1 ? comparisons.model.reason.map { (metric, $0) } : nil
     }
-    let cautious = zip(metrics, comparisons).filter { $1.comparisonCount > 1 && $1.model.caution != nil }
-    let cautions =
-      cautious.isEmpty
-      ? []
-      : [
-        "Of \(cautious.map(\.0.title).joined(separator: ", ")), \(cautious[0].1.model.caution ?? "")."
-      ]
+    let cautious = zip(metrics, comparisons).compactMap { metric, comparisons in
+      comparisons.comparisonCount > 1 ? comparisons.model.caution(isBrief: true).map { (metric, $0) } : nil
+    }
+    let cautions = cautious.indices.compactMap { index -> String? in
+      let text = cautious[index].1
+      guard cautious.firstIndex(where: { $0.1 == text }) == index else { return nil }
+      return "Of \(cautious.filter { $0.1 == text }.map(\.0.title).joined(separator: ", ")), \(text)."
+    }
     guard let first = reasons.first else { return cautions }
     if reasons.count == metrics.count, reasons.allSatisfy({ $0.1 == first.1 }) {
       return ["Each difference is judged by its own pairs of runs: \(first.1)."]

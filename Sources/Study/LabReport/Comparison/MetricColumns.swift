@@ -197,11 +197,10 @@ extension MetricColumns {
 
   /// The legend of differences that the model of variants and seeds has judged; nil where it has judged none.
   private func modelLegend(_ column: DifferenceColumn) -> String? {
-    guard let comparisons, methods().contains(where: { $0 == .blocked || $0 == .dunnett }) else { return nil }
+    guard let comparisons, methods().contains(where: \.isOfModel) else { return nil }
     let level = NumberText.percentage(options.confidenceLevel)
     let count = comparisons.comparisonCount
-    let degrees = comparisons.fit.residualDegreesOfFreedom
-    let residual = "residual of all variants, \(degrees) degrees of freedom"
+    let residual = residualText(comparisons)
     let scope =
       count < 2
       ? " (t, \(residual))"
@@ -211,12 +210,23 @@ extension MetricColumns {
     return "\(column.legend), blocked by seed, ± half its \(level) interval\(scope)\(welch)"
   }
 
+  /// What the intervals of a model of variants and seeds take their width from.
+  private func residualText(_ comparisons: MetricComparisons) -> String {
+    let variances = comparisons.variances
+    let degrees = NumberText.fixed(variances.commonDegreesOfFreedom, decimals: 0)
+    let isModerated = results.contains { result in
+      result.difference?.method.map { [.moderated, .moderatedDunnett, .moderatedTukey].contains($0) } ?? false
+    }
+    return (variances.excluded.isEmpty ? "residual of all variants" : "residual of all but the noisiest variants")
+      + ", \(degrees) degrees of freedom" + (isModerated ? "; moderated where a variant's runs vary more" : "")
+  }
+
   private func methods() -> Set<BaselineDifference.Method> { Set(results.compactMap(\.difference?.method)) }
 
   /// The tests behind the p-values; nil where there are none.
   private func tests(_ column: DifferenceColumn) -> String? {
-    if let comparisons, methods().contains(where: { $0 == .blocked || $0 == .dunnett }) {
-      return "t, residual of all variants, \(comparisons.fit.residualDegreesOfFreedom) degrees of freedom"
+    if let comparisons, methods().contains(where: \.isOfModel) {
+      return "t, \(residualText(comparisons))"
     }
     return names(column) { $0 == .welch ? nil : "paired t" }
   }
@@ -227,7 +237,7 @@ extension MetricColumns {
       case .pairedT, .pairedBonferroni: "paired t"
       case .pairedPercentile: "percentile bootstrap"
       case .pairedAccelerated: "BCa bootstrap"
-      case .welch, .blocked, .dunnett, .tukey: nil
+      case .welch, .blocked, .dunnett, .tukey, .moderated, .moderatedDunnett, .moderatedTukey: nil
       }
     } ?? ""
   }
@@ -247,7 +257,7 @@ extension MetricColumns {
   ///   - result: the row's result.
   ///   - baseline: the baseline's, as the table shows it.
   func pairsText(_ result: MetricResult, baseline: MetricResult?) -> String? {
-    if let difference = result.difference, difference.method == .blocked || difference.method == .dunnett {
+    if let difference = result.difference, difference.method?.isOfModel == true {
       guard let mean = result.mean, let other = baseline?.mean, signed(mean - other) != signed(difference.mean) else {
         return nil
       }
