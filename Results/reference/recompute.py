@@ -74,6 +74,15 @@ def main() -> int:
     deviation = np.sqrt(squares / degrees)
     check("residual SD", report["residual_sd"], deviation)
     check("residual df", report["residual_df"], degrees)
+    # No variant's runs vary so much more than those of the others that it has a variance of its own.
+    check("moderated variances", float(len(report["moderated_variances"])), 0)
+    for label in labels:
+        others = indicator[label] == 0
+        columns = [c[others] for name, c in indicator.items() if name != label] + [c[others] for c in blocks]
+        _, rest, other_degrees, _ = fit(columns, values[others])
+        own = degrees - other_degrees
+        p = float(stats.f.sf((squares - rest) / own / (rest / other_degrees), own, other_degrees))
+        check(f"{label} varies alike", float(p >= (0.2 if label == report["sweep"]["baseline"] else 0.1)), 1)
     count = len(labels) - 1
     critical = optimize.brentq(lambda bound: dunnett_exceedance(bound, count, degrees) - 0.05, 1.5, 6, xtol=1e-13)
     check("critical value", report["critical_value"], critical)
@@ -93,6 +102,8 @@ def main() -> int:
         check(label, row[f"{metric}_difference"], difference)
         check(label + " lower", row[f"{metric}_difference_lower"], difference - critical * error)
         check(label + " upper", row[f"{metric}_difference_upper"], difference + critical * error)
+        check(label + " standard error", row["standard_error"], error)
+        check(label + " df", row["df"], degrees)
         check(label + " p", row["p"], single[label])
         check(label + " p at once", row["p_simultaneous"], dunnett_exceedance(abs(difference / error), count, degrees))
         factor = np.exp(special.gammaln(degrees / 2) - special.gammaln((degrees - 1) / 2)) / np.sqrt(degrees / 2)
