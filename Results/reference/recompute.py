@@ -49,6 +49,18 @@ def dunnett_exceedance(bound: float, count: int, degrees: int) -> float:
     return 1 - float(sum(w * density(s) * within(s) for s, w in zip(scales, scale_weights)))
 
 
+def noncentrality(t: float, degrees: int, probability: float) -> float:
+    """The noncentrality of a t statistic of at most `t` with a probability."""
+    span = 10 * np.sqrt(1 + t**2 / (2 * degrees))
+
+    def excess(value: float) -> float:
+        # Far from t, SciPy has no number, and the probability is 0 or 1.
+        found = stats.nct.cdf(t, degrees, value)
+        return (found if np.isfinite(found) else float(value < t)) - probability
+
+    return float(optimize.brentq(excess, t - span, t + span, xtol=1e-13))
+
+
 def main() -> int:
     folder = Path(__file__).parent
     paths = sys.argv[1:] or [folder / "ablation-runs.csv", folder / "ablation-analysis.json"]
@@ -108,6 +120,9 @@ def main() -> int:
         check(label + " p at once", row["p_simultaneous"], dunnett_exceedance(abs(difference / error), count, degrees))
         factor = np.exp(special.gammaln(degrees / 2) - special.gammaln((degrees - 1) / 2)) / np.sqrt(degrees / 2)
         check(label + " g", row["hedges_g"], difference / deviation * factor)
+        for key, probability in (("hedges_g_lower", 0.975), ("hedges_g_upper", 0.025)):
+            bound = noncentrality(difference / error, degrees, probability) * error / deviation
+            check(f"{label} {key}", row[key], bound, 1e-8)
         mean = float(np.mean(values[indicator[baseline] == 1]))
         check(label + " errors", row["relative_error_change"], -difference / (1 - mean))
         verdict = "undecided"

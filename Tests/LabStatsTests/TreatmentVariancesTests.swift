@@ -46,6 +46,35 @@ import Testing
     }
   }
 
+  @Test(arguments: names) func effectSizesMatchSciPy(_ name: String) throws {
+    let expected = try expected(name)
+    let fit = BlockedFit(BlockedSample(expected["values"]))
+    let variances = TreatmentVariances(fit, reference: 0)
+    for row in expected["comparisons"]?.arrayValue ?? [] {
+      let treatment = Int(row.number("treatment"))
+      let effect = try #require(EffectSize(fit, variances: variances, of: treatment, to: 0))
+      let interval = try #require(effect.hedgesGInterval())
+      let numbers = row["g"]?.numbers ?? []
+      try #require(numbers.count == 3)
+      #expect(abs((effect.hedgesG ?? .nan) - numbers[0]) < 1e-9 * max(1, abs(numbers[0])))
+      #expect(abs(interval.lower - numbers[1]) < 1e-7 * max(1, abs(numbers[1])), "\(row)")
+      #expect(abs(interval.upper - numbers[2]) < 1e-7 * max(1, abs(numbers[2])), "\(row)")
+      // It says of 0 what the comparison's own interval says.
+      let single = variances.difference(of: treatment, to: 0)?.interval()
+      #expect(interval.contains(0) == single?.contains(0))
+    }
+  }
+
+  @Test func noncentralitiesAreThoseOfTheirDistribution() {
+    for (t, degrees) in [(0.0, 1.0), (2.5, 2), (-4, 4.6), (12, 22), (0.3, 400)] {
+      for probability in [0.001, 0.025, 0.5, 0.975] {
+        let found = NoncentralT.noncentrality(of: t, degreesOfFreedom: degrees, cumulativeProbability: probability)
+        let distribution = NoncentralT(degreesOfFreedom: degrees, noncentrality: found)
+        #expect(isClose(distribution.cumulativeProbability(t), probability, 1e-9), "\(t) \(degrees) \(probability)")
+      }
+    }
+  }
+
   @Test func alikeTreatmentsShareAllOfTheirResidual() throws {
     let stream = RandomStream(seed: 3, name: "alike")
     // Every treatment has the same deviations but for their order, so that none varies more than the others.

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the reference values of moderated variances: least squares by pseudo-inverse, the weights of a contrast from it, and
-Dunnett's critical values of broken degrees of freedom by quadrature.
+"""Writes the reference values of moderated variances and of what is judged by them: least squares by pseudo-inverse,
+the weights of a contrast from it, Dunnett's critical values of broken degrees of freedom by quadrature, and intervals of
+Hedges' g by SciPy's noncentral t.
 
 Usage: python3 make_moderated.py   (writes moderated.json beside itself; needs numpy and scipy)
 """
@@ -10,7 +11,7 @@ import json
 import pathlib
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from make_analysis import extreme
 
@@ -69,6 +70,18 @@ def variances(cells, values, reference):
     return result, left_out, common, degrees
 
 
+def noncentrality(t, df, probability):
+    """The noncentrality of a statistic of at most t with a probability."""
+    span = 10 * np.sqrt(1 + t**2 / (2 * df))
+
+    def excess(nc):
+        # Far from t, SciPy has no number, and the probability is 0 or 1.
+        value = stats.nct.cdf(t, df, nc)
+        return (value if np.isfinite(value) else float(nc < t)) - probability
+
+    return optimize.brentq(excess, t - span, t + span, xtol=1e-12)
+
+
 @functools.cache
 def critical_value(count, df):
     return optimize.brentq(lambda t: extreme(t, [np.sqrt(0.5)] * count, df) - 0.05, 1, 40, xtol=1e-9)
@@ -104,6 +117,11 @@ def case(name, rows, reference=0, critical=False):
             "treatment": treatment, "estimate": weights @ values, "error": np.sqrt(variance), "df": df,
             "p": 2 * stats.t.sf(abs(weights @ values) / np.sqrt(variance), df),
         }
+        unit, t = np.sqrt(common), weights @ values / np.sqrt(variance)
+        correction = np.exp(special.gammaln(degrees / 2) - special.gammaln((degrees - 1) / 2)) / np.sqrt(degrees / 2)
+        entry["g"] = [weights @ values / unit * correction] + [
+            np.sqrt(variance) / unit * noncentrality(t, df, probability) for probability in (0.975, 0.025)
+        ]
         if critical:
             entry["critical"] = critical_value(len(treatments) - 1, round(float(df), 13))
         comparisons.append(entry)

@@ -16,10 +16,19 @@ public struct EffectSize: Sendable, Hashable {
   /// what runs of different seeds differ by would be larger, and g smaller. Nil without residuals, and with a single
   /// degree of freedom.
   public let hedgesG: Double?
+  /// The difference in units of its standard error, the degrees of freedom of that, and that in units of the residual
+  /// standard deviation; nil without residuals.
+  private let judged: Judged?
   /// The chance that the treatment beats the reference with the same seed.
   public let sameSeed: Superiority
   /// The chance that the treatment with a random seed beats the reference with another.
   public let anySeeds: Superiority
+
+  private struct Judged: Sendable, Hashable {
+    var tStatistic: Double
+    var degreesOfFreedom: Double
+    var standardError: Double
+  }
 
   /// The chance that one value beats another.
   public struct Superiority: Sendable, Hashable {
@@ -35,6 +44,7 @@ public struct EffectSize: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - fit: the fit of the experiment.
+  ///   - variances: the variances of the fit's treatments; nil where all have the one of its residual.
   ///   - treatment: the treatment.
   ///   - reference: what it is compared with.
   ///   - bestValue: the metric's value without errors, such as 1 for shares; nil where there is none.
@@ -42,9 +52,12 @@ public struct EffectSize: Sendable, Hashable {
   /// - Source: Hedges, Journal of Educational Statistics 6, 1981; McGraw and Wong, Psychological Bulletin 111, 1992, for
   ///   the chance to beat.
   public init?(
-    _ fit: BlockedFit, of treatment: Int, to reference: Int, bestValue: Double? = nil, higherIsBetter: Bool = true
+    _ fit: BlockedFit, variances: TreatmentVariances? = nil, of treatment: Int, to reference: Int,
+    bestValue: Double? = nil, higherIsBetter: Bool = true
   ) {
-    guard let contrast = fit.difference(of: treatment, to: reference),
+    guard
+      let contrast = variances?.difference(of: treatment, to: reference)
+        ?? fit.difference(of: treatment, to: reference),
       let referenceMean = fit.adjustedMeans[reference]
     else { return nil }
     difference = contrast.estimate
@@ -52,9 +65,19 @@ public struct EffectSize: Sendable, Hashable {
       let errors = abs(best - referenceMean)
       return errors > 0 ? (abs(best - referenceMean - contrast.estimate) - errors) / errors : nil
     }
-    let deviation = fit.hasSpread ? fit.residualStandardDeviation : nil
-    let degrees = Double(fit.residualDegreesOfFreedom)
+    let variance = variances?.commonVariance ?? fit.residualStandardDeviation.map { $0 * $0 } ?? 0
+    let degrees = variances?.commonDegreesOfFreedom ?? Double(fit.residualDegreesOfFreedom)
+    let deviation = fit.hasSpread && variance > 0 ? variance.squareRoot() : nil
     hedgesG = deviation.flatMap { degrees > 1 ? contrast.estimate / $0 * Self.smallSampleFactor(degrees) : nil }
+    judged = deviation.flatMap { deviation in
+      contrast.standardError.map { error in
+        Judged(
+          tStatistic: contrast.estimate / error, degreesOfFreedom: contrast.degreesOfFreedom,
+          standardError: error / deviation)
+      }
+    }
+    let sum = [treatment, reference].reduce(0) { $0 + (variances?.variance(of: $1) ?? variance) }
+    let spread = fit.hasSpread && sum > 0 ? sum : nil
 
     let sign = higherIsBetter ? 1.0 : -1.0
     let first = fit.sample.values(of: treatment)
@@ -68,16 +91,32 @@ public struct EffectSize: Sendable, Hashable {
     let shared = first.compactMap { block, value in second[block].map { (value, $0) } }
     sameSeed = Superiority(
       observed: share(shared), pairCount: shared.count,
-      modeled: deviation.map { normal.cumulativeProbability(sign * contrast.estimate / ($0 * 2.0.squareRoot())) })
+      modeled: spread.map { normal.cumulativeProbability(sign * contrast.estimate / $0.squareRoot()) })
     let all = Self.wins(first.values.map { sign * $0 }, over: second.values.map { sign * $0 })
     let sameWins = (sameSeed.observed ?? 0) * Double(shared.count)
     let otherCount = first.count * second.count - shared.count
     anySeeds = Superiority(
       observed: otherCount > 0 ? (all - sameWins) / Double(otherCount) : nil, pairCount: otherCount,
-      modeled: deviation.map {
-        let variance = $0 * $0 + fit.blockVariance
-        return normal.cumulativeProbability(sign * contrast.estimate / (2 * variance).squareRoot())
+      modeled: spread.map {
+        normal.cumulativeProbability(sign * contrast.estimate / ($0 + 2 * fit.blockVariance).squareRoot())
       })
+  }
+
+  /// The interval of the difference in units of the true residual standard deviation, by itself; nil where
+  /// ``hedgesG`` is.
+  ///
+  /// It excludes 0 where the difference's own interval does. With the common variance it is exact for normal residuals;
+  /// otherwise the degrees of freedom are Satterthwaite's.
+  ///
+  /// - Source: Steiger and Fouladi, Noncentrality Interval Estimation and the Evaluation of Statistical Models, 1997.
+  public func hedgesGInterval(level: Double = 0.95) -> ConfidenceInterval? {
+    guard hedgesG != nil, let judged else { return nil }
+    func bound(_ probability: Double) -> Double {
+      judged.standardError
+        * NoncentralT.noncentrality(
+          of: judged.tStatistic, degreesOfFreedom: judged.degreesOfFreedom, cumulativeProbability: probability)
+    }
+    return ConfidenceInterval(lower: bound((1 + level) / 2), upper: bound((1 - level) / 2), level: level)
   }
 
   /// The number of pairs in which the first is larger, ties counting half.

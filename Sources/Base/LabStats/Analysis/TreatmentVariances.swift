@@ -120,6 +120,9 @@ public struct TreatmentVariances: Sendable {
   /// Whether all treatments have the variance of all runs.
   public var isCommon: Bool { moderated.isEmpty && excluded.isEmpty }
 
+  /// The variance of a treatment's runs beside their blocks.
+  public func variance(of treatment: Int) -> Double { variances[treatment]?.value ?? commonVariance }
+
   /// The difference of two treatments' means, with the standard error of their variances.
   ///
   /// - Returns: nil where the data connect the two through no chain of shared blocks.

@@ -238,8 +238,8 @@ extension SweepAnalysis {
         "errors", fields: ["relative_error_change"], alignment: .right, priority: 4,
         legend: "relative change of the rate of errors"),
       .init(
-        "g", fields: ["hedges_g"], alignment: .right, priority: 5,
-        legend: "Hedges' g: the difference in standard deviations of a run's residual"),
+        "g", fields: ["hedges_g", "hedges_g_lower", "hedges_g_upper"], alignment: .right, priority: 5,
+        legend: "Hedges' g: the difference in standard deviations of a run's residual; CSV and JSON have its interval"),
       .init(
         "beats", fields: ["probability_to_beat", "better_pairs"], alignment: .right, priority: 3,
         legend: "chance that the variant beats the other where both have a random seed"),
@@ -250,6 +250,7 @@ extension SweepAnalysis {
   private func cells(_ comparison: Comparison, holm: Double?, _ notes: [Int]) -> [ReportTable.Cell] {
     let difference = comparison.difference
     let size = comparison.size
+    let interval = size?.hedgesGInterval(level: options.confidenceLevel)
     let errors = size?.relativeErrorChange
     let p = difference.simultaneousPValue ?? difference.pValue
     let chance = size?.anySeeds.modeled
@@ -277,7 +278,9 @@ extension SweepAnalysis {
         values: [MetricText.number(errors)]),
       .init(
         size?.hedgesG.map { NumberText.fixed($0, decimals: 2, signed: true) } ?? NumberText.missing,
-        values: [MetricText.number(size?.hedgesG)]),
+        values: [
+          MetricText.number(size?.hedgesG), MetricText.number(interval?.lower), MetricText.number(interval?.upper),
+        ]),
       .init(
         chance.map(SweepAnalysis.percent) ?? NumberText.missing,
         values: [

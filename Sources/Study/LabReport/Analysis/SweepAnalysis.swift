@@ -115,8 +115,8 @@ public struct SweepAnalysis: Sendable {
           : Verdict(
             interval: difference.interval, smallestEffect: smallest, higherIsBetter: direction == .higherIsBetter),
         size: EffectSize(
-          model.fit, of: treatment, to: reference, bestValue: metric.unit == .percent ? 1 : nil,
-          higherIsBetter: direction != .lowerIsBetter),
+          model.fit, variances: model.variances, of: treatment, to: reference,
+          bestValue: metric.unit == .percent ? 1 : nil, higherIsBetter: direction != .lowerIsBetter),
         health: notes.map { HealthChecks.check($0)?.title ?? $0.replacing("_", with: " ") },
         isPreliminary: pair.contains { sweep.variants[$0].runs.contains(where: \.isPreliminary) })
     }
