@@ -71,5 +71,8 @@ import Testing
     #expect(compared.earlier == 2 && compared.later == 2 && compared.pValue == 1)
     let losses = EpochsToReach(0.5, epochs: epochs, courses: [[2, 1, 0.5, 0.4]], higherIsBetter: false)
     #expect(losses.epochs == [4])
+    // Runs that ended at epochs of their own.
+    let ragged = EpochsToReach(0.5, courses: [[1: 0.2, 2: 0.6, 3: 0.7], [1: 0.4], [2: 0.5, 9: 0.1]])
+    #expect(ragged.epochs == [2, nil, 2] && ragged.lastEpoch == 9 && ragged.median == 2)
   }
 }

@@ -50,30 +50,12 @@ public struct ClassificationAccumulator: Sendable, Hashable {
   public mutating func add(logits: UnsafeBufferPointer<Float>, label: Int) {
     precondition(logits.count == confusion.classCount, "there is one logit a class")
     precondition(0..<confusion.classCount ~= label, "a class index is out of range")
-    var prediction = 0
-    var rank = 0
-    for (index, logit) in logits.enumerated() {
-      if outranks(logit, logits[prediction]) { prediction = index }
-      if index < label ? !outranks(logits[label], logit) : outranks(logit, logits[label]) { rank += 1 }
-    }
-    let largest = Double(logits[prediction])
-    var total = 0.0
-    // The distance of the probabilities from those of the true class, in parts that do not cancel.
-    var others = 0.0
-    var otherSquares = 0.0
-    for (index, logit) in logits.enumerated() {
-      let weight = exp(Double(logit) - largest)
-      total += weight
-      if index != label {
-        others += weight
-        otherSquares += weight * weight
-      }
-    }
-    confusion.add(label: label, prediction: prediction)
-    calibration.add(confidence: 1 / total, isCorrect: prediction == label)
-    rankCounts[rank] += 1
-    logLossSum.add(log(total) + largest - Double(logits[label]))
-    brierSum.add((others * others + otherSquares) / (total * total))
+    let scores = ImageScores(logits: logits, label: label)
+    confusion.add(label: label, prediction: scores.prediction)
+    calibration.add(confidence: scores.confidence, isCorrect: scores.prediction == label)
+    rankCounts[scores.rank] += 1
+    logLossSum.add(scores.logLoss)
+    brierSum.add(scores.brierScore)
     if keepsLogits {
       self.logits += logits
       labels.append(Int32(label))
@@ -113,10 +95,6 @@ public struct ClassificationAccumulator: Sendable, Hashable {
     brierSum.merge(other.brierSum)
     logits += other.logits
     labels += other.labels
-  }
-
-  private func outranks(_ logit: Float, _ other: Float) -> Bool {
-    logit > other || (logit.isNaN && !other.isNaN)
   }
 }
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The expected calibration error of one run, with what chance does to it.
+/// The expected calibration error of one run, or of several on the same images, with what chance does to it.
 ///
 /// The error as it is printed is too large: the shares of correct predictions scatter about even perfect confidences, and
 /// distances do not cancel. A bootstrap doubles the scatter, so that its intervals lie above the truth: centered on the
@@ -18,14 +18,18 @@ import Foundation
 /// Where a network is too sure by the same in all bins, an error about as large as the scatter is held least: 90 % (4,000
 /// repetitions of errors of 0.02 to 0.1 on 400 to 10,000 images: 90.0 to 95.2).
 ///
+/// Of several runs, such as those of a variant, it is the mean of their errors, with one λ for all. Their images are the
+/// same, so that they may err together: the standard deviation of the mean is taken as the mean of theirs, as if they did
+/// in full, and the interval is that of these networks on other images, at least as wide as need be.
+///
 /// - Source: Bröcker and Smith, "Increasing the reliability of reliability diagrams", Weather and Forecasting 22, 2007,
 ///   for the scatter of calibrated confidences; Kumar, Liang and Ma, "Verified uncertainty calibration", NeurIPS 2019, for
 ///   the bias.
 public struct CalibrationError: Sendable, Hashable {
   /// The mean distance of confidence and accuracy, as it is printed.
   public let observed: Double
-  private let bins: [Bin]
-  private let total: Double
+  /// The bins of each run, each with its share of the run's images.
+  private let runs: [[Bin]]
 
   private struct Bin: Hashable {
     var count: Double
@@ -35,12 +39,17 @@ public struct CalibrationError: Sendable, Hashable {
   }
 
   /// Takes bins of equal width that a run has filled.
-  public init(_ calibration: CalibrationBins) {
+  public init(_ calibration: CalibrationBins) { self.init([calibration]) }
+
+  /// Takes bins of equal width that several runs have filled with predictions for the same images.
+  public init(_ runs: [CalibrationBins]) {
     self.init(
-      calibration.bins.map { bin in
-        .init(
-          count: Double(bin.count), correct: Double(bin.correct),
-          confidence: Double(bin.count) * (bin.meanConfidence ?? 0))
+      sums: runs.map { run in
+        run.bins.map { bin in
+          .init(
+            count: Double(bin.count), correct: Double(bin.correct),
+            confidence: Double(bin.count) * (bin.meanConfidence ?? 0))
+        }
       })
   }
 
@@ -53,16 +62,24 @@ public struct CalibrationError: Sendable, Hashable {
   public init(
     confidences: [Double], isCorrect: [Bool], estimator: CalibrationEstimator = .equalMass(binCount: 15)
   ) {
-    self.init(estimator.sums(confidences: confidences, isCorrect: isCorrect))
+    self.init(sums: [estimator.sums(confidences: confidences, isCorrect: isCorrect)])
   }
 
-  private init(_ sums: [CalibrationEstimator.BinSums]) {
-    bins = sums.filter { $0.count > 0 }.map {
-      Bin(
-        count: $0.count, confidence: $0.confidence / $0.count, gap: ($0.confidence - $0.correct) / $0.count)
+  private init(sums: [[CalibrationEstimator.BinSums]]) {
+    runs = sums.compactMap { sums in
+      let bins = sums.filter { $0.count > 0 }.map {
+        Bin(count: $0.count, confidence: $0.confidence / $0.count, gap: ($0.confidence - $0.correct) / $0.count)
+      }
+      return bins.isEmpty ? nil : bins
     }
-    total = bins.map(\.count).compensatedSum()
-    observed = total > 0 ? bins.map { abs($0.gap) * $0.count }.compensatedSum() / total : 0
+    observed = CalibrationError.mean(runs) { bins in bins.map { abs($0.gap) * $0.count } }
+  }
+
+  /// The mean over the runs of what the images of their bins have on average; 0 without images.
+  private static func mean(_ runs: [[Bin]], _ values: ([Bin]) -> [Double]) -> Double {
+    guard !runs.isEmpty else { return 0 }
+    return runs.map { bins in values(bins).compensatedSum() / bins.map(\.count).compensatedSum() }.compensatedSum()
+      / Double(runs.count)
   }
 
   /// The error whose printed value would be the observed one on average; 0 where chance alone makes as much.
@@ -99,22 +116,25 @@ public struct CalibrationError: Sendable, Hashable {
 
   /// The true error for a λ.
   private func error(_ scale: Double) -> Double {
-    guard total > 0 else { return 0 }
-    return bins.map { abs($0.confidence - accuracy($0, scale)) * $0.count }.compensatedSum() / total
+    CalibrationError.mean(runs) { bins in bins.map { abs($0.confidence - accuracy($0, scale)) * $0.count } }
   }
 
   /// The mean and standard deviation of the printed error for a λ.
   private func moments(_ scale: Double) -> (mean: Double, deviation: Double) {
-    guard total > 0 else { return (0, 0) }
-    var (mean, variance) = (0.0, 0.0)
-    for bin in bins {
-      let share = accuracy(bin, scale)
-      let gap = abs(bin.confidence - share) * bin.count
-      let square = bin.count * share * (1 - share)
-      let folded = CalibrationEstimator.meanDistance(gap: gap, deviation: square.squareRoot())
-      mean += folded
-      variance += max(0, square + gap * gap - folded * folded)
+    let moments = runs.map { bins in
+      var (mean, variance, total) = (0.0, 0.0, 0.0)
+      for bin in bins {
+        let share = accuracy(bin, scale)
+        let gap = abs(bin.confidence - share) * bin.count
+        let square = bin.count * share * (1 - share)
+        let folded = CalibrationEstimator.meanDistance(gap: gap, deviation: square.squareRoot())
+        mean += folded
+        variance += max(0, square + gap * gap - folded * folded)
+        total += bin.count
+      }
+      return (mean: mean / total, deviation: variance.squareRoot() / total)
     }
-    return (mean / total, variance.squareRoot() / total)
+    guard !moments.isEmpty else { return (0, 0) }
+    return (Bootstrap.mean(moments.map(\.mean)), Bootstrap.mean(moments.map(\.deviation)))
   }
 }

@@ -28,6 +28,22 @@ public struct CrossedBootstrap: Sendable {
     self.stream = stream
   }
 
+  /// Two variants that are compared.
+  public struct Comparison: Sendable {
+    /// The places of the runs among all runs, a pair a seed.
+    public var pairs: [(treatment: Int, reference: Int)]
+    /// What a model of more variants knows of the spread over seeds, as a share like the statistic; else the two variants'
+    /// own seeds tell.
+    public var seedError: CrossedDifference.SeedError?
+
+    /// Creates a comparison of at least one pair.
+    public init(pairs: [(treatment: Int, reference: Int)], seedError: CrossedDifference.SeedError? = nil) {
+      precondition(!pairs.isEmpty, "a comparison needs a pair of runs")
+      self.pairs = pairs
+      self.seedError = seedError
+    }
+  }
+
   /// Compares two variants.
   ///
   /// - Parameters:
@@ -35,29 +51,102 @@ public struct CrossedBootstrap: Sendable {
   ///   - statistic: what is compared.
   ///   - seedError: what a model of more variants knows of the spread over seeds, as a share like the statistic; else the
   ///     two variants' own seeds tell.
-  ///   - progress: is told, from any thread, how many more resamples are done.
+  ///   - progress: is told, from any thread, how many more resamples are done; accuracies need none.
   public func difference(
     of predictions: MatchedPredictions, in statistic: Statistic, seedError: CrossedDifference.SeedError? = nil,
     progress: @Sendable (_ count: Int) -> Void = { _ in }
   ) -> CrossedDifference {
-    if case .accuracy = statistic {
-      return accuracyDifference(of: predictions, seedError: seedError, progress: progress)
+    let pairs = predictions.pairs.indices.map { (treatment: 2 * $0, reference: 2 * $0 + 1) }
+    return differences(
+      [.init(pairs: pairs, seedError: seedError)], of: predictions.pairs.flatMap { [$0.treatment, $0.reference] },
+      labels: predictions.labels, classCount: predictions.classCount, in: statistic, progress: progress)[0]
+  }
+
+  /// Compares variants of one study with the same draws of the images.
+  ///
+  /// - Parameters:
+  ///   - comparisons: what is compared.
+  ///   - runs: the predictions of all runs, one an image, of classes that exist.
+  ///   - labels: the true class of each image, of at least one.
+  ///   - classCount: the number of classes.
+  ///   - statistic: what is compared.
+  ///   - progress: is told, from any thread, how many more resamples are done.
+  /// - Returns: a difference a comparison.
+  public func differences(
+    _ comparisons: [Comparison], of runs: [ImagePredictions], labels: [Int32], classCount: Int, in statistic: Statistic,
+    progress: @Sendable (_ count: Int) -> Void = { _ in }
+  ) -> [CrossedDifference] {
+    precondition(runs.allSatisfy { $0.classes.count == labels.count }, "there is a prediction an image")
+    let sample = RunSample(runs: runs, labels: labels, classCount: classCount)
+    guard let (observed, draws) = values(of: statistic, sample, progress) else {
+      let isRight = runs.map { zip($0.classes, labels).map { $0 == $1 } }
+      return comparisons.compactMap { comparison in
+        ImageGains(comparison.pairs.map { (isRight[$0.treatment], isRight[$0.reference]) })
+          .map { CrossedDifference($0, seedError: comparison.seedError) }
+      }
     }
-    let seeds = predictions.pairs.count
-    let sample = RunSample(
-      runs: predictions.pairs.flatMap { [$0.treatment, $0.reference] }, labels: predictions.labels,
-      classCount: predictions.classCount)
-    let (observed, draws) = sample.values(of: statistic, count: resampleCount, stream: stream, progress: progress)
-    let images = Double(predictions.imageCount)
+    return comparisons.map { difference($0, observed, draws, runCount: runs.count, imageCount: labels.count) }
+  }
+
+  /// Compares variants of one study by the mean of a score that each image has, with the same draws of the images.
+  ///
+  /// - Parameters:
+  ///   - comparisons: what is compared.
+  ///   - scores: the scores of all runs, one an image, of at least one image.
+  ///   - progress: is told, from any thread, how many more resamples are done.
+  /// - Returns: a difference a comparison.
+  public func differences(
+    _ comparisons: [Comparison], ofScores scores: [[Float]], progress: @Sendable (_ count: Int) -> Void = { _ in }
+  ) -> [CrossedDifference] {
+    let images = scores.first?.count ?? 0
+    precondition(scores.allSatisfy { $0.count == images }, "there is a score an image")
+    let runCount = scores.count
+    var rows = [Float](repeating: 0, count: images * runCount)
+    for (run, scores) in scores.enumerated() {
+      for image in 0..<images { rows[image * runCount + run] = scores[image] }
+    }
+    let resampling = ImageResampling(count: resampleCount, stream: stream, imageCount: images)
+    let table = rows
+    let (observed, draws) = resampling.values(runCount, progress: progress) { weights, values in
+      values.update(repeating: 0)
+      table.withUnsafeBufferPointer { table in
+        for image in weights.indices where weights[image] > 0 {
+          let weight = Double(weights[image])
+          for run in 0..<runCount { values[run] += weight * Double(table[image * runCount + run]) }
+        }
+      }
+      for run in 0..<runCount { values[run] /= Double(images) }
+    }
+    return comparisons.map { comparison in
+      difference(
+        comparison, observed, draws, runCount: runCount, imageCount: images,
+        covariance: ImageCovariance(rows: images, seeds: comparison.pairs.count, scale: 1 / Double(images)) {
+          let pair = comparison.pairs[$1]
+          return Double(rows[$0 * runCount + pair.treatment]) - Double(rows[$0 * runCount + pair.reference])
+        })
+    }
+  }
+
+  /// The difference of two variants from what the runs have, for the images and for every resample.
+  ///
+  /// - Parameter covariance: that of the images; nil leaves it to the resamples.
+  private func difference(
+    _ comparison: Comparison, _ observed: [Double], _ draws: [Double], runCount: Int, imageCount: Int,
+    covariance: ImageCovariance? = nil
+  ) -> CrossedDifference {
+    let pairs = comparison.pairs
+    let images = Double(imageCount)
     func difference(_ row: Int, _ seed: Int) -> Double {
-      draws[2 * (row * seeds + seed)] - draws[2 * (row * seeds + seed) + 1]
+      draws[row * runCount + pairs[seed].treatment] - draws[row * runCount + pairs[seed].reference]
     }
     return CrossedDifference(
-      seedDifferences: (0..<seeds).map { observed[2 * $0] - observed[2 * $0 + 1] }, imageCount: predictions.imageCount,
-      covariance: ImageCovariance(
-        rows: resampleCount, seeds: seeds, scale: images / max(images - 1, 1), value: difference),
-      draws: (0..<resampleCount).map { row in (0..<seeds).reduce(0) { $0 + difference(row, $1) } / Double(seeds) },
-      seedError: seedError)
+      seedDifferences: pairs.map { observed[$0.treatment] - observed[$0.reference] }, imageCount: imageCount,
+      covariance: covariance
+        ?? ImageCovariance(
+          rows: resampleCount, seeds: pairs.count, scale: images / max(images - 1, 1), value: difference),
+      draws: (0..<resampleCount).map { row in
+        pairs.indices.reduce(0) { $0 + difference(row, $1) } / Double(pairs.count)
+      }, seedError: comparison.seedError)
   }
 
   /// Compares two variants by a score that each image has, such as its log loss.
@@ -72,51 +161,36 @@ public struct CrossedBootstrap: Sendable {
     progress: @Sendable (_ count: Int) -> Void = { _ in }
   ) -> CrossedDifference? {
     guard let images = scores.first?.count, images > 0, scores.allSatisfy({ $0.count == images }) else { return nil }
+    let seeds = scores.count
+    let rows = (0..<images).flatMap { image in scores.map { $0[image] } }
     let resampling = ImageResampling(count: resampleCount, stream: stream, imageCount: images)
-    return difference(
-      resampling, unitScores: (0..<images).flatMap { image in scores.map { $0[image] } }, seeds: scores.count,
-      seedError: seedError, progress: progress)
-  }
-
-  private func accuracyDifference(
-    of predictions: MatchedPredictions, seedError: CrossedDifference.SeedError?, progress: @Sendable (Int) -> Void
-  ) -> CrossedDifference {
-    let differences = predictions.correctnessDifferences
-    // Most images are the same to all runs, so a few patterns stand for all.
-    let (resampling, patterns) = ImageResampling.grouped(
-      by: predictions.labels.indices.map { image in differences.map { $0[image] } }, count: resampleCount,
-      stream: stream)
-    return difference(
-      resampling, unitScores: patterns.flatMap { $0.map(Double.init) }, seeds: differences.count, seedError: seedError,
-      progress: progress)
-  }
-
-  /// Compares mean scores, whose covariances over the images need no resamples.
-  ///
-  /// - Parameter unitScores: the differences of each unit, a row of seeds each.
-  private func difference(
-    _ resampling: ImageResampling, unitScores: [Double], seeds: Int, seedError: CrossedDifference.SeedError?,
-    progress: @Sendable (Int) -> Void
-  ) -> CrossedDifference {
-    let images = resampling.units.count
     let (observed, draws) = resampling.values(seeds, progress: progress) { weights, values in
       values.update(repeating: 0)
-      unitScores.withUnsafeBufferPointer { scores in
-        for unit in weights.indices where weights[unit] > 0 {
-          let weight = Double(weights[unit])
-          for seed in 0..<seeds { values[seed] += weight * scores[unit * seeds + seed] }
+      rows.withUnsafeBufferPointer { rows in
+        for image in weights.indices where weights[image] > 0 {
+          let weight = Double(weights[image])
+          for seed in 0..<seeds { values[seed] += weight * rows[image * seeds + seed] }
         }
       }
       for seed in 0..<seeds { values[seed] /= Double(images) }
     }
     return CrossedDifference(
       seedDifferences: observed, imageCount: images,
-      covariance: ImageCovariance(rows: images, seeds: seeds, scale: 1 / Double(images)) { image, seed in
-        unitScores[Int(resampling.units[image]) * seeds + seed]
-      },
+      covariance: ImageCovariance(rows: images, seeds: seeds, scale: 1 / Double(images)) { rows[$0 * seeds + $1] },
       draws: (0..<resampleCount).map { draw in
         (0..<seeds).reduce(0) { $0 + draws[draw * seeds + $1] } / Double(seeds)
       },
       seedError: seedError)
+  }
+
+  /// A statistic of each run, for the images and for every resample; nil for shares of images, which need none.
+  private func values(
+    of statistic: Statistic, _ sample: RunSample, _ progress: @Sendable (Int) -> Void
+  ) -> (observed: [Double], draws: [Double])? {
+    switch statistic {
+    case .accuracy: nil
+    case .macroF1: sample.macroF1(resampleCount, stream, progress)
+    case .calibrationError(let estimator): sample.calibrationErrors(estimator, resampleCount, stream, progress)
+    }
   }
 }

@@ -4,7 +4,8 @@
 /// seed. That the images are a sample too, they cannot say: a variant may be better on these ten thousand and on no
 /// others. This difference knows both.
 ///
-/// The seeds' part is a Student interval and the images' part comes from a bootstrap; their distances from the estimate
+/// The seeds' part is a Student interval and the images' part comes from a bootstrap (of shares of right images with all
+/// its resamples, see ``init(_:seedError:)``); their distances from the estimate
 /// are added as squares (MOVER). Three seeds have ten distinct resamples with two thirds of the variance, so resampling
 /// them would promise far too much. The square-and-add interval never is shorter than the one for these images alone.
 /// A bootstrap over seeds and images at once (the pigeonhole bootstrap) counts the residual variance σγ²/(SN) three times,
@@ -35,25 +36,49 @@ public struct CrossedDifference: Sendable, Hashable {
   }
 
   /// Treatment minus reference, the mean over the seeds.
-  public let estimate: Double
+  public private(set) var estimate: Double
   /// The difference of each seed.
   public let seedDifferences: [Double]
   /// The number of images.
   public let imageCount: Int
-  /// How the variance divides; nil for one seed.
+  /// How the variance divides, with the chance of the seeds as the intervals take it; nil for one seed.
   public let components: VarianceComponents?
   /// What the intervals take for the chance of the seeds; nil for one seed, unless it was given.
   public let seedError: SeedError?
   /// The standard error over other draws of the images, with these networks.
   public let imageStandardError: Double
-  /// How far the resamples of the images lie from their mean, in ascending order.
-  private let deviations: [Double]
+  /// How far resamples of the images lie from their mean.
+  private let deviations: ImageDeviations
   /// The share of the images' standard error that the seeds' spread does not show already.
   private let sharedScale: Double
+
+  /// Compares two variants' shares of images that are right, without any resample: ``ResampledSum`` has them all.
+  ///
+  /// - Parameters:
+  ///   - gains: which images each has right.
+  ///   - seedError: what a model of more variants knows of the spread over seeds.
+  public init(_ gains: ImageGains, seedError: SeedError? = nil) {
+    let images = Double(gains.imageCount)
+    self.init(
+      seedDifferences: zip(gains.gained, gains.lost).map { Double($0 - $1) / images }, imageCount: gains.imageCount,
+      covariance: gains.covariance,
+      deviations: .ofSum(ResampledSum(counts: gains.counts), scale: 1 / (images * Double(gains.seedCount))),
+      seedError: seedError)
+  }
 
   /// - Parameter draws: the mean difference for each resample of the images.
   init(
     seedDifferences: [Double], imageCount: Int, covariance: ImageCovariance, draws: [Double], seedError: SeedError?
+  ) {
+    let center = draws.isEmpty ? 0 : draws.compensatedSum() / Double(draws.count)
+    self.init(
+      seedDifferences: seedDifferences, imageCount: imageCount, covariance: covariance,
+      deviations: .drawn(draws.map { $0 - center }.sorted()), seedError: seedError)
+  }
+
+  private init(
+    seedDifferences: [Double], imageCount: Int, covariance: ImageCovariance, deviations: ImageDeviations,
+    seedError: SeedError?
   ) {
     let count = Double(seedDifferences.count)
     self.seedDifferences = seedDifferences
@@ -61,22 +86,28 @@ public struct CrossedDifference: Sendable, Hashable {
     let summary = SampleSummary(seedDifferences)
     estimate = summary?.mean ?? .nan
     imageStandardError = covariance.ofMean.squareRoot()
-    if let deviation = summary?.standardDeviation, let common = covariance.ofTwoSeeds {
+    let error =
+      seedError ?? summary?.standardError.map { SeedError(standardError: $0, degreesOfFreedom: count - 1) }
+    if let error, let common = covariance.ofTwoSeeds {
       let perImage = Double(imageCount)
       let residual = max(0, covariance.ofOneSeed - common)
       components = VarianceComponents(
-        seeds: max(0, deviation * deviation - residual), images: max(0, common * perImage),
+        seeds: max(0, error.standardError * error.standardError * count - residual), images: max(0, common * perImage),
         residual: residual * perImage, seedCount: seedDifferences.count, imageCount: imageCount)
       sharedScale = covariance.ofMean > 0 ? (max(0, common) / covariance.ofMean).squareRoot() : 0
     } else {
       components = nil
       sharedScale = 1
     }
-    self.seedError =
-      seedError
-      ?? summary?.standardError.map { SeedError(standardError: $0, degreesOfFreedom: count - 1) }
-    let center = draws.isEmpty ? 0 : draws.compensatedSum() / Double(draws.count)
-    deviations = draws.map { $0 - center }.sorted()
+    self.seedError = error
+    self.deviations = deviations
+  }
+
+  /// The same chances about another estimate, such as that of a model that has adjusted for missing runs.
+  public func centered(at estimate: Double) -> CrossedDifference {
+    var moved = self
+    moved.estimate = estimate
+    return moved
   }
 
   /// The interval for other seeds, tested on these images; nil where the chance of the seeds is not known.
@@ -89,22 +120,52 @@ public struct CrossedDifference: Sendable, Hashable {
 
   /// The interval for other images, with these networks.
   public func imageInterval(level: Double = 0.95) -> ConfidenceInterval {
-    let part = Bootstrap.percentileInterval(deviations, level: level)
+    precondition(level > 0 && level < 1, "a confidence level lies between 0 and 1")
+    let part = deviations.ends(beyond: (1 - level) / 2)
     return ConfidenceInterval(lower: estimate + part.lower, upper: estimate + part.upper, level: level)
   }
 
   /// The interval for other seeds and other images; nil where the chance of the seeds is not known.
-  ///
-  /// For simultaneous intervals give the level of the single interval that has their critical value.
   public func interval(level: Double = 0.95) -> ConfidenceInterval? {
-    guard let seeds = seedInterval(level: level) else { return nil }
-    let images = Bootstrap.percentileInterval(deviations, level: level)
+    guard let seedError else { return nil }
+    let critical = StudentT(degreesOfFreedom: seedError.degreesOfFreedom).criticalValue(level: level)
+    return interval(criticalValue: critical, level: level)
+  }
+
+  /// The interval for other seeds and other images that goes with an interval over the seeds, such as a simultaneous one;
+  /// nil where the chance of the seeds is not known.
+  ///
+  /// The images' part is that of the single interval with the same critical value.
+  ///
+  /// - Parameters:
+  ///   - criticalValue: the factor of the seeds' standard error in the interval over the seeds, more than 0.
+  ///   - level: the level that the interval is said to have.
+  public func interval(criticalValue: Double, level: Double) -> ConfidenceInterval? {
+    guard let seedError else { return nil }
+    let ofSeeds = criticalValue * seedError.standardError
+    let images = imageEnds(criticalValue: criticalValue, seedError)
     func distance(_ images: Double) -> Double {
-      let (ofSeeds, ofImages) = (seeds.halfWidth, sharedScale * images)
+      let ofImages = sharedScale * images
       return (ofSeeds * ofSeeds + ofImages * ofImages).squareRoot()
     }
     return ConfidenceInterval(
       lower: estimate - distance(images.lower), upper: estimate + distance(images.upper), level: level)
+  }
+
+  /// The interval for other images, with these networks, that goes with an interval over the seeds.
+  ///
+  /// - Parameters:
+  ///   - criticalValue: the factor of the seeds' standard error in the interval over the seeds, more than 0.
+  ///   - level: the level that the interval is said to have.
+  public func imageInterval(criticalValue: Double, level: Double) -> ConfidenceInterval? {
+    seedError.map { error in
+      let images = imageEnds(criticalValue: criticalValue, error)
+      return ConfidenceInterval(lower: estimate + images.lower, upper: estimate + images.upper, level: level)
+    }
+  }
+
+  private func imageEnds(criticalValue: Double, _ error: SeedError) -> (lower: Double, upper: Double) {
+    deviations.ends(beyond: StudentT(degreesOfFreedom: error.degreesOfFreedom).survival(criticalValue))
   }
 
   /// Whether the difference, if it holds for other seeds on these images, holds for other images too.

@@ -105,7 +105,11 @@ public struct CurveComparison: Sendable, Hashable {
   }
 
   /// The area under a course by the trapezoidal rule, divided by the span; of one epoch its value.
-  static func area(_ epochs: [Int], _ values: [Double]) -> Double {
+  ///
+  /// - Parameters:
+  ///   - epochs: the epochs, ascending.
+  ///   - values: the value at each.
+  public static func area(_ epochs: [Int], _ values: [Double]) -> Double {
     guard let first = epochs.first, let last = epochs.last, last > first else { return values.first ?? .nan }
     var sum = CompensatedSum()
     for index in epochs.indices.dropFirst() {

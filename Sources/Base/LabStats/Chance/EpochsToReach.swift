@@ -20,6 +20,19 @@ public struct EpochsToReach: Sendable, Hashable {
     }
   }
 
+  /// Looks for the first epoch of each run, where runs may have ended at different epochs.
+  ///
+  /// - Parameters:
+  ///   - value: what is to be reached.
+  ///   - courses: the metric of each run by epoch, at one epoch at least.
+  ///   - higherIsBetter: whether the metric has to rise to the value, or else to fall.
+  public init(_ value: Double, courses: [[Int: Double]], higherIsBetter: Bool = true) {
+    lastEpoch = courses.lazy.compactMap { $0.keys.max() }.max() ?? 0
+    epochs = courses.map { course in
+      course.filter { higherIsBetter ? $0.value >= value : $0.value <= value }.keys.min()
+    }
+  }
+
   /// The number of runs that reached the value.
   public var reachedCount: Int { epochs.lazy.compactMap { $0 }.count }
 

@@ -49,16 +49,6 @@ public struct MatchedPredictions: Sendable, Hashable {
   /// The number of images.
   public var imageCount: Int { labels.count }
 
-  /// What each image adds to the number of correct predictions of each seed: 1 gained, −1 lost, 0 as before.
-  public var correctnessDifferences: [[Int]] {
-    pairs.map { pair in
-      labels.indices.map { image in
-        (pair.treatment.classes[image] == labels[image] ? 1 : 0)
-          - (pair.reference.classes[image] == labels[image] ? 1 : 0)
-      }
-    }
-  }
-
   /// The confusion matrices of each seed.
   public var confusions: [(treatment: ConfusionMatrix, reference: ConfusionMatrix)] {
     func matrix(_ predictions: ImagePredictions) -> ConfusionMatrix {

@@ -50,22 +50,15 @@ public struct McNemarBySeed: Sendable, Hashable {
   public let midPValue: Double
 
   /// Tests two variants' predictions.
-  public init(_ predictions: MatchedPredictions) { self.init(differences: predictions.correctnessDifferences) }
+  public init(_ predictions: MatchedPredictions) { self.init(ImageGains(predictions)) }
 
-  /// - Parameter differences: 1 gained, −1 lost, 0 as before, for each seed and image.
-  init(differences: [[Int]]) {
-    tests = differences.map { images in
-      McNemar(gained: images.lazy.filter { $0 > 0 }.count, lost: images.lazy.filter { $0 < 0 }.count)
-    }
+  /// Tests which images two variants have right.
+  public init(_ gains: ImageGains) {
+    tests = zip(gains.gained, gains.lost).map { McNemar(gained: $0, lost: $1) }
     var counts = [Int: Int]()
-    var net = 0
-    for image in differences.first?.indices ?? 0..<0 {
-      let gain = differences.reduce(0) { $0 + $1[image] }
-      net += gain
-      if gain != 0 { counts[abs(gain), default: 0] += 1 }
-    }
-    netGain = net
-    (exactPValue, midPValue) = SignFlips(counts: counts).pValues(of: net)
+    for (sum, count) in gains.counts where sum != 0 { counts[abs(sum), default: 0] += count }
+    netGain = gains.counts.reduce(0) { $0 + $1.key * $1.value }
+    (exactPValue, midPValue) = SignFlips(counts: counts).pValues(of: netGain)
   }
 }
 

@@ -6,19 +6,6 @@ struct RunSample: Sendable {
   let labels: [Int32]
   let classCount: Int
 
-  /// A statistic of each run, for the images and for every resample.
-  ///
-  /// - Returns: the value of each run, and a row of them a resample.
-  func values(
-    of statistic: CrossedBootstrap.Statistic, count: Int, stream: RandomStream, progress: @Sendable (Int) -> Void
-  ) -> (observed: [Double], draws: [Double]) {
-    switch statistic {
-    case .accuracy: accuracies(count, stream, progress)
-    case .macroF1: macroF1(count, stream, progress)
-    case .calibrationError(let estimator): calibrationErrors(estimator, count, stream, progress)
-    }
-  }
-
   /// The label of each unit and what every run predicts for it.
   private func patterns(_ count: Int, _ stream: RandomStream) -> (ImageResampling, [Int32]) {
     let (resampling, keys) = ImageResampling.grouped(
@@ -27,25 +14,10 @@ struct RunSample: Sendable {
     return (resampling, Array(keys.joined()))
   }
 
-  private func accuracies(
-    _ count: Int, _ stream: RandomStream, _ progress: @Sendable (Int) -> Void
-  ) -> (observed: [Double], draws: [Double]) {
-    let (resampling, patterns) = patterns(count, stream)
-    let (runCount, imageCount) = (runs.count, Double(labels.count))
-    return resampling.values(runCount, progress: progress) { weights, values in
-      values.update(repeating: 0)
-      for unit in weights.indices {
-        let first = unit * (runCount + 1)
-        for run in 0..<runCount where patterns[first + 1 + run] == patterns[first] {
-          values[run] += Double(weights[unit])
-        }
-      }
-      for run in 0..<runCount { values[run] /= imageCount }
-    }
-  }
-
+  /// The mean F1 score of each run, for the images and a row for every resample.
+  ///
   /// As ``ConfusionMatrix/macroAverage`` has it, from the counts that the F1 scores need.
-  private func macroF1(
+  func macroF1(
     _ count: Int, _ stream: RandomStream, _ progress: @Sendable (Int) -> Void
   ) -> (observed: [Double], draws: [Double]) {
     let (resampling, patterns) = patterns(count, stream)
@@ -81,18 +53,57 @@ struct RunSample: Sendable {
     }
   }
 
-  private func calibrationErrors(
+  /// The expected calibration error of each run, for the images and a row for every resample.
+  func calibrationErrors(
     _ estimator: CalibrationEstimator, _ count: Int, _ stream: RandomStream, _ progress: @Sendable (Int) -> Void
   ) -> (observed: [Double], draws: [Double]) {
-    let (runCount, imageCount, binCount) = (runs.count, labels.count, estimator.binCount)
     // An image stays in its bin: what is resampled are images, not the edges of bins.
     let bins = runs.map { estimator.bins(of: $0.confidences) }
     let isCorrect = runs.map { run in zip(run.classes, labels).map { $0 == $1 } }
-    let runs = runs
-    let resampling = ImageResampling(count: count, stream: stream, imageCount: imageCount)
+    let resampling = ImageResampling(count: count, stream: stream, imageCount: labels.count)
+    if case .debiased = estimator {
+      return debiasedErrors(estimator, resampling, bins: bins, isCorrect: isCorrect, progress)
+    }
+    // Of each image and run: the place of the run's bin, and confidence less correctness, of which each bin has a sum.
+    let (runCount, imageCount, binCount) = (runs.count, labels.count, estimator.binCount)
+    var places = [Int32](repeating: 0, count: imageCount * runCount)
+    var gaps = [Double](repeating: 0, count: imageCount * runCount)
+    for run in 0..<runCount {
+      for image in 0..<imageCount {
+        places[image * runCount + run] = Int32(run * binCount) + bins[run][image]
+        gaps[image * runCount + run] = runs[run].confidences[image] - (isCorrect[run][image] ? 1 : 0)
+      }
+    }
+    let (ofImages, distances) = (places, gaps)
     return resampling.values(runCount, progress: progress) { weights, values in
+      var sums = [Double](repeating: 0, count: runCount * binCount)
+      sums.withUnsafeMutableBufferPointer { sums in
+        ofImages.withUnsafeBufferPointer { places in
+          distances.withUnsafeBufferPointer { gaps in
+            for image in weights.indices where weights[image] > 0 {
+              let weight = Double(weights[image])
+              for index in (image * runCount)..<((image + 1) * runCount) {
+                sums[Int(places[index])] += weight * gaps[index]
+              }
+            }
+          }
+        }
+        for run in 0..<runCount {
+          values[run] = sums[(run * binCount)..<((run + 1) * binCount)].reduce(0) { $0 + abs($1) } / Double(imageCount)
+        }
+      }
+    }
+  }
+
+  /// The same for bins whose chance is taken off, which takes all that they add up to.
+  private func debiasedErrors(
+    _ estimator: CalibrationEstimator, _ resampling: ImageResampling, bins: [[Int32]], isCorrect: [[Bool]],
+    _ progress: @Sendable (Int) -> Void
+  ) -> (observed: [Double], draws: [Double]) {
+    let (runs, imageCount, binCount) = (runs, labels.count, estimator.binCount)
+    return resampling.values(runs.count, progress: progress) { weights, values in
       var sums = [CalibrationEstimator.BinSums](repeating: .init(), count: binCount)
-      for run in 0..<runCount {
+      for run in runs.indices {
         for bin in sums.indices { sums[bin] = .init() }
         let (bins, isCorrect, confidences) = (bins[run], isCorrect[run], runs[run].confidences)
         for image in 0..<imageCount where weights[image] > 0 {

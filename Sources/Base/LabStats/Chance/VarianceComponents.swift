@@ -1,7 +1,8 @@
 /// How the chance of a difference divides between the seeds, the test images, and what is of one seed and image alone.
 ///
 /// The difference of seed s on image i is taken as μ + αₛ + βᵢ + γₛᵢ, with all three of them random. The components are
-/// those of the analysis of variance (method of moments), cut off at zero.
+/// those of the analysis of variance (method of moments), cut off at zero. Where a model of more variants knows the spread
+/// over seeds, it takes the place of that of the two variants' own differences.
 ///
 /// - Source: Searle, Casella and McCulloch, "Variance components", Wiley 1992, chapter 4.
 public struct VarianceComponents: Sendable, Hashable {
@@ -64,10 +65,17 @@ struct ImageCovariance: Sendable, Hashable {
       }
       ofSums.add(sum * sum)
     }
+    self.init(own: own.value, ofSums: ofSums.value, rows: rows, seeds: seeds, scale: scale)
+  }
+
+  /// - Parameters:
+  ///   - own: the squared deviations of all values from their seeds' means.
+  ///   - ofSums: the squared deviations of the rows' sums over the seeds.
+  init(own: Double, ofSums: Double, rows: Int, seeds: Int, scale: Double) {
     let unit = scale / Double(max(rows - 1, 1))
     let count = Double(seeds)
-    ofOneSeed = own.value * unit / count
-    ofMean = ofSums.value * unit / (count * count)
-    ofTwoSeeds = seeds > 1 ? (ofSums.value - own.value) * unit / (count * (count - 1)) : nil
+    ofOneSeed = own * unit / count
+    ofMean = ofSums * unit / (count * count)
+    ofTwoSeeds = seeds > 1 ? (ofSums - own) * unit / (count * (count - 1)) : nil
   }
 }
