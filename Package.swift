@@ -173,7 +173,9 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.copy("Fixtures")]),
-    .testTarget(name: "LabReportTests", dependencies: ["LabCore", "LabRecords", "LabReport", "LabStats"]),
+    .testTarget(
+      name: "LabReportTests", dependencies: ["LabCore", "LabRecords", "LabReport", "LabStats"],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "CommandLineTests", dependencies: ["labrun", "LabCore", "LabRecords", "LabStore", "LabTesting"]),
   ],
   swiftLanguageModes: [.v6]

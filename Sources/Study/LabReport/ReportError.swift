@@ -10,6 +10,10 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
   case sameVariant(String)
   /// All pairs of more variants than anybody reads of.
   case tooManyPairs(variants: Int, limit: Int)
+  /// A metric in which single test images have no part.
+  case metricWithoutImages(String)
+  /// No run with test predictions that could be used; with what is wrong with those that there are.
+  case noPredictions(problems: [String])
   /// No runs that vary yet.
   case noSpread(metric: String)
   /// A factor that the sweep does not have.
@@ -42,6 +46,12 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
     case .tooManyPairs(let variants, let limit):
       return "all pairs are compared of at most \(limit) variants, and the sweep has \(variants); compare with a "
         + "baseline, or two of them by `labrun compare`"
+    case .metricWithoutImages(let name):
+      return "--images is about metrics in which every test image has a part, \(ImageStatistic.names), and not about "
+        + "\(name): ask for one of them with --metric"
+    case .noPredictions(let problems):
+      return "no run has test predictions that --images could use"
+        + (problems.isEmpty ? "" : ": " + FairnessAudit.listed(problems))
     case .noSpread(let metric):
       return "no seeds can be planned yet: it takes two variants with two seeds each whose runs vary in \(metric)"
     case .unknownFactor(let name, let available):

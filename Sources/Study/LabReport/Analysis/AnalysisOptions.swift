@@ -32,4 +32,15 @@ public struct AnalysisOptions: Sendable, Hashable {
     self.comparesAllPairs = comparesAllPairs
     self.pair = pair
   }
+
+  /// The metric that a sweep is analyzed in.
+  ///
+  /// - Throws: ``ReportError`` where no run has it.
+  public func metric(of sweep: Sweep) throws(ReportError) -> MetricDescription {
+    let name = metric ?? sweep.analyses.last?.plan?.metric ?? MetricDescription.defaultNames[0]
+    guard let found = try MetricDescription.select([name], available: sweep.metricNames).first else {
+      throw .unknownMetric(name, available: [])
+    }
+    return found
+  }
 }

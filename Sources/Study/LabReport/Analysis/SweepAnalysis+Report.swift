@@ -11,7 +11,9 @@ extension SweepAnalysis {
       return ReportDocument(
         kind: "comparison-of-two", title: title,
         sections: [
-          .init(paragraphs: pairParagraphs), .init(table: comparisonTable), .init("Fairness", paragraphs: fairness),
+          .init(paragraphs: pairParagraphs), .init(table: comparisonTable),
+          .init("Test images", paragraphs: imageParagraphs, table: imageTable),
+          .init("Fairness", paragraphs: fairness),
         ], metadata: metadata)
     }
     return ReportDocument(
@@ -20,6 +22,7 @@ extension SweepAnalysis {
         .init(paragraphs: leadParagraphs),
         .init("Conclusions", paragraphs: conclusions),
         .init(table: comparisons.isEmpty ? nil : comparisonTable),
+        .init("Test images", paragraphs: imageParagraphs, table: imageTable),
         .init("Factors", paragraphs: factorParagraphs), .init(table: varianceTable), .init(table: effectTable),
         .init(table: partTable),
         .init("Fairness", paragraphs: fairness), .init("Diagnostics", paragraphs: diagnosticParagraphs),
@@ -111,7 +114,8 @@ extension SweepAnalysis {
     guard let comparison = comparisons.first else {
       return inestimable.map { "\(label($0.variant)) and \(label($0.reference)) share no chain of seeds with results." }
     }
-    return [sentence(comparison), registration.sentence(plan, deviations: deviations), modelSentence, single]
+    let rest = [registration.sentence(plan, deviations: deviations), modelSentence, single]
+    return [sentence(comparison)] + imageCaution + rest
   }
 
   /// A comparison as a sentence that claims no more than its interval.
@@ -137,7 +141,7 @@ extension SweepAnalysis {
       return Verdict.allCases.compactMap { verdict in
         let count = comparisons.count { $0.verdict == verdict }
         return count == 0 ? nil : "\(count) of \(comparisons.count) pairs: \(verdict.rawValue)."
-      }
+      } + imageCaution
     }
     let reference = label(comparisons[0].reference)
     let titles: [(Verdict, String)] = [
@@ -161,7 +165,7 @@ extension SweepAnalysis {
         "Preliminary: runs behind \(preliminary.count) of \(comparisons.count) comparisons were still improving when they "
           + "ended, so that a longer training would change the numbers, and perhaps their order."
       ]
-    return sentences + warning
+    return sentences + imageCaution + warning
   }
 
   /// In what the arms differ beside what is studied, a sentence each.
@@ -199,7 +203,8 @@ extension SweepAnalysis {
     var notes = NoteList()
     let hasReference = comparesAllPairs || isPair
     let holm = HolmAdjustment.adjusted(comparisons.map(\.difference.pValue))
-    let rows = zip(comparisons, holm).map { comparison, holm -> ReportTable.Row in
+    let rows = zip(comparisons.indices, holm).map { index, holm -> ReportTable.Row in
+      let comparison = comparisons[index]
       var numbers = [Int]()
       if let caveat = comparison.difference.caveatText(metric) {
         numbers.append(notes.number(for: label(comparison.variant), caveat))
@@ -207,7 +212,7 @@ extension SweepAnalysis {
       return ReportTable.Row(
         [.string(sweep.variants[comparison.variant].label)]
           + (hasReference ? [.string(sweep.variants[comparison.reference].label)] : [])
-          + cells(comparison, holm: holm, numbers))
+          + cells(comparison, holm: holm, numbers, isOfTheseImages: imageMark(index, &notes)))
     }
     return ReportTable(
       kind: "comparisons",
@@ -231,7 +236,7 @@ extension SweepAnalysis {
         legend: options.coverage == .simultaneous && comparisons.count > 1
           ? "p-value that goes with the intervals of all comparisons at once" : "p-value of this comparison by itself"),
       .init(
-        "verdict", fields: ["verdict", "is_preliminary"],
+        "verdict", fields: ["verdict", "is_preliminary"] + (images == nil ? [] : ["holds_for_these_images_only"]),
         legend:
           "what the interval says: better, worse, equivalent (within the smallest effect that matters) or undecided"),
       .init(
@@ -247,7 +252,9 @@ extension SweepAnalysis {
     ]
   }
 
-  private func cells(_ comparison: Comparison, holm: Double?, _ notes: [Int]) -> [ReportTable.Cell] {
+  private func cells(
+    _ comparison: Comparison, holm: Double?, _ notes: [Int], isOfTheseImages: (value: [JSONValue], notes: [Int])
+  ) -> [ReportTable.Cell] {
     let difference = comparison.difference
     let size = comparison.size
     let interval = size?.hedgesGInterval(level: options.confidenceLevel)
@@ -272,7 +279,8 @@ extension SweepAnalysis {
         ]),
       .init(
         comparison.verdict.rawValue + (comparison.isPreliminary ? " (preliminary)" : ""),
-        values: [.string(comparison.verdict.rawValue), .boolean(comparison.isPreliminary)]),
+        values: [.string(comparison.verdict.rawValue), .boolean(comparison.isPreliminary)] + isOfTheseImages.value,
+        notes: isOfTheseImages.notes),
       .init(
         errors.map { NumberText.fixed(100 * $0, decimals: 1, signed: true) + " %" } ?? NumberText.missing,
         values: [MetricText.number(errors)]),
@@ -318,6 +326,7 @@ extension SweepAnalysis {
     metadata["smallest_difference"] = MetricText.number(smallestDifference)
     metadata["comparisons"] = .string(isPair ? "pair" : comparesAllPairs ? "all" : "baseline")
     metadata["multiplicity"] = nil
+    metadata.merge(imageMetadata) { _, own in own }
     return metadata
   }
 }

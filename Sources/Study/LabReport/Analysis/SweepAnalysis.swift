@@ -41,6 +41,8 @@ public struct SweepAnalysis: Sendable {
   public let inestimable: [(variant: Int, reference: Int)]
   /// The factors and their interactions; nil where the sweep has none, or no residual.
   public let factorial: FactorialAnalysis?
+  /// What the choice of the test images does to the comparisons; nil unless ``consider(_:progress:)`` was asked.
+  public internal(set) var images: ImageChance?
   /// What was asked for.
   public let options: ReportOptions
   let model: MetricComparisons
@@ -60,10 +62,7 @@ public struct SweepAnalysis: Sendable {
     let plan = sweep.analyses.last?.plan
     let pair = asked.pair
     let sweep = try sweep.seen(from: pair?.last ?? asked.baseline)
-    let name = asked.metric ?? plan?.metric ?? MetricDescription.defaultNames[0]
-    guard let metric = try MetricDescription.select([name], available: sweep.metricNames).first else {
-      throw .unknownMetric(name, available: [])
-    }
+    let metric = try asked.metric(of: sweep)
     let hasBaseline = sweep.variants.contains(where: \.isBaseline)
     let allPairs = pair == nil && (asked.comparesAllPairs ?? (plan?.comparisons == .all || !hasBaseline))
     let isOneSided = plan?.sides == .one && !allPairs && pair == nil && metric.direction != .neutral

@@ -59,7 +59,8 @@ public struct BaselineDifference: Sendable, Hashable {
   public var adjustedPValue: Double?
   /// How interval and p-value were computed; nil with a caveat.
   public var method: Method?
-  /// The standard error by which the model of variants and seeds judges; nil where other methods do, and with a caveat.
+  /// The standard error by which the model of variants and seeds, or the paired t-test, judges; nil where other methods do,
+  /// and with a caveat.
   public var standardError: Double?
   /// The degrees of freedom of the standard error; nil without one.
   public var degreesOfFreedom: Double?
@@ -143,6 +144,8 @@ public struct BaselineDifference: Sendable, Hashable {
     let level = isFamily ? 1 - (1 - options.confidenceLevel) / Double(familySize) : options.confidenceLevel
     interval = paired.interval(level: level, method: options.intervalMethod)
     interval?.level = options.confidenceLevel
+    standardError = paired.summary.standardError
+    degreesOfFreedom = Double(paired.summary.count - 1)
     pValue = paired.pValue
     simultaneousPValue = isFamily ? pValue.map { min(1, $0 * Double(familySize)) } : nil
     cohenDz = paired.cohenDz

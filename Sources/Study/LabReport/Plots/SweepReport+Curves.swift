@@ -4,7 +4,7 @@ import LabStats
 extension SweepReport {
   /// The metric whose course over the epochs is shown: the report's own on the split that epochs were evaluated on, else the
   /// accuracy, else the loss.
-  private var courseMetric: MetricDescription? {
+  var courseMetric: MetricDescription? {
     let known = Set(records.epochs.values.lazy.compactMap(\.last).flatMap { $0.metrics.names })
     let base = MetricName(metric.name).base
     let names = [base, "accuracy", "loss"].flatMap { base in
@@ -16,15 +16,7 @@ extension SweepReport {
   func fillCurves(of data: inout FigureData, _ options: PlotOptions) throws(PlotError) {
     guard let metric = courseMetric else { throw PlotError("no run has an epoch on record yet") }
     let scale = metric.unit == .percent ? 100.0 : 1
-    let name = MetricName(metric.name)
-    let courses = sweep.variants.map { variant in
-      variant.runs.filter { $0.state == .completed }.compactMap { run -> [Int: Double]? in
-        guard let epochs = records.epochs[run.identity] else { return nil }
-        let values = epochs.compactMap { epoch in epoch.metrics[name].map { (epoch.epoch + 1, $0 * scale) } }
-          .filter { $0.1.isFinite }
-        return values.isEmpty ? nil : Dictionary(values) { _, last in last }
-      }
-    }
+    let courses = sweep.variants.map { runCourses(of: $0, in: metric).map { $0.values.mapValues { $0 * scale } } }
     let baseline = sweep.variants.firstIndex(where: \.isBaseline)
     var shown = sweep.variants.indices.filter { !courses[$0].isEmpty }
     guard !shown.isEmpty else { throw PlotError("no completed run has the course of \(metric.name) on record") }
@@ -44,6 +36,17 @@ extension SweepReport {
     data.curves = .init(
       means: means, differences: differences(courses, among: shown, baseline: baseline),
       differenceBand: "\(data.confidenceText) at all epochs at once")
+  }
+
+  /// A metric at the epochs of a variant's completed runs, counted from 1; runs without it have no course.
+  func runCourses(of variant: Variant, in metric: MetricDescription) -> [(seed: UInt64, values: [Int: Double])] {
+    let name = MetricName(metric.name)
+    return variant.runs.filter { $0.state == .completed }.compactMap { run in
+      guard let epochs = records.epochs[run.identity] else { return nil }
+      let values = epochs.compactMap { epoch in epoch.metrics[name].map { (epoch.epoch + 1, $0) } }
+        .filter { $0.1.isFinite }
+      return values.isEmpty ? nil : (run.seed, Dictionary(values) { _, last in last })
+    }
   }
 
   /// The mean at each epoch with the standard deviation over the runs.

@@ -20,6 +20,8 @@ public struct Conclusion: Sendable, Hashable {
   public var interval: ConfidenceInterval?
   /// The smallest difference that matters, in values of the metric; nil where none is named.
   public var smallestEffect: Double?
+  /// The interval with the chance of the test images; nil where that is not known.
+  public var intervalWithImages: ConfidenceInterval?
   /// Why there is no interval.
   public var caveat: String?
   /// What it holds for, as it stands behind the metric, such as `on average over the other factors`.
@@ -28,14 +30,15 @@ public struct Conclusion: Sendable, Hashable {
   /// Creates a conclusion.
   public init(
     _ subject: String, reference: String, metric: MetricDescription, difference: Double,
-    interval: ConfidenceInterval?, smallestEffect: Double? = nil, caveat: String? = nil,
-    scope: String? = nil
+    interval: ConfidenceInterval?, intervalWithImages: ConfidenceInterval? = nil, smallestEffect: Double? = nil,
+    caveat: String? = nil, scope: String? = nil
   ) {
     self.subject = subject
     self.reference = reference
     self.metric = metric
     self.difference = difference
     self.interval = interval
+    self.intervalWithImages = intervalWithImages
     self.smallestEffect = smallestEffect
     self.caveat = caveat
     self.scope = scope
@@ -48,8 +51,19 @@ public struct Conclusion: Sendable, Hashable {
       interval: interval, smallestEffect: smallestEffect, higherIsBetter: metric.direction == .higherIsBetter)
   }
 
-  /// The conclusion as a sentence.
+  /// Whether another draw of the test images may undo what the interval over the seeds says.
+  public var holdsForTheseImagesOnly: Bool {
+    ImageChance.undoes(intervalWithImages, verdict, smallestEffect: smallestEffect, metric.direction)
+  }
+
+  /// The conclusion as a sentence, with another one where it holds for these test images only.
   public var sentence: String {
+    guard holdsForTheseImagesOnly, let interval = intervalWithImages else { return statement }
+    return statement + " That holds for these test images only: over other images as well, it is not decided "
+      + "(\(range(interval)))."
+  }
+
+  private var statement: String {
     let place = "in \(metric.proseTitle)\(scope.map { " " + $0 } ?? "")"
     guard let interval else {
       return "\(subject) cannot be told from \(reference) \(place): the difference is \(signed(difference)), and "
@@ -128,11 +142,13 @@ public struct Conclusion: Sendable, Hashable {
   private var decimals: Int {
     let least = metric.differenceDecimals(for: [difference])
     guard let interval else { return least }
+    let others = holdsForTheseImagesOnly ? intervalWithImages : nil
+    let ends = [interval, others].compactMap { $0 }.flatMap { [$0.lower, $0.upper] }
     let bounds = [0] + (smallestEffect.map { [$0, -$0] } ?? [])
     let scale = metric.unit == .percent ? 100.0 : 1
     return (least...least + 6).first { decimals in
       let step = (0..<decimals).reduce(1.0) { power, _ in power * 10 }
-      return [interval.lower, interval.upper].filter(\.isFinite).allSatisfy { end in
+      return ends.filter(\.isFinite).allSatisfy { end in
         bounds.allSatisfy { bound in
           let (a, b) = (end * scale, bound * scale)
           let rounded = (a * step).rounded() / step

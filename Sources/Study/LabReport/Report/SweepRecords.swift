@@ -16,6 +16,8 @@ public struct SweepRecords: Sendable {
   public var attempts: [RunIdentity: RunAttempt]
   /// How often the test predictions of runs are right by their confidence.
   public var calibration: [RunIdentity: CalibrationBins]
+  /// What runs predicted for each test image; nil where the report's metric is nothing of test images.
+  public var predictions: TestPredictions?
   /// What could not be read, a sentence each.
   public var problems: [String]
 
@@ -23,13 +25,14 @@ public struct SweepRecords: Sendable {
   public init(
     description: String? = nil, epochs: [RunIdentity: [EpochRecord]] = [:], finals: [RunIdentity: FinalRecord] = [:],
     attempts: [RunIdentity: RunAttempt] = [:], calibration: [RunIdentity: CalibrationBins] = [:],
-    problems: [String] = []
+    predictions: TestPredictions? = nil, problems: [String] = []
   ) {
     self.description = description
     self.epochs = epochs
     self.finals = finals
     self.attempts = attempts
     self.calibration = calibration
+    self.predictions = predictions
     self.problems = problems
   }
 }

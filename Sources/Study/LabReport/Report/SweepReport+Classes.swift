@@ -12,9 +12,6 @@ extension SweepReport {
       + [.table(classTable(comparison))] + confusion
   }
 
-  /// Whether predictions are as sure as they are right.
-  var calibrationBlocks: [ReportPage.Block] { figures("reliability") }
-
   private func classSentence(_ comparison: SweepClasses) -> String {
     let certain = comparison.changes.filter(\.isCertain)
     let start =

@@ -4,11 +4,13 @@ import LabStats
 extension SweepReport {
   /// What is concluded of each comparison, in the order of the variants.
   var conclusions: [Conclusion] {
-    analysis.comparisons.map { comparison in
-      Conclusion(
+    analysis.comparisons.indices.map { index in
+      let comparison = analysis.comparisons[index]
+      return Conclusion(
         analysis.label(comparison.variant), reference: analysis.label(comparison.reference), metric: metric,
         difference: comparison.difference.mean, interval: comparison.difference.interval,
-        smallestEffect: smallestEffect, caveat: comparison.difference.caveatText(metric))
+        intervalWithImages: analysis.images?.comparisons[index]?.interval, smallestEffect: smallestEffect,
+        caveat: comparison.difference.caveatText(metric))
     }
   }
 
@@ -18,7 +20,9 @@ extension SweepReport {
   var conclusionBlocks: [ReportPage.Block] {
     let conclusions = conclusions
     guard !conclusions.isEmpty else { return [.paragraph(noConclusion)] }
-    var blocks: [ReportPage.Block] = [.paragraph(([leadSentence(conclusions)] + cautions).joined(separator: " "))]
+    var blocks: [ReportPage.Block] = [
+      .paragraph(([leadSentence(conclusions)] + analysis.imageCaution + cautions).joined(separator: " "))
+    ]
     let groups: [(verdict: Verdict, role: Style.Role)] = [
       (.better, .better), (.worse, .worse), (.equivalent, .best), (.undecided, .faint),
     ]

@@ -25,9 +25,10 @@ extension SweepReport {
           + "±\(metric.amount(smallestEffect, decimals: nil)), the smallest effect that matters, which the spec names.")
     }
     if let images = sweep.variants.lazy.compactMap(\.testImageCount).max() {
+      let place = analysis.images == nil ? "" : ", as the section on two sources of chance tells"
       sentences.append(
         "Intervals say how much other seeds would change the numbers, on the same \(NumberText.grouped(images)) test "
-          + "images; other images would change them too.")
+          + "images; other images would change them too\(place).")
     }
     return sentences
   }

@@ -19,11 +19,16 @@ public struct SweepReport: Sendable {
   ///   - records: what is known beyond it.
   ///   - options: what conclusions are about, and how they are judged.
   ///   - metrics: further metrics to show; accuracy and macro F1 where there are none.
+  ///   - progress: is told, from any thread, the share that is done of what takes longest, the chance of the test images.
   /// - Throws: ``ReportError`` where the options name what the sweep does not have.
   public init(
-    _ sweep: Sweep, records: SweepRecords = .init(), options: AnalysisOptions = .init(), metrics: [String] = []
+    _ sweep: Sweep, records: SweepRecords = .init(), options: AnalysisOptions = .init(), metrics: [String] = [],
+    progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) throws(ReportError) {
-    let analysis = try SweepAnalysis(sweep, options: options)
+    var analysis = try SweepAnalysis(sweep, options: options)
+    if let predictions = records.predictions, predictions.metric.key == analysis.metric.name, !predictions.isEmpty {
+      try analysis.consider(predictions, progress: progress)
+    }
     let further = metrics.isEmpty ? MetricDescription.defaultNames.filter(sweep.metricNames.contains) : metrics
     var tableOptions = analysis.options
     tableOptions.metrics = [analysis.metric.name] + further
@@ -48,6 +53,7 @@ public struct SweepReport: Sendable {
       ReportPage.Section("question", title: "Question and design", questionBlocks),
       .init("conclusions", title: "Conclusions", conclusionBlocks + figures("forest")),
       .init("results", title: "Results", resultBlocks),
+      .init("images", title: "Two sources of chance", imageBlocks),
       .init("factors", title: "By factor", factorBlocks),
       .init("classes", title: "Classes", classBlocks),
       .init("calibration", title: "Calibration", calibrationBlocks),
@@ -70,7 +76,8 @@ public struct SweepReport: Sendable {
   private var resultBlocks: [ReportPage.Block] {
     let costs = [PlotOptions.Cost.multiplyAdds, .time].flatMap { figures("pareto", .init(cost: $0)) }
     let comparisons = analysis.comparisons.isEmpty ? [] : [analysis.comparisonTable]
-    return ([table.table] + comparisons).map { .table($0) } + figures("seeds") + figures("curves") + costs
+    return ([table.table] + comparisons).map { .table($0) } + figures("seeds") + figures("curves") + courseBlocks
+      + costs
   }
 
   /// In what the arms of comparisons differ beside what is studied.

@@ -12,21 +12,33 @@ extension SweepRecords {
   ///   - sweep: the sweep.
   ///   - store: the store.
   ///   - includesCalibration: whether the predictions of every run are read, which may be large.
-  package init(of sweep: Sweep, in store: StudyStore, includesCalibration: Bool = true) throws {
-    self.init(description: SweepRecords.description(of: sweep.specText))
+  ///   - metric: the metric for which the predictions for each image are kept; none are for nil, and for one that single
+  ///     images have no part in.
+  ///   - progress: is told the share of the runs that have been read.
+  package init(
+    of sweep: Sweep, in store: StudyStore, includesCalibration: Bool = true, metric: MetricDescription? = nil,
+    progress: (Double) -> Void = { _ in }
+  ) throws {
+    self.init(
+      description: SweepRecords.description(of: sweep.specText),
+      predictions: metric.flatMap { TestPredictions(metric: $0.name) })
     var seen: Set<RunIdentity> = []
-    for run in sweep.runs where run.state != .pending && seen.insert(run.identity).inserted {
+    let runs = sweep.runs
+    for (index, run) in runs.enumerated() where run.state != .pending && seen.insert(run.identity).inserted {
+      progress(Double(index) / Double(runs.count))
       attempts[run.identity] = try store.attempts(at: run.identity).last
       guard run.state == .completed else { continue }
       epochs[run.identity] = try store.epochs(of: run.identity)
       finals[run.identity] = try store.finalRecord(of: run.identity)
       guard includesCalibration, store.folder(of: run.identity).has(.predictions) else { continue }
       do {
-        let predictions = try store.folder(of: run.identity).readPredictions()
-        calibration[run.identity] = SweepRecords.bins(of: predictions)
+        let stored = try store.folder(of: run.identity).readPredictions()
+        calibration[run.identity] = SweepRecords.bins(of: stored)
+        predictions?.add(stored, of: run)
       } catch {
         // What is damaged is told, and the rest of the report is as good as before.
         problems.append("\(error)")
+        predictions?.addProblem("\(error)")
       }
     }
   }
