@@ -85,6 +85,57 @@ import Testing
     #expect(single.output.contains("each by itself (t, residual of all variants, 2 degrees of freedom)"))
   }
 
+  @Test func otherTestImagesAreThoughtOf() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(spec(""), to: "Experiments/three.json")
+    #expect(try labrun.run("sweep", "three").status == 0)
+
+    let text = try labrun.run("analyze", "three", "--images")
+    #expect(text.status == 0 && text.errors.isEmpty, "\(text.errors)")
+    #expect(text.output.contains("tested on the same 86 images"), "\(text.output)")
+    #expect(text.output.contains("Seeds and test images") && text.output.contains("McNemar"), "\(text.output)")
+    #expect(text.output.split(separator: "\n").allSatisfy { $0.count <= 120 }, "\(text.output)")
+    for metric in ["macro_f1", "log_loss", "ece"] {
+      let json = try labrun.run("analyze", "three", "--images", "--json", "--metric", metric)
+      #expect(json.status == 0, "\(json.errors)")
+      let analysis = try JSONValue(parsing: json.output)
+      let table = analysis["sections"]?.arrayValue?.compactMap { $0["table"] }.first { $0["table"] == "test-images" }
+      #expect(table?["rows"]?.arrayValue?.count == 2 && analysis["image_counts"] == [86])
+      #expect(table?["rows"]?.arrayValue?.first?["lower_with_images"]?.doubleValue != nil)
+      #expect(try labrun.run("analyze", "three", "--images", "--json", "--metric", metric).output == json.output)
+    }
+    let pair = try labrun.run("compare", "three", "odconv-2x", "odconv-1x", "--images", "--json")
+    #expect(pair.status == 0 && pair.output.contains("\"mcnemar_p_by_seed\""), "\(pair.errors)")
+    // Without the option, nothing of it is there.
+    #expect(try !labrun.run("analyze", "three").output.contains("test images"))
+
+    let memory = try labrun.run("analyze", "three", "--images", "--metric", "peak_memory_bytes")
+    #expect(memory.status == 64 && memory.errors.contains("and not about peak_memory_bytes"), "\(memory.errors)")
+
+    let page = try labrun.run("report", "three", "--format", "markdown", "--output", "-")
+    #expect(page.status == 0 && page.errors.isEmpty, "\(page.errors)")
+    for part in ["## Two sources of chance", "Seeds and test images", "Calibration error"] {
+      #expect(page.output.contains(part), "\(part)")
+    }
+
+    // Predictions that are damaged or gone are named, and the rest is as it was.
+    let runs = labrun.folder.appendingPathComponent("Results/runs")
+    let names = FileManager.default.enumerator(atPath: runs.path)?.compactMap { $0 as? String } ?? []
+    let files = names.filter { $0.hasSuffix("predictions.h5") }.sorted()
+    #expect(files.count == 6)
+    try Data("no predictions".utf8).write(to: runs.appendingPathComponent(files[0]))
+    let damaged = try labrun.run("analyze", "three", "--images", "--all-pairs", variables: ["COLUMNS": "300"])
+    #expect(damaged.status == 0, "\(damaged.errors)")
+    #expect(damaged.output.contains("Without predictions for the same images: "), "\(damaged.output)")
+    #expect(damaged.output.contains("Not used: ") && damaged.output.contains("predictions.h5"), "\(damaged.output)")
+    for file in files { try FileManager.default.removeItem(at: runs.appendingPathComponent(file)) }
+    let gone = try labrun.run("analyze", "three", "--images")
+    #expect(
+      gone.status == 66 && gone.errors == "labrun: no run has test predictions that --images could use\n",
+      "\(gone.status) \(gone.errors)")
+  }
+
   @Test func wrongAnalysesAreNamedBeforeAnythingIsTrained() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }

@@ -17,6 +17,7 @@ import Testing
     let page = try String(contentsOf: labrun.folder.appendingPathComponent("Results/tiny.html"), encoding: .utf8)
     #expect(page.contains("<h1>tiny</h1>") && page.contains("6 of 6 runs completed"))
     #expect(page.contains("id=\"conclusions\"") && page.contains("<svg") && !page.contains("<script"))
+    #expect(page.contains("Two sources of chance") && page.contains("How fast variants learn"))
     #expect(page.contains("&quot;architecture&quot;: &quot;resnet&quot;"), "the spec is part of it")
     let markdown = try labrun.run("report", "tiny", "--format", "markdown", "--output", "-")
     #expect(markdown.status == 0 && markdown.output.hasPrefix("# tiny\n"), "\(markdown.errors)")

@@ -42,7 +42,8 @@ enum ExitStatus: Int32 {
       default: self = .internalError
       }
     case let error as FileError: self = error.code == ENOENT ? .noInput : .inputOutput
-    case is ReportError, is StatisticsError, is PlotError: self = .usage
+    case let error as ReportError: if case .noPredictions = error { self = .noInput } else { self = .usage }
+    case is StatisticsError, is PlotError: self = .usage
     case let error as FigureError:
       switch error {
       case .unknownKind, .unknownFormat, .missingData: self = .usage

@@ -16,10 +16,14 @@ struct AnalyzeCommand: ParsableCommand {
       those of the others have variances of their own, and are named. Metric, smallest effect that matters, confidence and comparisons \
       are those of the spec's "analysis", which says so before there are results. CSV has the comparisons only.
 
+      With --images the test images are a sample too: intervals over seeds and images, images gained and lost with \
+      McNemar's test, and a mark at each verdict that another draw of images may undo.
+
       EXAMPLES
         labrun analyze
         labrun analyze ablation --metric test_accuracy --smallest-effect 0.5
         labrun analyze ablation --all-pairs
+        labrun analyze ablation --images
         labrun analyze ablation --baseline odconv-4x --format html > analysis.html
       """)
 
@@ -47,6 +51,8 @@ struct AnalyzeCommand: ParsableCommand {
   @Flag(help: "Compare all pairs of variants.")
   var allPairs = false
 
+  @OptionGroup var imageOptions: ImageOptions
+
   @OptionGroup var formatOptions: TableFormatOptions
   @OptionGroup var resultsOptions: ResultsOptions
 
@@ -62,11 +68,13 @@ struct AnalyzeCommand: ParsableCommand {
   func run() throws {
     let format = try formatOptions.chosen()
     let store = try StudyStore(reading: resultsOptions.folder)
-    let analysis = try SweepAnalysis(
-      store.sweep(matching: sweep),
+    let found = try store.sweep(matching: sweep)
+    var analysis = try SweepAnalysis(
+      found,
       options: AnalysisOptions(
         metric: metric, baseline: baseline, confidence: confidence, smallestEffect: smallestEffect,
         isPerComparison: perComparison, comparesAllPairs: allPairs ? true : nil))
+    try imageOptions.apply(to: &analysis, of: found, in: store)
     Terminal.standardOutput.write(analysis.document, as: format)
   }
 }

@@ -15,6 +15,7 @@ struct CompareCommand: ParsableCommand {
       EXAMPLES
         labrun compare ablation odconv-4x odconv-1x
         labrun compare ablation odconv-4x odconv-1x --metric test_macro_f1 --json
+        labrun compare ablation odconv-4x odconv-1x --images
       """)
 
   @Argument(help: "The sweep's number or name.")
@@ -32,15 +33,17 @@ struct CompareCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The confidence of the interval (default: 0.95).", valueName: "level"))
   var confidence: Double?
 
+  @OptionGroup var imageOptions: ImageOptions
   @OptionGroup var formatOptions: TableFormatOptions
   @OptionGroup var resultsOptions: ResultsOptions
 
   func run() throws {
     let format = try formatOptions.chosen()
     let store = try StudyStore(reading: resultsOptions.folder)
-    let analysis = try SweepAnalysis(
-      store.sweep(matching: sweep),
-      options: AnalysisOptions(metric: metric, confidence: confidence, pair: [variant, other]))
+    let found = try store.sweep(matching: sweep)
+    var analysis = try SweepAnalysis(
+      found, options: AnalysisOptions(metric: metric, confidence: confidence, pair: [variant, other]))
+    try imageOptions.apply(to: &analysis, of: found, in: store)
     Terminal.standardOutput.write(analysis.document, as: format)
   }
 }

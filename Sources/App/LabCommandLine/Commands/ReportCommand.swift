@@ -13,8 +13,8 @@ struct ReportCommand: ParsableCommand {
     usage: "labrun report [<sweep>] [--output <file>] [options]",
     discussion: """
       One file that opens anywhere, without network and scripts: the question and the design in words, conclusions in \
-      sentences with their intervals, the table, figures, factors, classes, failures, methods with versions and hashes, \
-      and every run. It may be written at any time, also while the sweep runs.
+      sentences with their intervals, the table, figures, the chance of the test images, factors, classes, calibration, \
+      failures, methods with versions and hashes, and every run. It may be written at any time, also while the sweep runs.
 
       EXAMPLES
         labrun report                     # the newest sweep, into Results/NAME.html
@@ -48,9 +48,15 @@ struct ReportCommand: ParsableCommand {
     let format = try format.map(PageFormats.named) ?? PageFormats.ofFile(output ?? "")
     let store = try StudyStore(reading: resultsOptions.folder)
     let found = try store.sweep(matching: sweep)
+    let options = AnalysisOptions(metric: metric.first, baseline: baseline)
+    let progress = ProgressLine()
+    defer { progress.close() }
+    let records = try SweepRecords(
+      of: found, in: store, metric: options.metric(of: found), progress: progress.updates("reading the runs"))
     let report = try SweepReport(
-      found, records: SweepRecords(of: found, in: store),
-      options: .init(metric: metric.first, baseline: baseline), metrics: Array(metric.dropFirst()))
+      found, records: records, options: options, metrics: Array(metric.dropFirst()),
+      progress: progress.updates("drawing test images"))
+    progress.close()
     let text = report.page.rendered(as: format)
     if output == "-" { return Terminal.standardOutput.write(text) }
     let path = output ?? "\(resultsOptions.folder)/\(ReportCommand.fileName(of: found)).\(format.fileExtension)"
