@@ -112,8 +112,10 @@ def factors():
     """The largest of normal variables with three common factors, by Gauss and Hermite's product rule."""
     cases = []
     nodes, weights = np.polynomial.hermite_e.hermegauss(40)
-    z = np.array(np.meshgrid(nodes, nodes, nodes, indexing="ij")).reshape(3, -1).T
-    w = np.einsum("i,j,k->ijk", weights, weights, weights).ravel() / (2 * np.pi) ** 1.5
+    # The first factor is the most important by far.
+    first_nodes, first_weights = np.polynomial.hermite_e.hermegauss(120)
+    z = np.array(np.meshgrid(first_nodes, nodes, nodes, indexing="ij")).reshape(3, -1).T
+    w = np.einsum("i,j,k->ijk", first_weights, weights, weights).ravel() / (2 * np.pi) ** 1.5
     for count in [5, 30]:
         loadings = np.array(
             [[0.7, 0.2 * (-1) ** i * (i % 3 + 1) / 3, 0.1 * (i * 7 % 5 - 2)] for i in range(count)]
