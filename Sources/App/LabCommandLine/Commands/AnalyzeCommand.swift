@@ -74,6 +74,7 @@ struct AnalyzeCommand: ParsableCommand {
       options: AnalysisOptions(
         metric: metric, baseline: baseline, confidence: confidence, smallestEffect: smallestEffect,
         isPerComparison: perComparison, comparesAllPairs: allPairs ? true : nil))
+    analysis.origins = try found.id.map(store.origins(sweep:))
     try imageOptions.apply(to: &analysis, of: found, in: store)
     Terminal.standardOutput.write(analysis.document, as: format)
   }

@@ -43,6 +43,7 @@ struct CompareCommand: ParsableCommand {
     let found = try store.sweep(matching: sweep)
     var analysis = try SweepAnalysis(
       found, options: AnalysisOptions(metric: metric, confidence: confidence, pair: [variant, other]))
+    analysis.origins = try found.id.map(store.origins(sweep:))
     try imageOptions.apply(to: &analysis, of: found, in: store)
     Terminal.standardOutput.write(analysis.document, as: format)
   }

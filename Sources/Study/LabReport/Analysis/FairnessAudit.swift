@@ -9,20 +9,34 @@ struct FairnessAudit {
   private let reference: Variant?
   /// The places of the variants by their levels.
   private let places: [[String: String]: Int]
+  /// Where the completed runs of each variant were trained and with what; nil where that is not known.
+  private let origins: [[RunOrigin: Int]]?
 
   /// - Parameters:
   ///   - sweep: the sweep.
   ///   - indices: the variants that are compared.
   ///   - reference: the index of the one that the others are compared with.
-  init(_ sweep: Sweep, variants indices: [Int], reference: Int?) {
+  ///   - origins: where the completed runs of each of the sweep's variants were trained and with what; nil where that is not
+  ///     known.
+  init(_ sweep: Sweep, variants indices: [Int], reference: Int?, origins: [[RunOrigin: Int]]? = nil) {
     self.sweep = sweep
     variants = indices.map { sweep.variants[$0] }
     self.reference = reference.map { sweep.variants[$0] }
     places = Dictionary(variants.enumerated().map { ($1.levels, $0) }) { first, _ in first }
+    self.origins = origins.map { origins in indices.map { origins[$0] } }
   }
 
   /// What differs, a sentence each; empty where nothing does that is known.
-  var notes: [String] { effortNotes + sizeNotes + factorNotes }
+  var notes: [String] { effortNotes + sizeNotes + factorNotes + originNotes }
+
+  private var originNotes: [String] {
+    guard let origins else { return [] }
+    let arms = zip(variants, origins).map { variant, origins in
+      let completed = variant.runs.count { $0.state == .completed }
+      return (label: variant.label, origins: origins, unknown: completed - origins.values.reduce(0, +))
+    }
+    return FairnessAudit.originNotes(arms)
+  }
 
   // MARK: Effort
 
@@ -30,7 +44,7 @@ struct FairnessAudit {
   private static let effort: [(path: String, title: String)] = [
     ("training.epochs", "epochs"), ("training.batch_size", "images a step"),
     ("training.learning_rate", "learning rate"), ("training.augmentation", "augmentation"),
-    ("training.precision", "precision"), ("training.early_stopping", "early stopping"),
+    ("training.precision", "precision"), ("training.backend", "backend"), ("training.early_stopping", "early stopping"),
     ("dataset.train_limit", "training images"), ("dataset.image_size", "image size"), ("dataset.name", "data"),
   ]
 

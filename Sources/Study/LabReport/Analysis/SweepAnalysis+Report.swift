@@ -172,7 +172,7 @@ extension SweepAnalysis {
   var fairness: [String] {
     let variants = isPair ? comparisons.flatMap { [$0.reference, $0.variant] } : model.variants
     let reference = isPair ? comparisons.first?.reference : sweep.variants.firstIndex(where: \.isBaseline)
-    return FairnessAudit(sweep, variants: variants, reference: reference).notes
+    return FairnessAudit(sweep, variants: variants, reference: reference, origins: origins).notes
   }
 
   /// What cannot be estimated.

@@ -45,6 +45,8 @@ public struct SweepAnalysis: Sendable {
   public internal(set) var images: ImageChance?
   /// What was asked for.
   public let options: ReportOptions
+  /// Where the completed runs of each variant were trained and with what; nil where that is not known.
+  public var origins: [[RunOrigin: Int]]?
   let model: MetricComparisons
   let text: MetricText
   let diagnostics: Diagnostics

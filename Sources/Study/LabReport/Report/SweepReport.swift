@@ -26,6 +26,7 @@ public struct SweepReport: Sendable {
     progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) throws(ReportError) {
     var analysis = try SweepAnalysis(sweep, options: options)
+    analysis.origins = records.origins(of: sweep)
     if let predictions = records.predictions, predictions.metric.key == analysis.metric.name, !predictions.isEmpty {
       try analysis.consider(predictions, progress: progress)
     }

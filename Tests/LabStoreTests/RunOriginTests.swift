@@ -1,0 +1,30 @@
+import Foundation
+import LabRecords
+import LabStore
+import LabTesting
+import Testing
+
+/// Where the runs of variants were trained and with what.
+@Suite struct RunOriginTests {
+  private func complete(_ store: StudyStore, _ level: String, _ seed: UInt64, _ sweep: Int64) throws {
+    let claimed = try #require(try store.claimed(level, seed, sweep))
+    try store.record(RunStoreSamples.provenance(threads: seed == 2 ? 2 : 1), lease: claimed.lease)
+    try store.finish(claimed.lease, .completed(RunStoreSamples.final()))
+  }
+
+  @Test func originsAreCountedByVariant() throws {
+    let folder = TestFolder()
+    let store = try StudyStore(folder: folder.path)
+    let id = try store.register(RunStoreSamples.sweep(seeds: [0, 1, 2])).id
+    for seed in [0, 1, 2] as [UInt64] { try complete(store, "static", seed, id) }
+    try complete(store, "odconv-4x", 1, id)
+    // The last attempt counts, and of runs that are not complete none does.
+    let interrupted = try #require(try store.claimed("odconv-1x", 0, id))
+    try store.record(RunStoreSamples.provenance(threads: 8), lease: interrupted.lease)
+    try store.finish(interrupted.lease, .interrupted(reason: "stopped"))
+    let (one, two) = (RunOrigin(RunStoreSamples.provenance()), RunOrigin(RunStoreSamples.provenance(threads: 2)))
+    #expect(try store.origins(sweep: id) == [[one: 2, two: 1], [:], [one: 1]])
+    try complete(store, "odconv-1x", 0, id)
+    #expect(try StudyStore(reading: folder.path).origins(sweep: id)[1] == [one: 1])
+  }
+}
