@@ -85,7 +85,7 @@ def fill(path: Path, runs: int, epochs: int) -> str:
         for table in ["cell", "run", "variant", "sweep_seed", "factor_level", *epoch_tables, *run_tables]:
             database.execute(f"DELETE FROM {table}")
         sweep = template["sweep"][0]["id"]
-        database.executemany("INSERT INTO sweep_seed VALUES (?, ?, ?)", [(sweep, seed, seed) for seed in range(seeds)])
+        database.executemany("INSERT INTO sweep_seed (sweep_id, position, seed) VALUES (?, ?, ?)", [(sweep, seed, seed) for seed in range(seeds)])
         database.executemany(
             "INSERT INTO factor_level (sweep_id, factor_position, level_position, factor, level) VALUES (?, ?, ?, ?, ?)",
             [(sweep, axis, position, name, level) for axis, name in enumerate(FACTORS)

@@ -22,6 +22,8 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
   case unknownLevel(String, factor: String, available: [String])
   /// A filter that is not `factor=level`.
   case malformedFilter(String)
+  /// A precision that is not `metric ± size`.
+  case malformedPrecision(String, problem: String)
   /// A column that cannot be sorted by.
   case unknownColumn(String, available: [String])
   /// A sort order that is neither ascending nor descending.
@@ -60,6 +62,9 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
       return "factor \"\(factor)\" has no level \"\(name)\"" + choices(name, available)
     case .malformedFilter(let text):
       return "a filter is written factor=level, such as conv=static, but \"\(text)\" was given"
+    case .malformedPrecision(let text, let problem):
+      return "a precision is a metric, ± and a size, such as \"test_accuracy ± 0.3\", but \"\(text)\" was given: "
+        + problem
     case .unknownColumn(let name, let available):
       return "the table has no column \"\(name)\" to sort by" + choices(name, available)
     case .unknownDirection(let text):

@@ -66,4 +66,14 @@ public struct SchedulerReport: Sendable {
 
   /// Whether every run is completed.
   public var isComplete: Bool { count(.completed) == results.count }
+
+  /// Takes in what became of further runs, which were trained after these.
+  public mutating func add(_ later: SchedulerReport) {
+    runs += later.runs.filter { results[$0.identity] == nil }
+    results.merge(later.results) { _, new in new }
+    stopRequest = max(stopRequest, later.stopRequest)
+    endingError = endingError ?? later.endingError
+    machineError = machineError ?? later.machineError
+    hasFailedFast = hasFailedFast || later.hasFailedFast
+  }
 }

@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import LabCore
 import LabRecords
+import LabReport
+import LabStats
 import LabStudy
 import LabWorkbench
 
@@ -14,12 +16,17 @@ struct SweepCommand: ParsableCommand {
       Nothing is trained before the whole spec is checked: keys, levels, data, every variant's graph, memory. Cells \
       that are complete are not trained again, also where another spec trained them; interrupted ones go on bit for bit.
 
+      With --until, seeds are added to those of the spec, each to every variant, until the widest interval of the \
+      comparisons is narrow enough (at least five seeds, at most --max-seeds): intervals of the spec's "analysis", in points \
+      of metrics in percent. Widths decide, and never differences. The sweep on record grows with them.
+
       Ctrl-C once: finish the step, write checkpoints, tell how to resume. Twice: stop at once.
 
       EXAMPLES
         labrun sweep Experiments/ablation.json
         labrun sweep ablation --dry-run
         labrun sweep ablation --only conv=odconv-1x,odconv-4x --only seed=0
+        labrun sweep ablation --until "test_accuracy ± 0.5" --max-seeds 20
         labrun sweep ablation --workers 1 --threads-per-run 2 --fail-fast
       """)
 
@@ -49,6 +56,15 @@ struct SweepCommand: ParsableCommand {
   @Option(help: "Only the first cells, complete ones included, in the order of training.")
   var limit: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Add seeds until the widest interval of a metric is at most ± this; +- and +/- are understood too.",
+      valueName: "metric ± size"))
+  var until: String?
+
+  @Option(help: ArgumentHelp("The most seeds with --until, those of the spec included.", valueName: "count"))
+  var maxSeeds: Int?
+
   @Flag(help: "End the sweep at the first failed or diverged run.")
   var failFast = false
 
@@ -73,10 +89,50 @@ struct SweepCommand: ParsableCommand {
     }
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, but is \(limit).") }
     if fresh, retryFailed { throw ValidationError("--fresh trains everything anew, so --retry-failed adds nothing.") }
+    if until == nil, maxSeeds != nil {
+      throw ValidationError("--max-seeds bounds the seeds that --until adds, and --until is missing.")
+    }
+    if until != nil {
+      guard let maxSeeds else {
+        throw ValidationError("--until needs --max-seeds, the most seeds that may be trained, such as --max-seeds 20.")
+      }
+      guard SweepCommand.seedCounts.contains(maxSeeds) else {
+        throw ValidationError(
+          "--max-seeds must be from \(SweepCommand.seedCounts.lowerBound), the fewest seeds that --until stops with, to "
+            + "\(SweepCommand.seedCounts.upperBound), but is \(maxSeeds).")
+      }
+      if !only.isEmpty || limit != nil {
+        throw ValidationError(
+          "--until adds seeds to all variants, so it takes neither --only nor --limit, which leave cells out.")
+      }
+    }
+  }
+
+  /// The numbers of seeds that a sweep may be bounded by.
+  private static let seedCounts = SequentialPrecision.safeMinimum...1000
+
+  /// When seeds stop being added; nil where none are.
+  private func seedRule() throws -> SeedRule? {
+    guard let until, let maxSeeds else { return nil }
+    return try SeedRule(parsing: until, maximumSeedCount: maxSeeds)
+  }
+
+  /// Refuses a rule that can never be followed.
+  private func check(_ rule: SeedRule, of study: PlannedStudy) throws {
+    let (count, variants) = (study.specSeedCount, study.plan.variants.count)
+    if count > rule.maximumSeedCount {
+      throw CommandError("--max-seeds is \(rule.maximumSeedCount), but the spec has \(count) seeds already")
+    }
+    if variants < 2 { throw CommandError("--until is about comparisons, and the spec has one variant only") }
+    let comparesAll = study.plan.analysis?.comparisons == .all || study.plan.baseline == nil
+    if comparesAll, variants > SweepAnalysis.mostPairedVariants {
+      throw ReportError.tooManyPairs(variants: variants, limit: SweepAnalysis.mostPairedVariants)
+    }
   }
 
   func run() throws {
     let executor = try Executors.named(executor)
+    let rule = try seedRule()
     let path = try SpecLocator().locate(spec)
     try ResourceCheck.requireOpenFiles()
     try ResourceCheck.requireThreads(Machine.coreCount + 4)
@@ -86,32 +142,36 @@ struct SweepCommand: ParsableCommand {
     Log.debug("spec checked")
     let execution: ExecutionConfiguration = try plan.execution.decode()
     let threads = threadsPerRun ?? execution.threadsPerRun
-    let study = try PlannedStudy(checked, only: only, limit: limit, threads: threads)
+    let study = try PlannedStudy(
+      checked, only: only, limit: limit, threads: threads, results: resultsOptions.folder)
     Log.debug("variants compiled")
+    if let rule { try check(rule, of: study) }
+    // What the machine must be ready for.
+    let whole = study.reaching(rule)
     let asked = workers ?? execution.workers ?? max(1, Machine.coreCount / threads)
     // A worker without a run would only stand there.
-    let workers = min(asked, max(1, study.runs.count))
+    let workers = min(asked, max(1, whole.runs.count))
     let budget = execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? study.memoryBytes / 5 * 4
     try study.checkMemory(budget: budget)
     // A dry run has the files in its table.
-    for remark in (dryRun ? [] : study.fileAccounts) + study.remarks
+    for remark in (dryRun ? [] : study.fileAccounts + study.seedRemarks(rule)) + study.remarks
       + workbench.backends.all.compactMap(\.remark)
     {
       Terminal.standardError.note("note: \(remark)")
     }
-    let findings = ResourceCheck.findings(for: study, results: resultsOptions.folder)
+    let findings = ResourceCheck.findings(for: whole, results: resultsOptions.folder)
     for finding in findings { Terminal.standardError.note("warning: \(finding)") }
     try refuse(warnings: findings.count)
     if dryRun {
       return try DryRun(
-        study: study, workers: workers, policy: policy, results: resultsOptions.folder
+        study: study, seedRule: rule, workers: workers, policy: policy, results: resultsOptions.folder
       ).show(json: json)
     }
-    try ResourceCheck.requireMemory(for: study, workers: workers, threads: threads)
+    try ResourceCheck.requireMemory(for: whole, workers: workers, threads: threads)
     try ResourceCheck.requireThreads(workers * (threads + 1) + Machine.coreCount + 4)
     try ResourceCheck.requireOpenFiles(workers: workers)
     let session = try SweepSession(
-      study: study, folder: resultsOptions.folder, workers: workers, threads: threads,
+      study: study, seedRule: rule, folder: resultsOptions.folder, workers: workers, threads: threads,
       memoryBudget: budget, claimPolicy: policy, failsFast: failFast,
       checkpointSeconds: execution.checkpointEverySeconds, executor: executor)
     let status = try session.run(
@@ -125,6 +185,7 @@ struct SweepCommand: ParsableCommand {
     if let results = resultsOptions.results { words += ["--results", results] }
     if let workers { words += ["--workers", "\(workers)"] }
     if let threadsPerRun { words += ["--threads-per-run", "\(threadsPerRun)"] }
+    if let until, let maxSeeds { words += ["--until", until, "--max-seeds", "\(maxSeeds)"] }
     if executor != Executors.registry.names[0] { words += ["--executor", executor] }
     return words.map(\.shellQuoted).joined(separator: " ")
   }

@@ -1,6 +1,7 @@
 import Foundation
 import LabRecords
 import LabReport
+import LabScheduler
 import LabWorkbench
 
 extension SweepSession {
@@ -17,7 +18,7 @@ extension SweepSession {
           : "stopping at once; the next start goes on from the last checkpoints")
     }
     let start = ContinuousClock.now
-    let report = withExtendedLifetime(interrupts) { train(stop: stop, observer: display) }
+    let report = withExtendedLifetime(interrupts) { trainAll(stop: stop, display) }
     display.close()
     if let gone = absence(report) {
       if let sentence = rescue(from: gone) { errors.note(sentence) }
@@ -31,5 +32,22 @@ extension SweepSession {
     if let error = report.endingError ?? report.machineError { throw error }
     if report.stopRequest != .none, !report.hasFailedFast { return .interrupted }
     return report.isComplete ? nil : .someRunsFailed
+  }
+
+  /// Trains what is asked for, and what the sweep's rule adds to it.
+  private func trainAll(stop: StopSignal, _ display: SweepDisplay) -> SchedulerReport {
+    var report = train(runs, stop: stop, observer: display)
+    while report.stopRequest == .none, report.endingError == nil, report.machineError == nil {
+      do {
+        guard let growth = try grow(after: report.runs) else { break }
+        display.say(growth.line)
+        guard !growth.runs.isEmpty else { break }
+        display.expect(growth.runs, work: growth.work)
+        report.add(train(growth.runs, stop: stop, observer: display))
+      } catch {
+        report.endingError = error
+      }
+    }
+    return report
   }
 }

@@ -11,9 +11,9 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
   // Everything below is touched on the queue only.
   private let queue = DispatchQueue(label: "labrun.display")
   private let terminal: Terminal
-  private let runs: [RunIdentity: ScheduledRun]
+  private var runs: [RunIdentity: ScheduledRun]
   /// The work of each run in any unit, for the estimate of the time that is left.
-  private let work: [RunIdentity: Double]
+  private var work: [RunIdentity: Double]
   private let start = ContinuousClock.now
   private var progress: SweepProgress
   private var finishedWork = 0.0
@@ -44,6 +44,15 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
 
   /// Prints a line above the progress.
   func say(_ line: String) { queue.sync { log(line) } }
+
+  /// Counts further runs in.
+  func expect(_ further: [ScheduledRun], work: [RunIdentity: Double]) {
+    queue.sync {
+      runs.merge(further.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
+      self.work.merge(work, uniquingKeysWith: { first, _ in first })
+      progress.planned = runs.count
+    }
+  }
 
   /// Takes the progress off the terminal.
   func close() {

@@ -106,11 +106,17 @@ public struct AnalysisRegistration: Sendable, Codable, Hashable {
   public var registeredAt: Date
   /// The number of the sweep's runs that were complete then.
   public var completedRuns: Int
+  /// The registration of the same analysis before the first result that this one goes on from; nil where there is none, or
+  /// none is needed.
+  public var continuation: AnalysisContinuation?
 
   /// Creates a registration; only stores do.
-  public init(plan: AnalysisPlan?, registeredAt: Date, completedRuns: Int) {
+  public init(
+    plan: AnalysisPlan?, registeredAt: Date, completedRuns: Int, continuation: AnalysisContinuation? = nil
+  ) {
     self.plan = plan
     self.registeredAt = registeredAt
     self.completedRuns = completedRuns
+    self.continuation = continuation
   }
 }

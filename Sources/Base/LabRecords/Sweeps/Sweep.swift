@@ -18,7 +18,7 @@ public struct Sweep: Sendable, Hashable {
   public var specHash: ContentHash
   /// The axes in the order of the spec.
   public var factors: [Factor]
-  /// The planned seeds in the order of the spec.
+  /// The seeds in the order of the spec, and behind them those that rules have added.
   public var seeds: [UInt64]
   /// The variants in the order of the plan.
   public var variants: [Variant]
@@ -28,11 +28,14 @@ public struct Sweep: Sendable, Hashable {
   ///
   /// Empty before the sweep is registered.
   public var analyses: [AnalysisRegistration]
+  /// The rules by which seeds were to be added, the first one first, with the seeds that came of each.
+  public var seedRules: [SeedRuleRegistration]
 
   /// Creates a sweep.
   public init(
     id: Int64? = nil, createdAt: Date? = nil, name: String, specText: String, specHash: ContentHash, factors: [Factor],
-    seeds: [UInt64], variants: [Variant], analysis: AnalysisPlan? = nil, analyses: [AnalysisRegistration] = []
+    seeds: [UInt64], variants: [Variant], analysis: AnalysisPlan? = nil, analyses: [AnalysisRegistration] = [],
+    seedRules: [SeedRuleRegistration] = []
   ) {
     self.id = id
     self.createdAt = createdAt
@@ -44,13 +47,14 @@ public struct Sweep: Sendable, Hashable {
     self.variants = variants
     self.analysis = analysis
     self.analyses = analyses
+    self.seedRules = seedRules
   }
 
   /// What makes two sweeps the same one: the name, the spec's hash, the variants and their runs.
   ///
   /// The runs' identities belong to it because changed data makes other runs of an unchanged spec. Parameter and
   /// multiply-add counts do not, because they follow from the rest and may be learned later, nor does the analysis, which
-  /// changes no run.
+  /// changes no run. Nor do seeds that a rule has added: a sweep that grows stays the same one.
   public var planHash: ContentHash {
     var hasher = ContentHasher()
     hasher.update("labrun-plan-1")
@@ -61,7 +65,7 @@ public struct Sweep: Sendable, Hashable {
       hasher.update(factor.name)
       for level in factor.levels { hasher.update(level) }
     }
-    for seed in seeds {
+    for seed in seeds.prefix(plannedSeedCount) {
       hasher.update("seed")
       hasher.update(String(seed))
     }
@@ -73,7 +77,7 @@ public struct Sweep: Sendable, Hashable {
         hasher.update(name)
         hasher.update(level)
       }
-      for run in variant.runs { hasher.update(run.identity.hash.hexadecimal) }
+      for run in variant.runs.prefix(plannedSeedCount) { hasher.update(run.identity.hash.hexadecimal) }
     }
     return hasher.finish()
   }

@@ -1,3 +1,5 @@
+import Foundation
+import LabCore
 import LabRecords
 
 /// How what is concluded from stands to what was registered before there were results.
@@ -6,6 +8,8 @@ public enum RegistrationStatus: Sendable, Hashable {
   case exploratory
   /// The analysis is the registered one.
   case asRegistered(afterResults: Int)
+  /// The analysis is the one that was registered with an earlier sweep of the same variants, before the first result.
+  case continued(AnalysisContinuation)
   /// The registered analysis was changed when there were results.
   case changed(earlier: AnalysisPlan, afterResults: Int)
   /// The registration was taken back when there were results.
@@ -28,6 +32,8 @@ public enum RegistrationStatus: Sendable, Hashable {
     self =
       if last.completedRuns > 0, let earlier {
         .changed(earlier: earlier, afterResults: last.completedRuns)
+      } else if last.completedRuns > 0, let continuation = last.continuation {
+        .continued(continuation)
       } else {
         .asRegistered(afterResults: last.completedRuns)
       }
@@ -37,7 +43,7 @@ public enum RegistrationStatus: Sendable, Hashable {
   var name: String {
     switch self {
     case .exploratory: "exploratory"
-    case .asRegistered(0): "as_registered"
+    case .asRegistered(0), .continued: "as_registered"
     case .asRegistered: "registered_late"
     case .changed: "changed"
     case .withdrawn: "withdrawn"
@@ -58,6 +64,10 @@ public enum RegistrationStatus: Sendable, Hashable {
       case .asRegistered(0):
         deviations.isEmpty
           ? "As registered before the first result." : "An analysis was registered before the first result."
+      case .continued(let continuation):
+        (deviations.isEmpty ? "As" : "An analysis was")
+          + " registered before the first result (with sweep \(continuation.sweep), "
+          + "\(continuation.registeredAt.ISO8601Format()))." + RegistrationStatus.additions(continuation)
       case .asRegistered(let count):
         "Registered late: \(RegistrationStatus.results(count)) there already."
       case .changed(let earlier, let count):
@@ -68,7 +78,26 @@ public enum RegistrationStatus: Sendable, Hashable {
     return kept + " This one is another, and exploratory: \(deviations.joined(separator: ", "))."
   }
 
-  private static func results(_ count: Int) -> String { count == 1 ? "1 result was" : "\(count) results were" }
+  /// What was added to the seeds when there were results; empty where nothing was.
+  private static func additions(_ continuation: AnalysisContinuation) -> String {
+    guard !continuation.additions.isEmpty else { return "" }
+    let parts = continuation.additions.map {
+      "\(NumberText.ranges($0.seeds)) when \(results($0.completedRuns)) there"
+    }
+    return " Seeds were added by hand: \(parts.joined(separator: ", then ")). Whoever looks at results and adds seeds "
+      + "until they please finds differences more often than the confidence says."
+  }
+
+  /// The seeds that were added by hand when there were results, for programs.
+  var additionsValue: JSONValue {
+    guard case .continued(let continuation) = self else { return [] }
+    return .array(
+      continuation.additions.map { addition in
+        ["seeds": .array(addition.seeds.map { JSONValue(seed: $0) }), "results": .integer(addition.completedRuns)]
+      })
+  }
+
+  static func results(_ count: Int) -> String { count == 1 ? "1 result was" : "\(count) results were" }
 
   /// What differs between two plans, such as `the metric was changed from test_accuracy to test_macro_f1`.
   private static func changes(from old: AnalysisPlan, to new: AnalysisPlan) -> String {

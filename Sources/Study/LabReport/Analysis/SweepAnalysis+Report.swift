@@ -55,8 +55,14 @@ extension SweepAnalysis {
     return [
       "\(question) \(sweep.variants.count) variants\(ofFactors) × \(sweep.seeds.count) seeds, \(blocks). "
         + "\(completed) of \(sweep.runs.count) runs are complete.",
-      registration.sentence(plan, deviations: deviations), modelSentence,
-    ] + smallestParagraph
+      registration.sentence(plan, deviations: deviations),
+    ] + seedRuleParagraph + [modelSentence] + smallestParagraph
+  }
+
+  /// What became of the rules by which seeds were added; empty without one.
+  var seedRuleParagraph: [String] {
+    let sentences = seedRuleSentences
+    return sentences.isEmpty ? [] : [sentences.joined(separator: " ")]
   }
 
   private var smallestParagraph: [String] {
@@ -309,6 +315,8 @@ extension SweepAnalysis {
     var metadata = sweep.metadata(options)
     metadata["metric"] = .string(metric.name)
     metadata["registration"] = .string(registration.name)
+    metadata["seeds_added_after_results"] = registration.additionsValue
+    metadata["seed_rule"] = seedRuleValue
     metadata["model"] = .string(model.model.isPooled ? "blocked" : "paired")
     metadata["residual_sd"] = MetricText.number(
       model.variances.commonDegreesOfFreedom > 0 ? model.variances.commonVariance.squareRoot() : nil)

@@ -47,6 +47,8 @@ public struct SweepAnalysis: Sendable {
   public let options: ReportOptions
   /// Where the completed runs of each variant were trained and with what; nil where that is not known.
   public var origins: [[RunOrigin: Int]]?
+  /// The sweep as it is on record, with the baseline of the spec.
+  let recorded: Sweep
   let model: MetricComparisons
   let text: MetricText
   let diagnostics: Diagnostics
@@ -63,6 +65,7 @@ public struct SweepAnalysis: Sendable {
   public init(_ sweep: Sweep, options asked: AnalysisOptions = .init()) throws(ReportError) {
     let plan = sweep.analyses.last?.plan
     let pair = asked.pair
+    recorded = sweep
     let sweep = try sweep.seen(from: pair?.last ?? asked.baseline)
     let metric = try asked.metric(of: sweep)
     let hasBaseline = sweep.variants.contains(where: \.isBaseline)

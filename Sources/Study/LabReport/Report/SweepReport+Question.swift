@@ -9,6 +9,7 @@ extension SweepReport {
         ([designSentence, baselineSentence, seedSentence] + [settingSentence]).compactMap { $0 }.joined(separator: " "))
     ]
       + factorFacts + [.paragraph(analysis.registration.sentence(analysis.plan, deviations: analysis.deviations))]
+      + analysis.seedRuleParagraph.map { .paragraph($0) }
   }
 
   private var designSentence: String {

@@ -28,6 +28,7 @@ enum DatabaseSchema {
     migrator.registerMigration("identity", migrate: createIdentity)
     migrator.registerMigration("metric rows", migrate: MetricRowsMigration.migrate)
     migrator.registerMigration("analysis", migrate: createAnalyses)
+    migrator.registerMigration("seed rules", migrate: createSeedRules)
     return migrator
   }
 
@@ -59,6 +60,24 @@ enum DatabaseSchema {
       table.column("registered_at", .datetime).notNull()
       table.column("completed_runs", .integer).notNull()
       table.primaryKey(["sweep_id", "number"])
+    }
+  }
+
+  /// The rules by which seeds were added to sweeps; the seeds of a spec have none.
+  private static func createSeedRules(_ database: Database) throws {
+    try database.create(table: "seed_rule", options: .withoutRowID) { table in
+      table.reference("sweep", onDelete: .cascade)
+      table.column("number", .integer).notNull()
+      table.column("metric", .text).notNull()
+      table.column("half_width", .double).notNull()
+      table.column("maximum_seeds", .integer).notNull()
+      table.column("registered_at", .datetime).notNull()
+      table.column("completed_runs", .integer).notNull()
+      table.primaryKey(["sweep_id", "number"])
+    }
+    try database.alter(table: "sweep_seed") { table in
+      table.add(column: "rule", .integer)
+      table.add(column: "added_at", .datetime)
     }
   }
 

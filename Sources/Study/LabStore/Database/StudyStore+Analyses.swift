@@ -25,18 +25,23 @@ extension StudyStore {
   func register(_ plan: AnalysisPlan?, sweep id: Int64, at now: Date, _ database: Database) throws {
     let known = try analyses(sweep: id, database)
     guard plan != known.last?.plan else { return }
-    let completed = try Int.fetchOne(
-      database,
-      sql: """
-        SELECT COUNT(DISTINCT run.id) FROM variant JOIN cell ON cell.variant_id = variant.id
-        JOIN run ON run.id = cell.run_id WHERE variant.sweep_id = ? AND run.state = 'completed'
-        """, arguments: [id])
+    let completed = try completedRunCount(sweep: id, database)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     try database.execute(
       sql: "INSERT INTO analysis (sweep_id, number, plan, registered_at, completed_runs) VALUES (?, ?, ?, ?, ?)",
       arguments: [
-        id, known.count, try plan.map { String(decoding: try encoder.encode($0), as: UTF8.self) }, now, completed ?? 0,
+        id, known.count, try plan.map { String(decoding: try encoder.encode($0), as: UTF8.self) }, now, completed,
       ])
+  }
+
+  /// The number of a sweep's runs that are complete.
+  func completedRunCount(sweep id: Int64, _ database: Database) throws -> Int {
+    try Int.fetchOne(
+      database,
+      sql: """
+        SELECT COUNT(DISTINCT run.id) FROM variant JOIN cell ON cell.variant_id = variant.id
+        JOIN run ON run.id = cell.run_id WHERE variant.sweep_id = ? AND run.state = 'completed'
+        """, arguments: [id]) ?? 0
   }
 }

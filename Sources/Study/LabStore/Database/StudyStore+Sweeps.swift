@@ -20,7 +20,7 @@ extension StudyStore: RunStore {
         try database.execute(sql: "UPDATE sweep SET last_registered_at = ? WHERE id = ?", arguments: [now, id])
         try updateCounts(of: sweep, id: id, database)
       } else {
-        id = try insert(sweep, planHash: planHash, at: now, database)
+        id = try insert(sweep.asPlanned, planHash: planHash, at: now, database)
       }
       try register(sweep.analysis, sweep: id, at: now, database)
       guard let stored = try storedSweeps(database, id: id).first else {
@@ -50,11 +50,14 @@ extension StudyStore: RunStore {
         variant.runs = runsByVariant.removeValue(forKey: id) ?? []
         return variant
       }
-      let analyses = try analyses(sweep: id, database)
+      var analyses = try analyses(sweep: id, database)
+      if let last = analyses.indices.last {
+        analyses[last].continuation = try continuation(of: analyses, sweep: id, name: record.name, database)
+      }
       return Sweep(
         id: id, createdAt: record.createdAt, name: record.name, specText: record.specText, specHash: record.specHash,
         factors: try factors(sweep: id, database), seeds: try seeds(sweep: id, database), variants: variants,
-        analysis: analyses.last?.plan, analyses: analyses)
+        analysis: analyses.last?.plan, analyses: analyses, seedRules: try seedRules(sweep: id, database))
     }
   }
 }
@@ -69,8 +72,8 @@ extension StudyStore {
     return record
   }
 
-  /// The variants of a sweep without their runs, each with the number of its row.
-  private func variantRows(sweep id: Int64, _ database: Database) throws -> [(id: Int64, variant: Variant)] {
+  /// The variants of a sweep without their runs, each with the number of its row, in the order of the plan.
+  func variantRows(sweep id: Int64, _ database: Database) throws -> [(id: Int64, variant: Variant)] {
     var levels: [Int64: [String: String]] = [:]
     let levelRows = try Row.fetchCursor(
       database,
@@ -111,7 +114,7 @@ extension StudyStore {
     return factors
   }
 
-  private func seeds(sweep id: Int64, _ database: Database) throws -> [UInt64] {
+  func seeds(sweep id: Int64, _ database: Database) throws -> [UInt64] {
     try Int64.fetchAll(
       database, sql: "SELECT seed FROM sweep_seed WHERE sweep_id = ? ORDER BY position", arguments: [id]
     ).map { UInt64(bitPattern: $0) }
@@ -161,30 +164,37 @@ extension StudyStore {
         """)
     let insertLevel = try database.makeStatement(
       sql: "INSERT INTO variant_level (variant_id, factor, level) VALUES (?, ?, ?)")
-    let insertRun = try database.makeStatement(
-      sql: """
-        INSERT INTO run (identity, configuration, data_hash, seed, planned_epochs, state, is_retriable,
-          completed_epochs, created_at, discards_files)
-        VALUES (?, ?, ?, ?, ?, 'pending', FALSE, 0, ?, FALSE) ON CONFLICT (identity) DO NOTHING
-        """)
-    let insertCell = try database.makeStatement(
-      sql: "INSERT INTO cell (variant_id, position, run_id) SELECT ?, ?, id FROM run WHERE identity = ?")
     for (position, variant) in sweep.variants.enumerated() {
       try insertVariant.execute(arguments: [
         id, position, variant.label, variant.isBaseline, variant.parameterCount, variant.multiplyAdds,
       ])
       let variantID = database.lastInsertedRowID
       for (factor, level) in variant.levels { try insertLevel.execute(arguments: [variantID, factor, level]) }
-      for (seedPosition, run) in variant.runs.enumerated() {
-        let identity = run.identity.hash.hexadecimal
-        try insertRun.execute(arguments: [
-          identity, run.configuration.canonicalText, run.dataHash.hexadecimal, Int64(bitPattern: run.seed),
-          run.plannedEpochs, now,
-        ])
-        try insertCell.execute(arguments: [variantID, seedPosition, identity])
-      }
+      try insertCells(of: variant, from: 0, id: variantID, at: now, database)
     }
     return id
+  }
+
+  /// Adds the cells of a variant from a seed's position on, and those of their runs that are new.
+  func insertCells(
+    of variant: Variant, from position: Int, id: Int64, at now: Date, _ database: Database
+  ) throws {
+    let insertRun = try database.cachedStatement(
+      sql: """
+        INSERT INTO run (identity, configuration, data_hash, seed, planned_epochs, state, is_retriable,
+          completed_epochs, created_at, discards_files)
+        VALUES (?, ?, ?, ?, ?, 'pending', FALSE, 0, ?, FALSE) ON CONFLICT (identity) DO NOTHING
+        """)
+    let insertCell = try database.cachedStatement(
+      sql: "INSERT INTO cell (variant_id, position, run_id) SELECT ?, ?, id FROM run WHERE identity = ?")
+    for (seedPosition, run) in variant.runs.enumerated().dropFirst(position) {
+      let identity = run.identity.hash.hexadecimal
+      try insertRun.execute(arguments: [
+        identity, run.configuration.canonicalText, run.dataHash.hexadecimal, Int64(bitPattern: run.seed),
+        run.plannedEpochs, now,
+      ])
+      try insertCell.execute(arguments: [id, seedPosition, identity])
+    }
   }
 
   private func insertAxes(of sweep: Sweep, id: Int64, _ database: Database) throws {

@@ -8,23 +8,27 @@ import LabStudy
 
 /// One execution of a study: registers it, trains what it asks for, and tells what became of it.
 package struct SweepSession {
-  private let study: PlannedStudy
-  private let store: StudyStore
+  let study: PlannedStudy
+  let store: StudyStore
   private let scheduler: Scheduler
-  private let sweep: StoredSweep
+  let sweep: StoredSweep
+  /// When seeds stop being added; nil where none are.
+  let seedRule: SeedRule?
   /// What differs from the newest sweep of the same name, a sentence each.
   package let changes: [String]
 
   package init(
-    study: PlannedStudy, folder: String, workers: Int, threads: Int, memoryBudget: Int,
+    study: PlannedStudy, seedRule: SeedRule? = nil, folder: String, workers: Int, threads: Int, memoryBudget: Int,
     claimPolicy: ClaimPolicy, failsFast: Bool, checkpointSeconds: Double?,
     executor: ExecutorDefinition = TrainingRunExecutor.definition
   ) throws {
     self.study = study
+    self.seedRule = seedRule
     store = try StudyStore(folder: folder)
     let previous = try store.newestSweep(named: study.plan.name)
     let planned = study.sweep
     sweep = try store.register(planned)
+    if let seedRule { try store.register(seedRule, sweep: sweep.id) }
     changes =
       if let previous, previous.id != sweep.id {
         PlanComparison(from: try store.sweep(previous.id), to: planned).summaryLines()
@@ -32,7 +36,7 @@ package struct SweepSession {
         []
       }
     let training = TrainingRunExecutor(
-      variants: study.variantsByRun, provenance: ProvenanceCollector(specHash: study.specHash),
+      variants: study.reaching(seedRule).variantsByRun, provenance: ProvenanceCollector(specHash: study.specHash),
       checkpointSeconds: checkpointSeconds)
     scheduler = Scheduler(
       store: store,
@@ -52,8 +56,10 @@ package struct SweepSession {
   /// The multiply-adds of each run.
   package var work: [RunIdentity: Double] { study.work }
 
-  /// Trains until everything has ended or `stop` is raised.
-  package func train(stop: StopSignal, observer: any SchedulerObserver) -> SchedulerReport {
+  /// Trains runs of the sweep until all have ended or `stop` is raised.
+  package func train(
+    _ runs: [ScheduledRun], stop: StopSignal, observer: any SchedulerObserver
+  ) -> SchedulerReport {
     scheduler.run(runs, sweep: sweep.id, stop: stop, observer: observer)
   }
 

@@ -11,9 +11,14 @@ package struct DryRun {
   package let workers: Int
   package let policy: ClaimPolicy
   package let results: String
+  /// When seeds stop being added; nil where none are.
+  package let seedRule: SeedRule?
 
-  package init(study: PlannedStudy, workers: Int, policy: ClaimPolicy, results: String) {
+  package init(
+    study: PlannedStudy, seedRule: SeedRule? = nil, workers: Int, policy: ClaimPolicy, results: String
+  ) {
     self.study = study
+    self.seedRule = seedRule
     self.workers = workers
     self.policy = policy
     self.results = results
@@ -42,7 +47,8 @@ package struct DryRun {
       name: study.plan.name, cells: cells, workerCount: workers,
       notes: study.fileAccounts
         + study.plan.collapsedCells.map { "\($0.label) is the same as \($0.variant) and is trained once" }
-        + study.annealingNotes + comparisonNotes(store))
+        + study.annealingNotes + comparisonNotes(store)
+        + study.seedRemarks(seedRule))
   }
 
   /// What one multiply-add of a run may take in seconds, by the names of the backends that know their peak.

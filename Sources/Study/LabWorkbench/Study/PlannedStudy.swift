@@ -4,6 +4,7 @@ import LabGraph
 import LabRecords
 import LabReport
 import LabScheduler
+import LabStore
 import LabStudy
 
 /// A plan with its compiled variants, and the runs of it that are asked for.
@@ -26,7 +27,10 @@ package struct PlannedStudy {
 
   let source: SpecSource
   let specHash: ContentHash
-  let plan: Plan
+  /// The plan; behind the seeds of the spec it has those that rules have added to the sweep on record.
+  package let plan: Plan
+  /// The rules by which seeds were added to the sweep on record.
+  let seedRules: [SeedRuleRegistration]
   /// One a variant, in the order of the plan.
   let variants: [CompiledVariant]
   /// The runs that are asked for, in the order in which they are trained.
@@ -38,14 +42,66 @@ package struct PlannedStudy {
   ///   - only: what selects runs; see ``LabStudy/Plan/cells(only:limit:)``.
   ///   - limit: the largest number of runs.
   ///   - threads: threads of a run.
+  ///   - results: the results folder, where the sweep may be on record with more seeds than the spec has.
   /// - Throws: `SpecError` where the spec has errors or the plan no such run, an error of the machine.
-  package init(_ study: CheckedStudy, only: [String], limit: Int?, threads: Int) throws {
-    plan = try study.check.validPlan()
-    source = study.check.source
-    specHash = study.check.spec?.meaningHash ?? source.hash
-    let variants = try study.compiled(threads: threads)
+  package init(_ study: CheckedStudy, only: [String], limit: Int?, threads: Int, results: String) throws {
+    let plan = try study.check.validPlan()
+    let source = study.check.source
+    let planned = PlannedStudy(
+      source: source, specHash: study.check.spec?.meaningHash ?? source.hash, plan: plan, seedRules: [],
+      variants: try study.compiled(threads: threads), cells: [])
+    // Where there is no store, or none that can be read, nothing was added; whoever writes it says what is wrong with it.
+    let rules = (try? StudyStore(reading: results).seedRules(planHash: planned.sweep.planHash)) ?? []
+    var whole = plan
+    whole.seeds += rules.flatMap(\.seeds)
+    self.init(
+      source: source, specHash: planned.specHash, plan: whole, seedRules: rules, variants: planned.variants,
+      cells: try whole.cells(only: only, limit: limit))
+  }
+
+  private init(
+    source: SpecSource, specHash: ContentHash, plan: Plan, seedRules: [SeedRuleRegistration],
+    variants: [CompiledVariant], cells: [PlanCell]
+  ) {
+    self.source = source
+    self.specHash = specHash
+    self.plan = plan
+    self.seedRules = seedRules
     self.variants = variants
-    runs = try plan.cells(only: only, limit: limit).map { Run($0, of: variants) }
+    runs = cells.map { Run($0, of: variants) }
+  }
+
+  /// The same study with further seeds of every variant.
+  ///
+  /// - Parameters:
+  ///   - seeds: the further seeds.
+  ///   - asksForAll: whether the runs of all seeds are asked for, and not those of the further ones only.
+  func grown(by seeds: [UInt64], asksForAll: Bool = false) -> PlannedStudy {
+    var plan = plan
+    plan.seeds += seeds
+    let new = Set(seeds)
+    return PlannedStudy(
+      source: source, specHash: specHash, plan: plan, seedRules: seedRules, variants: variants,
+      cells: plan.cells.filter { asksForAll || new.contains($0.seed) })
+  }
+
+  /// The number of seeds that the spec has.
+  package var specSeedCount: Int { plan.seeds.count - seedRules.reduce(0) { $0 + $1.seeds.count } }
+
+  /// What is to be said of seeds that the spec does not have, a sentence each.
+  ///
+  /// - Parameter rule: when seeds stop being added; nil where none are.
+  package func seedRemarks(_ rule: SeedRule?) -> [String] {
+    let added = seedRules.flatMap(\.seeds)
+    let before =
+      added.isEmpty
+      ? []
+      : [
+        "the sweep on record has the seeds \(NumberText.ranges(added)) beside those of the spec: an earlier --until has "
+          + "added them"
+      ]
+    guard let rule else { return before }
+    return before + ["after the \(plan.seeds.count) seeds so far, seeds are added until \(rule.goal)"]
   }
 
   /// The variants of the runs that are asked for, each once, in the order of the plan.
@@ -114,7 +170,7 @@ package struct PlannedStudy {
               identity: compiled.identity(seed: seed), configuration: compiled.storedConfiguration,
               dataHash: compiled.dataHash, seed: seed, plannedEpochs: compiled.epochs)
           })
-      }, analysis: plan.analysis)
+      }, analysis: plan.analysis, seedRules: seedRules)
   }
 
   /// The runs for the scheduler.
