@@ -93,6 +93,24 @@ public struct FactorialSample: Sendable {
     effect(over: [factor: level], unit: unit) { key in pair(key, replacing: factor, by: baseline) }
   }
 
+  /// The difference of runs that have some levels to those that have others instead, and differ in nothing else.
+  ///
+  /// - Parameters:
+  ///   - levels: the level of one or more factors, by factor index.
+  ///   - reference: the levels of the same factors that they are compared with.
+  ///   - unit: what is taken as one observation.
+  /// - Returns: nil where no run has a partner.
+  public func difference(
+    of levels: [Int: Int], to reference: [Int: Int], unit: ReplicationUnit = .seed
+  ) -> FactorEffect? {
+    effect(over: levels, unit: unit) { key in
+      var partner = key
+      for (factor, level) in reference { partner.levels[factor] = level }
+      guard let value = values[key], let other = values[partner] else { return nil }
+      return (value, other)
+    }
+  }
+
   /// How much the effect of one factor's level changes with the level of another.
   ///
   /// It is the difference of differences (a, b) − (a₀, b) − ((a, b₀) − (a₀, b₀)); zero where effects add up.

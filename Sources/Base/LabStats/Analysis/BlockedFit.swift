@@ -133,7 +133,7 @@ public struct BlockedFit: Sendable {
   }
 
   /// The weights by component; nil unless they sum to zero in each.
-  private func parts(_ weights: [Int: Double]) -> [Int: [(index: Int, weight: Double)]]? {
+  func parts(_ weights: [Int: Double]) -> [Int: [(index: Int, weight: Double)]]? {
     var parts = [Int: [(index: Int, weight: Double)]]()
     for (treatment, weight) in weights.sorted(by: { $0.key < $1.key }) where weight != 0 {
       guard places.indices.contains(treatment), let place = places[treatment] else { return nil }

@@ -149,35 +149,14 @@ extension FactorialAnalysis {
     public let combinationCount: Int
   }
 
-  /// The effect of one change, or the interaction of several: by how much the effect of one depends on the others.
-  ///
-  /// Two changes give the difference of differences (a, b) − (a₀, b) − ((a, b₀) − (a₀, b₀)), three the difference of two
-  /// such, and so on. It is the mean over the combinations of all other factors for which every part is measured.
+  /// The effect of one change, or the interaction of several, over the combinations of all other factors for which every
+  /// part is measured: that of ``FactorialContrasts/effect(_:)``.
   ///
   /// - Returns: nil where there is no such combination.
   public func effect(_ changes: [Change]) -> Effect? {
-    guard !changes.isEmpty, Set(changes.map(\.factor)).count == changes.count else { return nil }
-    var treatments = [[Int]: Int]()
-    for group in fit.estimableGroups { for treatment in group { treatments[levels[treatment]] = treatment } }
-    var weights = [Int: Double]()
-    var count = 0
-    for (combination, _) in treatments.sorted(by: { $0.value < $1.value })
-    where changes.allSatisfy({ combination[$0.factor] == $0.level }) {
-      var corners = [Int: Double]()
-      for choice in 0..<(1 << changes.count) {
-        var corner = combination
-        for (index, change) in changes.enumerated() where choice >> index & 1 == 1 {
-          corner[change.factor] = change.baseline
-        }
-        if let treatment = treatments[corner] {
-          corners[treatment, default: 0] += choice.nonzeroBitCount.isMultiple(of: 2) ? 1 : -1
-        }
-      }
-      guard corners.count == 1 << changes.count, fit.contrast(corners) != nil else { continue }
-      weights.merge(corners, uniquingKeysWith: +)
-      count += 1
+    FactorialContrasts(fit, levels: levels).effect(changes).flatMap { effect in
+      fit.contrast(effect.weights).map { Effect(contrast: $0, combinationCount: effect.combinationCount) }
     }
-    return fit.contrast(weights.mapValues { $0 / Double(count) }).map { Effect(contrast: $0, combinationCount: count) }
   }
 
   /// The effect of a factor's level against another.

@@ -71,8 +71,15 @@ extension BlockedComponent {
   /// Any weights whose expectation is the difference are those of least squares once they are fitted themselves: here 1
   /// and −1 along a chain of shared blocks.
   fileprivate func squaredWeights(_ first: Int, _ second: Int) -> [Double] {
+    squaredWeights([(first, 1), (second, -1)])
+  }
+
+  /// The sum of the squares of the weights that each treatment's cells have in a contrast, whose weights sum to zero.
+  func squaredWeights(_ contrast: [(index: Int, weight: Double)]) -> [Double] {
     guard !isComplete else {
-      return treatments.indices.map { $0 == first || $0 == second ? 1 / Double(blocks.count) : 0 }
+      var squares = [Double](repeating: 0, count: treatments.count)
+      for (index, weight) in contrast { squares[index] += weight * weight / Double(blocks.count) }
+      return squares
     }
     // Cells are in the order of treatments, and of a treatment's blocks.
     func cell(_ treatment: Int, _ block: Int) -> Int {
@@ -80,9 +87,12 @@ extension BlockedComponent {
       return start + (blocksOfTreatment[treatment].firstIndex(of: block) ?? 0)
     }
     var chain = [Double](repeating: 0, count: cells.count)
-    for (from, block, to) in steps(from: second, to: first) {
-      chain[cell(to, block)] += 1
-      chain[cell(from, block)] -= 1
+    let end = contrast.last?.index ?? 0
+    for (index, weight) in contrast where index != end {
+      for (from, block, to) in steps(from: end, to: index) {
+        chain[cell(to, block)] += weight
+        chain[cell(from, block)] -= weight
+      }
     }
     let effects = solve(chain)
     var squares = [Double](repeating: 0, count: treatments.count)
@@ -94,7 +104,7 @@ extension BlockedComponent {
   }
 
   /// The shortest way from one treatment to another through blocks that two of them share.
-  private func steps(from start: Int, to end: Int) -> [(from: Int, block: Int, to: Int)] {
+  func steps(from start: Int, to end: Int) -> [(from: Int, block: Int, to: Int)] {
     if let block = blocksOfTreatment[start].first(where: blocksOfTreatment[end].contains) {
       return [(start, block, end)]
     }

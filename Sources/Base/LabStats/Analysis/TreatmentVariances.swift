@@ -130,6 +130,32 @@ public struct TreatmentVariances: Sendable {
     guard let pooled = fit.difference(of: treatment, to: reference), isModerated(treatment, reference),
       let weights = fit.squaredWeights(of: treatment, to: reference)
     else { return fit.difference(of: treatment, to: reference) }
+    return moderated(pooled, weights)
+  }
+
+  /// A linear combination of treatments' means, with the standard error of their variances.
+  ///
+  /// - Parameter weights: the weights of the treatments, which sum to zero in every group that they touch.
+  /// - Returns: nil where it is not estimable.
+  public func contrast(_ weights: [Int: Double]) -> Contrast? {
+    guard let pooled = fit.contrast(weights) else { return nil }
+    guard isModerated(weights), let parts = fit.parts(weights) else { return pooled }
+    var squares = [Int: Double]()
+    for (number, part) in parts {
+      let component = fit.components[number]
+      for (treatment, square) in zip(component.treatments, component.squaredWeights(part)) where square > 0 {
+        squares[treatment] = square
+      }
+    }
+    return moderated(pooled, squares)
+  }
+
+  /// A contrast with the variances of its treatments.
+  ///
+  /// - Parameters:
+  ///   - pooled: the contrast with the residual of all.
+  ///   - weights: the sum of the squares of the weights of each treatment's runs.
+  private func moderated(_ pooled: Contrast, _ weights: [Int: Double]) -> Contrast {
     var (variance, uncertainty, commonWeight) = (0.0, 0.0, 0.0)
     for (treatment, weight) in weights.sorted(by: { $0.key < $1.key }) {
       guard let own = variances[treatment] else {
@@ -147,6 +173,18 @@ public struct TreatmentVariances: Sendable {
       estimate: pooled.estimate, standardError: variance.squareRoot(),
       // Two variances that share their runs for the most part are no more certain than all runs.
       degreesOfFreedom: uncertainty > 0 ? min(commonDegreesOfFreedom, variance * variance / uncertainty) : 0)
+  }
+
+  /// Whether a linear combination of treatments' means has another standard error than that of all runs alike.
+  public func isModerated(_ weights: [Int: Double]) -> Bool {
+    guard !isCommon else { return false }
+    guard excluded.isEmpty else { return true }
+    return weights.contains { treatment, weight in
+      guard weight != 0, let (component, _) = fit.place(of: treatment) else { return false }
+      // With missing cells a contrast passes through other treatments.
+      return component.isComplete
+        ? variances[treatment] != nil : component.treatments.contains { variances[$0] != nil }
+    }
   }
 
   /// Whether the difference of two treatments has another standard error than that of all runs alike.
