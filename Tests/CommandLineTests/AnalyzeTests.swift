@@ -74,7 +74,9 @@ import Testing
     let aimless = try labrun.run("plan-seeds", "three", "--power", "0.9")
     #expect(aimless.status == 64 && aimless.errors.contains("say which with --effect"), "\(aimless.errors)")
     #expect(try labrun.run("analyze", "three", "--json", "--format", "csv").status == 64)
-    #expect(try labrun.run("table", "three", "--by", "conv", "--per-comparison").status == 64)
+    let means = try labrun.run(
+      "table", "three", "--by", "conv", "--metric", "log_loss", "--per-comparison", variables: ["COLUMNS": "300"])
+    #expect(means.status == 0 && means.output.contains("by itself (t, residual of all variants"), "\(means.output)")
 
     let table = try labrun.run(
       "table", "three", "--metric", "log_loss", "--baseline", "odconv-1x", variables: ["COLUMNS": "300"])
@@ -83,6 +85,36 @@ import Testing
     let single = try labrun.run(
       "table", "three", "--metric", "log_loss", "--per-comparison", variables: ["COLUMNS": "300"])
     #expect(single.output.contains("each by itself (t, residual of all variants, 2 degrees of freedom)"))
+    try expectLayouts(labrun)
+  }
+
+  /// The tables that papers print, and what goes with them.
+  private func expectLayouts(_ labrun: Labrun) throws {
+    let parts = ["table", "three", "--layout", "components", "--metric", "log_loss"]
+    let text = try labrun.run(parts, variables: ["COLUMNS": "300"])
+    #expect(text.status == 0, "\(text.errors)")
+    #expect(text.output.contains("log loss ↓") && text.output.contains("n = 2 runs a variant; mean"), "\(text.output)")
+    #expect(text.output.contains("│ conv ") && !text.output.contains("│ variant"), "\(text.output)")
+    let latex = try labrun.run(
+      parts + ["--format", "latex", "--siunitx", "--caption", "Parts & more", "--label", "tab:parts"])
+    #expect(latex.output.hasPrefix("% Needs \\usepackage{booktabs, siunitx}.\n"), "\(latex.output)")
+    #expect(latex.output.contains("\\caption{Parts \\& more}") && latex.output.contains("\\label{tab:parts}"))
+    #expect(latex.output.contains("S[table-format="), "\(latex.output)")
+    let page = try labrun.run(parts + ["--format", "html", "--caption", "Parts"])
+    #expect(page.output.contains("<caption>Parts</caption>") && page.output.contains("<small"), "\(page.output)")
+    for (arguments, message) in [
+      (["--siunitx"], "--siunitx has no effect with the format text; it goes with --format latex"),
+      (["--json", "--caption", "x"], "--caption has no effect with the format json"),
+      (["--layout", "grid"], "the layout grid needs 2 factors with several levels, and the sweep has only conv"),
+      (["--layout", "component"], "there is no layout \"component\" (did you mean \"components\"?)"),
+      (["--layout", "components", "--by", "conv"], "--by has no effect in the layout components"),
+      (["--layout", "grid", "--by", "conv"], "a grid has one factor in its rows and another in its columns"),
+    ] {
+      let refused = try labrun.run(["table", "three"] + arguments)
+      #expect(refused.status == 64 && refused.errors.contains(message), "\(arguments): \(refused.errors)")
+    }
+    let help = try labrun.run("help", "table").output
+    for layout in ["variants:", "components:", "grid:"] { #expect(help.contains(layout), "\(help)") }
   }
 
   @Test func otherTestImagesAreThoughtOf() throws {

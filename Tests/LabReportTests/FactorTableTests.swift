@@ -1,5 +1,6 @@
 import LabRecords
 import LabReport
+import LabStats
 import Testing
 
 @Suite struct FactorTableTests {
@@ -59,7 +60,9 @@ import Testing
     #expect(abs(try #require(table.rows[1].results[0].difference).mean - 0.04) < 1e-12)
     let one = try FactorTable(grid(), by: ["conv"], options: .init(filters: [.init(factor: "conv", level: "odconv")]))
     #expect(one.rows.map(\.levels) == [["odconv"]])
-    #expect(one.rows[0].results[0].difference == nil)
+    // What is shown changes no effect.
+    #expect(abs(try #require(one.rows[0].results[0].difference).mean - 0.03) < 1e-12)
+    #expect(one.table.notes.first == "Differences are to static, which the filter leaves out.")
   }
 
   @Test func withoutABaselineTheFirstLevelIsTheReference() throws {
@@ -122,7 +125,8 @@ import Testing
 
   @Test func text() throws {
     let table = try SweepTables.table(
-      grid(), by: ["down"], options: .init(metrics: ["accuracy"], replicationUnit: .pair))
+      grid(), by: ["down"],
+      options: .init(metrics: ["accuracy"], replicationUnit: .pair, coverage: .perComparison))
     #expect(
       table.rendered(options: .init(width: 80)) == """
         ablation (sweep 3): means by down
@@ -148,5 +152,133 @@ import Testing
         better in     pairs of runs in which this row is better, of all pairs
 
         """)
+  }
+  // MARK: The model of variants and seeds; numbers by LabStatsTests/Fixtures/make_factor_variances.py
+
+  private let accuracy = ReportOptions(metrics: ["accuracy"])
+
+  /// The half width of each row's interval in points, and the difference.
+  private func effects(_ factors: [String], _ options: ReportOptions) throws -> [(Double, Double)] {
+    try FactorTable(ReferenceSweep.sweep, by: factors, options: options).rows.compactMap { row in
+      row.results[0].difference.map { (100 * $0.mean, 100 * ($0.interval?.halfWidth ?? .nan)) }
+    }
+  }
+
+  @Test func effectsTakeTheirWidthFromAllRuns() throws {
+    // Of a level of conv, four combinations of three seeds; the runs of spd + focal vary more: 18.37 degrees of freedom.
+    let error = 0.24964582906
+    let t = StudentT(degreesOfFreedom: 18.3735455297228).criticalValue(level: 0.95)
+    for (options, critical) in [(accuracy, 2.394502171), (single, t)] {
+      let conv = try effects(["conv"], options)
+      #expect(conv.count == 2 && abs(conv[0].0 - 0.0791666667) < 1e-9 && abs(conv[1].0 - 0.5) < 1e-9)
+      #expect(conv.allSatisfy { abs($0.1 - critical * error) < 1e-7 }, "\(conv)")
+      let interactions = try effects(["conv", "downsample"], options)
+      #expect(abs(interactions[0].0 + 0.1916666667) < 1e-9 && abs(interactions[1].0 - 0.1166666667) < 1e-9)
+      #expect(interactions.allSatisfy { abs($0.1 - critical * 2 * error) < 1e-3 }, "\(interactions)")
+    }
+    // A single effect needs no care for others.
+    let both = try [accuracy, single].map { try effects(["loss"], $0) }
+    #expect(abs(both[0][0].0 + 5.1416666667) < 1e-9 && abs(both[0][0].1 - both[1][0].1) < 1e-9)
+  }
+
+  private var single: ReportOptions { .init(metrics: ["accuracy"], coverage: .perComparison) }
+
+  @Test func pValuesAndMethodsAreThoseOfTheFamily() throws {
+    let table = try FactorTable(ReferenceSweep.sweep, by: ["conv"], options: accuracy)
+    let difference = try #require(table.rows[2].results[0].difference)
+    #expect(difference.method == .moderatedDunnett && abs((difference.simultaneousPValue ?? 0) - 0.1066096) < 1e-6)
+    #expect(difference.pairCount == 12 && difference.greaterCount + difference.smallerCount <= 12)
+    let interaction = try FactorTable(ReferenceSweep.sweep, by: ["conv", "downsample"], options: accuracy)
+    let last = try #require(interaction.rows[5].results[0].difference)
+    #expect(last.method == .moderatedLargest && abs((last.simultaneousPValue ?? 0) - 0.96092) < 1e-3)
+    #expect(last.method?.rawValue == "moderated_max_t")
+    #expect(
+      interaction.table.columns.last?.legend
+        == "by how much the effect of conv differs from that at strided over the same levels of all other factors, "
+        + "blocked by seed, ± half its 95 % interval; all 2 hold at once (largest |t|, residual of all variants, 22 "
+        + "degrees of freedom; moderated where a variant's runs vary more)")
+    #expect(!table.table.notes.contains { $0.contains("by chance") || $0.contains("averaged over the cells") })
+    #expect(
+      try FactorTable(ReferenceSweep.sweep, by: ["conv"], options: single).table.notes.contains {
+        $0.hasPrefix("Intervals are per comparison: of 2 of them")
+      })
+  }
+
+  @Test func missingRunsAndCombinationsAreMadeUpForOrNamed() throws {
+    var sweep = ReferenceSweep.sweep
+    sweep.variants[3].runs[1].state = .failed
+    sweep.variants[8].runs[0].state = .failed
+    sweep.variants.remove(at: 10)
+    let conv = try FactorTable(sweep, by: ["conv"], options: accuracy)
+    let effects = conv.rows.compactMap { $0.results[0].difference }
+    #expect(abs(100 * effects[0].mean - 0.0887) < 5e-5 && abs(100 * effects[1].mean - 0.3222) < 5e-5)
+    #expect(effects.allSatisfy { $0.interval != nil && $0.method?.rawValue.hasSuffix("_dunnett") == true })
+    #expect(abs(100 * (conv.rows[2].results[0].mean ?? 0) - 80.20396825396826) < 1e-9)
+    #expect(conv.table.notes.contains("Means are estimated by least squares, as if no run were missing."))
+    #expect(
+      conv.table.numberedNotes.contains(
+        "odconv-4x: Δ accuracy % over 3 of 3 cells, those with a partner at static; the means in the table are over all "
+          + "cells"), "\(conv.table.numberedNotes)")
+    let cells = try FactorTable(sweep, by: ["conv", "downsample"], options: accuracy).table
+    #expect(
+      cells.numberedNotes.contains(
+        "odconv-4x, spd: interaction accuracy % over 1 of 1 cells, those with all three partners; the means in the table "
+          + "are over all cells") == false)
+    // One combination less: no interaction of its level can be had.
+    let filtered = try FactorTable(
+      sweep, by: ["conv", "downsample"],
+      options: .init(metrics: ["accuracy"], filters: [.init(factor: "loss", level: "cross-entropy")])
+    ).table
+    #expect(filtered.notes.contains("Not in the sweep: odconv-4x × spd."), "\(filtered.notes)")
+  }
+
+  @Test func whatCannotBeEstimatedIsSaid() throws {
+    var sweep = ReferenceSweep.sweep
+    // Of odconv-4x only what has no partner is left.
+    sweep.variants.removeSubrange(8...10)
+    sweep.variants.remove(at: 3)
+    let table = try FactorTable(sweep, by: ["conv"], options: accuracy)
+    #expect(table.rows[2].results[0].difference == nil && table.rows[2].results[0].mean != nil)
+    #expect(
+      table.table.numberedNotes == [
+        "odconv-1x: Δ accuracy % over 3 of 4 cells, those with a partner at static; the means in the table are over all "
+          + "cells", "odconv-4x: no runs with a partner at static to estimate the difference by",
+      ], "\(table.table.numberedNotes)")
+  }
+
+  @Test func noisyVariantsAreNamedAndPairsDecideWhereAskedFor() throws {
+    var sweep = ReferenceSweep.sweep
+    for (run, value) in zip(0..<3, [0.60, 0.95, 0.70]) { sweep.variants[8].runs[run].metrics["test_accuracy"] = value }
+    let table = try FactorTable(sweep, by: ["conv"], options: accuracy)
+    #expect(table.rows[2].results[0].difference?.method == .moderatedDunnett)
+    #expect(table.table.notes.contains { $0.hasPrefix("Of accuracy, the runs of odconv-4x vary 33 times as much") })
+    let widths = table.rows.compactMap { $0.results[0].difference?.interval?.halfWidth }
+    #expect(widths[1] > 5 * widths[0], "\(widths)")
+    let pairs = try FactorTable(sweep, by: ["conv"], options: .init(metrics: ["accuracy"], isPaired: true))
+    #expect(pairs.rows[1].results[0].difference?.method == .pairedBonferroni)
+    #expect(
+      pairs.table.notes.contains(
+        "Differences are averaged over the cells of a seed first; intervals are over the seeds."))
+    #expect(
+      pairs.table.columns.contains {
+        $0.legend?.contains("wide enough for all 2 to hold at once (paired t over seeds") ?? false
+      })
+    let alone = try FactorTable(
+      sweep, by: ["conv"], options: .init(metrics: ["accuracy"], coverage: .perComparison, isPaired: true))
+    #expect(alone.rows[1].results[0].difference?.method == .pairedT)
+  }
+
+  @Test func variantsOfEqualLevelsAreNotTakenApart() throws {
+    var sweep = ReferenceSweep.sweep
+    var twin = sweep.variants[0]
+    (twin.label, twin.isBaseline) = ("twin", false)
+    for run in 0..<3 { twin.runs[run].metrics["test_accuracy"] = 0.83 + [0.001, 0.009, 0.006][run] }
+    sweep.variants.append(twin)
+    let table = try FactorTable(sweep, by: ["conv"], options: accuracy)
+    #expect(table.rows[1].results[0].difference?.method == .pairedBonferroni)
+    #expect(
+      table.table.notes.contains(
+        "Each difference is judged by its own pairs of runs: several variants have the same levels, so that levels do not "
+          + "tell them apart."))
   }
 }

@@ -76,6 +76,10 @@ import Testing
           (seed 2)
         No value is marked as best: the lead over the runner-up
         cannot be judged: 1 pair is too few to judge by.
+        n = 0 to 3 runs a variant; mean ± standard deviation over
+        seeds; Δ: mean difference to the baseline (static, strided),
+        paired by seed, ± half its 95 % interval (paired t over
+        seeds).
         Not shown at this width: macro F1 %, Δ macro F1 %, params,
         multiply-adds, train time, images/s.
 
@@ -106,6 +110,9 @@ import Testing
           1: after 3 of 10 epochs) · 1 not started (seed 2)
         No value is marked as best: the lead over the runner-up cannot be judged: 1 pair
         is too few to judge by.
+        n = 0 to 3 runs a variant; mean ± standard deviation over seeds; Δ: mean
+        difference to the baseline (static, strided), paired by seed, ± half its 95 %
+        interval (paired t over seeds).
         Not shown at this width: Δ macro F1 %, params, multiply-adds, train time,
         images/s.
 
@@ -131,6 +138,7 @@ import Testing
         ³ odconv-4x, strided: Δ accuracy % over 1 pair: 90.88 against the baseline's 90.12; Δ macro F1 % over 1 pair: 90.79 against the baseline's 90.03; the means in the table are over all completed runs
         ⁴ odconv-4x, spd: 0/3 · 1 failed (seed 0: out of memory) · 1 interrupted (seed 1: after 3 of 10 epochs) · 1 not started (seed 2)
         No value is marked as best: the lead over the runner-up cannot be judged: 1 pair is too few to judge by.
+        n = 0 to 3 runs a variant; mean ± standard deviation over seeds; Δ: mean difference to the baseline (static, strided), paired by seed, ± half its 95 % interval (paired t over seeds).
 
         """#)
   }
@@ -192,6 +200,7 @@ import Testing
             \textsuperscript{3} odconv-4x, strided: $\Delta$ accuracy \% over 1 pair: 90.88 against the baseline's 90.12; $\Delta$ macro F1 \% over 1 pair: 90.79 against the baseline's 90.03; the means in the table are over all completed runs\par
             \textsuperscript{4} odconv-4x, spd: 0/3 $\cdot$ 1 failed (seed 0: out of memory) $\cdot$ 1 interrupted (seed 1: after 3 of 10 epochs) $\cdot$ 1 not started (seed 2)\par
             No value is marked as best: the lead over the runner-up cannot be judged: 1 pair is too few to judge by.\par
+            n = 0 to 3 runs a variant; mean $\pm$ standard deviation over seeds; $\Delta$: mean difference to the baseline (static, strided), paired by seed, $\pm$ half its 95 \% interval (paired t over seeds).\par
           \end{minipage}
         \end{table}
 
@@ -245,6 +254,7 @@ import Testing
         | static, spd | 3/3 | **91.41 ± 0.20** | +1.08 ± 0.08 | &lt;0.001 | 365.2 k | 52.01 M | 80.1 s | 3,920 |
 
         - A marked value is the best: the 95 % interval of its paired difference to the runner-up lies wholly on the better side of 0.
+        - n = 3 runs a variant; mean ± standard deviation over seeds; Δ: mean difference to the baseline (static, strided), paired by seed, ± half its 95 % interval (paired t over seeds).
 
         """#)
   }
@@ -268,6 +278,7 @@ import Testing
           \par\smallskip
           \begin{minipage}{\linewidth}\footnotesize
             A marked value is the best: the 95 \% interval of its paired difference to the runner-up lies wholly on the better side of 0.\par
+            n = 3 runs a variant; mean $\pm$ standard deviation over seeds; $\Delta$: mean difference to the baseline (static, strided), paired by seed, $\pm$ half its 95 \% interval (paired t over seeds).\par
           \end{minipage}
         \end{table}
 
@@ -324,6 +335,7 @@ import Testing
       lines[0]
         == "variant,is_baseline,conv,downsample,n_completed,n_planned,n_diverged,n_failed,n_interrupted,n_running,"
         + "n_not_started,n_missing,problems,test_accuracy_mean,test_accuracy_sd,test_accuracy_n,test_accuracy_is_best,"
+        + "test_accuracy_is_second_best,"
         + "test_accuracy_difference,test_accuracy_difference_lower,test_accuracy_difference_upper,"
         + "test_accuracy_difference_pairs,test_accuracy_difference_tied_pairs,test_accuracy_difference_p,"
         + "test_accuracy_difference_p_simultaneous,test_accuracy_difference_method,test_accuracy_difference_cohen_dz,test_accuracy_difference_hedges_g,"
@@ -332,12 +344,12 @@ import Testing
     #expect(
       lines[3] == "\"odconv-4x, strided\",false,odconv-4x,strided,1,3,1,0,0,1,0,0,"
         + "1 diverged (seed 1: loss NaN at epoch 2) · 1 running (seed 2: after 4 of 10 epochs),"
-        + "0.9088,,1,false,0.007600000000000051,,,1,0,,,,,,1 pair is too few to judge by,0.9088,0.9012,1089116,42910115,"
+        + "0.9088,,1,false,false,0.007600000000000051,,,1,0,,,,,,1 pair is too few to judge by,0.9088,0.9012,1089116,42910115,"
         + "130.2,2401")
     #expect(
       lines[4] == "\"odconv-4x, spd\",false,odconv-4x,spd,0,3,0,1,1,0,1,0,"
         + "1 failed (seed 0: out of memory) · 1 interrupted (seed 1: after 3 of 10 epochs) · 1 not started (seed 2),"
-        + ",,0,false,,,,,,,,,,,,,,,,,")
+        + ",,0,false,false,,,,,,,,,,,,,,,,,")
   }
 
   @Test func jsonHasRowsByFieldName() throws {

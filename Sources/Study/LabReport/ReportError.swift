@@ -30,10 +30,24 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
   case unknownDirection(String)
   /// An output format that does not exist.
   case unknownFormat(String, available: [String])
+  /// A layout of tables that does not exist.
+  case unknownLayout(String, available: [String])
+  /// Something asked of a format that cannot do it.
+  case unsupportedFeature(TableFeature, format: String, available: [String])
+  /// A label that TeX could not refer to.
+  case invalidLabel(String)
+  /// An option that changes nothing in a layout: what it is, and why.
+  case optionWithoutEffect(String, layout: String, reason: String)
+  /// A layout by factors of a sweep that has too few.
+  case tooFewFactors(layout: String, needed: Int, found: [String])
+  /// Several tables where there is room for one.
+  case severalTables(String, count: Int)
   /// A confidence level outside of (0, 1).
   case invalidConfidenceLevel(Double)
   /// More factors than a table of means can be made for, or one factor twice.
   case invalidGrouping([String])
+  /// Other than two different factors for the rows and the columns of a grid.
+  case invalidGrid([String])
   /// An order or a mean of values of different loss functions, with a metric that could be asked for instead.
   case incomparableLoss(metric: String, functions: [String], remedy: String?)
 
@@ -71,11 +85,29 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
       return "a sort order is ascending or descending, but \"\(text)\" was given"
     case .unknownFormat(let name, let available):
       return "there is no format \"\(name)\"" + choices(name, available)
+    case .unknownLayout(let name, let available):
+      return "there is no layout \"\(name)\"" + choices(name, available)
+    case .unsupportedFeature(let feature, let format, let available):
+      return "--\(feature.rawValue) has no effect with the format \(format); it goes with "
+        + "--format \(available.joined(separator: " or "))"
+    case .invalidLabel(let label):
+      return "a label has letters, digits and : - _ . / + only, such as tab:ablation, but \"\(label)\" was given"
+    case .optionWithoutEffect(let option, let layout, let reason):
+      return "\(option) has no effect in the layout \(layout): \(reason)"
+    case .tooFewFactors(let layout, let needed, let found):
+      return
+        "the layout \(layout) needs \(needed == 1 ? "a factor" : "\(needed) factors") with several levels, and the "
+        + "sweep has \(found.isEmpty ? "none" : "only " + found.joined(separator: ", ")); ask for --layout variants"
+    case .severalTables(let option, let count):
+      return "\(option) is for one table, and there are \(count), one a metric; give one --metric"
     case .invalidConfidenceLevel(let level):
       return "a confidence level lies between 0 and 1, such as 0.95, but \(level) was given"
     case .invalidGrouping(let factors):
       return "means can be taken by one factor or by two different ones, but \(factors.count) were given: "
         + factors.joined(separator: ", ")
+    case .invalidGrid(let factors):
+      return "a grid has one factor in its rows and another in its columns, such as --by conv --by downsample, but "
+        + "\(factors.count) \(factors.count == 1 ? "was" : "were") given: \(factors.joined(separator: ", "))"
     case .incomparableLoss(let metric, let functions, let remedy):
       return "\(metric) is the value of different loss functions here (\(functions.joined(separator: "; "))), "
         + "which are not comparable: they cannot be sorted by it or averaged over; "

@@ -7,25 +7,46 @@ import LabWorkbench
 struct TableCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "table", abstract: "Compare a sweep's variants with the baseline; also while it runs.",
-    usage: "labrun table [<sweep>] [--by <factor> ...] [options]",
+    usage: "labrun table [<sweep>] [--layout <layout>] [--by <factor> ...] [options]",
     discussion: """
-      A row a variant: mean ± standard deviation over seeds, and the difference to the baseline, blocked by seed, with \
-      95 % intervals that hold all at once (Dunnett) and take their width from the runs of all variants, but for those \
-      whose runs vary more: they have variances of their own, and the table says so. Failed and missing runs \
-      are shown, never averaged away. Values of different loss functions are not compared: test_log_loss is the same for all of them.
+      Mean ± standard deviation over seeds, and the difference to the baseline, blocked by seed, with 95 % intervals that \
+      hold all at once (Dunnett) and take their width from the runs of all variants, but for those whose runs vary more: \
+      they have variances of their own, and the table says so. The best value is marked, and the second best, where it leads \
+      the others beyond chance. Failed and missing runs are shown, never averaged away. Values of different loss functions \
+      are not compared: test_log_loss is the same for all of them.
+
+      LAYOUTS
+      \(TableCommand.layouts)
+
+      In components and grid, numbers have as many digits as their intervals deserve, and a footnote says n, what ± is, and \
+      the test.
 
       EXAMPLES
         labrun table
         labrun table ablation --by conv
         labrun table --baseline odconv-4x --per-comparison
         labrun table --metric test_accuracy --sort test_accuracy:descending
-        labrun table --filter conv=odconv-4x --format latex > table.tex
+        labrun table --layout components --format html > table.html
+        labrun table --layout grid --by conv --by downsample --metric test_accuracy
+        labrun table --layout components --format latex --siunitx --label tab:parts > table.tex
       """)
+
+  private static let layouts = TableLayouts.registry.entries.map { "  \($0.name): \($0.summary)." }
+    .joined(separator: "\n")
 
   @Argument(help: "The sweep's number or name (default: the newest sweep).")
   var sweep: String?
 
-  @Option(help: ArgumentHelp("Marginal means of a factor's levels; two give their combinations.", valueName: "factor"))
+  @Option(
+    help: ArgumentHelp(
+      "\(TableLayouts.registry.names.joined(separator: ", ")) (default: \(TableLayouts.variants.name)).",
+      valueName: "layout"))
+  var layout: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Marginal means of a factor's levels; two give their combinations, or the rows and columns of a grid.",
+      valueName: "factor"))
   var by: [String] = []
 
   @Option(help: ArgumentHelp("A metric to show (default: test_accuracy, test_macro_f1).", valueName: "name"))
@@ -46,24 +67,33 @@ struct TableCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Compare with this variant instead of the spec's baseline.", valueName: "variant"))
   var baseline: String?
 
+  @Flag(help: "Align numbers by the siunitx package (LaTeX).")
+  var siunitx = false
+
+  @Option(help: ArgumentHelp("The caption, as plain text (LaTeX, Markdown, HTML).", valueName: "text"))
+  var caption: String?
+
+  @Option(help: ArgumentHelp("What the text refers to the table by (LaTeX).", valueName: "name"))
+  var label: String?
+
   @OptionGroup var formatOptions: TableFormatOptions
   @OptionGroup var resultsOptions: ResultsOptions
 
-  func validate() throws {
-    if perComparison, !by.isEmpty {
-      throw ValidationError("with --by, each interval holds by itself, so --per-comparison adds nothing.")
-    }
-  }
-
   func run() throws {
     let format = try formatOptions.chosen()
+    let layout = try layout.map { try TableLayouts.named($0) } ?? TableLayouts.variants
+    let terminal = Terminal.standardOutput
+    let rendering = TableRenderingOptions(
+      width: terminal.width, style: terminal.style, caption: caption, label: label, usesSiunitx: siunitx)
+    try rendering.validate(for: format)
     let store = try StudyStore(reading: resultsOptions.folder)
     let found = try store.sweep(matching: sweep)
     let options = ReportOptions(
       metrics: metric.isEmpty ? nil : metric, filters: try filter.map { try LevelFilter(parsing: $0) },
       sort: try sort.map { try SortOrder(parsing: $0) }, multiplicity: holm ? .holm : .perComparison,
       coverage: perComparison ? .perComparison : .simultaneous, baseline: baseline)
-    let table = try SweepTables.table(found, by: by, options: options)
-    Terminal.standardOutput.write(table, as: format)
+    terminal.write(
+      try SweepTables.rendered(found, layout: layout, by: by, options: options, as: format, rendering: rendering),
+      as: format)
   }
 }

@@ -80,6 +80,9 @@ struct Terminal: Sendable {
     put(format.render(report, options: .init(width: width, style: style)), as: format)
   }
 
+  /// Writes what a format has made of tables for this terminal.
+  func write(_ text: String, as format: any TableFormat) { put(text, as: format) }
+
   private func put(_ text: String, as format: any TableFormat) {
     if format.keepsTextsVerbatim, isatty(descriptor) != 1 { put(text) } else { write(styled: text) }
   }

@@ -11,12 +11,16 @@ public struct BaselineDifference: Sendable, Hashable {
     case dunnett = "blocked_dunnett"
     /// The same with Tukey's interval, which holds together with those of all other pairs.
     case tukey = "blocked_tukey"
+    /// The same with an interval that holds together with those of its family, by the largest |t| of all.
+    case largest = "blocked_max_t"
     /// As `blocked`, with variances of their own for variants whose runs vary more.
     case moderated = "moderated_t"
     /// As `dunnett`, with variances of their own for variants whose runs vary more.
     case moderatedDunnett = "moderated_dunnett"
     /// As `tukey`, with variances of their own for variants whose runs vary more.
     case moderatedTukey = "moderated_tukey"
+    /// As `largest`, with variances of their own for variants whose runs vary more.
+    case moderatedLargest = "moderated_max_t"
     /// Interval and p-value of Student's paired t-test.
     case pairedT = "paired_t"
     /// The paired t-test's p-value, with an interval that is wide enough for all comparisons to hold at once.
@@ -31,10 +35,14 @@ public struct BaselineDifference: Sendable, Hashable {
     /// Whether the model of variants and seeds has judged.
     var isOfModel: Bool {
       switch self {
-      case .blocked, .dunnett, .tukey, .moderated, .moderatedDunnett, .moderatedTukey: true
+      case .blocked, .dunnett, .tukey, .largest: true
+      case .moderated, .moderatedDunnett, .moderatedTukey, .moderatedLargest: true
       case .pairedT, .pairedBonferroni, .pairedPercentile, .pairedAccelerated, .welch: false
       }
     }
+
+    /// Whether variants whose runs vary more have variances of their own.
+    var isModerated: Bool { [.moderated, .moderatedDunnett, .moderatedTukey, .moderatedLargest].contains(self) }
 
     /// The same with variances of their own.
     fileprivate var withOwnVariances: Method {
@@ -42,6 +50,7 @@ public struct BaselineDifference: Sendable, Hashable {
       case .blocked: .moderated
       case .dunnett: .moderatedDunnett
       case .tukey: .moderatedTukey
+      case .largest: .moderatedLargest
       default: self
       }
     }
@@ -170,8 +179,28 @@ public struct BaselineDifference: Sendable, Hashable {
     method = .welch
   }
 
-  init(_ effect: FactorEffect, options: ReportOptions) {
-    self.init(effect.difference, options: options)
+  init(_ effect: FactorEffect, options: ReportOptions, familySize: Int = 1) {
+    self.init(effect.difference, options: options, familySize: familySize)
+    count(effect)
+  }
+
+  /// An effect of the model of variants and seeds.
+  ///
+  /// - Parameters:
+  ///   - comparison: the effect within its family.
+  ///   - effect: the matched runs that it rests on; nil where there are none.
+  ///   - family: how the family's intervals hold at once.
+  ///   - isModerated: whether its standard error is not that of all runs alike.
+  ///   - options: what was asked for.
+  init(
+    _ comparison: TreatmentComparison, _ effect: FactorEffect?, family: Method, isModerated: Bool,
+    options: ReportOptions
+  ) {
+    self.init(comparison, effect?.difference, family: family, isModerated: isModerated, options: options)
+    if let effect { count(effect) }
+  }
+
+  private mutating func count(_ effect: FactorEffect) {
     pairCount = effect.matchCount
     greaterCount = effect.positiveCount
     smallerCount = effect.negativeCount

@@ -5,38 +5,62 @@ import LabRecords
 extension ComparisonTable {
   /// The comparison as a table for any format.
   public var table: ReportTable {
-    let metricColumns = metrics.enumerated().map { position, metric in
-      MetricColumns(
-        metric, position: position, results: self.rows.map { $0.results[position] }, options: options,
-        spreadLegend: "mean ± standard deviation over seeds", difference: differenceColumn,
-        comparisons: comparisons[position])
-    }
+    let metricColumns = metrics.indices.map { columns(metric: $0) }
     var notes = NoteList()
     let rows = self.rows.map { row in
       let note = notes.number(for: row.label, row.tally)
-      let pairs = metricColumns.indices.compactMap { metric in
-        metricColumns[metric].pairsText(row.results[metric], baseline: baselineResults[metric])
-      }
       return ReportTable.Row(
         leadingCells(row, note: note)
           + metricColumns.indices.flatMap { metric in
-            let (columns, result) = (metricColumns[metric], row.results[metric])
-            var numbers = [Int]()
-            if let text = result.difference?.caveatText(columns.metric) ?? result.incomparability {
-              numbers.append(notes.number(for: row.label, text))
-            }
-            if columns.pairsText(result, baseline: baselineResults[metric]) != nil {
-              numbers.append(
-                notes.number(for: row.label, (pairs + [MetricColumns.pairsEnding]).joined(separator: "; ")))
-            }
-            return columns.cells(result, isBaseline: row.isBaseline, notes: numbers)
+            metricColumns[metric].cells(
+              row.results[metric], isBaseline: row.isBaseline,
+              notes: self.notes(row, metric: metric, metricColumns, &notes))
           } + trailingCells(row))
     }
     return ReportTable(
       kind: "comparison", title: sweep.reportTitle, subtitle: subtitle,
       columns: leadingColumns + metricColumns.flatMap(\.columns) + trailingColumns, rows: rows,
       numberedNotes: notes.texts, notes: generalNotes + sweep.healthNotes(of: self.rows.map(\.variantIndex)),
-      metadata: sweep.metadata(options))
+      footnote: footnote(metricColumns, isCompact: false), hasFootnoteInLegend: true,
+      metadata: metadata)
+  }
+
+  /// What programs may want to know of the sweep and of what was asked for.
+  var metadata: [String: JSONValue] { sweep.metadata(options) }
+
+  /// The columns of a metric.
+  ///
+  /// - Parameters:
+  ///   - metric: its position.
+  ///   - decimals: those of the numbers; nil for the metric's own.
+  func columns(metric: Int, decimals: Int? = nil) -> MetricColumns {
+    MetricColumns(
+      metrics[metric], position: metric, results: rows.map { $0.results[metric] }, options: options,
+      spreadLegend: "mean ± standard deviation over seeds", difference: differenceColumn,
+      family: .init(count: comparisons[metric].comparisonCount, variances: comparisons[metric].variances),
+      decimals: decimals)
+  }
+
+  /// The numbers of the notes on a difference.
+  func notes(_ row: Row, metric: Int, _ columns: [MetricColumns], _ notes: inout NoteList) -> [Int] {
+    let result = row.results[metric]
+    var numbers = [Int]()
+    if let text = result.difference?.caveatText(metrics[metric]) ?? result.incomparability {
+      numbers.append(notes.number(for: row.label, text))
+    }
+    let pairs = columns.indices.map { columns[$0].pairsText(row.results[$0], baseline: baselineResults[$0]) }
+    if pairs[metric] != nil {
+      let texts = pairs.compactMap { $0 } + [MetricColumns.pairsEnding]
+      numbers.append(notes.number(for: row.label, texts.joined(separator: "; ")))
+    }
+    return numbers
+  }
+
+  /// What the numbers are, in one line.
+  func footnote(_ columns: [MetricColumns], isCompact: Bool) -> String {
+    let counts = Set(rows.map(\.tally.completed)).sorted()
+    let text = counts.first.map { $0 == counts.last ? "\($0)" : "\($0) to \(counts.last ?? $0)" } ?? "0"
+    return MetricColumns.footnote("n = \(text) runs a variant", columns, isCompact: isCompact)
   }
 
   private var differenceColumn: MetricColumns.DifferenceColumn? {
@@ -60,7 +84,7 @@ extension ComparisonTable {
       } + [row.tally.cell(notes: [note].compactMap { $0 })]
   }
 
-  private var trailingColumns: [ReportTable.Column] {
+  var trailingColumns: [ReportTable.Column] {
     // Whatever metrics were asked for are more important than these.
     [
       .init(
@@ -77,7 +101,7 @@ extension ComparisonTable {
     ]
   }
 
-  private func trailingCells(_ row: Row) -> [ReportTable.Cell] {
+  func trailingCells(_ row: Row) -> [ReportTable.Cell] {
     [
       row.parameterCount.map { .init(NumberText.count($0), values: [.integer($0)]) } ?? .missing(),
       row.multiplyAdds.map { .init(NumberText.count($0), values: [.integer($0)]) } ?? .missing(),
@@ -86,7 +110,7 @@ extension ComparisonTable {
     ]
   }
 
-  private var subtitle: String {
+  var subtitle: String {
     var total = RunTally()
     for row in rows { total.addCounts(of: row.tally) }
     let states = ["\(total.completed) of \(total.planned) runs completed"] + total.stateSummary
@@ -95,18 +119,11 @@ extension ComparisonTable {
     return (states + shown).joined(separator: ", ")
   }
 
-  private var generalNotes: [String] {
-    let level = NumberText.percentage(options.confidenceLevel)
+  var generalNotes: [String] {
     var notes = [String]()
-    if rows.contains(where: { $0.results.contains(where: \.isBest) }) {
-      notes.append(
-        comparisons.contains { $0.model.isPooled }
-          ? "A marked value is the best: the \(level) intervals of its differences to all others lie wholly on the "
-            + "better side of 0\(options.coverage == .simultaneous ? " at once" : "")."
-          : "A marked value is the best: the \(level) interval of its paired difference to the runner-up lies wholly on "
-            + "the better side of 0.")
-    }
-    notes += unmarkedNotes
+    notes += Leaders.notes(
+      rows.flatMap(\.results), isModel: comparisons.contains { $0.model.isPooled }, options: options)
+    notes += Leaders.unmarkedNotes(metrics, unmarkedReasons)
     if baselineLabel == nil, !rows.isEmpty { notes.append("The sweep has no baseline, so no differences are shown.") }
     if let baselineLabel, !rows.contains(where: \.isBaseline), !rows.isEmpty {
       notes.append("Differences are to \(baselineLabel), which the filter leaves out.")
@@ -120,7 +137,7 @@ extension ComparisonTable {
         "No seed shared with the baseline, so the difference is unpaired\(usesWelch ? " (Welch)" : ""): "
           + "\(unpaired.joined(separator: "; ")).")
     }
-    notes += modelNotes
+    notes += comparisons.modelNotes
     if baselineLabel == nil {
       notes += metrics.compactMap { sweep.lossNote($0, shownVariants) }
     }
@@ -136,36 +153,6 @@ extension ComparisonTable {
       notes.append(note)
     }
     return notes
-  }
-
-  /// Why differences are not judged by the model of variants and seeds, for all metrics at once where they share it.
-  private var modelNotes: [String] {
-    let reasons = zip(metrics, comparisons).compactMap { metric, comparisons in
-      comparisons.comparisonCount > 1 ? comparisons.model.reason.map { (metric, $0) } : nil
-    }
-    let cautious = zip(metrics, comparisons).compactMap { metric, comparisons in
-      comparisons.comparisonCount > 1 ? comparisons.model.caution(isBrief: true).map { (metric, $0) } : nil
-    }
-    let cautions = cautious.indices.compactMap { index -> String? in
-      let text = cautious[index].1
-      guard cautious.firstIndex(where: { $0.1 == text }) == index else { return nil }
-      return "Of \(cautious.filter { $0.1 == text }.map(\.0.title).joined(separator: ", ")), \(text)."
-    }
-    guard let first = reasons.first else { return cautions }
-    if reasons.count == metrics.count, reasons.allSatisfy({ $0.1 == first.1 }) {
-      return ["Each difference is judged by its own pairs of runs: \(first.1)."]
-    }
-    return cautions
-      + reasons.map { "Each difference of \($0.0.titleWithUnit) is judged by its own pairs of runs: \($0.1)." }
-  }
-
-  /// Why no value is marked as best, for all metrics at once where they share the reason.
-  private var unmarkedNotes: [String] {
-    let reasons = zip(metrics, unmarkedReasons).compactMap { metric, reason in reason.map { (metric, $0) } }
-    if reasons.count == metrics.count, let first = reasons.first, reasons.allSatisfy({ $0.1 == first.1 }) {
-      return ["No value is marked as best: \(first.1)."]
-    }
-    return reasons.map { "No value of \($0.0.titleWithUnit) is marked as best: \($0.1)." }
   }
 }
 

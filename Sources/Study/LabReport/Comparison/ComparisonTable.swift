@@ -12,7 +12,8 @@ import LabStats
 /// it is the interval of the paired difference to the second best mean; with Holm's adjustment, the p-value of that
 /// difference, adjusted over the best variant's comparisons with all others, must also be below 1 − the confidence level.
 /// A lead that cannot be judged (``LabStats/DifferenceCaveat``), that another variant turns round over the seeds that both
-/// have, or that is one of values of different loss functions marks nothing.
+/// have, or that is one of values of different loss functions marks nothing. Beside a best value the second best is marked,
+/// where it leads all others but the best by the same rule.
 ///
 /// - Source: Hsu, Annals of Statistics 12, 1984, for comparisons with the best.
 public struct ComparisonTable: Sendable {
@@ -91,51 +92,24 @@ public struct ComparisonTable: Sendable {
     try sort()
   }
 
-  /// Marks the best value of a metric.
+  /// Marks the best and the second best value of a metric.
   ///
   /// - Returns: why none is marked; nil where one is, or where there is nothing to choose from.
   private mutating func markBest(metric index: Int, values: [[UInt64: Double]]) -> String? {
     let metric = metrics[index]
-    let ranked = rows.indices.filter { rows[$0].results[index].mean != nil }.sorted { first, second in
-      guard let a = rows[first].results[index].mean, let b = rows[second].results[index].mean else { return false }
-      return metric.isBetter(a, than: b)
-    }
-    guard metric.direction != .neutral, ranked.count > 1 else { return nil }
+    guard metric.direction != .neutral, rows.count(where: { $0.results[index].mean != nil }) > 1 else { return nil }
     guard sweep.lossFunctions(of: metric, shownVariants).count < 2 else {
       return "values of different loss functions are not comparable"
     }
-    let best = ranked[0]
-    guard rows[best].tally.unsuccessful == 0 else { return "the variant with the best mean has failed runs" }
-    if let isBest = comparisons[index].isBest(
-      rows[best].variantIndex, among: ranked.dropFirst().map { rows[$0].variantIndex })
-    {
-      rows[best].results[index].isBest = isBest
-      guard !isBest else { return nil }
-      let level = NumberText.percentage(options.confidenceLevel)
-      return options.coverage == .simultaneous
-        ? "no lead over all others has \(level) intervals that exclude 0 at once"
-        : "no lead over the others has \(level) intervals that exclude 0"
-    }
-    let rivals = ranked.dropFirst().map { PairedDifference(treatment: values[best], reference: values[$0]) }
-    guard let first = rivals.first ?? nil else { return "the two best means have no seed in common" }
-    let lead = BaselineDifference(first, options: options)
-    if let caveat = lead.caveatText(metric) { return "the lead over the runner-up cannot be judged: \(caveat)" }
-    let level = NumberText.percentage(options.confidenceLevel)
-    guard lead.role(metric.direction) == .better else {
-      return "no lead over the runner-up has a \(level) interval that excludes 0"
-    }
-    // With missing runs, means are over different seeds, and the second best mean need not be the strongest rival.
-    guard rivals.allSatisfy({ $0.map { metric.isBetter($0.mean, than: 0) } ?? true }) else {
-      return "over the seeds that both have, another variant is ahead of the best mean"
-    }
-    if options.multiplicity == .holm {
-      let adjusted = HolmAdjustment.adjusted(rivals.map { $0?.caveat == nil ? $0?.pValue : nil })
-      guard let pValue = adjusted.first ?? nil, pValue < 1 - options.confidenceLevel else {
-        return "no lead over the runner-up is beyond chance once adjusted for the number of comparisons"
-      }
-    }
-    rows[best].results[index].isBest = true
-    return nil
+    let leaders = Leaders(
+      rows.map { .init(mean: $0.results[index].mean, hasFailures: $0.tally.unsuccessful > 0) }, of: metric,
+      noun: "variant", options: options,
+      modelLead: { [comparisons, rows] leader, rivals in
+        comparisons[index].isBest(rows[leader].variantIndex, among: rivals.map { rows[$0].variantIndex })
+      }, pairedLead: { PairedDifference(treatment: values[$0], reference: values[$1]) })
+    if let best = leaders.best { rows[best].results[index].isBest = true }
+    if let second = leaders.second { rows[second].results[index].isSecondBest = true }
+    return leaders.reason
   }
 
   /// The variants that have a row.

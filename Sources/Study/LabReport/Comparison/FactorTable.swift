@@ -4,10 +4,20 @@ import LabStats
 
 /// Means by the levels of one factor, or of two with their interaction.
 ///
-/// A mean gives every combination of the other factors the same weight. An effect is the mean of matched
-/// differences: runs that share the seed and all other levels. What counts as a repetition in its interval is
-/// ``ReportOptions/replicationUnit``.
+/// A mean gives every combination of the other factors the same weight, and an effect is the mean over those combinations
+/// in which both sides were measured. Effects are those of the model variant + seed + residual of the whole sweep, with
+/// intervals that hold at once for all levels; where the data do not allow for it, or the repetition is asked to be
+/// another (``ReportOptions/replicationUnit``), they are means of matched differences: runs that share the seed and all
+/// other levels.
 public struct FactorTable: Sendable {
+  /// What each row is compared with.
+  public enum Comparison: Sendable, Hashable {
+    /// The baseline's level; with two factors, by how much the effect of the first depends on the second.
+    case effects
+    /// The baseline's combination of levels.
+    case cells
+  }
+
   /// One level of the factor, or one pair of levels.
   public struct Row: Sendable {
     /// The level of each grouping factor.
@@ -20,6 +30,27 @@ public struct FactorTable: Sendable {
     public var tally: RunTally
     /// The result of each metric.
     public var results: [MetricResult]
+    /// The number of combinations that the difference of each metric is the mean over; nil where pairs decide.
+    var comparedCellCounts: [Int?]
+
+    /// The levels as notes name them.
+    var label: String { levels.joined(separator: ", ") }
+  }
+
+  /// How a metric was judged.
+  struct Judgement: Sendable {
+    /// The model of the sweep.
+    var comparisons: MetricComparisons
+    /// Whether the model gives the effects.
+    var usesModel = false
+    /// Why it does not although it could; nil where that needs no word.
+    var reason: String?
+    /// The number of effects.
+    var effectCount = 0
+    /// Whether means are estimated, as if no run were missing.
+    var adjustsMeans = false
+    /// Why no value is marked as best; nil where one is, or where none could be.
+    var unmarkedReason: String?
   }
 
   /// The grouping factors.
@@ -29,17 +60,36 @@ public struct FactorTable: Sendable {
   /// The metrics in the order of their columns.
   public let metrics: [MetricDescription]
   /// The rows in the order of the spec, or in that which was asked for.
-  public private(set) var rows: [Row]
+  public internal(set) var rows: [Row]
   /// What was asked for.
   public let options: ReportOptions
+  /// What each row is compared with.
+  public let comparing: Comparison
   /// The sweep.
   let sweep: Sweep
+  /// How each metric was judged.
+  var judgements: [Judgement] = []
+  /// The combinations of levels that the sweep does not have.
+  let absent: [[String]]
+  /// Whether the row that others are compared with is left out by a filter.
+  let hidesBaseline: Bool
 
   /// Takes means by one or two factors.
   ///
+  /// A filter on a grouping factor chooses rows, and changes no effect; one on another factor chooses the combinations
+  /// that means and effects are over.
+  ///
   /// - Throws: ``ReportError`` where a factor, a metric, a filter or a column does not exist.
   public init(
-    _ sweep: Sweep, by names: [String], options: ReportOptions = .init()
+    _ sweep: Sweep, by names: [String], options: ReportOptions = .init(), comparing: Comparison = .effects
+  ) throws(ReportError) {
+    try self.init(sweep, by: names, options: options, comparing: comparing, sharing: [])
+  }
+
+  /// The same with models of the sweep that were fitted already, by the same options.
+  init(
+    _ sweep: Sweep, by names: [String], options: ReportOptions, comparing: Comparison = .effects,
+    sharing models: [MetricComparisons]
   ) throws(ReportError) {
     try options.validate()
     let sweep = try sweep.seen(from: options.baseline)
@@ -47,22 +97,37 @@ public struct FactorTable: Sendable {
     var factors = [Factor]()
     for name in names { factors.append(try sweep.factor(named: name)) }
     let metrics = try MetricDescription.select(options.metrics, available: sweep.metricNames)
-    let shown = try sweep.variantIndices(passing: options.filters).map { sweep.variants[$0] }
-      .filter { variant in names.allSatisfy { variant.levels[$0] != nil } }
-    for metric in metrics { try sweep.requireOneLossFunction(of: metric, shown) }
+    func isGrouped(_ index: Int) -> Bool { names.allSatisfy { sweep.variants[index].levels[$0] != nil } }
+    let shown = try sweep.variantIndices(passing: options.filters).filter(isGrouped)
+    let included = try sweep.variantIndices(passing: options.filters.filter { !names.contains($0.factor) })
+      .filter(isGrouped)
+    for metric in metrics { try sweep.requireOneLossFunction(of: metric, shown.map { sweep.variants[$0] }) }
     let baseline = sweep.variants.first(where: \.isBaseline)
+    let baselineLevels = factors.map { factor in baseline?.levels[factor.name] ?? factor.levels.first ?? "" }
     self.sweep = sweep
     self.options = options
+    self.comparing = comparing
     self.metrics = metrics
     self.factors = factors
-    baselineLevels = factors.map { factor in baseline?.levels[factor.name] ?? factor.levels.first ?? "" }
-    let members = Dictionary(grouping: shown) { variant in names.map { variant.levels[$0] ?? "" } }
+    self.baselineLevels = baselineLevels
+    let members = Dictionary(grouping: included.map { sweep.variants[$0] }) { variant in
+      names.map { variant.levels[$0] ?? "" }
+    }
+    let known = factors.map { factor in
+      factor.levels.filter { level in shown.contains { sweep.variants[$0].levels[factor.name] == level } }
+    }
+    absent = FactorTable.combinations(known).filter { members[$0] == nil }
     rows = FactorTable.combinations(factors.map(\.levels)).compactMap { levels in
       members[levels].map { FactorTable.row(levels, variants: $0, sweep, metrics) }
     }
-    for (index, metric) in metrics.enumerated() {
-      fill(metric: index, FactorialSample(FactorTable.observations(of: metric.name, shown, sweep)))
+    let visible = Set(shown.map { index in names.map { sweep.variants[index].levels[$0] ?? "" } })
+    hidesBaseline = members[baselineLevels] != nil && !visible.contains(baselineLevels)
+    for index in metrics.indices {
+      // Values of another loss function would say nothing about the effects of the one that is shown.
+      let isOneFunction = sweep.lossFunctions(of: metrics[index], included.map { sweep.variants[$0] }).count < 2
+      fill(metric: index, members: isOneFunction ? included : shown, visible: visible, sharing: models)
     }
+    rows = rows.filter { visible.contains($0.levels) }
     try sort()
   }
 
@@ -84,56 +149,8 @@ public struct FactorTable: Sendable {
     }
     return Row(
       levels: levels, isBaseline: false, cellCount: Set(variants.map(\.levels)).count,
-      tally: RunTally(merging: tallies), results: metrics.map { _ in MetricResult() })
-  }
-
-  /// The completed runs with their cell; a factor that a variant does not have gets a level of its own.
-  private static func observations(
-    of metric: String, _ variants: [Variant], _ sweep: Sweep
-  ) -> [FactorialSample.Observation] {
-    variants.flatMap { variant in
-      let levels = sweep.factors.map { factor in
-        variant.levels[factor.name].flatMap(factor.levels.firstIndex) ?? -1
-      }
-      return variant.values(of: metric).sorted { $0.key < $1.key }
-        .map { FactorialSample.Observation(levels: levels, seed: $0.key, value: $0.value) }
-    }
-  }
-
-  private mutating func fill(metric: Int, _ sample: FactorialSample) {
-    let indices = factors.map { factor in sweep.factors.firstIndex { $0.name == factor.name } ?? 0 }
-    let baseline = zip(factors, baselineLevels).map { $0.levels.firstIndex(of: $1) ?? 0 }
-    for row in rows.indices {
-      let levels = zip(factors, rows[row].levels).map { $0.levels.firstIndex(of: $1) ?? 0 }
-      rows[row].isBaseline = zip(levels, baseline).contains { $0 == $1 }
-      var result = MetricResult()
-      if let mean = sample.marginalMean(at: Dictionary(uniqueKeysWithValues: zip(indices, levels))) {
-        result.count = mean.runCount
-        result.mean = mean.mean
-        result.standardDeviation = mean.standardDeviation
-      }
-      if !rows[row].isBaseline {
-        let effect =
-          indices.count == 1
-          ? sample.mainEffect(
-            of: indices[0], level: levels[0], baseline: baseline[0], unit: options.replicationUnit)
-          : sample.interaction(
-            of: (factor: indices[0], level: levels[0], baseline: baseline[0]),
-            with: (factor: indices[1], level: levels[1], baseline: baseline[1]), unit: options.replicationUnit)
-        result.difference = effect.map { BaselineDifference($0, options: options) }
-        if indices.count > 1 {
-          // These are the two effects whose difference the interaction is, and no means of the metric.
-          result.difference?.pairedMean = nil
-          result.difference?.pairedBaselineMean = nil
-        }
-      }
-      rows[row].results[metric] = result
-    }
-    if options.multiplicity == .holm {
-      var results = rows.map { $0.results[metric] }
-      results.adjustPValues()
-      for row in rows.indices { rows[row].results[metric] = results[row] }
-    }
+      tally: RunTally(merging: tallies), results: metrics.map { _ in MetricResult() },
+      comparedCellCounts: metrics.map { _ in nil })
   }
 
   private mutating func sort() throws(ReportError) {

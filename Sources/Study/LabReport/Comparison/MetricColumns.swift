@@ -20,19 +20,29 @@ struct MetricColumns {
     var showsBetterCount = false
   }
 
+  /// The comparisons whose intervals hold at once.
+  struct Family {
+    /// Their number.
+    var count: Int
+    /// The variances that they take their width from.
+    var variances: TreatmentVariances
+    /// The name of the method, as a legend says it.
+    var method = "Dunnett"
+  }
+
   let metric: MetricDescription
-  private let options: ReportOptions
-  private let spreadLegend: String
-  private let differenceColumn: DifferenceColumn?
+  let options: ReportOptions
+  let spreadLegend: String
+  let differenceColumn: DifferenceColumn?
   private let results: [MetricResult]
-  private let comparisons: MetricComparisons?
+  private let family: Family?
   /// Earlier metrics are the more important ones.
-  private let position: Int
+  let position: Int
   private let decimals: Int
 
   init(
     _ metric: MetricDescription, position: Int, results: [MetricResult], options: ReportOptions, spreadLegend: String,
-    difference: DifferenceColumn?, comparisons: MetricComparisons? = nil
+    difference: DifferenceColumn?, family: Family? = nil, decimals: Int? = nil
   ) {
     self.metric = metric
     self.options = options
@@ -40,11 +50,11 @@ struct MetricColumns {
     self.results = results
     self.spreadLegend = spreadLegend
     differenceColumn = difference
-    self.comparisons = comparisons
-    decimals = metric.decimals(for: results.lazy.compactMap(\.mean))
+    self.family = family
+    self.decimals = decimals ?? metric.decimals(for: results.lazy.compactMap(\.mean))
   }
 
-  private static let differenceFields = [
+  static let differenceFields = [
     "difference", "difference_lower", "difference_upper", "difference_pairs", "difference_tied_pairs", "difference_p",
     "difference_p_simultaneous", "difference_method", "difference_cohen_dz", "difference_hedges_g", "difference_caveat",
     "paired_mean",
@@ -55,15 +65,14 @@ struct MetricColumns {
     let better = metric.direction == .neutral ? "" : "; \(metric.direction.rawValue) is better"
     var columns = [
       ReportTable.Column(
-        metric.titleWithUnit,
-        fields: [metric.name + "_mean", metric.name + "_sd", metric.name + "_n", metric.name + "_is_best"],
-        alignment: .plusMinus, priority: 2 * position, legend: spreadLegend + better)
+        metric.titleWithUnit, fields: valueFields, alignment: .plusMinus, priority: 2 * position,
+        legend: spreadLegend + better)
     ]
     guard let differenceColumn else { return columns }
     columns.append(
       ReportTable.Column(
         differenceColumn.prefix + " " + metric.titleWithUnit,
-        fields: MetricColumns.differenceFields.map { "\(metric.name)_\($0)" },
+        fields: differenceFields,
         alignment: options.intervalMethod == .studentT ? .plusMinus : .right, priority: 2 * position + 1,
         legend: legend(differenceColumn)))
     if differenceColumn.showsBetterCount {
@@ -72,15 +81,20 @@ struct MetricColumns {
           "better", "in", fields: [metric.name + "_better_pairs"], alignment: .right, priority: 2 * position + 1,
           legend: "pairs of runs in which this row is better, of all pairs"))
     }
-    if options.multiplicity == .holm {
-      columns.append(
-        ReportTable.Column(
-          "p", "(Holm)", fields: [metric.name + "_difference_p_adjusted"], alignment: .right,
-          priority: 2 * position + 1,
-          legend: "p-value of the difference" + (tests(differenceColumn).map { " (\($0))" } ?? "")
-            + ", adjusted for the number of comparisons"))
-    }
+    if options.multiplicity == .holm { columns.append(adjustedColumn(differenceColumn)) }
     return columns
+  }
+
+  var valueFields: [String] { ["mean", "sd", "n", "is_best", "is_second_best"].map { "\(metric.name)_\($0)" } }
+
+  var differenceFields: [String] { MetricColumns.differenceFields.map { "\(metric.name)_\($0)" } }
+
+  /// The column of p-values that are adjusted by Holm's method.
+  func adjustedColumn(_ column: DifferenceColumn) -> ReportTable.Column {
+    ReportTable.Column(
+      "p", "(Holm)", fields: [metric.name + "_difference_p_adjusted"], alignment: .right, priority: 2 * position + 1,
+      legend: "p-value of the difference" + (tests(column).map { " (\($0))" } ?? "")
+        + ", adjusted for the number of comparisons")
   }
 
   func cells(_ result: MetricResult, isBaseline: Bool, notes: [Int] = []) -> [ReportTable.Cell] {
@@ -93,11 +107,13 @@ struct MetricColumns {
       }
       cells.append(better.map { .init("\($0)/\($1)", values: [.integer($0)]) } ?? blank(isBaseline))
     }
-    if options.multiplicity == .holm {
-      let adjusted = result.difference?.adjustedPValue
-      cells.append(adjusted.map { .init(NumberText.probability($0), values: [.number($0)]) } ?? blank(isBaseline))
-    }
+    if options.multiplicity == .holm { cells.append(adjustedCell(result, isBaseline: isBaseline)) }
     return cells
+  }
+
+  func adjustedCell(_ result: MetricResult, isBaseline: Bool) -> ReportTable.Cell {
+    result.difference?.adjustedPValue.map { .init(NumberText.probability($0), values: [.number($0)]) }
+      ?? blank(isBaseline)
   }
 
   /// A baseline has nothing to show in the columns on its difference; of other rows the value is not known.
@@ -105,18 +121,20 @@ struct MetricColumns {
     isBaseline ? ReportTable.Cell("", values: [.null]) : .missing()
   }
 
-  private func valueCell(_ result: MetricResult) -> ReportTable.Cell {
+  func valueCell(_ result: MetricResult) -> ReportTable.Cell {
     guard let mean = result.mean else {
       return ReportTable.Cell(
-        NumberText.missing, values: [.null, .null, .integer(0), .boolean(false)], role: .faint)
+        NumberText.missing, values: [.null, .null, .integer(0), .boolean(false), .boolean(false)], role: .faint)
     }
     return ReportTable.Cell(
       text(mean) + " ± " + (result.standardDeviation.map(spread) ?? NumberText.missing),
-      values: [.number(mean), number(result.standardDeviation), .integer(result.count), .boolean(result.isBest)],
-      role: result.isBest ? .best : nil)
+      values: [
+        .number(mean), number(result.standardDeviation), .integer(result.count), .boolean(result.isBest),
+        .boolean(result.isSecondBest),
+      ], role: result.isBest ? .best : result.isSecondBest ? .second : nil)
   }
 
-  private func differenceCell(_ result: MetricResult, _ baselineText: String?, notes: [Int]) -> ReportTable.Cell {
+  func differenceCell(_ result: MetricResult, _ baselineText: String?, notes: [Int]) -> ReportTable.Cell {
     guard let difference = result.difference else {
       var cell = ReportTable.Cell.missing(fieldCount: MetricColumns.differenceFields.count)
       if let baselineText { cell.text = baselineText }
@@ -164,7 +182,7 @@ struct MetricColumns {
     }
   }
 
-  private func signed(_ value: Double) -> String {
+  func signed(_ value: Double) -> String {
     let magnitude = text(abs(value))
     return isZero(magnitude) ? magnitude : (value < 0 ? "−" : "+") + magnitude
   }
@@ -176,7 +194,7 @@ struct MetricColumns {
 
 extension MetricColumns {
   /// What the differences are, and by which methods those were judged that could be.
-  private func legend(_ column: DifferenceColumn) -> String {
+  func legend(_ column: DifferenceColumn) -> String {
     let differences = results.compactMap(\.difference)
     let unpaired = differences.count { !$0.isPaired }
     let pairing =
@@ -189,7 +207,7 @@ extension MetricColumns {
     }
     let level = NumberText.percentage(options.confidenceLevel)
     let isFamily = methods().contains(.pairedBonferroni)
-    let family = isFamily ? ", wide enough for all \(comparisons?.comparisonCount ?? 0) to hold at once" : ""
+    let family = isFamily ? ", wide enough for all \(family?.count ?? 0) to hold at once" : ""
     return options.intervalMethod == .studentT
       ? "\(start), ± half its \(level) interval\(family) (\(tests)\(isFamily ? ", Bonferroni" : ""))"
       : "\(start), with its \(level) interval (\(intervals(column)))"
@@ -197,26 +215,22 @@ extension MetricColumns {
 
   /// The legend of differences that the model of variants and seeds has judged; nil where it has judged none.
   private func modelLegend(_ column: DifferenceColumn) -> String? {
-    guard let comparisons, methods().contains(where: \.isOfModel) else { return nil }
+    guard let family, methods().contains(where: \.isOfModel) else { return nil }
     let level = NumberText.percentage(options.confidenceLevel)
-    let count = comparisons.comparisonCount
-    let residual = residualText(comparisons)
+    let residual = residualText(family.variances)
     let scope =
-      count < 2
+      family.count < 2
       ? " (t, \(residual))"
       : options.coverage == .simultaneous
-        ? "; all \(count) hold at once (Dunnett, \(residual))" : ", each by itself (t, \(residual))"
+        ? "; all \(family.count) hold at once (\(family.method), \(residual))" : ", each by itself (t, \(residual))"
     let welch = methods().contains(.welch) ? "; by itself (Welch) where no seed is shared" : ""
     return "\(column.legend), blocked by seed, ± half its \(level) interval\(scope)\(welch)"
   }
 
   /// What the intervals of a model of variants and seeds take their width from.
-  private func residualText(_ comparisons: MetricComparisons) -> String {
-    let variances = comparisons.variances
+  private func residualText(_ variances: TreatmentVariances) -> String {
     let degrees = NumberText.fixed(variances.commonDegreesOfFreedom, decimals: 0)
-    let isModerated = results.contains { result in
-      result.difference?.method.map { [.moderated, .moderatedDunnett, .moderatedTukey].contains($0) } ?? false
-    }
+    let isModerated = results.contains { $0.difference?.method?.isModerated ?? false }
     return (variances.excluded.isEmpty ? "residual of all variants" : "residual of all but the noisiest variants")
       + ", \(degrees) degrees of freedom" + (isModerated ? "; moderated where a variant's runs vary more" : "")
   }
@@ -225,8 +239,8 @@ extension MetricColumns {
 
   /// The tests behind the p-values; nil where there are none.
   private func tests(_ column: DifferenceColumn) -> String? {
-    if let comparisons, methods().contains(where: \.isOfModel) {
-      return "t, \(residualText(comparisons))"
+    if let family, methods().contains(where: \.isOfModel) {
+      return "t, \(residualText(family.variances))"
     }
     return names(column) { $0 == .welch ? nil : "paired t" }
   }
@@ -237,7 +251,8 @@ extension MetricColumns {
       case .pairedT, .pairedBonferroni: "paired t"
       case .pairedPercentile: "percentile bootstrap"
       case .pairedAccelerated: "BCa bootstrap"
-      case .welch, .blocked, .dunnett, .tukey, .moderated, .moderatedDunnett, .moderatedTukey: nil
+      case .welch, .blocked, .dunnett, .tukey, .largest: nil
+      case .moderated, .moderatedDunnett, .moderatedTukey, .moderatedLargest: nil
       }
     } ?? ""
   }
@@ -257,10 +272,11 @@ extension MetricColumns {
   ///   - result: the row's result.
   ///   - baseline: the baseline's, as the table shows it.
   func pairsText(_ result: MetricResult, baseline: MetricResult?) -> String? {
-    if let difference = result.difference, difference.method?.isOfModel == true {
-      guard let mean = result.mean, let other = baseline?.mean, signed(mean - other) != signed(difference.mean) else {
-        return nil
-      }
+    if let difference = result.difference, difference.method?.isOfModel ?? false {
+      // What differs by rounding alone is the same.
+      guard let mean = result.mean, let other = baseline?.mean, signed(mean - other) != signed(difference.mean),
+        abs(mean - other - difference.mean) > 1e-12 * max(abs(mean), abs(other))
+      else { return nil }
       return "Δ \(metric.titleWithUnit) is estimated by least squares, as if no run were missing"
     }
     guard let difference = result.difference, let mean = difference.pairedMean,

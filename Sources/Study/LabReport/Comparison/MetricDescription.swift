@@ -1,3 +1,4 @@
+import Foundation
 import LabRecords
 
 /// What a table has to know of a metric: its title, its unit and which way is better.
@@ -85,6 +86,25 @@ extension MetricDescription {
       bound /= 10
     }
     return decimals
+  }
+
+  /// The decimals that show two significant digits of differences' intervals, the same for all values of a column.
+  ///
+  /// They are taken of the middle one of the half widths, with one to three decimals of percent, at most six of numbers, and
+  /// no more than the metric's own.
+  ///
+  /// - Parameters:
+  ///   - halfWidths: half of the intervals' widths.
+  ///   - values: the values, which decide without intervals.
+  package func decimals(forHalfWidths halfWidths: [Double], values: some Sequence<Double>) -> Int {
+    let usual = decimals(for: values)
+    let known = halfWidths.filter { $0.isFinite && $0 > 0 }.sorted()
+    guard unit == .percent || unit == .number, !known.isEmpty else { return usual }
+    let middle = known[(known.count - 1) / 2] * (unit == .percent ? 100 : 1)
+    // What rounds to the next power of ten has a digit less behind the point.
+    let deserved = 1 - Int(floor(log10(middle * 1.005)))
+    let bounds = unit == .percent ? 1...3 : 0...6
+    return min(decimals ?? .max, min(bounds.upperBound, max(bounds.lowerBound, deserved)))
   }
 
   /// The metrics of a table.

@@ -14,6 +14,8 @@ public struct MetricResult: Sendable, Hashable {
   public var incomparability: String?
   /// Whether the value is the best and its lead over the second best is beyond chance.
   public var isBest = false
+  /// Whether the value is the second best and its lead over all others but the best is beyond chance.
+  public var isSecondBest = false
 
   init() {}
 

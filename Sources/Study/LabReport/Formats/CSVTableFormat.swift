@@ -4,6 +4,7 @@ import LabCore
 struct CSVTableFormat: TableFormat {
   let name = "csv"
   let keepsTextsVerbatim = true
+  let holdsOneTable = true
 
   /// Writes a header of field names and a line a row; an unknown value is empty, and totals are left out.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {

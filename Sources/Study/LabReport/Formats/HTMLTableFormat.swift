@@ -3,6 +3,7 @@ import LabCore
 /// A page of its own, which needs nothing but a browser.
 struct HTMLTableFormat: TableFormat {
   let name = "html"
+  let features: Set<TableFeature> = [.caption]
 
   /// Writes the whole page.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
@@ -36,12 +37,14 @@ struct HTMLTableFormat: TableFormat {
   private func content(_ table: ReportTable, _ options: TableRenderingOptions) -> [String] {
     var lines = [String]()
     if let subtitle = table.subtitle { lines.append("<p>\(HTMLTableFormat.escaped(subtitle))</p>") }
-    lines += tableLines(table)
+    lines += tableLines(table, caption: options.caption)
     if !table.numberedNotes.isEmpty {
       lines +=
         ["<ol class=\"notes\">"] + table.numberedNotes.map { "<li>\(HTMLTableFormat.escaped($0))</li>" } + ["</ol>"]
     }
-    lines += table.notes.map { "<p class=\"note\">\(HTMLTableFormat.escaped($0))</p>" }
+    lines += table.shownNotes(withLegend: options.showsLegend).map {
+      "<p class=\"note\">\(HTMLTableFormat.escaped($0))</p>"
+    }
     if options.showsLegend, !table.legend().isEmpty {
       lines.append("<dl>")
       lines += table.legend().map {
@@ -57,11 +60,22 @@ struct HTMLTableFormat: TableFormat {
   /// - Parameters:
   ///   - table: the table.
   ///   - anchors: what links lead to the rows by; empty for none.
-  func tableLines(_ table: ReportTable, anchors: [String] = []) -> [String] {
+  ///   - caption: what stands above it; nil for nothing.
+  func tableLines(_ table: ReportTable, anchors: [String] = [], caption: String? = nil) -> [String] {
     let columns = table.visibleColumns
-    var lines = ["<div class=\"scroll\">", "<table>", "<thead>"]
+    var lines = ["<div class=\"scroll\">", "<table>"]
+    if let caption { lines.append("<caption>\(HTMLTableFormat.escaped(caption))</caption>") }
+    lines.append("<thead>")
     let titles = columns.map { column in
-      "<th scope=\"col\"\(attributes(column.column))>\(HTMLTableFormat.escaped(column.column.singleLineTitle))</th>"
+      "<th scope=\"col\"\(attributes(column.column))>\(HTMLTableFormat.escaped(column.column.ownTitle))</th>"
+    }
+    if columns.contains(where: { $0.column.group != nil }) {
+      let groups = table.groups.map { title, count in
+        title.map {
+          "<th scope=\"colgroup\" colspan=\"\(count)\" class=\"center\">\(HTMLTableFormat.escaped($0))</th>"
+        } ?? "<td></td>"
+      }
+      lines.append("<tr>\(groups.joined())</tr>")
     }
     lines += ["<tr>\(titles.joined())</tr>", "</thead>", "<tbody>"]
     for (position, row) in table.rows.enumerated() {
@@ -81,11 +95,22 @@ struct HTMLTableFormat: TableFormat {
   private func content(_ cell: ReportTable.Cell) -> String {
     let text = HTMLTableFormat.escaped(cell.text)
     let notes = cell.notes.map(String.init).joined(separator: ", ")
-    return (cell.role == .best ? "<strong>\(text)</strong>" : text) + (notes.isEmpty ? "" : "<sup>\(notes)</sup>")
+    let marked = cell.role == .best ? "<strong>\(text)</strong>" : cell.role == .second ? "<u>\(text)</u>" : text
+    let detail = cell.detail.map { detail in
+      (text.isEmpty ? "" : " ") + "<small\(detail.role.map { " class=\"\($0)\"" } ?? "")>"
+        + "\(HTMLTableFormat.escaped(detail.text))</small>"
+    }
+    return marked + (detail ?? "") + (notes.isEmpty ? "" : "<sup>\(notes)</sup>")
   }
 
   private func attributes(_ column: ReportTable.Column, role: Style.Role? = nil) -> String {
-    let classes = (column.alignment == .left ? [] : ["number"]) + (role.map { ["\($0)"] } ?? [])
+    let place: [String] =
+      switch column.alignment {
+      case .left: []
+      case .center: ["center"]
+      case .right, .plusMinus: ["number"]
+      }
+    let classes = place + (role.map { ["\($0)"] } ?? [])
     return classes.isEmpty ? "" : " class=\"\(classes.joined(separator: " "))\""
   }
 
@@ -119,8 +144,11 @@ struct HTMLTableFormat: TableFormat {
     th { border-bottom: 2px solid; }
     td { border-bottom: 1px solid rgba(128, 128, 128, 0.3); }
     .number { text-align: right; }
+    .center { text-align: center; }
+    caption { text-align: left; padding: 0.3rem 0; }
+    small { font-size: 0.8em; }
     .total td { border-top: 2px solid; font-weight: 600; }
-    .best, .better { color: #177a35; }
+    .best, .second, .better { color: #177a35; }
     .worse, .failure { color: #b3261e; }
     .warning { color: #8a6100; }
     .faint { opacity: 0.6; }
@@ -128,7 +156,7 @@ struct HTMLTableFormat: TableFormat {
     dt { font-weight: 600; }
     dd { margin: 0 0 0.3rem 1rem; }
     @media (prefers-color-scheme: dark) {
-      .best, .better { color: #6fd58c; }
+      .best, .second, .better { color: #6fd58c; }
       .worse, .failure { color: #ff8a80; }
       .warning { color: #e6b84d; }
     }

@@ -40,6 +40,7 @@ extension ReportTable {
     members["rows"] = .array(rows.filter { !$0.isTotal }.map(object))
     if let total = rows.last(where: \.isTotal) { members["total"] = object(total) }
     members["notes"] = .array((numberedNotes + notes).map(JSONValue.string))
+    if let footnote { members["footnote"] = .string(footnote) }
     return .object(members)
   }
 

@@ -1,40 +1,71 @@
 /// A LaTeX table with the rules of the booktabs package.
 struct LaTeXTableFormat: TableFormat {
   let name = "latex"
+  let features: Set<TableFeature> = [.caption, .label, .siunitx]
 
   /// Writes a `table` environment with caption, label and notes; what the columns mean belongs into the paper.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
     let columns = table.visibleColumns
+    let settings = columns.map { index, column in
+      LaTeXColumn(column, cells: table.rows.map { $0.cells[index] }, usesSiunitx: options.usesSiunitx)
+    }
+    let title = [table.title, table.subtitle].compactMap { $0 }.map(LaTeXTableFormat.escaped).joined(separator: ". ")
+    let caption = options.caption.map(LaTeXTableFormat.escaped) ?? title
+    let header = zip(columns, settings).map { $1.header(LaTeXTableFormat.escaped($0.column.ownTitle)) }
     var lines = [
       "\\begin{table}",
       "  \\centering",
-      "  \\caption{\(([table.title] + [table.subtitle].compactMap { $0 }).map(escaped).joined(separator: ". "))}",
-      "  \\label{tab:\(label(table))}",
-      "  \\begin{tabular}{\(columns.map { $0.column.alignment == .left ? "l" : "r" }.joined())}",
+      "  \\caption{\(caption)}",
+      "  \\label{\(options.label ?? "tab:\(label(table))")}",
+      "  \\begin{tabular}{\(settings.map(\.specification).joined())}",
       "    \\toprule",
-      "    " + columns.map { escaped($0.column.singleLineTitle) }.joined(separator: " & ") + " \\\\",
-      "    \\midrule",
     ]
+    lines += groupLines(table, settings)
+    lines += ["    " + header.joined(separator: " & ") + " \\\\", "    \\midrule"]
     for (index, row) in table.rows.enumerated() {
       if row.isTotal, index > 0, !table.rows[index - 1].isTotal { lines.append("    \\midrule") }
-      lines.append("    " + columns.map { cell(row.cells[$0.index]) }.joined(separator: " & ") + " \\\\")
+      let cells = zip(columns, settings).map { $1.cell(row.cells[$0.index]) }
+      lines.append("    " + cells.joined(separator: " & ") + " \\\\")
     }
     lines += ["    \\bottomrule", "  \\end{tabular}"]
-    let notes =
-      table.numberedNotes.enumerated().map { "\\textsuperscript{\($0.offset + 1)} \(escaped($0.element))" }
-      + table.notes.map(escaped)
+    var notes = table.numberedNotes.enumerated().map { place, text in
+      "\\textsuperscript{\(place + 1)} \(LaTeXTableFormat.escaped(text))"
+    }
+    // A caption of the user's stands in place of title and subtitle, and the latter says how much there is.
+    if options.caption != nil, let subtitle = table.subtitle { notes.append(LaTeXTableFormat.escaped(subtitle + ".")) }
+    notes += table.shownNotes(withLegend: false).map(LaTeXTableFormat.escaped)
     if !notes.isEmpty {
       lines += ["  \\par\\smallskip", "  \\begin{minipage}{\\linewidth}\\footnotesize"]
       lines += notes.map { "    \($0)\\par" }
       lines.append("  \\end{minipage}")
     }
     lines.append("\\end{table}")
-    return (needs(lines) + lines).joined(separator: "\n") + "\n"
+    return (needs(lines, usesSiunitx: options.usesSiunitx) + lines).joined(separator: "\n") + "\n"
+  }
+
+  /// What columns have in common, above a rule over each group; nothing without groups.
+  private func groupLines(_ table: ReportTable, _ settings: [LaTeXColumn]) -> [String] {
+    let groups = table.groups
+    guard groups.contains(where: { $0.title != nil }) else { return [] }
+    var (cells, rules, place, first) = ([String](), [String](), 0, 1)
+    for (title, count) in groups {
+      let span = settings[place..<(place + count)].reduce(0) { $0 + $1.span }
+      if let title {
+        cells.append("\\multicolumn{\(span)}{c}{\(LaTeXTableFormat.escaped(title))}")
+        rules.append("\\cmidrule(lr){\(first)-\(first + span - 1)}")
+      } else {
+        cells.append(String(repeating: " &", count: span - 1))
+      }
+      (place, first) = (place + count, first + span)
+    }
+    return ["    " + cells.joined(separator: " & ") + " \\\\", "    " + rules.joined(separator: " ")]
   }
 
   /// What the document has to load so that the lines compile.
-  private func needs(_ lines: [String]) -> [String] {
-    let packages = ["booktabs"] + (lines.contains { $0.contains("\\checkmark") } ? ["amssymb"] : [])
+  private func needs(_ lines: [String], usesSiunitx: Bool) -> [String] {
+    let packages =
+      ["booktabs"] + (usesSiunitx ? ["siunitx"] : [])
+      + (lines.contains { $0.contains("\\checkmark") } ? ["amssymb"] : [])
     let foreign = lines.contains { $0.unicodeScalars.contains { $0.value > 0x17f } }
     return ["% Needs \\usepackage{\(packages.joined(separator: ", "))}."]
       + (foreign
@@ -46,8 +77,8 @@ struct LaTeXTableFormat: TableFormat {
   func render(_ document: ReportDocument, options: TableRenderingOptions) -> String {
     var parts = ["% \(document.title.singleLine)\n"]
     for section in document.sections {
-      let title = section.title.map { "\\paragraph{\(escaped($0))}" }
-      let lines = [title].compactMap { $0 } + section.paragraphs.map { escaped($0) + "\n" }
+      let title = section.title.map { "\\paragraph{\(LaTeXTableFormat.escaped($0))}" }
+      let lines = [title].compactMap { $0 } + section.paragraphs.map { LaTeXTableFormat.escaped($0) + "\n" }
       if !lines.isEmpty { parts.append(lines.joined(separator: "\n") + (section.paragraphs.isEmpty ? "\n" : "")) }
       if let table = section.table { parts.append(render(table, options: options)) }
     }
@@ -59,15 +90,9 @@ struct LaTeXTableFormat: TableFormat {
       .split(separator: "-").joined(separator: "-")
   }
 
-  private func cell(_ cell: ReportTable.Cell) -> String {
-    let text = cell.role == .best ? "\\textbf{\(escaped(cell.text))}" : escaped(cell.text)
-    let notes = cell.notes.map(String.init).joined(separator: ", ")
-    return text + (notes.isEmpty ? "" : "\\textsuperscript{\(notes)}")
-  }
-
   /// The text with TeX's own characters escaped and the signs that text fonts lack in mathematics.
-  private func escaped(_ text: String) -> String {
-    text.singleLine.map { LaTeXTableFormat.replacements[$0] ?? String($0) }.joined()
+  static func escaped(_ text: String) -> String {
+    text.singleLine.map { replacements[$0] ?? String($0) }.joined()
   }
 
   private static let replacements: [Character: String] = {
@@ -78,7 +103,8 @@ struct LaTeXTableFormat: TableFormat {
       "±": "$\\pm$", "−": "$-$", "×": "$\\times$", "·": "$\\cdot$", "Δ": "$\\Delta$", "→": "$\\to$", "≥": "$\\geq$",
       "≤": "$\\leq$", "≈": "$\\approx$", "∞": "$\\infty$", "✓": "$\\checkmark$", "½": "$\\frac{1}{2}$", "µ": "$\\mu$",
       "°": "$^\\circ$", "√": "$\\surd$", "’": "'", "‘": "`",
-      "“": "\\textquotedblleft{}", "”": "\\textquotedblright{}", "←": "$\\gets$", "χ": "$\\chi$",
+      "“": "\\textquotedblleft{}", "”": "\\textquotedblright{}", "←": "$\\gets$", "↑": "$\\uparrow$",
+      "↓": "$\\downarrow$", "†": "\\dag{}", "χ": "$\\chi$",
     ]
     for (digit, character) in "⁰¹²³⁴⁵⁶⁷⁸⁹".enumerated() { table[character] = "\\textsuperscript{\(digit)}" }
     for (digit, character) in "₀₁₂₃₄₅₆₇₈₉".enumerated() { table[character] = "$_{\(digit)}$" }

@@ -1,6 +1,7 @@
 /// A GitHub-flavoured Markdown table.
 struct MarkdownTableFormat: TableFormat {
   let name = "markdown"
+  let features: Set<TableFeature> = [.caption]
 
   /// Writes a heading, the table, and its notes and legend as a list.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
@@ -12,8 +13,9 @@ struct MarkdownTableFormat: TableFormat {
     let columns = table.visibleColumns
     var lines = ["### " + MarkdownTableFormat.escaped(table.title), ""]
     if let subtitle = table.subtitle { lines += [MarkdownTableFormat.escaped(subtitle), ""] }
+    if let caption = options.caption { lines += [MarkdownTableFormat.escaped(caption), ""] }
     lines.append(row(columns.map { MarkdownTableFormat.escaped($0.column.singleLineTitle) }))
-    lines.append(row(columns.map { $0.column.alignment == .left ? "---" : "---:" }))
+    lines.append(row(columns.map { MarkdownTableFormat.rule($0.column.alignment) }))
     for (position, entry) in table.rows.enumerated() {
       var cells = columns.map { cell(entry.cells[$0.index], isTotal: entry.isTotal) }
       if anchors.indices.contains(position), !cells.isEmpty {
@@ -22,7 +24,8 @@ struct MarkdownTableFormat: TableFormat {
       lines.append(row(cells))
     }
     let notes =
-      table.numberedNotes.enumerated().map { "\(ReportTable.superscript($0.offset + 1)) \($0.element)" } + table.notes
+      table.numberedNotes.enumerated().map { "\(ReportTable.superscript($0.offset + 1)) \($0.element)" }
+      + table.shownNotes(withLegend: options.showsLegend)
     if !notes.isEmpty { lines += [""] + notes.map { "- " + MarkdownTableFormat.escaped($0) } }
     if options.showsLegend, !table.legend().isEmpty {
       lines += [""]
@@ -49,7 +52,17 @@ struct MarkdownTableFormat: TableFormat {
   private func cell(_ cell: ReportTable.Cell, isTotal: Bool) -> String {
     var text = MarkdownTableFormat.escaped(cell.text)
     if cell.role == .best || (isTotal && !text.isEmpty) { text = "**\(text)**" }
+    if cell.role == .second { text = "*\(text)*" }
+    if let detail = cell.detail { text += (text.isEmpty ? "" : " ") + MarkdownTableFormat.escaped(detail.text) }
     return text + cell.notes.map { " " + ReportTable.superscript($0) }.joined()
+  }
+
+  private static func rule(_ alignment: ReportTable.Alignment) -> String {
+    switch alignment {
+    case .left: "---"
+    case .center: ":---:"
+    case .right, .plusMinus: "---:"
+    }
   }
 
   /// The text with everything escaped that Markdown would read as markup.

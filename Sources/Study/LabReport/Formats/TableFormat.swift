@@ -10,6 +10,10 @@ public protocol TableFormat: Sendable {
   var keepsTextsVerbatim: Bool { get }
   /// Whether several tables may stand one after the other in what it writes.
   var takesSeveralTables: Bool { get }
+  /// Whether what it writes has room for one table only, of whatever document.
+  var holdsOneTable: Bool { get }
+  /// What it makes something of beside the table.
+  var features: Set<TableFeature> { get }
   /// Writes a table, with a line end after its last line.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String
   /// Writes how well a model does, as much of it as the format has room for.
@@ -25,10 +29,26 @@ extension TableFormat {
   /// Formats for programs and for documents are one table.
   public var takesSeveralTables: Bool { false }
 
+  /// A format has room for the tables of a document.
+  public var holdsOneTable: Bool { false }
+
+  /// A format takes no caption, no label, and aligns no numbers by itself.
+  public var features: Set<TableFeature> { [] }
+
   /// Writes the metrics, in the one table that there is room for.
   public func render(_ report: EvaluationReport, options: TableRenderingOptions) -> String {
     render(report.metricTable, options: options)
   }
+}
+
+/// What not every format can do for a table.
+public enum TableFeature: String, Sendable, Hashable, CaseIterable {
+  /// A caption of the user's.
+  case caption
+  /// A name that a text refers to the table by.
+  case label
+  /// Numbers that siunitx aligns.
+  case siunitx
 }
 
 /// What a format may take into account.
@@ -39,12 +59,40 @@ public struct TableRenderingOptions: Sendable, Hashable {
   public var style: Style
   /// Whether each column is explained.
   public var showsLegend: Bool
+  /// The caption, as plain text; nil for the table's own title.
+  public var caption: String?
+  /// The name that a text refers to the table by; nil for one that is made of the title.
+  public var label: String?
+  /// Whether siunitx aligns the numbers.
+  public var usesSiunitx: Bool
 
   /// Creates options.
-  public init(width: Int = 120, style: Style = .plain, showsLegend: Bool = true) {
+  public init(
+    width: Int = 120, style: Style = .plain, showsLegend: Bool = true, caption: String? = nil, label: String? = nil,
+    usesSiunitx: Bool = false
+  ) {
     self.width = width
     self.style = style
     self.showsLegend = showsLegend
+    self.caption = caption
+    self.label = label
+    self.usesSiunitx = usesSiunitx
+  }
+
+  /// Checks that a format does what is asked for, and that the label is one.
+  ///
+  /// - Throws: ``ReportError/unsupportedFeature(_:format:available:)`` or ``ReportError/invalidLabel(_:)``.
+  public func validate(for format: any TableFormat) throws(ReportError) {
+    let asked: [(TableFeature, Bool)] = [
+      (.caption, caption != nil), (.label, label != nil), (.siunitx, usesSiunitx),
+    ]
+    for (feature, isAsked) in asked where isAsked && !format.features.contains(feature) {
+      throw .unsupportedFeature(
+        feature, format: format.name,
+        available: TableFormats.registry.entries.filter { $0.features.contains(feature) }.map(\.name))
+    }
+    let allowed = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_./+")
+    if let label, label.isEmpty || !label.allSatisfy(allowed.contains) { throw .invalidLabel(label) }
   }
 }
 
@@ -93,6 +141,12 @@ extension ReportTable {
     String(String(number).map { Array("⁰¹²³⁴⁵⁶⁷⁸⁹")[$0.wholeNumberValue ?? 0] })
   }
 
-  /// The mark after the best value of a column, where emphasis alone would not be seen.
-  static let bestMark = "*"
+  /// The mark after the best and the second best value of a column, where emphasis alone would not be seen.
+  static func mark(_ role: Style.Role?) -> String? {
+    switch role {
+    case .best: "*"
+    case .second: "†"
+    default: nil
+    }
+  }
 }

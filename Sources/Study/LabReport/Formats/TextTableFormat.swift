@@ -21,7 +21,8 @@ struct TextTableFormat: TableFormat {
       let layout = TextTable(
         columns: visible.map { _, column in
           TextTable.Column(
-            title: column.title.map(\.singleLine), alignment: column.alignment, priority: column.priority,
+            title: ([column.group].compactMap { $0 } + column.title).map(\.singleLine), alignment: column.alignment,
+            priority: column.priority,
             wraps: column.wraps)
         },
         rows: table.rows.enumerated().map { index, row in
@@ -37,7 +38,9 @@ struct TextTableFormat: TableFormat {
     for (index, note) in table.numberedNotes.enumerated() {
       lines += "\(ReportTable.superscript(index + 1)) \(note.singleLine)".wrapped(to: options.width, hangingIndent: 2)
     }
-    for note in table.notes { lines += note.singleLine.wrapped(to: options.width) }
+    for note in table.shownNotes(withLegend: options.showsLegend) {
+      lines += note.singleLine.wrapped(to: options.width)
+    }
     if !omitted.isEmpty {
       let titles = omitted.map { visible[$0].column.singleLineTitle.singleLine }.joined(separator: ", ")
       lines += "Not shown at this width: \(titles).".wrapped(to: options.width)
@@ -66,9 +69,8 @@ struct TextTableFormat: TableFormat {
   private func cell(_ cell: ReportTable.Cell) -> TextTable.Cell {
     TextTable.Cell(
       text: cell.text.printable,
-      suffix: (cell.role == .best ? " " + ReportTable.bestMark : "")
-        + cell.notes.map { " " + ReportTable.superscript($0) }.joined(),
-      role: cell.role)
+      mark: ReportTable.mark(cell.role).map { " " + $0 } ?? "", detail: cell.detail?.text.printable ?? "",
+      suffix: cell.notes.map { " " + ReportTable.superscript($0) }.joined(), role: cell.role)
   }
 
   private func legend(

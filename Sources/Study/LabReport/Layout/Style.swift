@@ -8,6 +8,8 @@ public struct Style: Sendable, Hashable {
     case heading
     /// The best value of a column.
     case best
+    /// The second best value of a column.
+    case second
     /// A difference whose interval is on the better side.
     case better
     /// A difference whose interval is on the worse side.
@@ -64,6 +66,7 @@ extension Style.Role {
       switch self {
       case .heading: "1"
       case .best: "1;32"
+      case .second: "4;32"
       case .better: "32"
       case .worse: "31"
       case .warning: "33"

@@ -12,9 +12,11 @@ struct TextTable {
     var wraps = false
   }
 
-  /// One cell: its text, and a mark after it that does not take part in the alignment.
+  /// One cell: its text, and what stands after it and is aligned by itself: a mark, a detail, and numbers of notes.
   struct Cell {
     var text: String
+    var mark = ""
+    var detail = ""
     var suffix = ""
     var role: Style.Role?
   }
@@ -83,7 +85,11 @@ struct TextTable {
         let text = line < wrapped[position].count ? wrapped[position][line] : ""
         let padding = String(repeating: " ", count: max(0, widths[position] - text.displayWidth))
         let colored = style.apply(cells[position].role ?? role, to: text)
-        return columns[kept[position]].alignment == .left ? colored + padding : padding + colored
+        switch columns[kept[position]].alignment {
+        case .left: return colored + padding
+        case .center: return padding.prefix(padding.count / 2) + colored + padding.dropFirst(padding.count / 2)
+        case .right, .plusMinus: return padding + colored
+        }
       }
       return "│ " + parts.joined(separator: " │ ") + " │"
     }
@@ -127,25 +133,41 @@ extension TextTable {
 
   /// Pads the texts of a column so that marks, and for `plusMinus` the signs, stand below each other.
   private static func align(_ rows: inout [Row], column: Int, _ alignment: ReportTable.Alignment) {
-    let separator = " ± "
     if alignment == .plusMinus {
-      func halves(_ text: String) -> (String, String)? {
-        let parts = text.split(separator: separator, maxSplits: 1)
-        return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
-      }
-      let all = rows.compactMap { halves($0.cells[column].text) }
-      let left = all.map(\.0.displayWidth).max() ?? 0
-      let right = all.map(\.1.displayWidth).max() ?? 0
+      let texts = aligned(rows.map { $0.cells[column].text })
+      let details = aligned(rows.map { $0.cells[column].detail })
       for index in rows.indices {
-        guard let (first, second) = halves(rows[index].cells[column].text) else { continue }
-        rows[index].cells[column].text =
-          first.padded(to: left, rightAligned: true) + separator + second.padded(to: right)
+        rows[index].cells[column].text = texts[index]
+        rows[index].cells[column].detail = details[index]
       }
     }
-    let suffixWidth = rows.map { $0.cells[column].suffix.displayWidth }.max() ?? 0
+    func width(_ part: KeyPath<Cell, String>) -> Int {
+      rows.map { $0.cells[column][keyPath: part].displayWidth }.max() ?? 0
+    }
+    let widths = (mark: width(\.mark), detail: width(\.detail), suffix: width(\.suffix))
     for index in rows.indices {
-      let suffix = rows[index].cells[column].suffix
-      rows[index].cells[column].text += alignment == .left ? suffix : suffix.padded(to: suffixWidth)
+      let cell = rows[index].cells[column]
+      let detail = (widths.detail == 0 || alignment == .left && cell.detail.isEmpty ? "" : " ") + cell.detail
+      rows[index].cells[column].text +=
+        alignment == .left
+        ? cell.mark + detail + cell.suffix
+        : cell.mark.padded(to: widths.mark) + detail.padded(to: widths.detail + (widths.detail == 0 ? 0 : 1))
+          + cell.suffix.padded(to: widths.suffix)
+    }
+  }
+
+  /// The texts of a column with the `±` signs below each other; texts without one are as they were.
+  private static func aligned(_ texts: [String]) -> [String] {
+    let separator = " ± "
+    func halves(_ text: String) -> (String, String)? {
+      let parts = text.split(separator: separator, maxSplits: 1)
+      return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
+    }
+    let all = texts.compactMap(halves)
+    let left = all.map(\.0.displayWidth).max() ?? 0
+    let right = all.map(\.1.displayWidth).max() ?? 0
+    return texts.map { text in
+      halves(text).map { $0.padded(to: left, rightAligned: true) + separator + $1.padded(to: right) } ?? text
     }
   }
 }

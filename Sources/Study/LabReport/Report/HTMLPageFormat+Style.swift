@@ -60,7 +60,7 @@ extension HTMLPageFormat {
     tr:target td { background: var(--panel); }
     .number { text-align: right; }
     .total td { border-top: 2px solid var(--line); font-weight: 600; }
-    td.better, td.best { color: var(--better); }
+    td.better, td.best, td.second { color: var(--better); }
     td.worse, td.failure { color: var(--worse); }
     td.warning { color: var(--warning); }
     td.faint { color: var(--muted); }

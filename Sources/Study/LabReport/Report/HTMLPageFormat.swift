@@ -69,7 +69,7 @@ struct HTMLPageFormat: PageFormat {
     if !table.numberedNotes.isEmpty {
       lines += ["<ol class=\"notes\">"] + table.numberedNotes.map { "<li>\(escaped($0))</li>" } + ["</ol>"]
     }
-    lines += table.notes.map { "<p class=\"note\">\(escaped($0))</p>" }
+    lines += table.shownNotes(withLegend: true).map { "<p class=\"note\">\(escaped($0))</p>" }
     let legend = table.legend().map { "<b>\(escaped($0.title))</b>: \(escaped($0.text))" }
     if !legend.isEmpty { lines.append("<p class=\"note\">\(legend.joined(separator: "; ")).</p>") }
     return lines + ["</figure>"]

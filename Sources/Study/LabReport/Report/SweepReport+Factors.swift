@@ -52,7 +52,9 @@ extension SweepReport {
   private func means(_ factors: [String]) -> [ReportPage.Block] {
     var options = options
     options.metrics = table.metrics.map(\.name)
-    guard let means = try? FactorTable(sweep, by: factors, options: options) else { return [] }
+    guard let means = try? FactorTable(sweep, by: factors, options: options, sharing: table.comparisons) else {
+      return []
+    }
     return [.table(means.table)]
   }
 }

@@ -8,6 +8,7 @@ public struct ReportTable: Sendable, Hashable {
   /// Where a column's texts stand.
   public enum Alignment: Sendable, Hashable {
     case left
+    case center
     case right
     /// To the right, with the `±` signs below each other.
     case plusMinus
@@ -17,6 +18,8 @@ public struct ReportTable: Sendable, Hashable {
   public struct Column: Sendable, Hashable {
     /// The name that people read, in one or more lines; empty where only programs see the column.
     public var title: [String]
+    /// What neighbouring columns have in common, which is written above their titles; nil for a column by itself.
+    public var group: String?
     /// What the column shows, for the legend.
     public var legend: String?
     /// Where its texts stand.
@@ -31,9 +34,10 @@ public struct ReportTable: Sendable, Hashable {
     /// Creates a column.
     public init(
       _ title: String..., fields: [String], alignment: Alignment = .left, priority: Int = 0, wraps: Bool = false,
-      legend: String? = nil
+      legend: String? = nil, group: String? = nil
     ) {
       self.title = title
+      self.group = group
       self.fields = fields
       self.alignment = alignment
       self.priority = priority
@@ -41,19 +45,38 @@ public struct ReportTable: Sendable, Hashable {
       self.legend = legend
     }
 
-    /// The title in one line; a hyphen at a line's end is kept.
-    public var singleLineTitle: String {
+    /// The title in one line, below a group if there is one; a hyphen at a line's end is kept.
+    public var ownTitle: String {
       title.reduce("") { $0.isEmpty || $0.hasSuffix("-") ? $0 + $1 : $0 + " " + $1 }
     }
 
+    /// The title with the group before it, in one line, for formats without titles of groups.
+    public var singleLineTitle: String { group.map { $0 + " " + ownTitle } ?? ownTitle }
+
     /// Whether people see the column.
     public var isVisible: Bool { !title.isEmpty }
+  }
+
+  /// What stands behind a cell's text in small type.
+  public struct Detail: Sendable, Hashable {
+    /// The text, with its parentheses.
+    public var text: String
+    /// How it stands out.
+    public var role: Style.Role?
+
+    /// Creates a detail.
+    public init(_ text: String, role: Style.Role? = nil) {
+      self.text = text
+      self.role = role
+    }
   }
 
   /// One cell.
   public struct Cell: Sendable, Hashable {
     /// What people read.
     public var text: String
+    /// What stands behind it in small type; nil for nothing.
+    public var detail: Detail?
     /// The value of each of the column's fields.
     public var values: [JSONValue]
     /// How the text stands out.
@@ -62,8 +85,11 @@ public struct ReportTable: Sendable, Hashable {
     public var notes: [Int]
 
     /// Creates a cell.
-    public init(_ text: String, values: [JSONValue], role: Style.Role? = nil, notes: [Int] = []) {
+    public init(
+      _ text: String, values: [JSONValue], role: Style.Role? = nil, notes: [Int] = [], detail: Detail? = nil
+    ) {
       self.text = text
+      self.detail = detail
       self.values = values
       self.role = role
       self.notes = notes
@@ -110,13 +136,18 @@ public struct ReportTable: Sendable, Hashable {
   public var numberedNotes: [String]
   /// Notes on the whole table.
   public var notes: [String]
+  /// What the numbers are, in one line below the table; nil where the titles say it.
+  public var footnote: String?
+  /// Whether the legend says all that the footnote does, so that a format that shows it leaves the footnote out.
+  public var hasFootnoteInLegend: Bool
   /// What programs may want to know of the whole table.
   public var metadata: [String: JSONValue]
 
   /// Creates a table.
   public init(
     kind: String, title: String, subtitle: String? = nil, columns: [Column], rows: [Row],
-    numberedNotes: [String] = [], notes: [String] = [], metadata: [String: JSONValue] = [:]
+    numberedNotes: [String] = [], notes: [String] = [], footnote: String? = nil, hasFootnoteInLegend: Bool = false,
+    metadata: [String: JSONValue] = [:]
   ) {
     precondition(
       rows.allSatisfy { row in
@@ -129,7 +160,27 @@ public struct ReportTable: Sendable, Hashable {
     self.rows = rows
     self.numberedNotes = numberedNotes
     self.notes = notes
+    self.footnote = footnote
+    self.hasFootnoteInLegend = hasFootnoteInLegend
     self.metadata = metadata
+  }
+
+  /// The notes on the whole table as a format shows them.
+  ///
+  /// - Parameter showsLegend: whether the format shows the legend as well.
+  func shownNotes(withLegend showsLegend: Bool) -> [String] {
+    notes + [footnote].compactMap { $0 }.filter { _ in !(showsLegend && hasFootnoteInLegend) }
+  }
+
+  /// The titles of groups of visible columns with the number of columns that each is above; nil for a column by itself.
+  var groups: [(title: String?, count: Int)] {
+    visibleColumns.map(\.column.group).reduce(into: []) { groups, title in
+      if title != nil, let last = groups.last, last.title == title {
+        groups[groups.count - 1].count += 1
+      } else {
+        groups.append((title, 1))
+      }
+    }
   }
 
   /// The columns that people see, with their index.
