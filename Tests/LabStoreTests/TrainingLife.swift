@@ -67,8 +67,10 @@ struct TrainingLife {
     var bestEpoch = progress?["bestEpoch"]?.integerValue
     var bestHash = start.bestWeightsHash
     var best = start.bestWeights
-    try call { try store.truncateEpochs(from: first, lease: lease) }
-    try call { try store.recordStart(step: first * 2 + stepInEpoch, lease: lease) }
+    try call {
+      try store.recordStart(
+        RunStoreSamples.provenance(), epoch: first, step: first * 2 + stepInEpoch, lease: lease)
+    }
     for epoch in first..<TrainingLife.epochs {
       if let lastEpoch, epoch >= lastEpoch { throw Killed() }
       if stepInEpoch == 0, checkpointsWithinEpochs {

@@ -3,6 +3,7 @@ import LabCore
 import LabData
 import LabGraph
 import LabNN
+import LabRecords
 import LabTrain
 import LabZoo
 import Synchronization
@@ -41,6 +42,52 @@ import Testing
       losses.append(shared.losses)
     }
     #expect(losses[0] != losses[1])
+  }
+
+  /// A run in memory that another has left gives the bits of one in memory of its own, from the start and from a checkpoint.
+  @Test(arguments: ["static", "odconv-4x"], Precision.allCases)
+  func runsInTheMemoryOfOthersKeepTheirBits(_ conv: String, _ precision: Precision) throws {
+    let fixture = try TrainingFixture(conv: conv)
+    var configuration = fixture.configuration
+    configuration.precision = precision
+    configuration.optimization.movingAverageDecay = 0.9
+    let graphs = try TrainingGraphs(configuration, model: fixture.model, dataset: fixture.dataset)
+    func trainer(seed: UInt64, _ programs: TrainingPrograms? = nil) throws -> Trainer {
+      try Trainer(
+        configuration, graphs: graphs, dataset: fixture.dataset, seed: seed, backend: OneDNNBackend(),
+        programs: programs)
+    }
+    let (expected, own) = (RecordingObserver(), try trainer(seed: 2))
+    let alone = try #require(own.run(observer: expected).result)
+    let first = try trainer(seed: 1)
+    _ = try first.run(observer: RecordingObserver())
+    let second = try trainer(seed: 2, first.programs)
+    #expect(second.programs === first.programs && second.programs !== own.programs)
+    let observer = RecordingObserver()
+    let result = try #require(second.run(observer: observer).result)
+    #expect(observer.losses == expected.losses)
+    #expect(result.record.weightsHash == alone.record.weightsHash)
+    #expect(result.predictions.logits == alone.predictions.logits)
+    #expect(observer.checkpoints.map(\.tensors.contentHash) == expected.checkpoints.map(\.tensors.contentHash))
+    // The memory holds the end of one training when another goes on from the middle of its own.
+    let checkpoint = try #require(expected.checkpoints.first)
+    let resumed = try #require(
+      trainer(seed: 2, first.programs).run(from: checkpoint, observer: RecordingObserver()).result)
+    #expect(resumed.record.weightsHash == alone.record.weightsHash)
+  }
+
+  @Test func whatDrawsTheNumbersOfASeedServesNoOther() throws {
+    let fixture = try TrainingFixture()
+    let graphs = try TrainingGraphs(
+      fixture.configuration, model: model(fixture.dataset, Counter()), dataset: fixture.dataset)
+    func trainer(seed: UInt64, _ programs: TrainingPrograms? = nil) throws -> Trainer {
+      try Trainer(
+        fixture.configuration, graphs: graphs, dataset: fixture.dataset, seed: seed, backend: OneDNNBackend(),
+        programs: programs)
+    }
+    let first = try trainer(seed: 1)
+    #expect(try trainer(seed: 1, first.programs).programs === first.programs)
+    #expect(try trainer(seed: 2, first.programs).programs !== first.programs)
   }
 
   @Test func masksAreThoseOfTheSeed() throws {

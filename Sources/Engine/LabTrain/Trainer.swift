@@ -26,7 +26,8 @@ public final class Trainer {
   public var checkpointSeconds: Double?
 
   private let dataset: PreparedDataset
-  private let programs: TrainingPrograms
+  /// What it computes with, in which another run of the variant can be trained when this one has ended.
+  public let programs: TrainingPrograms
   private let loader: BatchLoader
   private let initialWeights: [NamedTensor]
   /// How the weights to start from compare with the model's; nil without any.
@@ -67,10 +68,13 @@ public final class Trainer {
   ///   - threads: the threads of a step.
   ///   - initialWeights: weights that replace drawn ones, by state_dict name.
   ///   - isPlan: whether the trainer only tells what a run would need, and is given no memory to train in.
+  ///   - programs: what an ended run of the same graphs, backend and threads has computed with; taken instead of compiling
+  ///     them once more where they serve the seed.
   /// - Throws: ``TrainingError`` or ``LabGraph/GraphError`` where something does not fit.
   public init(
     _ configuration: TrainingConfiguration, graphs: TrainingGraphs, dataset: PreparedDataset, seed: UInt64,
-    backend: any Backend, threads: Int = 1, initialWeights: [NamedTensor] = [], isPlan: Bool = false
+    backend: any Backend, threads: Int = 1, initialWeights: [NamedTensor] = [], isPlan: Bool = false,
+    programs: TrainingPrograms? = nil
   ) throws {
     self.configuration = configuration
     self.dataset = dataset
@@ -86,10 +90,14 @@ public final class Trainer {
       training: dataset, batchSize: min(configuration.batchSize, dataset.train.count), seed: seed,
       augmentation: configuration.augmentation, shuffle: configuration.shuffle,
       dropLast: configuration.dropsLastBatch)
-    programs = try TrainingPrograms(
-      graphs, evaluationBatchSize: loader.plan.batchSize, seed: seed, backend: backend,
-      options: SessionOptions(
-        threads: threads, algorithms: configuration.algorithms, precision: configuration.precision, isPlan: isPlan))
+    if let programs, programs.serve(seed: seed) {
+      self.programs = programs
+    } else {
+      self.programs = try TrainingPrograms(
+        graphs, evaluationBatchSize: loader.plan.batchSize, seed: seed, backend: backend,
+        options: SessionOptions(
+          threads: threads, algorithms: configuration.algorithms, precision: configuration.precision, isPlan: isPlan))
+    }
     // A trainer that only plans a run, to know its memory, is given no weights.
     weightMatching =
       initialWeights.isEmpty

@@ -13,6 +13,11 @@ public struct TrainingGraphs: Sendable {
   /// The evaluation, in batches as large as the step's.
   public let evaluation: EvaluationGraph
 
+  /// Whether a step draws random numbers, such as dropout's masks, from the seed of its run.
+  var drawNumbers: Bool {
+    [step, tailStep].contains { $0?.graph.nodes.contains { $0.operation is any SeededOperation } ?? false }
+  }
+
   /// Builds the graphs.
   ///
   /// - Parameters:

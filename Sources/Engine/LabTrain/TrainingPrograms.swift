@@ -4,9 +4,12 @@ import LabGraph
 import LabNN
 import LabRecords
 
-/// The compiled graphs of one run, which share their variables: a step, a step for the last and smaller batch, an
-/// evaluation.
-final class TrainingPrograms {
+/// Compiled graphs that share their variables: a step, a step for the last and smaller batch, an evaluation.
+///
+/// One run at a time trains in them. Runs of a variant differ in their seed, and every variable is set at the start of a
+/// run, so that one that finds the memory of another gives the same bits as in memory of its own: to a step, its memory
+/// is always that which an earlier step has left.
+public final class TrainingPrograms {
   let session: any Session
   let step: any Executable
   let tailStep: (any Executable)?
@@ -17,6 +20,8 @@ final class TrainingPrograms {
   /// The state_dict names of the evaluated weights and the variables that hold them.
   let evaluatedVariables: [(name: String, variable: String)]
   private let stepGraph: TrainingGraph
+  /// The only seed whose numbers the graphs draw; nil where they draw none.
+  private let seed: UInt64?
 
   /// - Parameter evaluationBatchSize: the images of a batch of the evaluation's graph.
   init(
@@ -25,6 +30,7 @@ final class TrainingPrograms {
     let session = try backend.makeSession(options)
     self.session = session
     stepGraph = graphs.step.seeded(seed)
+    self.seed = graphs.drawNumbers ? seed : nil
     step = try session.compile(stepGraph.graph)
     scalars = stepGraph.scalars
     tailStep = try graphs.tailStep.map { try session.compile($0.graph.seeded(seed)) }
@@ -37,8 +43,11 @@ final class TrainingPrograms {
     }
   }
 
-  /// Bytes of everything that the run keeps in memory besides its batches.
-  var plannedBytes: Int {
+  /// Whether runs of a seed can train in them.
+  func serve(seed: UInt64) -> Bool { self.seed == nil || self.seed == seed }
+
+  /// Bytes of everything that a run keeps in memory besides its batches.
+  public var plannedBytes: Int {
     step.plannedBytes + (tailStep?.plannedBytes ?? 0) + evaluation.plannedBytes + step.variableBytes
   }
 

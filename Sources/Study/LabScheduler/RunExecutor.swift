@@ -6,8 +6,8 @@ public protocol RunExecutor: Sendable {
   /// Trains a claimed run to its end or until it is told to stop.
   ///
   /// Called on a worker's own thread, and for several runs at a time on several threads. The executor records its
-  /// provenance, its epochs, its log and its files with `context.store` and the run's lease, and resumes from the last
-  /// whole checkpoint; after it has chosen where to resume, it truncates the epochs beyond that point.
+  /// start, its epochs, its log and its files with `context.store` and the run's lease, and resumes from the last
+  /// whole checkpoint; the start, which it records once it has chosen where to resume, removes the epochs beyond.
   /// It looks at ``RunContext/stopRequest`` after every step and ends with ``LabRecords/RunOutcome/interrupted(reason:)``
   /// when asked to. It does not call `finish`: the scheduler does, with the outcome.
   ///

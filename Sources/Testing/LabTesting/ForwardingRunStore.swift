@@ -22,13 +22,11 @@ extension ForwardingRunStore {
     _ identity: RunIdentity, sweep: Int64, owner: ProcessIdentity, policy: ClaimPolicy
   ) throws -> ClaimResult { try base.claim(identity, sweep: sweep, owner: owner, policy: policy) }
   public func heartbeat(_ lease: RunLease) throws { try base.heartbeat(lease) }
-  public func record(_ provenance: RunProvenance, lease: RunLease) throws { try base.record(provenance, lease: lease) }
   public func record(_ epoch: EpochRecord, lease: RunLease) throws { try base.record(epoch, lease: lease) }
-  public func recordStart(step: Int, lease: RunLease) throws { try base.recordStart(step: step, lease: lease) }
-  public func files(of lease: RunLease) throws -> any RunFiles { try base.files(of: lease) }
-  public func truncateEpochs(from epoch: Int, lease: RunLease) throws {
-    try base.truncateEpochs(from: epoch, lease: lease)
+  public func recordStart(_ provenance: RunProvenance, epoch: Int, step: Int, lease: RunLease) throws {
+    try base.recordStart(provenance, epoch: epoch, step: step, lease: lease)
   }
+  public func files(of lease: RunLease) throws -> any RunFiles { try base.files(of: lease) }
   public func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws {
     try base.log(kind, message, lease: lease)
   }

@@ -236,12 +236,17 @@ public final class InMemoryRunStore: RunStore {
     try change(lease) { $0.heartbeatAt = now }
   }
 
-  /// Records where and with what the attempt runs.
+  /// Records from where an attempt trains, and with what, and removes the epochs on record from there on.
+  ///
+  /// Its step is not kept, which only files on a disk need to be compared with.
   ///
   /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
   ///   store where it cannot be written.
-  public func record(_ provenance: RunProvenance, lease: RunLease) throws {
-    try change(lease) { $0.attempts[lease.attempt - 1].provenance = provenance }
+  public func recordStart(_ provenance: RunProvenance, epoch: Int, step: Int, lease: RunLease) throws {
+    try change(lease) {
+      $0.attempts[lease.attempt - 1].provenance = provenance
+      $0.epochs = $0.epochs.filter { $0.key < epoch }
+    }
   }
 
   /// Records an epoch, in place of an earlier record of it.
@@ -251,20 +256,6 @@ public final class InMemoryRunStore: RunStore {
   public func record(_ epoch: EpochRecord, lease: RunLease) throws {
     try change(lease) { $0.epochs[epoch.epoch] = epoch }
   }
-
-  /// Removes the records of an epoch and all later ones.
-  ///
-  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
-  ///   store where it cannot be written.
-  public func truncateEpochs(from epoch: Int, lease: RunLease) throws {
-    try change(lease) { $0.epochs = $0.epochs.filter { $0.key < epoch } }
-  }
-
-  /// Accepts the step from which the attempt trains, which only files on a disk need to be compared with.
-  ///
-  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
-  ///   store where it cannot be written.
-  public func recordStart(step: Int, lease: RunLease) throws { try change(lease) { _ in } }
 
   /// What takes the place of the run's files.
   ///

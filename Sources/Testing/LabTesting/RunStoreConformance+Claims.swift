@@ -158,9 +158,8 @@ extension RunStoreConformance {
   private static func refusesEveryWrite(_ store: any RunStore, _ lease: RunLease) throws {
     let writes: [(String, () throws -> Void)] = [
       ("a heartbeat", { try store.heartbeat(lease) }),
-      ("a provenance record", { try store.record(RunStoreSamples.provenance(), lease: lease) }),
+      ("a start", { try store.recordStart(RunStoreSamples.provenance(), epoch: 0, step: 0, lease: lease) }),
       ("an epoch", { try store.record(RunStoreSamples.epoch(1), lease: lease) }),
-      ("a truncation", { try store.truncateEpochs(from: 0, lease: lease) }),
       ("an event", { try store.log(.note, "late", lease: lease) }),
       ("an outcome", { try store.finish(lease, .failed(reason: "late")) }),
     ]

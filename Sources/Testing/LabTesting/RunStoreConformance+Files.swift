@@ -27,7 +27,7 @@ extension RunStoreConformance {
     Check("the next attempt goes on from the last checkpoint with its best weights") { subject in
       let (sweep, first) = try subject.claimFirst()
       let files = try subject.store.files(of: first.lease)
-      try subject.store.recordStart(step: 0, lease: first.lease)
+      try subject.store.recordStart(RunStoreSamples.provenance(), epoch: 0, step: 0, lease: first.lease)
       for epoch in 0..<2 {
         try subject.store.record(RunStoreSamples.epoch(epoch), lease: first.lease)
         if epoch == 0 {
@@ -83,7 +83,6 @@ extension RunStoreConformance {
           "a result",
           { try files.write(finalWeights: weights(epoch: 3), epoch: 3, attributes: [:], predictions: predictions) }
         ),
-        ("a start", { try subject.store.recordStart(step: 0, lease: dead.lease) }),
         ("access to files", { _ = try subject.store.files(of: dead.lease) }),
       ]
       for (name, write) in writes { try requireError(.leaseLost(dead.lease), name, write) }

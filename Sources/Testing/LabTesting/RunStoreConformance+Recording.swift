@@ -38,16 +38,16 @@ extension RunStoreConformance {
       try subject.store.record(epoch, lease: claimed.lease)
       try requireEqual(try subject.store.epochs(of: claimed.lease.run), [epoch], "the epochs with NaN")
     },
-    Check("truncation removes an epoch and all later ones") { subject in
+    Check("a start removes its epoch and all later ones") { subject in
       let (_, claimed) = try subject.claimFirst()
       for index in 0..<4 { try subject.store.record(RunStoreSamples.epoch(index), lease: claimed.lease) }
-      try subject.store.truncateEpochs(from: 2, lease: claimed.lease)
+      try subject.store.recordStart(RunStoreSamples.provenance(), epoch: 2, step: 4, lease: claimed.lease)
       try requireEqual(try subject.store.epochs(of: claimed.lease.run).map(\.epoch), [0, 1], "the epochs")
       try requireEqual(try subject.store.run(claimed.lease.run)?.completedEpochs, 2, "the completed epochs")
       try requireEqual(try subject.store.run(claimed.lease.run)?.trainSeconds, 4, "the training time")
-      try subject.store.truncateEpochs(from: 9, lease: claimed.lease)
-      try requireEqual(try subject.store.epochs(of: claimed.lease.run).count, 2, "the epochs after a void truncation")
-      try subject.store.truncateEpochs(from: 0, lease: claimed.lease)
+      try subject.store.recordStart(RunStoreSamples.provenance(), epoch: 9, step: 18, lease: claimed.lease)
+      try requireEqual(try subject.store.epochs(of: claimed.lease.run).count, 2, "the epochs after a start beyond them")
+      try subject.store.recordStart(RunStoreSamples.provenance(), epoch: 0, step: 0, lease: claimed.lease)
       try requireEqual(try subject.store.run(claimed.lease.run)?.trainSeconds, nil, "the training time of no epochs")
     },
     Check("a completed run has its final record, alone and with its run") { subject in
@@ -103,8 +103,8 @@ extension RunStoreConformance {
     Check("attempts keep process, dates and provenance") { subject in
       let (sweep, first) = try subject.claimFirst()
       let began = subject.clock.now
-      try subject.store.record(RunStoreSamples.provenance(threads: 1), lease: first.lease)
-      try subject.store.record(RunStoreSamples.provenance(threads: 2), lease: first.lease)
+      try subject.store.recordStart(RunStoreSamples.provenance(threads: 1), epoch: 0, step: 0, lease: first.lease)
+      try subject.store.recordStart(RunStoreSamples.provenance(threads: 2), epoch: 0, step: 0, lease: first.lease)
       subject.clock.advance(seconds: 2)
       try subject.store.finish(first.lease, .interrupted(reason: "stopped"))
       let second = try subject.claim(first.lease.run, sweep.id)

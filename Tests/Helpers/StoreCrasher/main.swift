@@ -33,7 +33,7 @@ func train(_ folder: String, epochs: Int, elements: Int) throws {
   let start = reading.checkpoint?.progress["epochs"]?.integerValue ?? 0
   // Said before it is done: epochs that rest on no checkpoint may be gone from here on.
   say("start \(start)")
-  try store.truncateEpochs(from: start, lease: claimed.lease)
+  try store.recordStart(RunStoreSamples.provenance(), epoch: start, step: start, lease: claimed.lease)
   for epoch in start..<epochs {
     try store.record(RunStoreSamples.epoch(epoch), lease: claimed.lease)
     say("epoch \(epoch)")

@@ -84,30 +84,25 @@ public protocol RunStore: Sendable {
   ///   where it cannot be written.
   func heartbeat(_ lease: RunLease) throws
 
-  /// Records where and with what the attempt runs; recording again replaces.
+  /// Records from where an attempt trains, and with what, before its first step; recording again replaces.
   ///
+  /// Epochs on record from there on are removed, and checkpoints of earlier attempts that are ahead belong to the run no
+  /// more.
+  ///
+  /// - Parameters:
+  ///   - provenance: where and with what the attempt runs.
+  ///   - epoch: the epoch of its first step, from 0.
+  ///   - step: its first step, counted over all epochs from 0.
+  ///   - lease: the lease on the run.
   /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
   ///   where it cannot be written.
-  func record(_ provenance: RunProvenance, lease: RunLease) throws
+  func recordStart(_ provenance: RunProvenance, epoch: Int, step: Int, lease: RunLease) throws
 
   /// Records an epoch; recording the same epoch again replaces it.
   ///
   /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
   ///   where it cannot be written.
   func record(_ epoch: EpochRecord, lease: RunLease) throws
-
-  /// Removes the records of an epoch and all later ones, before training goes on from an earlier point.
-  ///
-  /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
-  ///   where it cannot be written.
-  func truncateEpochs(from epoch: Int, lease: RunLease) throws
-
-  /// Records the step from which the attempt trains: checkpoints of earlier attempts that are ahead of it belong to the
-  /// run no more.
-  ///
-  /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
-  ///   where it cannot be written.
-  func recordStart(step: Int, lease: RunLease) throws
 
   /// The files of a claimed run.
   ///

@@ -24,7 +24,7 @@ extension StudyStore {
   public func heartbeat(_ lease: RunLease) throws {
     let now = options.now()
     try write { database in
-      try database.execute(
+      try database.executeCached(
         sql: "UPDATE lease SET heartbeat_at = ? WHERE token = ?", arguments: [now, lease.token.uuidString])
       guard database.changesCount == 1 else { throw RunStoreError.leaseLost(lease) }
     }
@@ -41,11 +41,11 @@ extension StudyStore {
       if case .completed(let record) = outcome { try insert(record, run: run, database) }
       var isRetriable = false
       if case .failed(_, true) = outcome { isRetriable = true }
-      try database.execute(
+      try database.executeCached(
         sql: "UPDATE run SET state = ?, reason = ?, is_retriable = ?, ended_at = ? WHERE id = ?",
         arguments: [outcome.state.rawValue, outcome.reason, isRetriable, now, run])
       try endAttempt(lease.attempt, run: run, state: outcome.state, reason: outcome.reason, at: now, database)
-      try database.execute(sql: "DELETE FROM lease WHERE run_id = ?", arguments: [run])
+      try database.executeCached(sql: "DELETE FROM lease WHERE run_id = ?", arguments: [run])
       let message = outcome.reason.map { "\(outcome.state.rawValue): \($0)" } ?? outcome.state.rawValue
       try insertEvent(.finished, message, run: run, attempt: lease.attempt, at: now, database)
       if outcome.state == .completed {
@@ -95,7 +95,7 @@ extension StudyStore {
       try endAttempt(
         last.number, run: record.id, state: .interrupted, reason: StudyStore.abandonment,
         at: lease.heartbeatAt, database)
-      try database.execute(sql: "DELETE FROM lease WHERE run_id = ?", arguments: [record.id])
+      try database.executeCached(sql: "DELETE FROM lease WHERE run_id = ?", arguments: [record.id])
       try insertEvent(
         .takenOver, "\(owner) took over from \(last.owner)", run: record.id, attempt: attempt, at: now, database)
     } else {
@@ -109,14 +109,14 @@ extension StudyStore {
     }
     for remark in remarks { try insertEvent(.warning, remark, run: record.id, attempt: attempt, at: now, database) }
     // What is stored from here on is noted anew.
-    try database.execute(sql: "DELETE FROM file WHERE run_id = ?", arguments: [record.id])
+    try database.executeCached(sql: "DELETE FROM file WHERE run_id = ?", arguments: [record.id])
     let token = UUID()
     try AttemptRecord(
       runId: record.id, number: attempt, sweepId: sweep, host: owner.host, processScope: owner.scope, pid: owner.pid,
       processStart: owner.startTime, startedAt: now, token: token.uuidString
     ).insert(database)
     try LeaseRecord(runId: record.id, attempt: attempt, token: token.uuidString, heartbeatAt: now).insert(database)
-    try database.execute(
+    try database.executeCached(
       sql: "UPDATE run SET state = 'running', reason = NULL, is_retriable = FALSE, ended_at = NULL WHERE id = ?",
       arguments: [record.id])
     let recordedEpochs = decision == .discard ? 0 : record.completedEpochs
@@ -138,14 +138,14 @@ extension StudyStore {
   private func discardRows(run: Int64, _ database: Database) throws {
     try deleteEpochs(">= ?", 0, run: run, database)
     try discardFinal(run: run, database)
-    try database.execute(sql: "UPDATE run SET discards_files = TRUE WHERE id = ?", arguments: [run])
+    try database.executeCached(sql: "UPDATE run SET discards_files = TRUE WHERE id = ?", arguments: [run])
     try refreshTotals(run: run, database)
   }
 
   /// Removes what a completed attempt recorded at its end.
   func discardFinal(run: Int64, _ database: Database) throws {
     for table in ["completion", "final_value", "class_metric", "confusion_matrix", "health"] {
-      try database.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run])
+      try database.executeCached(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run])
     }
   }
 
@@ -157,7 +157,7 @@ extension StudyStore {
       try write { database in
         let run = try heldRun(claimed.lease, database)
         try folder(of: identity).removeFiles()
-        try database.execute(sql: "UPDATE run SET discards_files = FALSE WHERE id = ?", arguments: [run])
+        try database.executeCached(sql: "UPDATE run SET discards_files = FALSE WHERE id = ?", arguments: [run])
       }
     } catch {
       try? finish(claimed.lease, .interrupted(reason: "\(error)"))
@@ -168,7 +168,7 @@ extension StudyStore {
   private func endAttempt(
     _ number: Int, run: Int64, state: RunState, reason: String?, at date: Date, _ database: Database
   ) throws {
-    try database.execute(
+    try database.executeCached(
       sql: "UPDATE attempt SET ended_at = ?, exit_state = ?, exit_reason = ? WHERE run_id = ? AND number = ?",
       arguments: [date, state.rawValue, reason, run, number])
   }

@@ -106,17 +106,4 @@ extension StudyStore {
     }
     return nil
   }
-
-  /// Records the step from which an attempt trains.
-  ///
-  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
-  ///   store where it cannot be written.
-  public func recordStart(step: Int, lease: RunLease) throws {
-    try write { database in
-      let run = try heldRun(lease, database)
-      try database.execute(
-        sql: "UPDATE attempt SET start_step = ? WHERE run_id = ? AND number = ?",
-        arguments: [step, run, lease.attempt])
-    }
-  }
 }

@@ -4,17 +4,19 @@ import LabCore
 import LabRecords
 
 extension StudyStore {
-  /// Records where and with what the attempt runs.
+  /// Records from where an attempt trains, and with what, and removes the epochs on record from there on.
   ///
   /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
   ///   store where it cannot be written.
-  public func record(_ provenance: RunProvenance, lease: RunLease) throws {
+  public func recordStart(_ provenance: RunProvenance, epoch: Int, step: Int, lease: RunLease) throws {
     let text = try JSONValue(encoding: provenance).canonicalText
     try write { database in
       let run = try heldRun(lease, database)
-      try database.execute(
-        sql: "UPDATE attempt SET provenance = ? WHERE run_id = ? AND number = ?",
-        arguments: [text, run, lease.attempt])
+      try database.executeCached(
+        sql: "UPDATE attempt SET provenance = ?, start_step = ? WHERE run_id = ? AND number = ?",
+        arguments: [text, step, run, lease.attempt])
+      try deleteEpochs(">= ?", epoch, run: run, database)
+      try refreshTotals(run: run, database)
     }
   }
 
@@ -28,18 +30,6 @@ extension StudyStore {
       try deleteEpochs("= ?", epoch.epoch, run: run, database)
       try EpochTimingRecord(runId: run, epoch: epoch.epoch, epoch.timing).insert(database)
       try epoch.metrics.insert(run: run, epoch: epoch.epoch, database)
-      try refreshTotals(run: run, database)
-    }
-  }
-
-  /// Removes the records of an epoch and all later ones.
-  ///
-  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
-  ///   store where it cannot be written.
-  public func truncateEpochs(from epoch: Int, lease: RunLease) throws {
-    try write { database in
-      let run = try heldRun(lease, database)
-      try deleteEpochs(">= ?", epoch, run: run, database)
       try refreshTotals(run: run, database)
     }
   }
@@ -61,7 +51,7 @@ extension StudyStore {
   /// The row number of the run that a lease holds.
   func heldRun(_ lease: RunLease, _ database: Database) throws -> Int64 {
     let run = try Int64.fetchOne(
-      database, sql: "SELECT run_id FROM lease WHERE token = ?", arguments: [lease.token.uuidString])
+      database.cachedStatement(sql: "SELECT run_id FROM lease WHERE token = ?"), arguments: [lease.token.uuidString])
     guard let run else { throw RunStoreError.leaseLost(lease) }
     return run
   }
@@ -69,14 +59,14 @@ extension StudyStore {
   /// Removes the records of the epochs for whose number a condition holds.
   func deleteEpochs(_ condition: String, _ epoch: Int, run: Int64, _ database: Database) throws {
     for table in ["epoch_timing", "epoch_value"] {
-      try database.execute(
+      try database.executeCached(
         sql: "DELETE FROM \(table) WHERE run_id = ? AND epoch \(condition)", arguments: [run, epoch])
     }
   }
 
   /// Brings the run's sums up to date with its epochs.
   func refreshTotals(run: Int64, _ database: Database) throws {
-    try database.execute(
+    try database.executeCached(
       sql: """
         UPDATE run SET (completed_epochs, train_seconds, images_per_second) = (
           SELECT COUNT(*), SUM(train_seconds), SUM(images_per_second * train_seconds) / SUM(train_seconds)
@@ -105,7 +95,14 @@ extension StudyStore {
       ).insert(database)
     }
     let counts = JSONValue.array(confusion.rows.map { .array($0.map { .integer($0) }) }).canonicalText
-    try database.execute(
+    try database.executeCached(
       sql: "INSERT INTO confusion_matrix (run_id, counts) VALUES (?, ?)", arguments: [run, counts])
+  }
+}
+
+extension Database {
+  /// Executes a statement that every run needs, and that is therefore prepared only once.
+  func executeCached(sql: String, arguments: StatementArguments = []) throws {
+    try cachedStatement(sql: sql).execute(arguments: arguments)
   }
 }

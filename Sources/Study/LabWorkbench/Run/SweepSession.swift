@@ -37,7 +37,8 @@ package struct SweepSession {
       }
     let training = TrainingRunExecutor(
       variants: study.reaching(seedRule).variantsByRun, provenance: ProvenanceCollector(specHash: study.specHash),
-      checkpointSeconds: checkpointSeconds)
+      checkpointSeconds: checkpointSeconds,
+      pool: ProgramPool(beside: workers, of: study.scheduledRuns, memoryBudget: memoryBudget))
     scheduler = Scheduler(
       store: store,
       executor: try executor.make(

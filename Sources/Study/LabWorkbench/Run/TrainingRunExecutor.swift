@@ -18,6 +18,7 @@ package struct TrainingRunExecutor: RunExecutor {
   let variants: [RunIdentity: CompiledVariant]
   package let provenance: ProvenanceCollector
   package let checkpointSeconds: Double?
+  let pool: ProgramPool
 
   package func execute(_ run: ClaimedRun, context: RunContext) throws -> RunOutcome {
     guard let variant = variants[run.run.identity] else {
@@ -28,18 +29,19 @@ package struct TrainingRunExecutor: RunExecutor {
     let files = try store.files(of: run.lease)
     // Another choice than that of the attempt whose checkpoint this one goes on from would give other bits.
     let choices = files.hasCheckpoint ? try store.convolutionMethods(of: run.run.identity) : [:]
-    let trainer = try variant.trainer(seed: run.run.seed, choices: choices, threads: context.threads)
+    // What another run has compiled chose for itself.
+    let programs = choices.isEmpty ? pool.take(for: variant) : nil
+    let trainer = try variant.trainer(
+      seed: run.run.seed, choices: choices, threads: context.threads, programs: programs)
     trainer.checkpointSeconds = checkpointSeconds
-    try store.record(
-      provenance.record(
-        run: run.run, backend: variant.backend, threads: context.threads, convolutionMethods: trainer.choices),
-      lease: run.lease)
+    let provenance = provenance.record(
+      run: run.run, backend: variant.backend, threads: context.threads, convolutionMethods: trainer.choices)
+    let start = try resumption(of: run, with: provenance, files, context)
     if let matching = trainer.weightMatching, let difference = matching.difference {
       let remark = ([difference] + [matching.prefixRemedy].compactMap(\.self)).joined(separator: "; ")
       try store.log(
         .warning, "of the initial weights, \(matching.matched.count) were taken: \(remark)", lease: run.lease)
     }
-    let start = try resumption(of: run, files, context)
     let card = ModelCard(
       model: run.run.configuration["model"] ?? [:], data: data,
       position: StepPosition(
@@ -53,6 +55,7 @@ package struct TrainingRunExecutor: RunExecutor {
       case .completed(let result):
         var record = try recorder.keep(result, data: data)
         record.health = try health(record, result, trainer, data, epochs: store.epochs(of: run.run.identity))
+        pool.keep(trainer.programs, for: variant, afterSeconds: record.metrics["train_seconds"])
         return .completed(record)
       }
     } catch let error as TrainingError {
@@ -77,9 +80,11 @@ package struct TrainingRunExecutor: RunExecutor {
         schedule: try training.scheduleRemark(stepsPerEpoch: steps, trainedEpochs: result.epochs)))
   }
 
-  /// Finds the newest checkpoint that belongs to the store, with the best weights that go with it, and removes what is on
-  /// record beyond it.
-  private func resumption(of run: ClaimedRun, _ files: any RunFiles, _ context: RunContext) throws -> RunResumption {
+  /// Finds the newest checkpoint that belongs to the store, with the best weights that go with it, and records that the
+  /// attempt trains from there.
+  private func resumption(
+    of run: ClaimedRun, with provenance: RunProvenance, _ files: any RunFiles, _ context: RunContext
+  ) throws -> RunResumption {
     let (store, found) = (context.store, try files.resumption())
     for remark in found.remarks {
       try store.log(.warning, remark, lease: run.lease)
@@ -87,8 +92,7 @@ package struct TrainingRunExecutor: RunExecutor {
     }
     let progress = try found.checkpoint.map { try TrainingProgress($0) }
     // Epochs behind the checkpoint are trained, and recorded, again.
-    try store.truncateEpochs(from: progress?.epoch ?? 0, lease: run.lease)
-    try store.recordStart(step: progress?.step ?? 0, lease: run.lease)
+    try store.recordStart(provenance, epoch: progress?.epoch ?? 0, step: progress?.step ?? 0, lease: run.lease)
     if let progress {
       try store.log(.resumed, "from epoch \(progress.epoch + 1), step \(progress.stepInEpoch + 1)", lease: run.lease)
     }

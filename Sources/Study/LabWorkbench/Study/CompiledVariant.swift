@@ -75,15 +75,18 @@ package final class CompiledVariant: Sendable {
   /// - Parameters:
   ///   - choices: what the backend chose in an earlier attempt that is gone on with.
   ///   - threads: threads of the run.
+  ///   - programs: what an ended run of the variant has computed with.
   /// - Throws: an error of the graphs or of the machine.
-  func trainer(seed: UInt64, choices: [String: String], threads: Int) throws -> Trainer {
+  func trainer(
+    seed: UInt64, choices: [String: String], threads: Int, programs: TrainingPrograms? = nil
+  ) throws -> Trainer {
     let graphs =
       try graphs
       ?? TrainingGraphs(
         configuration.training, model: configuration.model.model(classCount: data.classCount), dataset: data)
     return try Trainer(
       configuration.training, graphs: graphs, dataset: data, seed: seed, backend: backend.repeating(choices),
-      threads: threads, initialWeights: initialWeights)
+      threads: threads, initialWeights: initialWeights, programs: programs)
   }
 
   /// The run of a seed.
