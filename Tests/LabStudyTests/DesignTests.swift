@@ -39,6 +39,16 @@ import Testing
     #expect(try cells("add-one-in") == [[0, 1, 2], [2, 1, 2], [0, 0, 2]])
   }
 
+  @Test func addAndLeaveOutDoesBoth() throws {
+    // Of two parts, the full model without one is the baseline with the other.
+    #expect(try cells("add-and-leave-out") == [[0, 1, 2], [2, 1, 2], [0, 0, 2], [2, 0, 2]])
+    var space = space
+    space.factors[2].full = 3
+    #expect(
+      try design("add-and-leave-out").cells(in: space).map(\.levels)
+        == [[0, 1, 2], [2, 1, 2], [0, 0, 2], [0, 1, 3], [2, 0, 3], [0, 0, 3], [2, 1, 3], [2, 0, 2]])
+  }
+
   @Test func pairsHasSinglesAndTwoWayCombinations() throws {
     let cells = try cells("pairs")
     // Six single changes; pairs of 2 × 1, 2 × 3 and 1 × 3 changes.

@@ -69,7 +69,7 @@ import Testing
       [("design", #""factorail""#)],
       [
         "a.json:7:13: design: expected one of \"factorial\", \"one-factor-at-a-time\", \"leave-one-out\", "
-          + "\"add-one-in\", \"pairs\", \"list\", found the string \"factorail\" (did you mean \"factorial\"?)"
+          + "\"add-one-in\", \"add-and-leave-out\", \"pairs\", \"list\", found the string \"factorail\" (did you mean \"factorial\"?)"
       ])
     expectIssues(
       [("design", #"{"name": "pairs", "cells": [], "depth": 2}"#)],

@@ -14,6 +14,8 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
   case metricWithoutImages(String)
   /// No run with test predictions that could be used; with what is wrong with those that there are.
   case noPredictions(problems: [String])
+  /// Sweeps that do not make one comparison over data sets, and why.
+  case dataSets(String)
   /// No runs that vary yet.
   case noSpread(metric: String)
   /// A factor that the sweep does not have.
@@ -68,6 +70,7 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
     case .noPredictions(let problems):
       return "no run has test predictions that --images could use"
         + (problems.isEmpty ? "" : ": " + FairnessAudit.listed(problems))
+    case .dataSets(let problem): return problem
     case .noSpread(let metric):
       return "no seeds can be planned yet: it takes two variants with two seeds each whose runs vary in \(metric)"
     case .unknownFactor(let name, let available):

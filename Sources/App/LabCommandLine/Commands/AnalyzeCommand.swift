@@ -8,7 +8,7 @@ struct AnalyzeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "analyze",
     abstract: "Analyze a sweep as a designed experiment: verdicts, factors, fairness, diagnostics.",
-    usage: "labrun analyze [<sweep>] [--metric <name>] [options]",
+    usage: "labrun analyze [<sweep> ...] [--metric <name>] [options]",
     discussion: """
       One metric by the model variant + seed + residual: each comparison with its simultaneous interval and a verdict \
       (better, worse, equivalent, undecided), the analysis of variance of the factors, their effects and interactions, \
@@ -19,16 +19,21 @@ struct AnalyzeCommand: ParsableCommand {
       With --images the test images are a sample too: intervals over seeds and images, images gained and lost with \
       McNemar's test, and a mark at each verdict that another draw of images may undo.
 
+      Several sweeps are compared over data sets, one a sweep: variants of the same label are ranked on each (Friedman, \
+      Nemenyi), and compared with the baseline on data sets like these (Bayesian signed rank). A sweep with a factor \
+      whose levels are data sets has that in its analysis.
+
       EXAMPLES
         labrun analyze
         labrun analyze ablation --metric test_accuracy --smallest-effect 0.5
         labrun analyze ablation --all-pairs
         labrun analyze ablation --images
         labrun analyze ablation --baseline odconv-4x --format html > analysis.html
+        labrun analyze cifar10 svhn gtsrb --smallest-effect 0.5
       """)
 
-  @Argument(help: "The sweep's number or name (default: the newest sweep).")
-  var sweep: String?
+  @Argument(help: "The sweep's number or name (default: the newest sweep); several are data sets.")
+  var sweep: [String] = []
 
   @Option(help: ArgumentHelp("The metric (default: that of the spec's analysis, or test_accuracy).", valueName: "name"))
   var metric: String?
@@ -63,17 +68,28 @@ struct AnalyzeCommand: ParsableCommand {
     if allPairs, baseline != nil {
       throw ValidationError("--all-pairs compares with every variant, so --baseline adds nothing.")
     }
+    if sweep.count > 1, allPairs || perComparison {
+      throw ValidationError(
+        "over several sweeps, ranks compare all pairs at once, so \(allPairs ? "--all-pairs" : "--per-comparison") "
+          + "does nothing.")
+    }
+    if sweep.count > 1, imageOptions.images {
+      throw ValidationError("over several sweeps, each data set counts once, so --images does nothing.")
+    }
   }
 
   func run() throws {
     let format = try formatOptions.chosen()
     let store = try StudyStore(reading: resultsOptions.folder)
-    let found = try store.sweep(matching: sweep)
-    var analysis = try SweepAnalysis(
-      found,
-      options: AnalysisOptions(
-        metric: metric, baseline: baseline, confidence: confidence, smallestEffect: smallestEffect,
-        isPerComparison: perComparison, comparesAllPairs: allPairs ? true : nil))
+    let options = AnalysisOptions(
+      metric: metric, baseline: baseline, confidence: confidence, smallestEffect: smallestEffect,
+      isPerComparison: perComparison, comparesAllPairs: allPairs ? true : nil)
+    guard sweep.count < 2 else {
+      let sweeps = try sweep.map { try store.sweep(matching: $0) }
+      return Terminal.standardOutput.write(try DataSetComparison(sweeps, options: options).document, as: format)
+    }
+    let found = try store.sweep(matching: sweep.first)
+    var analysis = try SweepAnalysis(found, options: options)
     analysis.origins = try found.id.map(store.origins(sweep:))
     try imageOptions.apply(to: &analysis, of: found, in: store)
     Terminal.standardOutput.write(analysis.document, as: format)

@@ -25,6 +25,8 @@ extension SweepAnalysis {
         .init("Test images", paragraphs: imageParagraphs, table: imageTable),
         .init("Factors", paragraphs: factorParagraphs), .init(table: varianceTable), .init(table: effectTable),
         .init(table: partTable),
+        .init("Data sets", paragraphs: (dataSets?.paragraphs ?? []) + (dataSets?.conclusions ?? [])),
+        .init(table: dataSets?.table),
         .init("Fairness", paragraphs: fairness), .init("Diagnostics", paragraphs: diagnosticParagraphs),
         .init(table: diagnosticTable), .init("Not estimable", paragraphs: lossParagraphs),
       ], metadata: metadata)

@@ -43,6 +43,8 @@ public struct SweepAnalysis: Sendable {
   public let factorial: FactorialAnalysis?
   /// What the choice of the test images does to the comparisons; nil unless ``consider(_:progress:)`` was asked.
   public internal(set) var images: ImageChance?
+  /// The variants over several data sets; nil where no factor of the sweep has data sets as its levels.
+  public let dataSets: DataSetComparison?
   /// What was asked for.
   public let options: ReportOptions
   /// Where the completed runs of each variant were trained and with what; nil where that is not known.
@@ -125,6 +127,13 @@ public struct SweepAnalysis: Sendable {
         isPreliminary: pair.contains { sweep.variants[$0].runs.contains(where: \.isPreliminary) })
     }
     factorial = isPair || !model.fit.hasSpread ? nil : model.factorial(of: sweep)
+    // Ranks and probabilities over data sets take values that compare.
+    let isComparable = sweep.lossFunctions(of: metric, sweep.variants).count < 2
+    dataSets =
+      isPair || !isComparable
+      ? nil
+      : try DataSetComparison(
+        sweep, metric: metric, smallestDifference: smallest, level: options.confidenceLevel)
   }
 
   /// What is asked for that is not what was registered.

@@ -78,46 +78,13 @@ extension SweepReport {
 
   // MARK: Several data sets
 
-  /// The factor whose levels are data sets.
-  private var datasetFactor: Factor? {
-    sweep.factors.first { factor in
-      factor.levels.count > 1
-        && factor.levels.allSatisfy { level in
-          sweep.variants.contains { $0.levels[factor.name] == level && $0.configuration?[path: "dataset.name"] != nil }
-        }
-        && Set(
-          factor.levels.compactMap { level in
-            sweep.variants.first { $0.levels[factor.name] == level }?.configuration?["dataset"]
-          }
-        ).count == factor.levels.count
-    }
-  }
-
   func rankData() throws(PlotError) -> FigureData.Ranks {
-    guard let dataset = datasetFactor else {
+    guard sweep.dataSetFactor != nil else {
       throw PlotError("ranks are over several data sets, and no factor of the sweep has data sets as its levels")
     }
-    var means = [[String: String]: [String: Double]]()
-    var labels = [[String: String]: String]()
-    for variant in sweep.variants {
-      var levels = variant.levels
-      guard let set = levels.removeValue(forKey: dataset.name),
-        let mean = SampleSummary(variant.values(of: metric.name).sorted { $0.key < $1.key }.map(\.value))?.mean
-      else { continue }
-      means[levels, default: [:]][set] = mean
-      labels[levels] = sweep.factors.filter { $0.name != dataset.name }.compactMap { levels[$0.name] }
-        .joined(separator: ", ")
+    guard let found = analysis.dataSets else {
+      throw PlotError("ranks take two variants with comparable results in \(metric.name) on each of two data sets")
     }
-    // Ranks of a data set that some lack would be ranks among others.
-    let sets = dataset.levels.filter { set in means.values.allSatisfy { $0[set] != nil } }
-    guard means.count > 1, sets.count > 1 else {
-      throw PlotError("ranks take two variants with results in \(metric.name) on each of two data sets")
-    }
-    let order = means.keys.sorted { (labels[$0] ?? "") < (labels[$1] ?? "") }
-    let scores = sets.map { set in order.map { means[$0]?[set] ?? .nan } }
-    guard let test = FriedmanTest(scores: scores, higherIsBetter: metric.direction != .lowerIsBetter) else {
-      throw PlotError("the results in \(metric.name) cannot be ranked")
-    }
-    return .init(test, labels: order.map { labels[$0] ?? "" }, level: options.confidenceLevel)
+    return .init(found.ranks, labels: found.methods.map(\.label), level: options.confidenceLevel)
   }
 }

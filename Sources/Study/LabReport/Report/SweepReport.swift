@@ -56,6 +56,7 @@ public struct SweepReport: Sendable {
       .init("results", title: "Results", resultBlocks),
       .init("images", title: "Two sources of chance", imageBlocks),
       .init("factors", title: "By factor", factorBlocks),
+      .init("data-sets", title: "Over data sets", dataSetBlocks),
       .init("classes", title: "Classes", classBlocks),
       .init("calibration", title: "Calibration", calibrationBlocks),
       .init("fairness", title: "Fairness", fairnessBlocks),
@@ -79,6 +80,13 @@ public struct SweepReport: Sendable {
     let comparisons = analysis.comparisons.isEmpty ? [] : [analysis.comparisonTable]
     return ([table.table] + comparisons).map { .table($0) } + figures("seeds") + figures("curves") + courseBlocks
       + costs
+  }
+
+  /// How variants do over several data sets; nothing where the sweep has one.
+  private var dataSetBlocks: [ReportPage.Block] {
+    guard let dataSets = analysis.dataSets else { return [] }
+    return dataSets.paragraphs.map { .paragraph($0) } + [.list(dataSets.conclusions.map { .init($0) })]
+      + figures("critical-difference") + [.table(dataSets.table)]
   }
 
   /// In what the arms of comparisons differ beside what is studied.

@@ -10,6 +10,7 @@ public enum Designs {
       OneFactorAtATimeDesign(),
       LeaveOneOutDesign(),
       AddOneInDesign(),
+      AddAndLeaveOutDesign(),
       PairsDesign(),
       ListDesign(),
     ]

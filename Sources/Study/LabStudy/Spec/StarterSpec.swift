@@ -45,7 +45,7 @@ public enum StarterSpec {
       // What every other variant is compared with: a level of each factor.
       "baseline": { "conv": "static", "downsample": "strided" },
 
-      // factorial · one-factor-at-a-time · leave-one-out · add-one-in · pairs · list
+      // factorial · one-factor-at-a-time · leave-one-out · add-one-in · add-and-leave-out · pairs · list
       "design": "factorial",
 
       // Cells to leave out, by their levels:
@@ -95,7 +95,7 @@ public enum StarterSpec {
       conv: static
       downsample: strided
 
-    # factorial · one-factor-at-a-time · leave-one-out · add-one-in · pairs · list
+    # factorial · one-factor-at-a-time · leave-one-out · add-one-in · add-and-leave-out · pairs · list
     design: factorial
 
     # Cells to leave out, by their levels:
