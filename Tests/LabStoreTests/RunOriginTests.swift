@@ -8,7 +8,8 @@ import Testing
 @Suite struct RunOriginTests {
   private func complete(_ store: StudyStore, _ level: String, _ seed: UInt64, _ sweep: Int64) throws {
     let claimed = try #require(try store.claimed(level, seed, sweep))
-    try store.record(RunStoreSamples.provenance(threads: seed == 2 ? 2 : 1), lease: claimed.lease)
+    try store.recordStart(
+      RunStoreSamples.provenance(threads: seed == 2 ? 2 : 1), epoch: 0, step: 0, lease: claimed.lease)
     try store.finish(claimed.lease, .completed(RunStoreSamples.final()))
   }
 
@@ -20,7 +21,7 @@ import Testing
     try complete(store, "odconv-4x", 1, id)
     // The last attempt counts, and of runs that are not complete none does.
     let interrupted = try #require(try store.claimed("odconv-1x", 0, id))
-    try store.record(RunStoreSamples.provenance(threads: 8), lease: interrupted.lease)
+    try store.recordStart(RunStoreSamples.provenance(threads: 8), epoch: 0, step: 0, lease: interrupted.lease)
     try store.finish(interrupted.lease, .interrupted(reason: "stopped"))
     let (one, two) = (RunOrigin(RunStoreSamples.provenance()), RunOrigin(RunStoreSamples.provenance(threads: 2)))
     #expect(try store.origins(sweep: id) == [[one: 2, two: 1], [:], [one: 1]])
