@@ -36,7 +36,7 @@ public struct NoncentralT: Sendable, Hashable {
   /// - Parameters:
   ///   - t: the statistic.
   ///   - degreesOfFreedom: its degrees of freedom, at least 1.
-  ///   - cumulativeProbability: the probability, between 0 and 1.
+  ///   - probability: the cumulative probability, between 0 and 1.
   public static func noncentrality(
     of t: Double, degreesOfFreedom: Double, cumulativeProbability probability: Double
   ) -> Double {

@@ -52,7 +52,7 @@ public struct CrossedDifference: Sendable, Hashable {
   /// The share of the images' standard error that the seeds' spread does not show already.
   private let sharedScale: Double
 
-  /// Compares two variants' shares of images that are right, without any resample: ``ResampledSum`` has them all.
+  /// Compares two variants' shares of images that are right, without any resample: `ResampledSum` has them all.
   ///
   /// - Parameters:
   ///   - gains: which images each has right.

@@ -9,7 +9,7 @@ extension SeedRule {
   ///   - text: a metric, of the test images where no split is named, the sign, and half the length that the widest interval
   ///     may have, in points where the metric is shown in percent and else in its unit.
   ///   - maximumSeedCount: the most seeds.
-  /// - Throws: ``ReportError/malformedPrecision(_:problem:)``.
+  /// - Throws: `ReportError.malformedPrecision`.
   public init(parsing text: String, maximumSeedCount: Int) throws(ReportError) {
     let signs = ["±", "+/-", "+-"]
     guard let sign = signs.lazy.compactMap({ text.firstRange(of: $0) }).first else {
