@@ -97,6 +97,19 @@ import Testing
     #expect(throws: ReportError.self) { try DataSetComparison([stranger, apart()[1]]) }
   }
 
+  /// More or fewer images of one data set are no sample of data sets.
+  @Test func sizesOfADataSetAreNone() throws {
+    var sweep = whole()
+    for index in sweep.variants.indices {
+      for run in sweep.variants[index].runs.indices {
+        sweep.variants[index].runs[run].configuration = [
+          "dataset": ["name": "cifar10", "train_limit": .integer(100 * (index / 3 + 1))]
+        ]
+      }
+    }
+    #expect(try SweepAnalysis(sweep, options: .init(metric: "test_accuracy")).dataSets.map(\.dataSets) == nil)
+  }
+
   @Test func fewDataSetsAreSaidToTellNothingApart() throws {
     let few = try DataSetComparison(Array(apart().prefix(2)))
     let text = few.document.rendered().replacing("\n", with: " ")

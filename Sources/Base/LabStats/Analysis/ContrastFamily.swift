@@ -86,14 +86,8 @@ public struct ContrastFamily: Sendable {
       criticalValue: { criticalValues?.value($0.degreesOfFreedom) },
       adjusted: { contrast in
         guard let t = contrast.tStatistic, let p = contrast.pValue(alternative) else { return nil }
-        guard let distribution = distribution?.with(degreesOfFreedom: contrast.degreesOfFreedom) else {
-          return min(1, p * Double(found.count))
-        }
-        switch alternative {
-        case .twoSided: return distribution.survival(abs(t))
-        case .greater: return t > 0 ? distribution.survival(t) : 1
-        case .less: return t < 0 ? distribution.survival(-t) : 1
-        }
+        return distribution?.with(degreesOfFreedom: contrast.degreesOfFreedom).pValue(t)
+          ?? min(1, p * Double(found.count))
       })
     var comparisons = [TreatmentComparison?](repeating: nil, count: contrasts.count)
     for comparison in family { comparisons[comparison.treatment] = comparison }
@@ -105,7 +99,7 @@ extension BlockedFit {
   /// The factors behind contrasts, for ``MultivariateT``.
   ///
   /// What the cells of treatments that no other contrast has add to a contrast's variance is its own, and belongs to no
-  /// factor; what is left of the covariances is factored by Cholesky's method with the largest pivot first.
+  /// factor; see ``MultivariateT``.
   ///
   /// - Returns: a row a contrast; nil where a contrast has nothing of its own, or where there are too many.
   func loadings(_ contrasts: [[Int: Double]]) -> [[Double]]? {
@@ -123,26 +117,8 @@ extension BlockedFit {
     guard zip(own, variances).allSatisfy({ $0 > 1e-6 * $1 && $1 > 0 }) else { return nil }
     // A single statistic has no correlations.
     guard contrasts.count > 1 else { return [[0]] }
-    var rest = zip(variances, own).map { max(0, $0 - $1) }
-    let tolerance = 1e-11 * (variances.max() ?? 0)
-    var columns = [[Double]]()
-    while columns.count < contrasts.count, let pivot = rest.indices.max(by: { (rest[$0], $1) < (rest[$1], $0) }),
-      rest[pivot] > tolerance
-    {
-      guard columns.isEmpty || contrasts.count <= ContrastFamily.mostCorrelated else { return nil }
-      let root = rest[pivot].squareRoot()
-      let column = contrasts.indices.map { row in
-        if row == pivot { return root }
-        let common = covarianceFactor(contrasts[row], contrasts[pivot]) ?? 0
-        return (common - columns.reduce(0) { $0 + $1[row] * $1[pivot] }) / root
-      }
-      for row in contrasts.indices { rest[row] = max(0, rest[row] - column[row] * column[row]) }
-      rest[pivot] = 0
-      columns.append(column)
-    }
-    return contrasts.indices.map { row in
-      let deviation = variances[row].squareRoot()
-      return columns.isEmpty ? [0] : columns.map { $0[row] / deviation }
-    }
+    return MultivariateT.loadings(
+      variances: variances, own: own, mostFactors: contrasts.count <= ContrastFamily.mostCorrelated ? .max : 1
+    ) { covarianceFactor(contrasts[$0], contrasts[$1]) ?? 0 }
   }
 }

@@ -61,15 +61,8 @@ public struct DunnettComparison: Sendable {
     comparisons = TreatmentComparison.family(
       contrasts, level: level, alternative, criticalValue: { criticalValues?.value($0.degreesOfFreedom) },
       adjusted: { contrast in
-        guard let t = contrast.tStatistic,
-          let distribution = distribution?.with(degreesOfFreedom: contrast.degreesOfFreedom)
-        else { return nil }
-        switch alternative {
-        case .twoSided: return distribution.survival(abs(t))
-        // Below zero the largest of the others decides, which nobody asks for.
-        case .greater: return t > 0 ? distribution.survival(t) : 1
-        case .less: return t < 0 ? distribution.survival(-t) : 1
-        }
+        guard let t = contrast.tStatistic else { return nil }
+        return distribution?.with(degreesOfFreedom: contrast.degreesOfFreedom).pValue(t)
       })
   }
 }
@@ -89,25 +82,8 @@ extension BlockedFit {
     func weights(_ treatment: Int) -> [(index: Int, weight: Double)] { [(treatment, 1), (reference, -1)] }
     let variances = others.map { component.covariance(weights($0), weights($0)) }
     let own = others.map { 1 / Double(component.cellCount(ofTreatment: $0)) }
-    var rest = zip(variances, own).map { max(0, $0 - $1) }
-    let tolerance = 1e-11 * (rest.max() ?? 0)
-    var columns = [[Double]]()
-    while columns.count < others.count, let pivot = rest.indices.max(by: { (rest[$0], $1) < (rest[$1], $0) }),
-      rest[pivot] > tolerance
-    {
-      let root = rest[pivot].squareRoot()
-      let column = others.indices.map { row in
-        if row == pivot { return root }
-        let common = component.covariance(weights(others[row]), weights(others[pivot]))
-        return (common - columns.reduce(0) { $0 + $1[row] * $1[pivot] }) / root
-      }
-      for row in others.indices { rest[row] = max(0, rest[row] - column[row] * column[row]) }
-      rest[pivot] = 0
-      columns.append(column)
-    }
-    return others.indices.map { row in
-      let deviation = variances[row].squareRoot()
-      return columns.isEmpty ? [0] : columns.map { $0[row] / deviation }
+    return MultivariateT.loadings(variances: variances, own: own) {
+      component.covariance(weights(others[$0]), weights(others[$1]))
     }
   }
 }

@@ -101,6 +101,17 @@ public struct MultivariateT: Sendable {
   /// The probability that the largest exceeds `t`; `t` ≥ 0.
   public func survival(_ t: Double) -> Double { extreme.survival(max(0, t)) }
 
+  /// The p-value of a statistic that goes with the simultaneous intervals.
+  ///
+  /// On one side, a statistic on the other has 1: there the largest of the others decides, which nobody asks for.
+  func pValue(_ t: Double) -> Double {
+    switch alternative {
+    case .twoSided: survival(abs(t))
+    case .greater: t > 0 ? survival(t) : 1
+    case .less: t < 0 ? survival(-t) : 1
+    }
+  }
+
   /// The value that a share `level` of the distribution does not exceed, which makes intervals simultaneous.
   ///
   /// It is 0 where values of one side stay below 0 with a larger share.
@@ -202,5 +213,42 @@ public struct MultivariateT: Sendable {
       }
       return sum
     }.map { (try? $0.get()) ?? .nan }
+  }
+}
+
+extension MultivariateT {
+  /// The factors behind correlated statistics.
+  ///
+  /// What is left of the covariances beside each statistic's own part is factored by Cholesky's method with the largest
+  /// pivot first.
+  ///
+  /// - Parameters:
+  ///   - variances: the variance of each statistic.
+  ///   - own: what of it belongs to no factor.
+  ///   - mostFactors: the most factors.
+  ///   - covariance: the covariance of two statistics.
+  /// - Returns: a row a statistic, in units of its standard deviation; nil where it takes more factors.
+  static func loadings(
+    variances: [Double], own: [Double], mostFactors: Int = .max, covariance: (_ row: Int, _ pivot: Int) -> Double
+  ) -> [[Double]]? {
+    var rest = zip(variances, own).map { max(0, $0 - $1) }
+    let tolerance = 1e-11 * (variances.max() ?? 0)
+    var columns = [[Double]]()
+    while columns.count < rest.count, let pivot = rest.indices.max(by: { (rest[$0], $1) < (rest[$1], $0) }),
+      rest[pivot] > tolerance
+    {
+      guard columns.count < mostFactors else { return nil }
+      let root = rest[pivot].squareRoot()
+      let column = rest.indices.map { row in
+        row == pivot ? root : (covariance(row, pivot) - columns.reduce(0) { $0 + $1[row] * $1[pivot] }) / root
+      }
+      for row in rest.indices { rest[row] = max(0, rest[row] - column[row] * column[row]) }
+      rest[pivot] = 0
+      columns.append(column)
+    }
+    return rest.indices.map { row in
+      let deviation = variances[row].squareRoot()
+      return columns.isEmpty ? [0] : columns.map { $0[row] / deviation }
+    }
   }
 }

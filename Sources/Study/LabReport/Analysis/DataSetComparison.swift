@@ -1,3 +1,4 @@
+import LabCore
 import LabRecords
 import LabStats
 
@@ -168,14 +169,16 @@ public struct DataSetComparison: Sendable {
 }
 
 extension Sweep {
-  /// The factor whose levels are data sets.
+  /// The factor whose levels are data sets: another name, or another path, at each of them.
+  ///
+  /// Levels that take more or fewer images of one data set, or prepare them otherwise, are no sample of data sets.
   var dataSetFactor: Factor? {
     factors.first { factor in
-      let configurations = factor.levels.map { level in
-        variants.first { $0.levels[factor.name] == level }?.configuration?["dataset"]
+      let places = factor.levels.compactMap { level -> [JSONValue?]? in
+        let dataset = variants.first { $0.levels[factor.name] == level }?.configuration?["dataset"]
+        return dataset?["name"].map { [$0, dataset?["path"]] }
       }
-      return factor.levels.count > 1 && configurations.allSatisfy { $0?["name"] != nil }
-        && Set(configurations).count == factor.levels.count
+      return factor.levels.count > 1 && Set(places).count == factor.levels.count
     }
   }
 }
