@@ -100,7 +100,7 @@ import Testing
       let (contrast, alone) = (variances.difference(of: treatment, to: 0), others.difference(of: other, to: 0))
       #expect(isClose(contrast?.standardError, alone?.standardError ?? 0, 1e-9))
       #expect(isClose(contrast?.degreesOfFreedom, alone?.degreesOfFreedom ?? 0, 1e-9))
-      #expect(variances.isModerated(treatment, 0))
+      #expect(variances.isModerated([treatment: 1, 0: -1]))
     }
     #expect((variances.difference(of: 3, to: 0)?.degreesOfFreedom ?? 9) < 5)
   }

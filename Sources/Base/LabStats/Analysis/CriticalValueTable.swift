@@ -3,7 +3,7 @@ import Foundation
 /// Critical values of a family whose comparisons differ in their degrees of freedom.
 ///
 /// A few are computed each by itself. Many are read from the polynomial through 24 of them, in the reciprocal of the degrees
-/// of freedom, with a relative error below 10⁻⁷ .
+/// of freedom, with a relative error below 10⁻⁷.
 struct CriticalValueTable: Sendable {
   private let known: [Double: Double]
   /// Points of Chebyshev, with the logarithm of the critical value at each.

@@ -46,16 +46,6 @@ extension BlockedFit {
 
   /// The number of treatments with observations.
   var measuredCount: Int { estimableGroups.reduce(0) { $0 + $1.count } }
-
-  /// The sum of the squares of the weights that each treatment's runs have in a difference; nil where that cannot be
-  /// estimated.
-  func squaredWeights(of treatment: Int, to reference: Int) -> [Int: Double]? {
-    guard let (component, first) = place(of: treatment),
-      let second = component.treatments.firstIndex(of: reference), first != second
-    else { return nil }
-    return Dictionary(
-      uniqueKeysWithValues: zip(component.treatments, component.squaredWeights(first, second)).filter { $0.1 > 0 })
-  }
 }
 
 extension BlockedSample {
@@ -66,15 +56,10 @@ extension BlockedSample {
 }
 
 extension BlockedComponent {
-  /// The sum of the squares of the weights that each treatment's cells have in the difference of two.
-  ///
-  /// Any weights whose expectation is the difference are those of least squares once they are fitted themselves: here 1
-  /// and −1 along a chain of shared blocks.
-  fileprivate func squaredWeights(_ first: Int, _ second: Int) -> [Double] {
-    squaredWeights([(first, 1), (second, -1)])
-  }
-
   /// The sum of the squares of the weights that each treatment's cells have in a contrast, whose weights sum to zero.
+  ///
+  /// Any weights whose expectation is the contrast are those of least squares once they are fitted themselves: here 1 and −1
+  /// along chains of shared blocks.
   func squaredWeights(_ contrast: [(index: Int, weight: Double)]) -> [Double] {
     guard !isComplete else {
       var squares = [Double](repeating: 0, count: treatments.count)

@@ -127,10 +127,7 @@ public struct TreatmentVariances: Sendable {
   ///
   /// - Returns: nil where the data connect the two through no chain of shared blocks.
   public func difference(of treatment: Int, to reference: Int) -> Contrast? {
-    guard let pooled = fit.difference(of: treatment, to: reference), isModerated(treatment, reference),
-      let weights = fit.squaredWeights(of: treatment, to: reference)
-    else { return fit.difference(of: treatment, to: reference) }
-    return moderated(pooled, weights)
+    treatment == reference ? nil : contrast([treatment: 1, reference: -1])
   }
 
   /// A linear combination of treatments' means, with the standard error of their variances.
@@ -185,15 +182,6 @@ public struct TreatmentVariances: Sendable {
       return component.isComplete
         ? variances[treatment] != nil : component.treatments.contains { variances[$0] != nil }
     }
-  }
-
-  /// Whether the difference of two treatments has another standard error than that of all runs alike.
-  public func isModerated(_ treatment: Int, _ reference: Int) -> Bool {
-    guard !isCommon else { return false }
-    guard excluded.isEmpty, let (component, _) = fit.place(of: treatment) else { return true }
-    // With missing cells a difference passes through other treatments.
-    let involved = component.isComplete ? [treatment, reference] : component.treatments
-    return involved.contains { variances[$0] != nil }
   }
 }
 

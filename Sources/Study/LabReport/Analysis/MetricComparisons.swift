@@ -106,7 +106,8 @@ struct MetricComparisons: Sendable {
     // Variants that vary not at all, beside others that do, have no standard error but that of their pairs.
     if model.isPooled, let comparison, comparison.contrast.standardError != nil || paired == nil {
       return BaselineDifference(
-        comparison, paired, family: family, isModerated: variances.isModerated(treatment, reference), options: options)
+        comparison, paired, family: family, isModerated: variances.isModerated([treatment: 1, reference: -1]),
+        options: options)
     }
     if let paired { return BaselineDifference(paired, options: options, familySize: count) }
     return WelchDifference(
