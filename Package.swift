@@ -1,12 +1,12 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-// SwiftPM lets no dependency set unsafe flags, so that a package which depends on a version of labrun gets it with SwiftPM's
-// own. Here, kernels written with vector extensions need the optimizer in every build configuration, as does the reference
-// interpreter, with which tests compare everything: both are some fifty times slower without.
+// Kernels written with vector extensions, and the reference interpreter, with which tests compare everything, are some
+// fifty times slower without the optimizer, so that a debug build has it for them. SwiftPM lets no dependency set such flags:
+// a package that depends on a version of labrun is fast in release, where nothing is set at all.
 let isDependency = Context.packageDirectory.contains("/checkouts/") || Context.packageDirectory.contains("/registry/")
-let kernelSettings: [CSetting] = isDependency ? [] : [.unsafeFlags(["-O3", "-fno-math-errno"])]
-let oracleSettings: [SwiftSetting] = isDependency ? [] : [.unsafeFlags(["-O"])]
+let kernelSettings: [CSetting] = isDependency ? [] : [.unsafeFlags(["-O2"], .when(configuration: .debug))]
+let oracleSettings: [SwiftSetting] = isDependency ? [] : [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 let package = Package(
   name: "labrun",

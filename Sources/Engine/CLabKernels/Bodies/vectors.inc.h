@@ -4,6 +4,9 @@
 // and channels of a block, and includes all of them under its target attribute.
 
 #define LAB_INLINE static inline __attribute__((always_inline))
+// Before a loop of known length over an array of vectors: unrolled in full, the array becomes registers. The compiler does
+// so by itself for short bodies only.
+#define LAB_UNROLLED _Pragma("clang loop unroll(full)")
 
 typedef float Vec __attribute__((ext_vector_type(LAB_BLOCK)));
 typedef int32_t VecInt __attribute__((ext_vector_type(LAB_BLOCK)));

@@ -27,6 +27,7 @@ LAB_INLINE void multiplyTiles(const TileProduct *p, LabInt firstTile, int tiles,
   Vec sums[wideColumns][productTiles];
   float *results = p->results + firstTile * lanes;
   for (int n = 0; n < columns; n++) {
+    LAB_UNROLLED
     for (int t = 0; t < tiles; t++) {
       sums[n][t] = accumulates ? load(results + n * p->resultStride + t * lanes) : (Vec)0.0f;
     }
@@ -38,6 +39,7 @@ LAB_INLINE void multiplyTiles(const TileProduct *p, LabInt firstTile, int tiles,
     for (LabInt row = 0; row < lanes; row++) {
       Vec w[wideColumns];
       for (int n = 0; n < columns; n++) w[n] = load(weights + n * p->columnStride);
+      LAB_UNROLLED
       for (int t = 0; t < tiles; t++) {
         const Vec factor = (Vec)source[t * lanes];
         for (int n = 0; n < columns; n++) sums[n][t] = factor * w[n] + sums[n][t];
@@ -47,6 +49,7 @@ LAB_INLINE void multiplyTiles(const TileProduct *p, LabInt firstTile, int tiles,
     }
   }
   for (int n = 0; n < columns; n++) {
+    LAB_UNROLLED
     for (int t = 0; t < tiles; t++) store(results + n * p->resultStride + t * lanes, sums[n][t]);
   }
 }

@@ -135,6 +135,7 @@ LAB_INLINE void transformInputTile(LabWinogradGeometry g, const float *plane, Ti
   Vec columns[mostTileSide][mostTileSide];  // [column][frequency]
   if (top >= 0 && left >= 0 && top + side <= g.height && left + side <= g.width) {
     const float *origin = plane + top * pitch + left * lanes;
+    LAB_UNROLLED
     for (int j = 0; j < side; j++) {
       Vec d[mostTileSide];
       for (int i = 0; i < side; i++) d[i] = load(origin + i * pitch + j * lanes);
@@ -147,6 +148,7 @@ LAB_INLINE void transformInputTile(LabWinogradGeometry g, const float *plane, Ti
       const bool isInside = top + i >= 0 && top + i < g.height;
       rows[i] = isInside ? plane + (top + i) * pitch + left * lanes : zeros;
     }
+    LAB_UNROLLED
     for (int j = 0; j < side; j++) {
       Vec d[mostTileSide];
       if (left + j >= 0 && left + j < g.width) {
@@ -157,6 +159,7 @@ LAB_INLINE void transformInputTile(LabWinogradGeometry g, const float *plane, Ti
       }
     }
   }
+  LAB_UNROLLED
   for (int i = 0; i < side; i++) {
     Vec d[mostTileSide], t[mostTileSide];
     for (int j = 0; j < side; j++) d[j] = columns[j][i];
@@ -170,6 +173,7 @@ LAB_INLINE void transformResultTile(LabWinogradGeometry g, const float *source, 
                                     TileCursor c) {
   const int side = tileSide(g.resultSide);
   Vec columns[mostTileSide][mostResults];  // [frequency column][row]
+  LAB_UNROLLED
   for (int j = 0; j < side; j++) {
     Vec m[mostTileSide];
     for (int i = 0; i < side; i++) m[i] = load(source + (i * side + j) * stride);
@@ -178,6 +182,7 @@ LAB_INLINE void transformResultTile(LabWinogradGeometry g, const float *source, 
   const LabInt top = c.row * g.resultSide, left = c.column * g.resultSide;
   const LabInt rows = smaller(g.resultSide, g.height - top), width = smaller(g.resultSide, g.width - left);
   float *origin = plane + (top * g.width + left) * lanes;
+  LAB_UNROLLED
   for (int i = 0; i < g.resultSide; i++) {
     Vec m[mostTileSide], y[mostResults];
     for (int j = 0; j < side; j++) m[j] = columns[j][i];
@@ -198,6 +203,7 @@ LAB_INLINE void transformResultGradientTile(LabWinogradGeometry g, const float *
   const LabInt rows = smaller(g.resultSide, g.height - top), width = smaller(g.resultSide, g.width - left);
   const float *origin = plane + (top * g.width + left) * lanes;
   Vec columns[mostResults][mostTileSide];  // [column][frequency]
+  LAB_UNROLLED
   for (int j = 0; j < g.resultSide; j++) {
     Vec y[mostResults];
     for (int i = 0; i < g.resultSide; i++) {
@@ -205,6 +211,7 @@ LAB_INLINE void transformResultGradientTile(LabWinogradGeometry g, const float *
     }
     resultGradientLine(g.resultSide, y, columns[j]);
   }
+  LAB_UNROLLED
   for (int i = 0; i < side; i++) {
     Vec y[mostResults], t[mostTileSide];
     for (int j = 0; j < g.resultSide; j++) y[j] = columns[j][i];

@@ -55,6 +55,7 @@ LAB_INLINE void transformWeightRows(LabInt results, bool turned, const WeightSou
   const float *w = s->w;
   for (LabInt row = 0; row < lanes; row++, w += lanes, target += lanes) {
     Vec columns[windowSide][mostTileSide];  // [window column][frequency]
+    LAB_UNROLLED
     for (int j = 0; j < windowSide; j++) {
       Vec g[windowSide];
       for (int i = 0; i < windowSide; i++) {
@@ -70,6 +71,7 @@ LAB_INLINE void transformWeightRows(LabInt results, bool turned, const WeightSou
       }
       weightLine(results, g, columns[j]);
     }
+    LAB_UNROLLED
     for (int i = 0; i < side; i++) {
       Vec g[windowSide], u[mostTileSide];
       for (int j = 0; j < windowSide; j++) g[j] = columns[j][i];
