@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "LabGraph", targets: ["LabGraph"]),
     .library(name: "LabNN", targets: ["LabNN"]),
     .library(name: "LabZoo", targets: ["LabZoo"]),
+    .library(name: "LabONNX", targets: ["LabONNX"]),
     .library(name: "LabData", targets: ["LabData"]),
     .library(name: "LabTrain", targets: ["LabTrain"]),
     .library(name: "LabStudy", targets: ["LabStudy"]),
@@ -85,6 +86,7 @@ let package = Package(
       path: "Sources/Engine/BackendOneDNN"),
     .target(name: "LabNN", dependencies: ["LabCore", "LabGraph"], path: "Sources/Engine/LabNN"),
     .target(name: "LabZoo", dependencies: ["LabCore", "LabGraph", "LabNN"], path: "Sources/Engine/LabZoo"),
+    .target(name: "LabONNX", dependencies: ["LabCore", "LabGraph"], path: "Sources/Engine/LabONNX"),
 
     // MARK: Data and training
     .target(name: "LabSyntheticSigns", dependencies: ["LabCore"], path: "Sources/Data/LabSyntheticSigns"),
@@ -113,7 +115,7 @@ let package = Package(
       name: "LabWorkbench",
       dependencies: [
         "LabCore", "LabStats", "LabGraph", "BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabData",
-        "LabTrain", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
+        "LabTrain", "LabONNX", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
       ], path: "Sources/Study/LabWorkbench"),
 
     // MARK: Command line
@@ -121,7 +123,7 @@ let package = Package(
       name: "LabCommandLine",
       dependencies: [
         "LabWorkbench", "LabCore", "LabHDF5", "LabStats", "LabGraph", "LabNN", "LabZoo", "LabData",
-        "LabTrain", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
+        "LabTrain", "LabONNX", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], path: "Sources/App/LabCommandLine"),
@@ -150,6 +152,12 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "LabZooTests", dependencies: ["LabCore", "LabGraph", "LabNN", "LabZoo", "BackendReference", "LabTesting"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "LabONNXTests",
+      dependencies: [
+        "LabCore", "LabGraph", "LabNN", "LabZoo", "LabONNX", "BackendReference", "LabTesting",
+      ],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "LabDataTests", dependencies: ["LabCore", "LabData", "LabFuzzing", "CZlib"], resources: [.copy("Fixtures")]),

@@ -3,6 +3,7 @@ import LabCore
 import LabData
 import LabGraph
 import LabNN
+import LabONNX
 import LabRecords
 import LabReport
 import LabStats
@@ -50,7 +51,7 @@ enum ExitStatus: Int32 {
       case .missingConverter: self = .noInput
       case .failedConversion: self = .inputOutput
       }
-    case is ConfigurationError, is GraphError, is ModelError, is TrainingError: self = .badData
+    case is ConfigurationError, is GraphError, is ModelError, is TrainingError, is ONNXError: self = .badData
     case let error as CommandError: self = error.status
     case let error as WorkbenchError:
       switch error.kind {

@@ -2,7 +2,8 @@ import LabCore
 
 /// A kind of computation with its attributes: shape inference, gradient rule and cost.
 ///
-/// An operation is ONE file in `Ops`, one kernel file a backend, and one file of conformance samples.
+/// An operation is ONE file in `Ops`, one kernel file a backend, one file of conformance samples, and, unless only training
+/// has it, a form in ONNX.
 /// Attributes are stored properties, so equal operations are interchangeable.
 public protocol Operation: Sendable, Hashable {
   /// The name in listings and errors, in camel case, such as `conv2d`.

@@ -52,9 +52,7 @@ public final class Predictor {
         size: batchSize, image: [shape.channels, shape.height, shape.width], classCount: classCount))
     let matching = WeightMatching(
       model: graph.declarations.map { ($0.name, $0.shape) }, given: weights.map { ($0.name, $0.shape) })
-    if let difference = matching.difference {
-      throw TrainingError.weights(name: "the file", problem: "does not fit the model: \(difference)")
-    }
+    try matching.checkCompleteness()
     let names = Set(matching.matched)
     workers = try (0..<max(1, threads)).map { _ in
       let session = try backend.makeSession(SessionOptions(threads: 1, algorithms: algorithms))

@@ -86,6 +86,14 @@ public struct WeightMatching: Hashable, Sendable {
     }
   }
 
+  /// Checks that a file has just the weights of the model, which predicts nothing otherwise.
+  ///
+  /// - Throws: ``TrainingError/weights(name:problem:)``.
+  public func checkCompleteness() throws {
+    guard let difference else { return }
+    throw TrainingError.weights(name: "the file", problem: "does not fit the model: \(difference)")
+  }
+
   /// How to make more weights fit by their names; nil where no prefix does.
   public var prefixRemedy: String? {
     prefix.map {
