@@ -2,7 +2,7 @@
 # Works with GNU make 3.81 and newer.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build sweep test example fuzz bench zoo compare docs picture lint format install clean check-swift
+.PHONY: help deps python build sweep test example fuzz bench zoo compare docs picture lint format install clean check-swift
 
 BINARY := .build/release/labrun
 SPEC := Experiments/ablation.json
@@ -27,13 +27,16 @@ help: ## Lists the targets
 deps: check-swift ## Installs the system libraries that are missing
 	@Scripts/install-dependencies.sh
 
+python: ## Installs the Python packages onnx and onnxruntime below .build, by which tests check exported models
+	@Scripts/install-test-python.sh
+
 build: deps ## Builds labrun for release
 	swift build -c release --product labrun $(SWIFT_FLAGS)
 
 sweep: build ## Trains the ablation of Experiments/ablation.json and prints its table (SPEC=… for another)
 	$(BINARY) sweep $(SPEC)
 
-test: deps ## Runs every test, built for release, and the example
+test: deps python ## Runs every test, built for release, and the example
 	swift test -c release --disable-testable-imports --disable-xctest $(SWIFT_FLAGS)
 	@Scripts/test-example.sh release $(SWIFT_FLAGS)
 

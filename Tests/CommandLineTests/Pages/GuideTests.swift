@@ -1,20 +1,25 @@
 import Foundation
+import LabTesting
 import Testing
 
 /// The commands of the guides do what the guides say.
 ///
 /// A block of `sh` is run, unless its fence says `no-run`. A command ends with status 0, or with the one that a comment
 /// `# status 65` behind it names. A block of `text` right behind it has lines of its output, in their order; `…` stands
-/// for anything. A block whose fence names a file is written to it first.
+/// for anything. A block whose fence names a file is written to it first. A block that starts Python is run where that has the
+/// packages of the pages' examples.
 @Suite struct GuideTests {
   /// Pages that build on one another, in the order in which they are read.
   static let tours = [
-    ["Studies", "Data", "Models", "Results", "Conclusions", "Speed"].map { "Documentation/\($0).md" },
+    ["Studies", "Data", "Models", "Deployment", "Results", "Conclusions", "Speed"].map { "Documentation/\($0).md" },
     ["Documentation/Troubleshooting.md"], ["Documentation/Adding.md"], ["Documentation/Promises.md"], ["README.md"],
     ["ARCHITECTURE.md"], ["CONTRIBUTING.md"],
   ]
   /// How many blocks of each page are not run: what takes minutes, or tools that a machine may not have.
   static let skipped = ["README.md": 2, "Documentation/Results.md": 1, "CONTRIBUTING.md": 1]
+
+  /// A Python that has what examples import; nil where there is none.
+  static let python = PythonPackages.interpreter(importing: "onnx, onnxruntime, PIL")
 
   @Test(arguments: tours)
   func commandsDoWhatThePageSays(_ tour: [String]) throws {
@@ -25,13 +30,17 @@ import Testing
       var output: [Substring]?
       for block in page.blocks {
         if block.language == "sh" {
-          output = block.note == nil ? try run(block, of: page, by: labrun) : nil
+          let isRunnable =
+            block.note == nil && (Self.python != nil || !block.lines.contains { $0.hasPrefix("python3 ") })
+          output = isRunnable ? try run(block, of: page, by: labrun) : nil
         } else if block.language == "text", let lines = output, block.followsDirectly {
           expect(block, in: lines, page: page)
           output = nil
         } else {
           output = nil
-          guard let file = block.note, block.language.hasPrefix("json") || block.language == "yaml" else { continue }
+          guard let file = block.note, ["json", "yaml", "python"].contains(where: block.language.hasPrefix) else {
+            continue
+          }
           let place = labrun.folder.appendingPathComponent(file).deletingLastPathComponent()
           try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
           try labrun.write(block.lines.joined(separator: "\n") + "\n", to: file)
@@ -65,7 +74,11 @@ import Testing
       script += "\(command)\n_status=$?; [ $_status -eq \(status) ] || echo \"\u{1}$_status\"\n"
     }
     let programs = Labrun.executable.deletingLastPathComponent().path
-    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    var path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    // Where it is a file, the commands' python3 is the one beside it.
+    if let python = Self.python, python.contains("/") {
+      path = "\((python as NSString).deletingLastPathComponent):\(path)"
+    }
     let process = labrun.process([], variables: ["PATH": "\(programs):\(path)"])
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments = ["-c", script]
