@@ -9,6 +9,9 @@ extension ConfigurationSchema.Kind {
     case .choice(let names): Self.oneOf(names)
     case .variant(let variants): Self.oneOf(variants)
     case .array(let element): "a list, each element \(element.expectation)"
+    case .object(let schema) where schema.isListed:
+      "a list of some of " + schema.fields.map { "\"\($0.name)\"" }.joined(separator: ", ")
+        + ", or an object of these keys and true or false"
     case .object: "an object"
     case .either(let kinds): kinds.map(\.expectation).joined(separator: ", or ")
     case .optional(let kind): "\(kind.expectation), or null"

@@ -93,6 +93,7 @@ private struct ConfigurationResolver {
       }
     case .object(let schema):
       if case .object(let members) = value { return .object(object(members, schema, at: path)) }
+      if schema.isListed, case .array(let elements) = value { return switches(elements, schema, at: path) }
     case .either(let kinds): return either(value, kinds, kind, at: path)
     case .optional(let wrapped): return optional(value, wrapped, kind, at: path)
     }
@@ -146,6 +147,26 @@ private struct ConfigurationResolver {
       }
     }
     return result
+  }
+
+  /// The object that a list of the keys stands for that are true.
+  private mutating func switches(
+    _ elements: [JSONValue], _ schema: ConfigurationSchema, at path: ConfigurationPath
+  ) -> JSONValue {
+    let names = schema.fields.map(\.name)
+    var listed: [String] = []
+    for (index, element) in elements.enumerated() {
+      let inner = path.appending(index: index)
+      guard case .string(let name) = resolve(element, as: .choice(names), at: inner) else { continue }
+      if listed.contains(name) {
+        issues.append(
+          ConfigurationIssue(
+            .conflict, at: inner, "names \"\(name)\" a second time; expected each name once", found: "\"\(name)\"",
+            expected: "each name once"))
+      }
+      listed.append(name)
+    }
+    return .object(Dictionary(names.map { ($0, .boolean(listed.contains($0))) }) { first, _ in first })
   }
 
   /// The keys whose place a given alternative takes.

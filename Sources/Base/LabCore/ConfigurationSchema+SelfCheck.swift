@@ -20,6 +20,15 @@ extension ConfigurationSchema {
         problems += field.kind.problems(withDefault: value, at: inner)
       }
       problems += field.kind.problems(at: inner)
+      for level in field.comparison?.levels ?? [] {
+        problems += field.kind.problems(withDefault: level, at: inner)
+      }
+      if let off = field.comparison?.off, !field.kind.accepts(off) {
+        problems.append("\(inner): what switches it off is no value of it")
+      }
+    }
+    if isListed, fields.contains(where: { if case .boolean = $0.kind { false } else { true } }) {
+      problems.append("\(path): may be written as a list, though not all of its keys are true or false")
     }
     return problems
   }

@@ -18,6 +18,8 @@ public struct ConfigurationSchema: Sendable {
     /// How often what the key asks for has come to give other results; part of the identity of runs that have the key
     /// at another value than its default's, where it is not 0.
     public var revision: Int
+    /// What an ablation compares of the key; nil where the kind of its values says it.
+    public var comparison: Comparison?
 
     /// Creates a field.
     public init(
@@ -125,6 +127,11 @@ public struct ConfigurationSchema: Sendable {
 
   /// The keys in the order in which they are documented.
   public var fields: [Field]
+  /// Whether the object may also be written as a list: the names of those of its keys, all of them booleans, that are
+  /// true.
+  ///
+  /// The canonical form is the object.
+  public var isListed = false
   /// Groups of keys that say one thing in several ways: of each group at most one may be given, and the others are then
   /// null; where none is given, the defaults count.
   public var alternatives: [[String]]

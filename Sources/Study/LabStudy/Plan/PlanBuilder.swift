@@ -49,7 +49,8 @@ struct PlanBuilder {
     let settings = zip(factors, cell.levels).flatMap { $0.levels[$1].settings }
       .compactMap { setting in setting.target.map { ($0, setting.value.json) } }
     let schema = context.schema.configuration
-    let resolution = schema.resolve(ConfigurationOverride.apply(settings, to: context.base.value))
+    let resolution = schema.resolve(
+      ConfigurationOverride.apply(settings, to: context.base.value, schema: schema))
     guard resolution.issues.isEmpty else { return resolution }
     let substituted = substitute(resolution.value)
     return substituted == resolution.value ? resolution : schema.resolve(substituted)

@@ -57,6 +57,9 @@ struct JSONSchemaWriter {
       return schema
     case .choice(let names): return ["enum": .array(names.map(JSONValue.string))]
     case .array(let element): return ["type": "array", "items": value(element, at: nil)]
+    case .object(let schema) where schema.isListed:
+      let names: JSONValue = ["enum": .array(schema.fields.map { .string($0.name) })]
+      return ["anyOf": [["type": "array", "items": names, "uniqueItems": true], object(schema, at: path)]]
     case .object(let schema): return object(schema, at: path)
     case .either(let kinds): return ["anyOf": .array(kinds.map { value($0, at: path) })]
     case .optional(let kind):

@@ -59,7 +59,7 @@ struct SpecContext {
   func configuration(settingLevel level: SpecDraft.Level) -> JSONValue? {
     let settings = level.settings.compactMap { setting in setting.target.map { ($0, setting.value.json) } }
     guard settings.count == level.settings.count else { return nil }
-    return ConfigurationOverride.apply(settings, to: base.value)
+    return ConfigurationOverride.apply(settings, to: base.value, schema: schema.configuration)
   }
 
   /// The keys that every level of a factor sets, so that the sections' values for them are never used.
