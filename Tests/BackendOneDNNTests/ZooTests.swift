@@ -25,6 +25,12 @@ import Testing
     }
     all += each("attention", AttentionFamily.registry) + each("downsample", DownsamplingFamily.registry)
     all += each("fusion", FusionFamily.registry) + each("frontend", FrontendFamily.registry)
+    all += ConvolutionFamily.variants.flatMap(\.partConfigurations).map {
+      var member = base
+      member.name = "\($0)"
+      member.configuration["conv"] = $0
+      return member
+    }
     return all
   }()
 

@@ -34,6 +34,9 @@ import Testing
       member.configuration["conv"] = convolution
       for (key, values) in options[1...2] { for value in values { add(member, key, value) } }
     }
+    for variant in ConvolutionFamily.variants {
+      for configuration in variant.partConfigurations { add(base, "conv", configuration) }
+    }
     for value in FusionFamily.variants.flatMap({ $0.aliases.keys.sorted() }) {
       add(base, "fusion", .string(value))
     }

@@ -10,7 +10,7 @@ import Testing
 @Suite struct GoldenTests {
   private static let blocks: [String: any Layer] = {
     func odconv(_ kernels: Int, _ convolution: Convolution, temperature: Double = 1) -> any Layer {
-      ODConv(kernels: kernels, temperature: TemperatureAnnealing(initial: temperature, epochs: 10))
+      variant(kernels, TemperatureAnnealing(initial: temperature, epochs: 10))
         .layer(replacing: convolution)
     }
     let standard = Convolution(outputChannels: 24, kernelSize: 3)
@@ -27,6 +27,12 @@ import Testing
       "spdconv": SPDConvolution(),
     ]
   }()
+
+  private static func variant(_ kernels: Int, _ annealing: TemperatureAnnealing) -> ODConv {
+    var variant = ODConv(kernels: kernels)
+    variant.options.temperature = AttentionTemperature(annealing)
+    return variant
+  }
 
   /// Space-to-depth and the convolution behind it.
   private struct SPDConvolution: Layer {
@@ -86,7 +92,7 @@ import Testing
     let variant: any ConvolutionVariant =
       kernels == 0
       ? StaticConvolution()
-      : ODConv(kernels: kernels, temperature: TemperatureAnnealing(initial: 1, epochs: 0))
+      : Self.variant(kernels, TemperatureAnnealing(initial: 1, epochs: 0))
     return { images, context in
       func convolution(_ x: Tensor, _ name: String, _ stride: Int = 1) throws -> Tensor {
         try variant.layer(replacing: Convolution(outputChannels: 32, kernelSize: 3, stride: stride))(

@@ -67,7 +67,15 @@ import Testing
   @Test func configurationsSurviveEncoding() throws {
     var configuration = ModelConfiguration()
     configuration.architecture = ArchitectureConfiguration(ImageNetResNet(layers: .thirtyFour, strideIn: .first))
-    configuration.convolution = ConvolutionConfiguration(ODConv(kernels: 2, isEverywhere: true))
+    var odconv = ODConv(kernels: 2)
+    odconv.options.attentions = [.spatial, .kernel]
+    odconv.options.layers = ReplacedLayers(isEverywhere: true)
+    odconv.options.layers.places = .stages([1, 3])
+    odconv.options.temperature.annealing = .cosine
+    odconv.options.initialization = .zero
+    odconv.gates.kernel = .hardSigmoid
+    odconv.normalization = nil
+    configuration.convolution = ConvolutionConfiguration(odconv)
     configuration.downsampling = DownsamplingConfiguration(SPDDownsampling())
     configuration.fusion = FusionConfiguration(MultiScaleFusion(combine: .concat))
     configuration.normalization = NormalizationConfiguration(GroupNorm(groups: 4))

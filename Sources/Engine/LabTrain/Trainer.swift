@@ -266,9 +266,12 @@ public final class Trainer {
       let evaluator = Evaluator(programs: programs, dataset: dataset)
       let split: SplitName = dataset.validation.count > 0 ? .validation : .test
       let isFinal = isLast && split == .test
-      evaluation = try evaluator.evaluate(
-        split, at: position(progress.step), for: isFinal ? .finalEvaluation : .everyEvaluation
-      ) { stopsHere(observer) == false }
+      let place = position(progress.step)
+      if try recalibrate(at: place, observer) {
+        evaluation = try evaluator.evaluate(
+          split, at: place, for: isFinal ? .finalEvaluation : .everyEvaluation
+        ) { stopsHere(observer) == false }
+      }
       guard let evaluation else {
         if observer.stopRequest == .afterStep { try observer.didReachCheckpoint(makeCheckpoint(progress)) }
         return false
@@ -309,6 +312,17 @@ public final class Trainer {
         trainSeconds: seconds, evaluationSeconds: evaluationSeconds,
         imagesPerSecond: seconds > 0 ? images / seconds : 0,
         meanStepMilliseconds: seconds / Double(max(progress.stepInEpoch, 1)) * 1e3, plannedMemoryBytes: plannedBytes))
+  }
+
+  /// Measures running statistics anew, where the configuration asks for it.
+  ///
+  /// - Returns: false where the observer asked for a stop, and nothing has been measured.
+  private func recalibrate(at place: StepPosition, _ observer: any TrainingObserver) throws -> Bool {
+    guard
+      let calibrator = try StatisticsCalibrator(
+        programs: programs, dataset: dataset, images: configuration.recalibration, seed: seed)
+    else { return true }
+    return try calibrator.recalibrate(at: place) { !stopsHere(observer) }
   }
 
   private func stopsHere(_ observer: any TrainingObserver) -> Bool {

@@ -20,9 +20,16 @@ extension TrainingConfiguration {
     model: ModelFunction, batch: ClassificationBatch, isLastBatch: Bool = false
   ) throws -> TrainingGraph {
     do {
-      return try TrainingGraph(
+      let step = try TrainingGraph(
         model: model, batch: batch, optimization: optimization, seed: 0,
         options: .init(mixesLabels: augmentation.mixup > 0))
+      guard recalibration == .off || step.updatesStatistics else {
+        throw TrainingError.configuration(
+          key: CodingKeys.recalibration.rawValue,
+          problem: "the network has no running statistics to measure, or keeps them all (frozen_statistics); leave it "
+            + "out")
+      }
+      return step
     } catch let error as GraphError {
       guard batch.size == 1, case .shape(BatchNormalization.name, let path, _, _) = error else { throw error }
       throw TrainingError.singleImage(isLastBatch: isLastBatch, layer: path)

@@ -27,6 +27,8 @@ public struct TrainingConfiguration: Hashable, Sendable {
   public var finalWeights = FinalWeights.last
   /// Epochs between evaluations; the last epoch is always evaluated.
   public var evaluationInterval = 1
+  /// Whether, and over how many training images, running statistics are measured anew before each evaluation.
+  public var recalibration = Recalibration.off
   /// A file of weights, by state_dict name, to start from.
   public var initialWeights: String?
   /// What is taken off the names of that file, such as `module.`; nil takes them as they are.
@@ -66,6 +68,7 @@ public struct TrainingConfiguration: Hashable, Sendable {
     case earlyStoppingEvaluations = "early_stopping"
     case finalWeights = "final_weights"
     case evaluationInterval = "evaluate_every"
+    case recalibration = "recalibrate_statistics"
     case initialWeights = "initial_weights"
     case initialPrefix = "initial_prefix"
     case initialMatch = "initial_match"
@@ -87,6 +90,7 @@ extension TrainingConfiguration: Codable {
     finalWeights = try container.decodeIfPresent(FinalWeights.self, forKey: .finalWeights) ?? defaults.finalWeights
     evaluationInterval =
       try container.decodeIfPresent(Int.self, forKey: .evaluationInterval) ?? defaults.evaluationInterval
+    recalibration = try container.decodeIfPresent(Recalibration.self, forKey: .recalibration) ?? defaults.recalibration
     initialWeights = try container.decodeIfPresent(String.self, forKey: .initialWeights)
     initialPrefix = try container.decodeIfPresent(String.self, forKey: .initialPrefix)
     initialMatch = try container.decodeIfPresent(InitialMatch.self, forKey: .initialMatch) ?? defaults.initialMatch
@@ -108,6 +112,7 @@ extension TrainingConfiguration: Codable {
     try container.encode(earlyStoppingEvaluations, forKey: .earlyStoppingEvaluations)
     try container.encode(finalWeights, forKey: .finalWeights)
     try container.encode(evaluationInterval, forKey: .evaluationInterval)
+    try container.encode(recalibration, forKey: .recalibration)
     try container.encode(initialWeights, forKey: .initialWeights)
     try container.encode(initialPrefix, forKey: .initialPrefix)
     try container.encode(initialMatch, forKey: .initialMatch)
@@ -145,6 +150,7 @@ extension TrainingConfiguration: Codable {
       .init(
         CodingKeys.evaluationInterval.rawValue, .integer(1...100_000), default: .integer(defaults.evaluationInterval),
         "Epochs between evaluations; the last epoch is always evaluated."),
+      Recalibration.field,
       .init(
         CodingKeys.initialWeights.rawValue, .optional(.string), default: .null,
         "A file of weights (HDF5, safetensors or PyTorch, by state_dict name) to start from; null draws them all."),

@@ -12,6 +12,8 @@ public struct TrainingGraphs: Sendable {
   public let tailStep: TrainingGraph?
   /// The evaluation, in batches as large as the step's.
   public let evaluation: EvaluationGraph
+  /// What running statistics are measured anew with, in batches as large as the step's; nil where they are not.
+  public let statistics: StatisticsGraph?
 
   /// Whether a step draws random numbers, such as dropout's masks, from the seed of its run.
   var drawNumbers: Bool {
@@ -39,9 +41,16 @@ public struct TrainingGraphs: Sendable {
       : try configuration.graph(
         model: model, batch: ClassificationBatch(of: dataset, size: rest), isLastBatch: true)
     // Larger batches than training's cost memory and gain nothing: chunks are what the cache wants.
+    let optimization = configuration.optimization
+    let weights: ModelContext.Weights = optimization.movingAverage == nil ? .current : .averaged
     evaluation = try EvaluationGraph(
-      model: model, batch: ClassificationBatch(of: dataset, size: size), loss: configuration.optimization.loss,
-      weights: configuration.optimization.movingAverage == nil ? .current : .averaged)
+      model: model, batch: ClassificationBatch(of: dataset, size: size), loss: optimization.loss, weights: weights)
+    statistics =
+      configuration.recalibration == .off
+      ? nil
+      : try StatisticsGraph(
+        model: model, batch: ClassificationBatch(of: dataset, size: size),
+        frozenStatistics: optimization.frozenStatistics, weights: weights)
   }
 }
 

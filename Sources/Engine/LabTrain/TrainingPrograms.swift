@@ -4,7 +4,8 @@ import LabGraph
 import LabNN
 import LabRecords
 
-/// Compiled graphs that share their variables: a step, a step for the last and smaller batch, an evaluation.
+/// Compiled graphs that share their variables: a step, a step for the last and smaller batch, an evaluation, and the
+/// measuring of running statistics where it is asked for.
 ///
 /// One run at a time trains in them. Runs of a variant differ in their seed, and every variable is set at the start of a
 /// run, so that one that finds the memory of another gives the same bits as in memory of its own: to a step, its memory
@@ -14,6 +15,7 @@ public final class TrainingPrograms {
   let step: any Executable
   let tailStep: (any Executable)?
   let evaluation: any Executable
+  let statistics: (program: any Executable, graph: StatisticsGraph)?
   let scalars: [any RuntimeScalar]
   let evaluationScalars: [any RuntimeScalar]
   let evaluationBatchSize: Int
@@ -37,6 +39,7 @@ public final class TrainingPrograms {
     self.evaluationBatchSize = evaluationBatchSize
     evaluation = try session.compile(graphs.evaluation.graph)
     evaluationScalars = graphs.evaluation.scalars
+    statistics = try graphs.statistics.map { (try session.compile($0.graph), $0) }
     let average = stepGraph.movingAverage
     evaluatedVariables = stepGraph.declarations.map {
       ($0.name, average == nil ? $0.name : MovingAverageConfiguration.variableName(of: $0.name))
@@ -49,6 +52,7 @@ public final class TrainingPrograms {
   /// Bytes of everything that a run keeps in memory besides its batches.
   public var plannedBytes: Int {
     step.plannedBytes + (tailStep?.plannedBytes ?? 0) + evaluation.plannedBytes + step.variableBytes
+      + (statistics?.program.plannedBytes ?? 0)
   }
 
   /// Sets every variable as at the start of a run: the matched ones to given weights, the others to drawn numbers.
@@ -92,6 +96,13 @@ public final class TrainingPrograms {
     for tensor in tensors {
       guard let variable = variables[tensor.name] else { continue }
       try session.write(variable, tensor.singlePrecision())
+    }
+  }
+
+  /// Sets running statistics that evaluation uses, by their state_dict names.
+  func writeEvaluated(_ statistics: [String: [Float]]) throws {
+    for (name, variable) in evaluatedVariables {
+      if let elements = statistics[name] { try session.write(variable, elements) }
     }
   }
 

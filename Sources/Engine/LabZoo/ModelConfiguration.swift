@@ -82,12 +82,24 @@ public struct ModelConfiguration: Encodable, Hashable, Sendable {
   /// - Returns: logits `[N, classCount]`.
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where options do not.
   public func logits(_ images: Tensor, classCount: Int, in context: ModelContext) throws -> Tensor {
-    let use = OptionUse()
-    let network = NetworkBuilder(style: NetworkStyle(self), context: context, classCount: classCount, use: use)
     let seen = try frontend.map { try $0.component.layer(images, "frontend", in: context) } ?? images
+    let use = OptionUse(totalCandidates: try convolutionCount(for: seen.shape, classCount: classCount))
+    let network = NetworkBuilder(style: NetworkStyle(self), context: context, classCount: classCount, use: use)
     let logits = try architecture.component.logits(seen, depth: depth, width: width, network: network)
     try use.check(self)
     return logits
+  }
+
+  /// The number of convolutions that the variant may take the place of, where which of them it replaces depends on that.
+  private func convolutionCount(for images: Shape, classCount: Int) throws -> Int? {
+    guard convolution.component.layers.places == .last else { return nil }
+    // The network is built once more, in a graph of its own, in which nothing is replaced.
+    let context = ModelContext(.evaluation)
+    let use = OptionUse()
+    let network = NetworkBuilder(style: NetworkStyle(self), context: context, classCount: classCount, use: use)
+    _ = try architecture.component.logits(
+      context.builder.input("images", images), depth: depth, width: width, network: network)
+    return use.candidateCount
   }
 
   /// The model as a function, as the graphs of training and evaluation take it.

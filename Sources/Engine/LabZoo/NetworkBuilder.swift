@@ -37,15 +37,18 @@ public struct NetworkBuilder {
 
   // MARK: Convolutions
 
-  /// A convolution of a block's main path, in the configured variant.
+  /// A convolution of a block's main path, in the configured variant where that is for it.
   ///
   /// ## Shapes
   /// - `x`: `[N, C, H, W]`; result: `[N, O, H′, W′]`, with O and the stride of the convolution.
   ///
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func convolution(_ x: Tensor, _ name: String, _ convolution: Convolution) throws -> Tensor {
-    use.insert(.convolution)
-    return try style.convolution.layer(replacing: convolution)(x, name, in: context)
+    let variant = style.convolution
+    guard use.replaces(convolution, ofStage: stageNumber, variant.layers) else {
+      return try convolution(x, name, in: context)
+    }
+    return try variant.layer(replacing: convolution)(x, name, in: context)
   }
 
   /// A convolution of a stem or a shortcut: static unless the variant is for those, too.
@@ -55,7 +58,7 @@ public struct NetworkBuilder {
   ///
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func outerConvolution(_ x: Tensor, _ name: String, _ convolution: Convolution) throws -> Tensor {
-    guard style.convolution.isEverywhere else { return try convolution(x, name, in: context) }
+    guard style.convolution.layers.isEverywhere else { return try convolution(x, name, in: context) }
     return try self.convolution(x, name, convolution)
   }
 

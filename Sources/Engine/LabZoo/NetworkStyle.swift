@@ -67,35 +67,3 @@ public struct NetworkStyle: Sendable {
     stem = configuration.stem
   }
 }
-
-/// The options that an architecture has made use of, so that none is taken and silently ignored.
-public final class OptionUse {
-  private var used: Set<String> = []
-
-  /// Creates a record of no options.
-  public init() {}
-
-  func insert(_ key: ModelConfiguration.CodingKeys) { used.insert(key.stringValue) }
-
-  /// - Throws: ``LabNN/ModelError/option(subject:problem:)`` for an option that the configuration sets and the network
-  ///   has no use for.
-  func check(_ configuration: ModelConfiguration) throws {
-    var set: [(key: ModelConfiguration.CodingKeys, reason: String)] = []
-    func note(_ isSet: Bool, _ key: ModelConfiguration.CodingKeys, _ reason: String) {
-      if isSet { set.append((key, reason)) }
-    }
-    note(!(configuration.convolution.component is StaticConvolution), .convolution, "convolution that it could replace")
-    note(
-      !(configuration.downsampling.component is StridedDownsampling), .downsampling, "reduction that it could replace")
-    note(configuration.attention != nil, .attention, "block at the places, or of the stages, that it is for")
-    note(configuration.activation != nil, .activation, "non-linearity that it could replace")
-    note(configuration.normalization != nil, .normalization, "place for it")
-    note(configuration.fusion != nil, .fusion, "place for it")
-    note(configuration.dropout.map { $0 > 0 } ?? false, .dropout, "place for it")
-    note(configuration.stem != nil, .stem, "stem that it could replace")
-    for (key, reason) in set where !used.contains(key.stringValue) {
-      let name = type(of: configuration.architecture.component).variant.name
-      throw ModelError.option(subject: key.stringValue, problem: "the architecture \(name) has no \(reason)")
-    }
-  }
-}

@@ -9,8 +9,6 @@ import LabZoo
 struct FactorizedConvolution: ConvolutionVariant {
   static let variant = ConfigurationSchema.Variant("factorized", "A k×1 and a 1×k convolution in place of a k×k one.")
 
-  var isEverywhere: Bool { false }
-
   func layer(replacing convolution: Convolution) -> any Layer { FactorizedLayer(whole: convolution) }
 }
 

@@ -47,13 +47,19 @@ public struct BatchNorm: NormalizationLayer {
     switch context.mode {
     case .evaluation:
       return try context.builder.apply(BatchNormalizationInference(epsilon: Float(epsilon)), operands)[0]
-    case .training where context.keepsStatistics(mean):
+    case .training where context.keepsStatistics(mean), .calibration where context.keepsStatistics(mean):
       return try context.builder.apply(BatchNormalizationInference(epsilon: Float(epsilon)), operands)[0]
     case .training:
       let results = try context.builder.apply(
         BatchNormalization(epsilon: Float(epsilon), momentum: Float(momentum)), operands)
       try context.update(mean, to: results[3])
       try context.update(variance, to: results[4])
+      return results[0]
+    case .calibration:
+      // With this momentum, the new running statistics are the batch's own.
+      let results = try context.builder.apply(BatchNormalization(epsilon: Float(epsilon), momentum: 1), operands)
+      context.measure(
+        (mean, variance), as: (results[3], results[4]), count: x.shape.elementCount / x.shape[1])
       return results[0]
     }
   }

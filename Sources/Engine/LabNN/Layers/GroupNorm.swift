@@ -4,7 +4,7 @@ import LabGraph
 /// Normalisation over groups of a sample's channels, independent of the batch; parameters `weight` and `bias`.
 ///
 /// ## Shapes
-/// - `x`: `[N, C, H, W]` with `C` divisible by the number of groups; result alike.
+/// - `x`: `[N, C, H, W]` or `[N, C]` with `C` divisible by the number of groups; result alike.
 /// - Source: Wu, He, "Group normalization", ECCV 2018, arXiv 1803.08494.
 public struct GroupNorm: NormalizationLayer {
   /// The number of groups of channels.
@@ -29,7 +29,7 @@ public struct GroupNorm: NormalizationLayer {
     ]))
 
   public func callAsFunction(_ x: Tensor, in context: ModelContext) throws -> Tensor {
-    guard x.shape.rank == 4, groups > 0, x.shape[1] % groups == 0 else {
+    guard x.shape.rank == 4 || x.shape.rank == 2, groups > 0, x.shape[1] % groups == 0 else {
       throw GraphError.shape(
         operation: GroupNormalization.name, path: context.builder.path,
         expected: "an image [N, C, H, W] whose channels divide by \(groups) groups", actual: x.type.description)
@@ -37,6 +37,8 @@ public struct GroupNorm: NormalizationLayer {
     let channels = x.shape[1]
     let scale = try context.parameter("weight", [channels], .ones, category: .normalization)
     let shift = try context.parameter("bias", [channels], .zeros, category: .normalization)
-    return try x.builder.apply(GroupNormalization(groups: groups, epsilon: Float(epsilon)), x, scale, shift)
+    let image = try x.shape.rank == 4 ? x : x.reshaped(to: [x.shape[0], channels, 1, 1])
+    return try x.builder.apply(GroupNormalization(groups: groups, epsilon: Float(epsilon)), image, scale, shift)
+      .reshaped(to: x.shape)
   }
 }

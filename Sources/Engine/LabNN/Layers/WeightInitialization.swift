@@ -8,6 +8,8 @@ public enum WeightInitialization: String, Sendable, Codable, CaseIterable {
   case torchDefault = "torch-default"
   /// Weights from a normal distribution of deviation 0.01, biases 0: what VGG and MobileNets use for linear layers.
   case smallNormal = "small-normal"
+  /// Zeros: a layer that gives zeros until it has learned.
+  case zeros
 
   /// The initialiser of a kernel or matrix.
   func weight(_ kernel: Shape) -> Initializer {
@@ -15,13 +17,14 @@ public enum WeightInitialization: String, Sendable, Codable, CaseIterable {
     case .kaimingNormal: .kaimingNormal(kernel, fan: .output)
     case .torchDefault: .torchDefault(kernel)
     case .smallNormal: .normal(standardDeviation: 0.01)
+    case .zeros: .zeros
     }
   }
 
   /// The initialiser of the bias that goes with a kernel or matrix.
   func bias(_ kernel: Shape) -> Initializer {
     switch self {
-    case .kaimingNormal, .smallNormal: .zeros
+    case .kaimingNormal, .smallNormal, .zeros: .zeros
     case .torchDefault: .torchDefault(kernel)
     }
   }

@@ -9,6 +9,18 @@ public final class ModelContext {
     case training
     /// Running statistics, no dropout.
     case evaluation
+    /// Batch statistics, which are what the graph is for; no dropout.
+    case calibration
+  }
+
+  /// The running statistics of a normalisation, of which a batch's own are measured.
+  public struct MeasuredStatistics: Hashable, Sendable {
+    /// The `state_dict` name of the running mean.
+    public var mean: String
+    /// The `state_dict` name of the running variance.
+    public var variance: String
+    /// The number of values of a batch that a channel's mean is that of.
+    public var count: Int
   }
 
   /// The set of weights that a graph reads.
@@ -33,6 +45,9 @@ public final class ModelContext {
   public private(set) var scalars: [any RuntimeScalar] = []
   /// The running statistics that the graph writes, by name: the value after the step.
   public private(set) var bufferUpdates: [String: Tensor] = [:]
+  /// The statistics that a calibration measures, with the batch's means and unbiased variances, in the order of the layers.
+  public private(set) var measuredStatistics:
+    [(statistics: MeasuredStatistics, batch: (mean: Tensor, variance: Tensor))] = []
   /// The logits of auxiliary heads, and the weight of each head's loss in training.
   public private(set) var auxiliaries: [(logits: Tensor, weight: Float)] = []
   private var tags: Set<String> = []
@@ -91,6 +106,22 @@ public final class ModelContext {
     if let index = variables.firstIndex(where: { $0.id == buffer.id }) {
       bufferUpdates[declarations[index].name] = value
     }
+  }
+
+  /// Notes a batch's statistics for the running ones that they are measured for.
+  ///
+  /// - Parameters:
+  ///   - running: the running mean and variance.
+  ///   - batch: the batch's mean and unbiased variance.
+  ///   - count: the number of values of a batch that a channel's mean is that of.
+  func measure(
+    _ running: (mean: Tensor, variance: Tensor), as batch: (mean: Tensor, variance: Tensor), count: Int
+  ) {
+    func name(_ buffer: Tensor) -> String {
+      variables.firstIndex { $0.id == buffer.id }.map { declarations[$0].name } ?? ""
+    }
+    measuredStatistics.append(
+      (MeasuredStatistics(mean: name(running.mean), variance: name(running.variance), count: count), batch))
   }
 
   /// Adds the loss of an auxiliary head's logits `[N, classes]` to that of a training step.

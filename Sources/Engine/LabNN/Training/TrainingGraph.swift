@@ -35,6 +35,8 @@ public struct TrainingGraph: Sendable {
   public let plan: [ParameterPlan]
   /// What has to be filled in before every step.
   public let scalars: [any RuntimeScalar]
+  /// Whether a step changes running statistics.
+  public let updatesStatistics: Bool
   /// The moving average of the weights, where one is kept.
   public let movingAverage: MovingAverageConfiguration?
 
@@ -60,6 +62,7 @@ public struct TrainingGraph: Sendable {
     plan = try optimization.plan(for: context.declarations)
     try optimization.checkFrozenStatistics(of: context.declarations)
     declarations = context.declarations
+    updatesStatistics = !context.bufferUpdates.isEmpty
     movingAverage = optimization.movingAverage
     try StepUpdates(context: context, optimization: optimization, plan: plan).add(
       loss: loss, reportsNorm: options.reportsGradientNorm)

@@ -39,9 +39,10 @@ public struct MultiScaleDynamicNet: Architecture {
     "multiscale-dynamic", "A stem, stages of dynamic convolutions, multi-scale fusion, a head; width 32.",
     options: ConfigurationSchema([
       .init("stages", .integer(1...6), default: .integer(Self().stages), "The number of stages."),
-      .init(
+      ConfigurationSchema.Field(
         "dynamic", .boolean, default: .boolean(Self().dynamic),
-        "Whether convolutions are ODConv where the configuration names no other."),
+        "Whether convolutions are ODConv where the configuration names no other."
+      ).compared(off: false),
       .kernels(default: Self().kernels),
       .init(
         "combine", .choice(MultiScaleFusion.Combination.allCases.map(\.rawValue)),

@@ -8,8 +8,13 @@ public protocol ConvolutionVariant: ConfigurableComponent {
   /// The layer that takes the place of a static convolution.
   func layer(replacing convolution: Convolution) -> any Layer
 
-  /// Whether the stem and the shortcuts' 1×1 convolutions are replaced, too, which the papers leave static.
-  var isEverywhere: Bool { get }
+  /// Which convolutions are replaced; unless a variant says otherwise, all but the stem and the shortcuts' 1×1 ones,
+  /// which the papers leave static.
+  var layers: ReplacedLayers { get }
+}
+
+extension ConvolutionVariant {
+  public var layers: ReplacedLayers { ReplacedLayers() }
 }
 
 /// The convolution variants that a configuration can name.

@@ -15,65 +15,73 @@ import LabNN
 /// - Source: Chen et al., "Dynamic convolution: attention over convolution kernels", CVPR 2020, arXiv 1912.03458.
 public struct DyConv: DynamicConvolutionVariant {
   public var kernels: Int
+  /// The gate of the attention.
+  public var gate = AttentionGate.softmax
   /// The width of the attention's hidden layer as a share of the input channels.
   public var reduction: Double
-  /// The temperature of the first step.
-  public var temperature: Double
-  /// The number of epochs until the temperature is 1; nil where ``temperatureShare`` says it, or for no descent.
-  public var temperatureEpochs: Double?
-  /// The share of the training until the temperature is 1, instead of epochs.
-  public var temperatureShare: Double?
-  public var isEverywhere: Bool
+  /// What all dynamic convolutions have.
+  public var options: DynamicConvolutionOptions
 
   /// Creates the variant.
   public init(
-    kernels: Int, reduction: Double = 0.25, temperature: TemperatureAnnealing = TemperatureAnnealing(),
-    isEverywhere: Bool = false
+    kernels: Int, reduction: Double = 0.25,
+    options: DynamicConvolutionOptions = DynamicConvolutionOptions(attentions: .kernel)
   ) {
     self.kernels = kernels
     self.reduction = reduction
-    self.temperature = temperature.initial
-    switch temperature.length {
-    case .epochs(let count): temperatureEpochs = count
-    case .share(let share): temperatureShare = share
-    }
-    self.isEverywhere = isEverywhere
+    self.options = options
   }
 
   /// Creates the variant with the paper's four kernels.
   public init() { self.init(kernels: 4) }
 
-  enum CodingKeys: String, CodingKey {
-    case kernels, reduction, temperature
-    case temperatureEpochs = "temperature_epochs"
-    case temperatureShare = "temperature_share"
-    case isEverywhere = "everywhere"
-  }
+  public var layers: ReplacedLayers { options.layers }
 
   public static let variant = ConfigurationSchema.Variant(
     "dyconv", "Dynamic convolution: a softmax attention over kernels.",
-    options: ConfigurationSchema(
-      [
-        .kernels(default: Self().kernels),
-        .init(
-          "reduction", .number(.init(0, 1, includesMinimum: false)), default: .number(Self().reduction),
-          "The width of the attention's hidden layer as a share of the input channels."),
-        .temperature, .temperatureEpochs, .temperatureShare, .everywhere,
-      ], alternatives: [["temperature_epochs", "temperature_share"]]),
+    options: Self().options.schema(with: [
+      .kernels(default: Self().kernels),
+      AttentionGate.field("gate", default: Self().gate, "What makes the attention of its logits."),
+      .attentionReduction(default: Self().reduction),
+    ]),
     aliases: ["dyconv-4x": ["kernels": 4]])
 
   public func attentions(
     of x: Tensor, for convolution: Convolution, in context: ModelContext
   ) throws -> [DynamicAttentions: Tensor] {
-    try context.scope("attention") {
+    let standard = Self()
+    try options.check(
+      default: standard.options,
+      changes: (gate == standard.gate ? [] : ["gate"]) + (reduction == standard.reduction ? [] : ["reduction"]))
+    guard options.attentions.contains(.kernel) else { return [:] }
+    return try context.scope("attention") {
       let hidden = max(Int(Double(x.shape[1]) * reduction), 1)
       let fc1 = Linear(
         outputFeatures: hidden, hasBias: false, initialization: .kaimingNormal, isPointwiseConvolution: true)
-      let fc2 = Linear(outputFeatures: kernels, initialization: .kaimingNormal, isPointwiseConvolution: true)
+      let fc2 = Linear(
+        outputFeatures: kernels, initialization: options.initialization.weights, isPointwiseConvolution: true)
       let z = try fc1(GlobalAveragePool()(x, in: context), "fc1", in: context).activated(.relu)
-      let logits = try fc2(z, "fc2", in: context).dividedByTemperature(
-        temperature, epochs: temperatureEpochs, share: temperatureShare, in: context)
-      return [.kernel: try logits.softmax()]
+      return [.kernel: try gate(options.temperature.applied(to: fc2(z, "fc2", in: context), in: context))]
     }
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case kernels, gate, reduction
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    kernels = try container.decode(Int.self, forKey: .kernels)
+    gate = try container.decode(AttentionGate.self, forKey: .gate)
+    reduction = try container.decode(Double.self, forKey: .reduction)
+    options = try DynamicConvolutionOptions(from: decoder)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    try options.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(kernels, forKey: .kernels)
+    try container.encode(gate, forKey: .gate)
+    try container.encode(reduction, forKey: .reduction)
   }
 }

@@ -29,6 +29,8 @@ extension DynamicConvolutionVariant {
 /// A dynamic convolution: parameter `weight` `[K, O, I/groups, kh, kw]`, those of its attentions, and, where the static
 /// convolution has one, a static `bias`.
 ///
+/// Kernels without an attention over them are added; without any attention it is a static convolution by their sum.
+///
 /// ## Shapes
 /// - `x`: `[N, I, H, W]`; result `[N, O, H', W']`.
 public struct DynamicConvolution<Variant: DynamicConvolutionVariant>: Layer, Hashable {
@@ -48,15 +50,21 @@ public struct DynamicConvolution<Variant: DynamicConvolutionVariant>: Layer, Has
       convolution.outputChannels, x.shape[1] / geometry.groups, convolution.kernelSize.height,
       convolution.kernelSize.width,
     ]
-    let kernels = try context.parameter(
+    var kernels = try context.parameter(
       "weight", Shape([variant.kernels] + kernel.dimensions), .kaimingNormal(kernel, fan: .output))
     let attentions = try context.tagged("attention") {
       try variant.attentions(of: x, for: convolution, in: context)
     }
     let present = attentions.keys.reduce(into: DynamicAttentions()) { $0.formUnion($1) }
-    let output = try context.builder.apply(
-      DynamicConvolution2D(geometry, attentions: present),
-      [x, kernels] + present.list.compactMap { attentions[$0] })[0]
+    if !present.contains(.kernel), variant.kernels > 1 {
+      kernels = try kernels.sum(0).reshaped(to: Shape([1] + kernel.dimensions))
+    }
+    let output =
+      present.isEmpty
+      ? try context.builder.apply(Convolution2D(geometry), x, kernels.reshaped(to: kernel))
+      : try context.builder.apply(
+        DynamicConvolution2D(geometry, attentions: present),
+        [x, kernels] + present.list.compactMap { attentions[$0] })[0]
     guard convolution.hasBias else { return output }
     let bias = try context.parameter("bias", [convolution.outputChannels], .zeros, category: .bias)
     return try output.adding(bias.reshaped(to: [1, convolution.outputChannels, 1, 1]))
@@ -66,27 +74,15 @@ public struct DynamicConvolution<Variant: DynamicConvolutionVariant>: Layer, Has
 extension ConfigurationSchema.Field {
   /// The number of kernels of a dynamic convolution.
   static func kernels(default count: Int) -> Self {
-    .init("kernels", .integer(1...64), default: .integer(count), "The number of kernels that a sample's is made of.")
+    Self("kernels", .integer(1...64), default: .integer(count), "The number of kernels that a sample's is made of.")
+      .compared([1, 2, 4, 8], off: 1)
   }
 
-  /// Whether a dynamic convolution also takes the place of stems and shortcuts.
-  static let everywhere = Self(
-    "everywhere", .boolean, default: false,
-    "Whether the stem and the shortcuts' 1×1 convolutions are dynamic, too; the papers leave them static.")
-
-  /// The temperature at the start of training.
-  static let temperature = Self(
-    "temperature", .number(.init(1)), default: .number(TemperatureAnnealing().initial),
-    "The attentions' temperature at the start of training, from where it falls to 1.")
-
-  /// The length of the temperature's descent.
-  static let temperatureEpochs = Self(
-    "temperature_epochs", .optional(.number(.nonNegative)), default: 10.0,
-    "The number of epochs until the temperature is 1, whatever the training's length; 0 for a temperature of 1 throughout."
-  )
-
-  /// The length of the temperature's descent as a share of the training.
-  static let temperatureShare = Self(
-    "temperature_share", .optional(.number(.unit)), default: .null,
-    "The share of the training until the temperature is 1, instead of epochs: 0.1 as in the papers' 10 of 100 epochs.")
+  /// The width of the hidden layer of a dynamic convolution's attentions.
+  static func attentionReduction(default share: Double) -> Self {
+    Self(
+      "reduction", .number(.init(0, 1, includesMinimum: false)), default: .number(share),
+      "The width of the attentions' hidden layer as a share of the input channels."
+    ).compared([0.25, 0.125, 0.0625, 0.03125])
+  }
 }

@@ -8,7 +8,7 @@ public struct StaticConvolution: ConvolutionVariant {
 
   public static let variant = ConfigurationSchema.Variant("static", "The ordinary convolution.")
 
-  public var isEverywhere: Bool { true }
+  public var layers: ReplacedLayers { ReplacedLayers(isEverywhere: true) }
 
   public func layer(replacing convolution: Convolution) -> any Layer { convolution }
 }

@@ -115,13 +115,14 @@ package final class CompiledVariant: Sendable {
   /// The multiply-adds of a run, evaluations included.
   package var runMultiplyAdds: Double { trainingMultiplyAdds + Double(multiplyAdds) * Double(evaluatedImages) }
 
-  /// Images that a run is evaluated on, over all evaluations.
+  /// Images that a run is evaluated on, over all evaluations, and those that running statistics are measured over.
   private var evaluatedImages: Int {
     let interval = configuration.training.evaluationInterval
     let evaluations = (epochs + interval - 1) / interval
+    let measured = evaluations * min(configuration.training.recalibration.imageCount ?? 0, data.train.count)
     // Without validation images, the last epoch's test is the final one.
-    guard data.validation.count > 0 else { return evaluations * data.test.count }
-    return (evaluations + 1) * data.validation.count + data.test.count
+    guard data.validation.count > 0 else { return measured + evaluations * data.test.count }
+    return measured + (evaluations + 1) * data.validation.count + data.test.count
   }
 }
 

@@ -15,8 +15,8 @@ extension SpecValidator {
           SpecIssue(keyPath: training.appending("batch_size"), message: error.problem, hint: error.remedy)
         ]
       }
-      if case .configuration("initial_prefix", let problem) = error {
-        return [SpecIssue(keyPath: training.appending("initial_prefix"), message: problem)]
+      if case .configuration(let key, let problem) = error, ["initial_prefix", "recalibrate_statistics"].contains(key) {
+        return [SpecIssue(keyPath: training.appending(key), message: problem)]
       }
     case ModelError.pattern(let key, let index, _, _):
       return [SpecIssue(keyPath: training.appending(key).appending(index: index), message: "\(error)")]

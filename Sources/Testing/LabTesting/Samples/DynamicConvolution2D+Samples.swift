@@ -106,6 +106,16 @@ extension OperationSamples {
           [kernels, outputs, inputs, 3, 3], ConvolutionGeometry(stride: 1, padding: 1), all4
         ).forward)
     }
+    // Every set of attentions, where weights are in blocks.
+    for bits in UInt8(0)..<16 {
+      let attentions = DynamicAttentions(rawValue: bits)
+      for kernels in attentions.contains(.kernel) ? [1, 4] : [1] {
+        samples.append(
+          Case(
+            "16 to 32, \(kernels) kernels, attentions \(bits)", [3, 16, 6, 6], [kernels, 32, 16, 3, 3], same, attentions
+          ).forward)
+      }
+    }
     // Groups of a channel, of parts of a block, of whole blocks, and of neither.
     let grouped = [
       (16, 16, 16), (32, 32, 32), (20, 20, 20), (58, 58, 58), (16, 32, 16), (16, 32, 4), (64, 64, 16), (48, 16, 2),

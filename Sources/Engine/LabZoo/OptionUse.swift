@@ -1,0 +1,67 @@
+import LabGraph
+import LabNN
+
+/// The options that an architecture has made use of, so that none is taken and silently ignored.
+public final class OptionUse {
+  private var used: Set<String> = []
+  /// The number of convolutions so far that the variant may take the place of.
+  private(set) var candidateCount = 0
+  /// The stages of those convolutions.
+  private var candidateStages: Set<Int> = []
+  /// The number of such convolutions in the whole network; nil where nothing depends on it.
+  private let totalCandidates: Int?
+
+  /// Creates a record of no options.
+  ///
+  /// - Parameter totalCandidates: the number of convolutions in the whole network that the variant may take the place of;
+  ///   nil where nothing depends on it.
+  public init(totalCandidates: Int? = nil) { self.totalCandidates = totalCandidates }
+
+  func insert(_ key: ModelConfiguration.CodingKeys) { used.insert(key.stringValue) }
+
+  /// Whether the configured variant takes the place of the network's next convolution.
+  func replaces(_ convolution: Convolution, ofStage stage: Int, _ layers: ReplacedLayers) -> Bool {
+    guard layers.includesPointwise || convolution.kernelSize != Extent2D(1) else { return false }
+    candidateCount += 1
+    candidateStages.insert(stage)
+    let isReplaced =
+      switch layers.places {
+      case .all: true
+      case .first: candidateCount == 1
+      case .last: candidateCount == totalCandidates
+      case .stages(let stages): stages.contains(stage)
+      }
+    if isReplaced { insert(.convolution) }
+    return isReplaced
+  }
+
+  /// - Throws: ``LabNN/ModelError/option(subject:problem:)`` for an option that the configuration sets and the network
+  ///   has no use for.
+  func check(_ configuration: ModelConfiguration) throws {
+    var set: [(key: ModelConfiguration.CodingKeys, reason: String)] = []
+    func note(_ isSet: Bool, _ key: ModelConfiguration.CodingKeys, _ reason: String) {
+      if isSet { set.append((key, reason)) }
+    }
+    note(!(configuration.convolution.component is StaticConvolution), .convolution, "convolution that it could replace")
+    note(
+      !(configuration.downsampling.component is StridedDownsampling), .downsampling, "reduction that it could replace")
+    note(configuration.attention != nil, .attention, "block at the places, or of the stages, that it is for")
+    note(configuration.activation != nil, .activation, "non-linearity that it could replace")
+    note(configuration.normalization != nil, .normalization, "place for it")
+    note(configuration.fusion != nil, .fusion, "place for it")
+    note(configuration.dropout.map { $0 > 0 } ?? false, .dropout, "place for it")
+    note(configuration.stem != nil, .stem, "stem that it could replace")
+    if case .stages(let stages) = configuration.convolution.component.layers.places,
+      let missing = stages.first(where: { !candidateStages.contains($0) })
+    {
+      throw ModelError.option(
+        subject: "conv.layers",
+        problem: "stage \(missing) has no convolution to replace; those that have one are "
+          + candidateStages.filter { $0 > 0 }.sorted().map(String.init).joined(separator: ", "))
+    }
+    for (key, reason) in set where !used.contains(key.stringValue) {
+      let name = type(of: configuration.architecture.component).variant.name
+      throw ModelError.option(subject: key.stringValue, problem: "the architecture \(name) has no \(reason)")
+    }
+  }
+}
