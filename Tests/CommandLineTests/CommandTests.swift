@@ -320,11 +320,14 @@ import Testing
     defer { labrun.remove() }
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    for name in ["ablation", "quick"] {
+    for (name, runs) in [
+      ("ablation", 36), ("quick", 36), ("odconv-attentions", 30), ("odconv-kernels", 18), ("odconv-reduction", 12),
+      ("odconv-annealing", 18),
+    ] {
       let path = root.appendingPathComponent("Experiments/\(name).json").path
       let plan = try labrun.run("sweep", path, "--dry-run", "--json")
       #expect(plan.status == 0, "\(plan.errors)")
-      #expect(try JSONValue(parsing: plan.output)["rows"]?.arrayValue?.count == 36)
+      #expect(try JSONValue(parsing: plan.output)["rows"]?.arrayValue?.count == runs)
     }
   }
 }

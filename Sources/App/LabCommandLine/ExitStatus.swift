@@ -68,7 +68,7 @@ enum ExitStatus: Int32 {
   private init(_ error: SpecError) {
     switch error {
     case .notFound, .unreadable: self = .noInput
-    case .isFolder, .ambiguous, .badFilter: self = .usage
+    case .isFolder, .ambiguous, .badFilter, .component, .noParts: self = .usage
     case .invalid: self = .badData
     }
   }

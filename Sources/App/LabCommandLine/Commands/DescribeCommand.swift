@@ -13,13 +13,15 @@ struct DescribeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "describe",
     abstract: "Print a model as a table of layers: shapes, parameters, multiply-adds, activations.",
-    usage: "labrun describe <subject> [options]\n       labrun describe --all",
+    usage: "labrun describe <subject> [options]\n       labrun describe --parts <component>...\n"
+      + "       labrun describe --all",
     discussion: """
       EXAMPLES
         labrun describe resnet --depth 20 --conv odconv-4x --input 3x32x32
         labrun describe resnet50 --conv odconv-4x --classes 1000
         labrun describe plain --set dropout=0.5 --input 1x28x28
         labrun describe Experiments/ablation.json --variant baseline
+        labrun describe --parts odconv       # what an ablation can switch or vary of it
         labrun describe --all
       """)
 
@@ -27,6 +29,13 @@ struct DescribeCommand: ParsableCommand {
   var subject: String?
 
   @Flag(help: "List every network of the zoo with its counts.") var all = false
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "List what can be switched or varied of convolutions, blocks, architectures, losses and the like.",
+      valueName: "component"))
+  var parts: [String] = []
 
   @Option(help: "The convolutions, such as static, odconv-4x.") var conv: String?
   @Option(help: "How resolution is halved, such as strided, spd.") var downsample: String?
@@ -60,7 +69,14 @@ struct DescribeCommand: ParsableCommand {
       guard subject == nil else { throw CommandError("--all lists every network, so it takes no architecture") }
       return output.write(try ZooTable().table, as: format)
     }
-    guard let subject else { throw CommandError("describe takes an architecture or a spec, or --all") }
+    guard parts.isEmpty else {
+      guard subject == nil else {
+        throw CommandError("--parts is followed by what it describes, and takes no architecture \"\(subject ?? "")\"")
+      }
+      let table = PartTable(try parts.map { .init(try StudySchema.labrun.component($0)) })
+      return output.write(table.table, as: format, showsLegend: false)
+    }
+    guard let subject else { throw CommandError("describe takes an architecture or a spec, --parts or --all") }
     let isArchitecture = (try? ArchitectureFamily.component(.string(subject))) != nil
     let (name, model, image, classCount) = try isArchitecture ? fromOptions(subject) : fromSpec(subject)
     let batch = ClassificationBatch(size: 1, image: image, classCount: classCount)
@@ -157,5 +173,17 @@ struct DescribeCommand: ParsableCommand {
       "\(plan.name): \(chosen.variant.label)", chosen.configuration.model, [shape.channels, shape.height, shape.width],
       data.classCount
     )
+  }
+}
+
+extension PartTable.Component {
+  /// The parts of a component that a spec can name.
+  fileprivate init(_ component: ComponentParts) {
+    self.init(
+      name: component.name, summary: component.variant.summary, key: component.key.description,
+      parts: component.parts.map {
+        .init(
+          key: $0.path.description, summary: $0.summary, defaultValue: $0.defaultValue, off: $0.off, levels: $0.levels)
+      })
   }
 }

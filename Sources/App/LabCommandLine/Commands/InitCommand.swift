@@ -16,6 +16,7 @@ struct InitCommand: ParsableCommand {
         labrun init my-study --yaml     # Experiments/my-study.yaml
         labrun init studies/            # studies/my-study.json
         labrun init studies/width.yaml  # the study "width"
+        labrun init --ablate odconv     # Experiments/odconv-parts.json, which leaves out one part after the other
       """)
 
   @Argument(
@@ -30,6 +31,12 @@ struct InitCommand: ParsableCommand {
   @Option(help: "The file or folder to write to, also where it looks like a name.", completion: .file())
   var path: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write a study of the parts of a convolution, block, architecture or loss, left out one by one (default name: "
+        + "component-parts).", valueName: "component"))
+  var ablate: String?
+
   @Flag(help: "Overwrite an existing file.")
   var force = false
 
@@ -37,7 +44,10 @@ struct InitCommand: ParsableCommand {
     guard path == nil || target == nil else {
       throw CommandError("init takes one place to write to, \"\(target ?? "")\" or --path \"\(path ?? "")\", not both")
     }
-    let file = try StarterFile(target: target, path: path, yaml: yaml)
+    let schema = StudySchema.labrun
+    let ablation = try ablate.map { try AblationSpec(of: schema.component($0)) }
+    let standardName = ablation.map { "\($0.component.name)-parts" } ?? StarterFile.standardName
+    let file = try StarterFile(target: target, path: path, standardName: standardName, yaml: yaml)
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder) {
       guard !isFolder.boolValue else {
@@ -55,16 +65,19 @@ struct InitCommand: ParsableCommand {
         throw FileError(action: "create the folder", path: folder)
       }
     }
-    try AtomicFile.write(Data(StarterSpec.text(name: file.name, format: file.format).utf8), to: file.path)
+    let text =
+      ablation?.text(name: file.name, format: file.format) ?? StarterSpec.text(name: file.name, format: file.format)
+    try AtomicFile.write(Data(text.utf8), to: file.path)
     // The spec names its schema, by which editors complete and check it.
-    let schema = folder.isEmpty ? "spec.schema.json" : (folder as NSString).appendingPathComponent("spec.schema.json")
-    let writesSchema = !FileManager.default.fileExists(atPath: schema)
+    let schemaFile =
+      folder.isEmpty ? "spec.schema.json" : (folder as NSString).appendingPathComponent("spec.schema.json")
+    let writesSchema = !FileManager.default.fileExists(atPath: schemaFile)
     if writesSchema {
-      try AtomicFile.write(Data((StudySchema.labrun.jsonSchema().prettyText() + "\n").utf8), to: schema)
+      try AtomicFile.write(Data((schema.jsonSchema().prettyText() + "\n").utf8), to: schemaFile)
     }
     Terminal.standardOutput.note(
       "wrote \(file.path), the study \"\(file.name)\""
-        + (writesSchema ? ", and \(schema), by which editors check it" : "")
+        + (writesSchema ? ", and \(schemaFile), by which editors check it" : "")
         + "; next: labrun sweep \(file.path.quotedForShell) --dry-run")
   }
 }
@@ -76,19 +89,21 @@ private struct StarterFile {
   let name: String
   let format: SourceFormat
 
-  private static let standardName = "my-study"
+  static let standardName = "my-study"
 
   /// - Parameters:
   ///   - target: a name or path.
   ///   - path: a path, whatever it looks like.
-  init(target: String?, path: String?, yaml: Bool) throws {
-    let given = (path ?? target ?? Self.standardName) as NSString
+  ///   - standardName: the name of a study that is given none.
+  ///   - yaml: whether YAML is asked for.
+  init(target: String?, path: String?, standardName: String, yaml: Bool) throws {
+    let given = (path ?? target ?? standardName) as NSString
     let isName = path == nil && !given.contains("/") && SourceFormat(fileExtension: given.pathExtension) == nil
     var file = given.expandingTildeInPath
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: file, isDirectory: &isFolder)
     if given.hasSuffix("/") || exists && isFolder.boolValue && given.length > 0 {
-      file = (file as NSString).appendingPathComponent(Self.standardName)
+      file = (file as NSString).appendingPathComponent(standardName)
     } else if isName {
       file = "Experiments/" + file
     }

@@ -14,6 +14,10 @@ public enum SpecError: Error, Equatable, CustomStringConvertible {
   case invalid(path: String, issues: [SpecIssue])
   /// A filter of the cells names nothing in the plan.
   case badFilter(String, problem: String, suggestion: String?)
+  /// No component has this name, or components of several keys have it.
+  case component(name: String, suggestion: String?, matches: [String])
+  /// The component has no part that it can do without.
+  case noParts(component: String)
 
   /// The error in one clear sentence; a line an issue for an invalid spec.
   public var description: String {
@@ -42,6 +46,13 @@ public enum SpecError: Error, Equatable, CustomStringConvertible {
     case .invalid(let path, _): "the spec \(path) has errors"
     case .badFilter(let filter, let problem, let suggestion):
       "cannot select the cells \"\(filter)\": \(problem)" + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")
+    case .component(let name, let suggestion, let matches):
+      matches.isEmpty
+        ? "nothing that a spec can name is called \"\(name)\"" + (suggestion.map { " (did you mean \"\($0)\"?)" } ?? "")
+          + "; expected a convolution, a block, an architecture, a loss or the like"
+        : "\"\(name)\" could be \(matches.joined(separator: " or ")); name one of them with its key"
+    case .noParts(let component):
+      "\(component) has no part that it can do without; `labrun describe --parts` lists what can be varied of it"
     }
   }
 }
