@@ -51,6 +51,11 @@ import Testing
         + "of them, and the seeds 4–6 were added.",
     ] { #expect(analysis.output.contains(part), "\(part) in:\n\(analysis.output)") }
     #expect(try labrun.run("table", "--format", "csv").output.contains("odconv-1x"))
+    let note =
+      "A rule adds seeds until the widest interval of test_log_loss is at most ± 50: 3 of 5 were added, of at most 8."
+    for options in [["table"], ["table", "--by", "conv"]] {
+      #expect(try labrun.run(options + ["--format", "markdown"]).output.contains(note), "\(options)")
+    }
     #expect(try labrun.run("report", "--output", "-", "--format", "markdown").output.contains("Seeds were added until"))
 
     // With or without the rule, the sweep on record is the one that is gone on with.

@@ -3,6 +3,8 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -32,7 +34,20 @@ const char *oneDnnVersion(void) {
   return text;
 }
 
+// Holds the library to the instructions that our own kernels are held to, unless a variable of its own says otherwise. It
+// can be told so before it computes anything, and only then.
+static pthread_once_t limitOnce = PTHREAD_ONCE_INIT;
+static void limitInstructions(void) {
+#if defined(__x86_64__)
+  const char *limit = getenv("LABRUN_MAX_ISA");
+  if (!limit || getenv("ONEDNN_MAX_CPU_ISA") || getenv("DNNL_MAX_CPU_ISA")) return;
+  if (strcmp(limit, "avx2") == 0) dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
+  if (strcmp(limit, "portable") == 0) dnnl_set_max_cpu_isa(dnnl_cpu_isa_sse41);
+#endif
+}
+
 OneDnnBFloat16 oneDnnBFloat16(void) {
+  pthread_once(&limitOnce, limitInstructions);
 #if defined(__x86_64__)
   // Each instruction set's bits contain those of the sets before it.
   const unsigned set = (unsigned)dnnl_get_effective_cpu_isa();
@@ -55,7 +70,10 @@ void oneDnnUseOneThread(void) {
 
 static dnnl_engine_t engine;
 static pthread_once_t engineOnce = PTHREAD_ONCE_INIT;
-static void makeEngine(void) { dnnl_engine_create(&engine, dnnl_cpu, 0); }
+static void makeEngine(void) {
+  pthread_once(&limitOnce, limitInstructions);
+  dnnl_engine_create(&engine, dnnl_cpu, 0);
+}
 
 dnnl_engine_t sharedEngine(void) {
   pthread_once(&engineOnce, makeEngine);
@@ -64,6 +82,7 @@ dnnl_engine_t sharedEngine(void) {
 
 int oneDnnMatrixProduct(bool transposeA, bool transposeB, long m, long n, long k, float alpha, const float *a, long lda,
                         const float *b, long ldb, float beta, float *c, long ldc) {
+  pthread_once(&limitOnce, limitInstructions);
   const dnnl_status_t status =
       dnnl_sgemm(transposeA ? 'T' : 'N', transposeB ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   return failed(status, "multiply matrices") ? 1 : 0;

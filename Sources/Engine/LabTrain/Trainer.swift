@@ -290,8 +290,11 @@ public final class Trainer {
     next.trainSeconds += next.epochSeconds
     next.epochSeconds = 0
     progress = next
-    try observer.didReachCheckpoint(makeCheckpoint(progress))
-    return observer.stopRequest == .none
+    // Where nothing is left to evaluate, the final weights follow at once and take a checkpoint's place.
+    let goesOn = observer.stopRequest == .none
+    let endsHere = goesOn && lastTest != nil && configuration.finalWeights == .last
+    if !endsHere { try observer.didReachCheckpoint(makeCheckpoint(progress)) }
+    return goesOn
   }
 
   /// The record of a complete epoch.

@@ -74,3 +74,14 @@ extension SweepAnalysis {
     ]
   }
 }
+
+extension Sweep {
+  /// That a rule decides how many seeds there are, for those who read a table only; nil without one.
+  var seedRuleNote: String? {
+    guard let rule = seedRules.last?.rule else { return nil }
+    let added = seedRules.reduce(0) { $0 + $1.seeds.count }
+    return "A rule adds seeds until the widest interval of \(rule.metric) is at most \(rule.sizeText): "
+      + "\(added) of \(seeds.count) were added, of at most \(rule.maximumSeedCount). That costs coverage, and "
+      + "labrun analyze says how much."
+  }
+}

@@ -138,6 +138,7 @@ extension ComparisonTable {
           + "\(unpaired.joined(separator: "; ")).")
     }
     notes += comparisons.modelNotes
+    notes += [sweep.seedRuleNote].compactMap(\.self)
     if baselineLabel == nil {
       notes += metrics.compactMap { sweep.lossNote($0, shownVariants) }
     }

@@ -172,7 +172,7 @@ extension FactorTable {
     {
       notes.append(note)
     }
-    return notes
+    return notes + [sweep.seedRuleNote].compactMap(\.self)
   }
 
   private var modelNotes: [String] {
