@@ -7,7 +7,7 @@ extension SweepAnalysis {
   var diagnosticTable: ReportTable? {
     let rows = [
       diagnostics.equalSpread.map {
-        row("equal spread (Brown-Forsythe)", $0, "the variants' runs vary alike", "some variants' runs vary more")
+        row("equal spread (Brown-Forsythe)", $0, equalSpreadReading, "some variants' runs vary more")
       },
       diagnostics.additivity.map {
         row(
@@ -28,6 +28,12 @@ extension SweepAnalysis {
             "doubtful below a p-value of \(NumberText.plain(PoolingDecision.level)); variants whose runs vary more have "
             + "variances of their own"),
       ], rows: rows)
+  }
+
+  /// What equal spread means; a test of all variants at once does not see what is odd about one of many.
+  private var equalSpreadReading: String {
+    "the variants' runs vary alike"
+      + (model.variances.isCommon ? "" : " as far as a test of all at once sees; the model gives some a variance of their own")
   }
 
   private func row(_ title: String, _ test: FTest, _ fine: String, _ doubtful: String) -> ReportTable.Row {
