@@ -184,6 +184,9 @@ let package = Package(
     .testTarget(
       name: "LabReportTests", dependencies: ["LabCore", "LabRecords", "LabReport", "LabStats"],
       resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "LabWorkbenchTests",
+      dependencies: ["LabScheduler", "LabStudy", "LabTesting", "LabTrain", "LabWorkbench"]),
     .testTarget(name: "CommandLineTests", dependencies: ["labrun", "LabCore", "LabRecords", "LabStore", "LabTesting"]),
   ],
   swiftLanguageModes: [.v6]

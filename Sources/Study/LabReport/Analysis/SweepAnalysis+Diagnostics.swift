@@ -33,7 +33,8 @@ extension SweepAnalysis {
   /// What equal spread means; a test of all variants at once does not see what is odd about one of many.
   private var equalSpreadReading: String {
     "the variants' runs vary alike"
-      + (model.variances.isCommon ? "" : " as far as a test of all at once sees; the model gives some a variance of their own")
+      + (model.variances.isCommon
+        ? "" : " as far as a test of all at once sees; the model gives some a variance of their own")
   }
 
   private func row(_ title: String, _ test: FTest, _ fine: String, _ doubtful: String) -> ReportTable.Row {

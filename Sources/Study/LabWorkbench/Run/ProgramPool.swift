@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Compiling a variant's graphs and filling their memory with pages takes as long as some steps: much of a run of a few
 /// steps, and nothing of one that trains for minutes, whose memory is given back.
-final class ProgramPool: Sendable {
+package final class ProgramPool: Sendable {
   /// Programs that no run uses.
   ///
   /// Sendable since whoever takes them out has them alone.
@@ -17,21 +17,24 @@ final class ProgramPool: Sendable {
   }
 
   /// The longest training in seconds of which programs are kept.
-  static let longestSeconds = 10.0
+  package static let longestSeconds = 10.0
 
-  private let capacityBytes: Int
+  package let capacityBytes: Int
   private let idle = Mutex<[Idle]>([])
 
-  init(capacityBytes: Int) { self.capacityBytes = capacityBytes }
+  /// Creates an empty pool.
+  ///
+  /// - Parameter capacityBytes: the bytes that what it keeps may take.
+  package init(capacityBytes: Int) { self.capacityBytes = capacityBytes }
 
   /// A pool of a sixteenth of the memory that runs may use, as far as the largest runs leave so much.
-  convenience init(beside workers: Int, of runs: [ScheduledRun], memoryBudget: Int) {
+  package convenience init(beside workers: Int, of runs: [ScheduledRun], memoryBudget: Int) {
     let running = runs.map(\.plannedBytes).sorted(by: >).prefix(workers).reduce(0, +)
     self.init(capacityBytes: max(0, min(memoryBudget / 16, memoryBudget - running)))
   }
 
   /// Takes programs of a variant out; nil where there are none.
-  func take(for variant: CompiledVariant) -> TrainingPrograms? {
+  package func take(for variant: CompiledVariant) -> TrainingPrograms? {
     let found = idle.withLock { idle -> Idle? in
       idle.firstIndex { $0.variant == ObjectIdentifier(variant) }.map { idle.remove(at: $0) }
     }
@@ -39,7 +42,7 @@ final class ProgramPool: Sendable {
   }
 
   /// Keeps programs while there is room; what is there already stays, since seeds come round in the order of the variants.
-  func keep(_ programs: TrainingPrograms, for variant: CompiledVariant, afterSeconds seconds: Double?) {
+  package func keep(_ programs: TrainingPrograms, for variant: CompiledVariant, afterSeconds seconds: Double?) {
     guard let seconds, seconds <= ProgramPool.longestSeconds else { return }
     let entry = Idle(variant: ObjectIdentifier(variant), programs: programs)
     idle.withLock { idle in

@@ -77,7 +77,7 @@ package final class CompiledVariant: Sendable {
   ///   - threads: threads of the run.
   ///   - programs: what an ended run of the variant has computed with.
   /// - Throws: an error of the graphs or of the machine.
-  func trainer(
+  package func trainer(
     seed: UInt64, choices: [String: String], threads: Int, programs: TrainingPrograms? = nil
   ) throws -> Trainer {
     let graphs =
