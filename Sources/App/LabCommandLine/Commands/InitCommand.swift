@@ -8,6 +8,7 @@ import LabWorkbench
 struct InitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Write a commented starter spec.",
+    usage: "labrun init [<name or path>] [options]",
     discussion: """
       A name alone stands for a file in Experiments/; a path is written as it is, with .json where it has no ending.
 
