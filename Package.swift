@@ -31,7 +31,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
@@ -40,6 +39,8 @@ let package = Package(
     .systemLibrary(
       name: "CHDF5", path: "Sources/Base/CHDF5", pkgConfig: "hdf5",
       providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+    .systemLibrary(
+      name: "CCrypto", path: "Sources/Base/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CZlib", path: "Sources/Data/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
@@ -70,7 +71,8 @@ let package = Package(
     // MARK: Foundations
     .target(
       name: "LabCore",
-      dependencies: [.product(name: "Crypto", package: "swift-crypto")], path: "Sources/Base/LabCore"),
+      // Apple's systems have CryptoKit.
+      dependencies: [.target(name: "CCrypto", condition: .when(platforms: [.linux]))], path: "Sources/Base/LabCore"),
     .target(name: "LabStats", dependencies: ["LabCore"], path: "Sources/Base/LabStats"),
     .target(name: "LabRecords", dependencies: ["LabCore", "LabStats"], path: "Sources/Base/LabRecords"),
     .target(name: "LabHDF5", dependencies: ["LabCore", "CHDF5"], path: "Sources/Base/LabHDF5"),

@@ -30,7 +30,7 @@ struct Dependency: Decodable {
 }
 
 /// Modules of the system and of the toolchain, which no package declares.
-let systemModules: Set = ["Foundation", "Dispatch", "Synchronization", "Testing", "Glibc", "Darwin"]
+let systemModules: Set = ["Foundation", "Dispatch", "Synchronization", "Testing", "Glibc", "Darwin", "CryptoKit"]
 /// Modules that come with a product of another name.
 let modulesOfProducts = ["CYaml": "Yams"]
 

@@ -7,7 +7,7 @@ fail() { say "$*" >&2; exit 1; }
 
 # Debian and Ubuntu
 required=(libsqlite3-dev libhdf5-dev libdnnl-dev zlib1g-dev libpng-dev libjpeg-dev libwebp-dev libtiff-dev libgif-dev
-  pkg-config)
+  libssl-dev pkg-config)
 images=dataset-fashion-mnist
 
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -86,5 +86,5 @@ if [ "$(uname -s)" = Darwin ]; then
 elif command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
   install_with_apt
 else
-  say "No apt-get here: the build needs the development files of SQLite 3, HDF5, oneDNN, zlib, libpng, libjpeg-turbo, libwebp, libtiff and giflib, and pkg-config."
+  say "No apt-get here: the build needs the development files of SQLite 3, HDF5, oneDNN, OpenSSL, zlib, libpng, libjpeg-turbo, libwebp, libtiff and giflib, and pkg-config."
 fi

@@ -23,6 +23,17 @@ import Testing
     #expect(hasher.finish() == ContentHash(of: "abc"))
   }
 
+  @Test func copiesOfAHasherGoTheirOwnWays() {
+    var hasher = ContentHasher()
+    hasher.update("a")
+    let start = hasher.finish()
+    var copy = hasher
+    copy.update("b")
+    #expect(hasher.finish() == start && copy.finish() != start)
+    hasher.update("b")
+    #expect(hasher.finish() == copy.finish())
+  }
+
   @Test func neighboringStringsCannotRunTogether() {
     func hash(_ strings: [String]) -> ContentHash {
       var hasher = ContentHasher()

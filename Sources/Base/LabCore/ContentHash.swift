@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// A SHA-256 digest that identifies content.
@@ -11,7 +10,9 @@ public struct ContentHash: Hashable, Sendable, Codable, CustomStringConvertible 
 
   /// Digests bytes.
   public init(of data: some DataProtocol) {
-    self.init(SHA256.hash(data: data))
+    var digest = SHA256Digest()
+    for region in data.regions { region.withUnsafeBytes { digest.update($0) } }
+    self.init(digest)
   }
 
   /// Digests a string's UTF-8 bytes.
@@ -37,8 +38,8 @@ public struct ContentHash: Hashable, Sendable, Codable, CustomStringConvertible 
 
   public var description: String { hexadecimal }
 
-  fileprivate init(_ digest: SHA256.Digest) {
-    hexadecimal = digest.map { byte in
+  fileprivate init(_ digest: SHA256Digest) {
+    hexadecimal = digest.bytes().map { byte in
       let digits = String(byte, radix: 16)
       return digits.count == 1 ? "0" + digits : digits
     }.joined()
@@ -47,17 +48,19 @@ public struct ContentHash: Hashable, Sendable, Codable, CustomStringConvertible 
 
 /// Digests content that arrives in pieces.
 public struct ContentHasher {
-  private var hasher = SHA256()
+  private var digest = SHA256Digest()
 
   /// Creates an empty hasher.
   public init() {}
 
   /// Adds bytes.
-  public mutating func update(_ bytes: UnsafeRawBufferPointer) { hasher.update(bufferPointer: bytes) }
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) { digest.update(bytes) }
 
   /// Adds a string's UTF-8 bytes followed by a zero byte, so that neighbouring strings cannot run together.
-  public mutating func update(_ string: String) { hasher.update(data: Data(string.utf8) + [0]) }
+  public mutating func update(_ string: String) {
+    (Data(string.utf8) + [0]).withUnsafeBytes { digest.update($0) }
+  }
 
   /// The digest of everything added so far.
-  public func finish() -> ContentHash { ContentHash(hasher.finalize()) }
+  public func finish() -> ContentHash { ContentHash(digest) }
 }
