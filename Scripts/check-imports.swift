@@ -53,7 +53,12 @@ for target in package.targets {
   let declared = Set(target.dependencies.map(\.name))
   var imported: [String: String] = [:]
   for file in sources.sorted() {
+    // Programs in other languages stand in literals of several lines.
+    var isInLiteral = false
     for text in try String(contentsOfFile: "\(path)/\(file)", encoding: .utf8).split(separator: "\n") {
+      let quotes = text.ranges(of: "\"\"\"").count
+      if !quotes.isMultiple(of: 2) { isInLiteral.toggle() }
+      guard !isInLiteral else { continue }
       guard let match = text.firstMatch(of: line) else { continue }
       let module = String(match.1)
       imported[modulesOfProducts[module] ?? module] = imported[module] ?? "\(path)/\(file)"
