@@ -25,11 +25,15 @@ import Testing
     }
     all += each("attention", AttentionFamily.registry) + each("downsample", DownsamplingFamily.registry)
     all += each("fusion", FusionFamily.registry) + each("frontend", FrontendFamily.registry)
-    all += ConvolutionFamily.variants.flatMap(\.partConfigurations).map {
-      var member = base
-      member.name = "\($0)"
-      member.configuration["conv"] = $0
-      return member
+    for (key, variants) in [
+      ("conv", ConvolutionFamily.variants), ("attention", AttentionFamily.variants), ("fusion", FusionFamily.variants),
+    ] {
+      all += variants.flatMap(\.partConfigurations).map {
+        var member = base
+        member.name = "\($0)"
+        member.configuration[key] = $0
+        return member
+      }
     }
     return all
   }()

@@ -17,6 +17,33 @@ import Testing
     #expect(even.allSatisfy { abs($0 - 1) < 1e-12 })
   }
 
+  @Test func eitherPartOfTheAdaptiveLossCanBeLeftOut() throws {
+    let counts = [1000, 100, 10]
+    var loss = AdaptiveLoss(beta: 0.9, alpha: 1, gamma: 2)
+    loss.normalizesWeights = false
+    let weights = try #require(try loss.classWeights(counts: counts))
+    for (weight, count) in zip(weights, counts) {
+      #expect(abs(weight - 0.1 / (1 - pow(0.9, Double(count)))) < 1e-12)
+    }
+    loss = AdaptiveLoss()
+    loss.isBalanced = false
+    #expect(try loss.classWeights(counts: counts) == nil)
+    #expect(loss.function == FocalLoss().function)
+    loss = AdaptiveLoss()
+    loss.isFocal = false
+    #expect(loss.function == FocalLoss(alpha: 0.25, gamma: 0).function)
+    for options in [
+      ["focal": false, "gamma": 1], ["class_balance": false, "beta": 0.9],
+      ["class_balance": false, "normalize_weights": false],
+    ] as [[String: JSONValue]] {
+      let configuration = JSONValue.object(options.merging(["name": "adaptive"]) { $1 })
+      let component = try LossConfiguration(configuration: configuration).component
+      #expect(throws: ModelError.self) {
+        try (component as? AdaptiveLoss)?.classWeights(counts: counts)
+      }
+    }
+  }
+
   @Test func classesWithoutSamplesHaveNoWeight() throws {
     let weights = try #require(try AdaptiveLoss().classWeights(counts: [0, 5, 5]))
     #expect(weights[0] == 0)

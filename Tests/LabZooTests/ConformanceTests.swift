@@ -34,8 +34,11 @@ import Testing
       member.configuration["conv"] = convolution
       for (key, values) in options[1...2] { for value in values { add(member, key, value) } }
     }
-    for variant in ConvolutionFamily.variants {
-      for configuration in variant.partConfigurations { add(base, "conv", configuration) }
+    for (key, variants) in [
+      ("conv", ConvolutionFamily.variants), ("downsample", DownsamplingFamily.variants),
+      ("attention", AttentionFamily.variants), ("fusion", FusionFamily.variants),
+    ] {
+      for configuration in variants.flatMap(\.partConfigurations) { add(base, key, configuration) }
     }
     for value in FusionFamily.variants.flatMap({ $0.aliases.keys.sorted() }) {
       add(base, "fusion", .string(value))

@@ -22,7 +22,12 @@ import Testing
     var all = ArchitectureFamily.types.map { with("activation", "silu", $0.miniature) }
     all += each("conv", ConvolutionFamily.registry) + each("downsample", DownsamplingFamily.registry)
     all += each("attention", AttentionFamily.registry) + each("fusion", FusionFamily.registry)
-    all += ConvolutionFamily.variants.flatMap(\.partConfigurations).map { with("conv", $0, base) }
+    for (key, variants) in [
+      ("conv", ConvolutionFamily.variants), ("downsample", DownsamplingFamily.variants),
+      ("attention", AttentionFamily.variants), ("fusion", FusionFamily.variants),
+    ] {
+      all += variants.flatMap(\.partConfigurations).map { with(key, $0, base) }
+    }
     all += ["sum", "weighted", "concat"].map { with("fusion", .string("multiscale-\($0)"), base) }
     all.append(with("norm", ["name": "group", "groups": 2], base))
     all.append(with("stem", "imagenet", base))

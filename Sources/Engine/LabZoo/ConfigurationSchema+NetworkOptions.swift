@@ -9,10 +9,25 @@ extension ConfigurationSchema.Field {
 
   /// The width of an attention's hidden layer.
   public static func reduction(default value: Double) -> Self {
-    .init(
+    Self(
       "reduction", .number(.init(0, 1, includesMinimum: false)), default: .number(value),
-      "The width of the hidden layer as a share of the channels.")
+      "The width of the hidden layer as a share of the channels."
+    ).compared([0.25, 0.125, 0.0625, 0.03125])
   }
+
+  /// Which of a block's two attentions there are.
+  static let channelAndSpatial = Self(
+    "parts",
+    .object(
+      .switches([
+        ("channel", "Whether there is the attention over channels."), ("spatial", "Whether there is that over pixels."),
+      ])), default: [:], "Which of the two attentions there are; without both, the block does nothing.")
+
+  /// The stages whose resolution is halved so.
+  static let halvedStages = Self(
+    "stages", .optional(.array(.integer(0...64))), default: .null,
+    "The stages whose resolution is halved so, counted from 1, with 0 for the stem and what else is outside of stages; "
+      + "null for all. Others are halved by strides.")
 
   /// What a hidden layer's width is rounded to.
   public static func divisor(default value: Int) -> Self {

@@ -35,6 +35,15 @@ public struct NetworkBuilder {
     return builder
   }
 
+  /// How the resolution is halved here: as is configured, or by strides where that is for other stages.
+  public var downsampling: any DownsamplingVariant {
+    use.noteHalving(ofStage: stageNumber)
+    let configured = style.downsampling
+    guard configured.stages?.contains(stageNumber) ?? true else { return StridedDownsampling() }
+    use.insert(.downsampling)
+    return configured
+  }
+
   // MARK: Convolutions
 
   /// A convolution of a block's main path, in the configured variant where that is for it.
@@ -80,14 +89,11 @@ public struct NetworkBuilder {
   ) throws -> Tensor {
     let halves = convolution.geometry.stride == Extent2D(2)
     var convolution = convolution
-    if halves {
-      use.insert(.downsampling)
-      convolution.geometry.stride = Extent2D(style.downsampling.convolutionStride)
-    }
+    let variant: any DownsamplingVariant = halves ? downsampling : StridedDownsampling()
+    if halves { convolution.geometry.stride = Extent2D(variant.convolutionStride) }
     func reduced(_ y: Tensor, _ reduction: (Tensor, ModelContext) throws -> Tensor) rethrows -> Tensor {
       halves ? try reduction(y, context) : y
     }
-    let variant = style.downsampling
     var y: Tensor
     let isSpatial = convolution.kernelSize != Extent2D(1) && convolution.geometry.groups < convolution.outputChannels
     if activates, !isOuter, isSpatial,
@@ -119,8 +125,7 @@ public struct NetworkBuilder {
     _ x: Tensor, channels: Int, halves: Bool, poolsResolution: Bool = false
   ) throws -> Tensor {
     try scope("downsample") {
-      if halves { use.insert(.downsampling) }
-      let variant = style.downsampling
+      let variant: any DownsamplingVariant = halves ? downsampling : StridedDownsampling()
       var input = halves ? try variant.beforeProjection(x, in: context) : x
       var stride = halves ? variant.convolutionStride : 1
       if poolsResolution, stride == 2 {
@@ -141,9 +146,9 @@ public struct NetworkBuilder {
   ///
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func bareProjection(_ x: Tensor, _ name: String, channels: Int, halves: Bool) throws -> Tensor {
-    if halves { use.insert(.downsampling) }
-    let input = halves ? try style.downsampling.beforeProjection(x, in: context) : x
-    let stride = halves ? style.downsampling.convolutionStride : 1
+    let variant: any DownsamplingVariant = halves ? downsampling : StridedDownsampling()
+    let input = halves ? try variant.beforeProjection(x, in: context) : x
+    let stride = halves ? variant.convolutionStride : 1
     return try outerConvolution(
       input, name, Convolution(outputChannels: channels, kernelSize: 1, stride: stride))
   }
@@ -155,8 +160,8 @@ public struct NetworkBuilder {
   ///
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func pooling(_ x: Tensor, _ name: String, _ pooling: Pooling2D) throws -> Tensor {
-    use.insert(.downsampling)
-    return try scope(name) { try style.downsampling.pooled(x, pooling, in: context) }
+    let variant = downsampling
+    return try scope(name) { try variant.pooled(x, pooling, in: context) }
   }
 
   // MARK: Normalisation, non-linearity, attention
@@ -253,8 +258,7 @@ public struct NetworkBuilder {
       case .imagenet:
         let x = try unit(images, convolution)
         guard let pooling else { return x }
-        use.insert(.downsampling)
-        return try style.downsampling.stemPooled(x, pooling, in: context)
+        return try downsampling.stemPooled(x, pooling, in: context)
       }
     }
   }
@@ -274,6 +278,7 @@ public struct NetworkBuilder {
   /// The stem that is built where the architecture's own is the given one.
   public func stem(_ default: Stem) -> Stem {
     use.insert(.stem)
+    guard style.downsampling.stages?.contains(0) ?? true else { return style.stem ?? `default` }
     return style.stem ?? style.downsampling.stem(for: `default`)
   }
 

@@ -8,6 +8,8 @@ public final class OptionUse {
   private(set) var candidateCount = 0
   /// The stages of those convolutions.
   private var candidateStages: Set<Int> = []
+  /// The stages whose resolution is halved.
+  private var halvedStages: Set<Int> = []
   /// The number of such convolutions in the whole network; nil where nothing depends on it.
   private let totalCandidates: Int?
 
@@ -18,6 +20,9 @@ public final class OptionUse {
   public init(totalCandidates: Int? = nil) { self.totalCandidates = totalCandidates }
 
   func insert(_ key: ModelConfiguration.CodingKeys) { used.insert(key.stringValue) }
+
+  /// Notes that a stage's resolution is halved; 0 stands for what is outside of stages.
+  func noteHalving(ofStage stage: Int) { halvedStages.insert(stage) }
 
   /// Whether the configured variant takes the place of the network's next convolution.
   func replaces(_ convolution: Convolution, ofStage stage: Int, _ layers: ReplacedLayers) -> Bool {
@@ -58,6 +63,12 @@ public final class OptionUse {
         subject: "conv.layers",
         problem: "stage \(missing) has no convolution to replace; those that have one are "
           + candidateStages.filter { $0 > 0 }.sorted().map(String.init).joined(separator: ", "))
+    }
+    if let missing = configuration.downsampling.component.stages?.first(where: { !halvedStages.contains($0) }) {
+      throw ModelError.option(
+        subject: "downsample.stages",
+        problem: "stage \(missing) halves nothing; those that do are "
+          + halvedStages.sorted().map(String.init).joined(separator: ", "))
     }
     for (key, reason) in set where !used.contains(key.stringValue) {
       let name = type(of: configuration.architecture.component).variant.name

@@ -67,7 +67,7 @@ public struct BottleneckBlock: Sendable {
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func callAsFunction(_ x: Tensor, network: NetworkBuilder) throws -> Tensor {
     let names = BlockNames(isNested: nestsNames)
-    let halvesFirst = halves && halvesAtFirst && network.style.downsampling.convolutionStride == 2
+    let halvesFirst = halves && halvesAtFirst && network.downsampling.convolutionStride == 2
     var y = try network.unit(
       x, names[1], Convolution(outputChannels: innerChannels, kernelSize: 1, stride: halvesFirst ? 2 : 1))
     let stride = halves && !halvesFirst && !poolsResolution ? 2 : 1

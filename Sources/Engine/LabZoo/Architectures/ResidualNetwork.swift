@@ -91,7 +91,7 @@ public struct ResidualNetwork: Sendable {
       x = try normalized(convolution(x, "conv1.3", first), "conv1.4")
       x = try normalized(convolution(x, "conv1.6", 2 * first), "bn1")
       let pooling = Pooling2D(.maximum, PoolingGeometry(window: 3, stride: 2, padding: 1))
-      return try network.style.downsampling.stemPooled(x, pooling, in: network.context)
+      return try network.downsampling.stemPooled(x, pooling, in: network.context)
     }
   }
 

@@ -23,6 +23,8 @@ public struct BAM: FeatureAttention {
   public var dilation: Int
   /// How the two branches are combined.
   public var combine: Combination
+  /// Which of the two branches there are.
+  public var parts = AttentionParts()
   public var stages: [Int]?
 
   /// Creates the block.
@@ -46,22 +48,44 @@ public struct BAM: FeatureAttention {
       .init(
         "combine", .choice(Combination.allCases.map(\.rawValue)), default: .string(Self().combine.rawValue),
         "How the branches are combined: sum as in the paper, product as in the authors' code."),
-      .stages,
+      .channelAndSpatial, .stages,
     ]))
 
   public var site: FeatureAttentionSite { .transition }
 
   public func refined(_ x: Tensor, network: NetworkBuilder) throws -> Tensor {
-    let channels = x.shape[1]
-    let hidden = max(Int(Double(channels) * reduction), 1)
-    let context = network.context
-    let channel = try context.scope("channel_att.gate_c") {
-      let pooled = try GlobalAveragePool()(x, in: context)
-      let reduced = try Linear(outputFeatures: hidden)(pooled, "gate_c_fc_0", in: context)
-      let z = try BatchNorm()(reduced, "gate_c_bn_1", in: context).activated(.relu)
-      return try Linear(outputFeatures: channels)(z, "gate_c_fc_final", in: context)
+    guard parts.channel && parts.spatial || combine == Self().combine else {
+      throw ModelError.option(
+        subject: "attention.combine",
+        problem: "there is one branch only (\"parts\"), so that there is nothing to combine")
     }
-    let spatial = try context.scope("spatial_att.gate_s") {
+    let channel = try parts.channel ? channelLogits(x, in: network.context) : nil
+    let spatial = try parts.spatial ? spatialLogits(x, in: network.context) : nil
+    var logits = channel ?? spatial
+    if let channel, let spatial {
+      logits = try combine == .sum ? channel.adding(spatial) : channel.multiplied(by: spatial)
+    }
+    guard let logits else { return x }
+    return try x.multiplied(by: logits.activated(.sigmoid).affine(1, offset: 1))
+  }
+
+  /// The width of the hidden layers.
+  private func hidden(of x: Tensor) -> Int { max(Int(Double(x.shape[1]) * reduction), 1) }
+
+  /// The channel branch `[N, C, 1, 1]`.
+  private func channelLogits(_ x: Tensor, in context: ModelContext) throws -> Tensor {
+    let logits = try context.scope("channel_att.gate_c") { () throws -> Tensor in
+      let pooled = try GlobalAveragePool()(x, in: context)
+      let reduced = try Linear(outputFeatures: hidden(of: x))(pooled, "gate_c_fc_0", in: context)
+      let z = try BatchNorm()(reduced, "gate_c_bn_1", in: context).activated(.relu)
+      return try Linear(outputFeatures: x.shape[1])(z, "gate_c_fc_final", in: context)
+    }
+    return try logits.reshaped(to: [x.shape[0], x.shape[1], 1, 1])
+  }
+
+  /// The pixel branch `[N, 1, H, W]`.
+  private func spatialLogits(_ x: Tensor, in context: ModelContext) throws -> Tensor {
+    try context.scope("spatial_att.gate_s") {
       func convolution(_ x: Tensor, _ name: String, _ channels: Int, size: Int) throws -> Tensor {
         try Convolution(
           outputChannels: channels, kernelSize: Extent2D(size),
@@ -72,14 +96,12 @@ public struct BAM: FeatureAttention {
       func normalized(_ x: Tensor, _ name: String) throws -> Tensor {
         try BatchNorm()(x, name, in: context).activated(.relu)
       }
+      let hidden = hidden(of: x)
       var y = try normalized(convolution(x, "gate_s_conv_reduce0", hidden, size: 1), "gate_s_bn_reduce0")
       for index in 0..<2 {
         y = try normalized(convolution(y, "gate_s_conv_di_\(index)", hidden, size: 3), "gate_s_bn_di_\(index)")
       }
       return try convolution(y, "gate_s_conv_final", 1, size: 1)
     }
-    let column = try channel.reshaped(to: [x.shape[0], channels, 1, 1])
-    let logits = try combine == .sum ? column.adding(spatial) : column.multiplied(by: spatial)
-    return try x.multiplied(by: logits.activated(.sigmoid).affine(1, offset: 1))
   }
 }

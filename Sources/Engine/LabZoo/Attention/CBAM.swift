@@ -16,7 +16,21 @@ public struct CBAM: FeatureAttention {
   public var window: Int
   /// Whether the layers of the channel attention have biases, as in the authors' code, or not, as in timm.
   public var bias: Bool
+  /// Which of the two attentions there are.
+  public var parts = AttentionParts()
+  /// In which order they refine the features.
+  public var order = Order.channelFirst
   public var stages: [Int]?
+
+  /// The order of the two attentions.
+  public enum Order: String, Codable, Sendable, CaseIterable {
+    /// Channels, then pixels, as in the paper.
+    case channelFirst = "channel-first"
+    /// Pixels, then channels.
+    case spatialFirst = "spatial-first"
+    /// Both of the block's input, multiplied.
+    case parallel
+  }
 
   /// Creates the block.
   public init(reduction: Double, window: Int = 7, bias: Bool = false, stages: [Int]? = nil) {
@@ -39,6 +53,10 @@ public struct CBAM: FeatureAttention {
       .init(
         "bias", .boolean, default: .boolean(Self().bias),
         "Whether the channel attention's layers have biases: in the authors' code they do, in timm they don't."),
+      .channelAndSpatial,
+      .init(
+        "order", .choice(Order.allCases.map(\.rawValue)), default: .string(Self().order.rawValue),
+        "In which order the two attentions refine the features; parallel for both of the block's input."),
       .stages,
     ]))
 
@@ -48,12 +66,34 @@ public struct CBAM: FeatureAttention {
     guard window % 2 == 1 else {
       throw ModelError.option(subject: "attention.window", problem: "the window is an odd number, found \(window)")
     }
-    let y = try network.scope("channel") { try x.channelsScaled(by: channelWeights(x, network: network)) }
-    return try network.scope("spatial.conv") {
+    guard parts.channel && parts.spatial || order == Self().order else {
+      throw ModelError.option(
+        subject: "attention.order", problem: "there is one attention only (\"parts\"), which has no order; leave it out"
+      )
+    }
+    switch order {
+    case .channelFirst:
+      let y = try parts.channel ? byChannels(x, of: x, network: network) : x
+      return try parts.spatial ? byPixels(y, of: y, network: network) : y
+    case .spatialFirst:
+      let y = try byPixels(x, of: x, network: network)
+      return try byChannels(y, of: y, network: network)
+    case .parallel: return try byPixels(byChannels(x, of: x, network: network), of: x, network: network)
+    }
+  }
+
+  /// Features with each channel times its weight, from others' means and maxima.
+  private func byChannels(_ features: Tensor, of x: Tensor, network: NetworkBuilder) throws -> Tensor {
+    try network.scope("channel") { try features.channelsScaled(by: channelWeights(x, network: network)) }
+  }
+
+  /// Features with each pixel times its weight, from others' means and maxima.
+  private func byPixels(_ features: Tensor, of x: Tensor, network: NetworkBuilder) throws -> Tensor {
+    try network.scope("spatial.conv") {
       let image: Shape = [x.shape[0], 1, x.shape[2], x.shape[3]]
-      let summary = try Tensor.concatenated([y.mean(1).reshaped(to: image), y.maximum(1).reshaped(to: image)])
+      let summary = try Tensor.concatenated([x.mean(1).reshaped(to: image), x.maximum(1).reshaped(to: image)])
       let logits = try Convolution(outputChannels: 1, kernelSize: window)(summary, "conv", in: network.context)
-      return try y.multiplied(by: BatchNorm()(logits, "bn", in: network.context).activated(.sigmoid))
+      return try features.multiplied(by: BatchNorm()(logits, "bn", in: network.context).activated(.sigmoid))
     }
   }
 

@@ -9,6 +9,10 @@ import LabNN
 /// non-linearity. A shortcut's 1×1 convolution has the same stride, and ``beforeProjection(_:in:)`` is applied to its
 /// input. Where a network has a pooling with stride 2, ``pooled(_:_:in:)`` takes its place.
 public protocol DownsamplingVariant: ConfigurableComponent {
+  /// The stages whose resolution it halves, counted from 1, with 0 for what is outside of stages; nil for all. Others
+  /// are halved by strides.
+  var stages: [Int]? { get }
+
   /// The stride of the convolution that halves the resolution: 2, or 1 where something else does.
   var convolutionStride: Int { get }
 
@@ -57,6 +61,8 @@ public protocol DownsamplingVariant: ConfigurableComponent {
 }
 
 extension DownsamplingVariant {
+  public var stages: [Int]? { nil }
+
   public func afterConvolution(_ x: Tensor, in context: ModelContext) throws -> Tensor { x }
 
   public func afterActivation(_ x: Tensor, in context: ModelContext) throws -> Tensor { x }

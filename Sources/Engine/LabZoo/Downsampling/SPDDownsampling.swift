@@ -10,11 +10,14 @@ import LabNN
 ///
 /// - Source: Sunkara, Luo, "No more strided convolutions or pooling", ECML PKDD 2022, arXiv 2208.03641.
 public struct SPDDownsampling: DownsamplingVariant {
-  /// Creates the variant.
+  public var stages: [Int]?
+
+  /// Creates the variant for all stages.
   public init() {}
 
   public static let variant = ConfigurationSchema.Variant(
-    "spd", "Space-to-depth behind convolutions of stride 1 (SPD-Conv); extents have to be even where they are halved.")
+    "spd", "Space-to-depth behind convolutions of stride 1 (SPD-Conv); extents have to be even where they are halved.",
+    options: ConfigurationSchema([.halvedStages]))
 
   public var convolutionStride: Int { 1 }
 
