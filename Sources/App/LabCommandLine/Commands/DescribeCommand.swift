@@ -21,7 +21,7 @@ struct DescribeCommand: ParsableCommand {
         labrun describe resnet50 --conv odconv-4x --classes 1000
         labrun describe plain --set dropout=0.5 --input 1x28x28
         labrun describe Experiments/ablation.json --variant baseline
-        labrun describe --parts odconv       # what an ablation can switch or vary of it
+        labrun describe --parts odconv      # what can be switched or varied of it
         labrun describe --all
       """)
 

@@ -17,7 +17,7 @@ struct InitCommand: ParsableCommand {
         labrun init my-study --yaml     # Experiments/my-study.yaml
         labrun init studies/            # studies/my-study.json
         labrun init studies/width.yaml  # the study "width"
-        labrun init --ablate odconv     # Experiments/odconv-parts.json, which leaves out one part after the other
+        labrun init --ablate odconv     # odconv without one part after the other
       """)
 
   @Argument(
