@@ -50,6 +50,8 @@ public final class ModelContext {
     [(statistics: MeasuredStatistics, batch: (mean: Tensor, variance: Tensor))] = []
   /// The logits of auxiliary heads, and the weight of each head's loss in training.
   public private(set) var auxiliaries: [(logits: Tensor, weight: Float)] = []
+  /// The parts that can be replaced after training so far, in the order in which they are computed.
+  public private(set) var parts: [ModelPart] = []
   private var tags: Set<String> = []
   private let frozenStatistics: [ParameterGroup]
 
@@ -133,6 +135,36 @@ public final class ModelContext {
   public func keepsStatistics(_ buffer: Tensor) -> Bool {
     guard let index = variables.firstIndex(where: { $0.id == buffer.id }) else { return false }
     return frozenStatistics.contains { $0.matches(declarations[index]) }
+  }
+
+  /// Marks an attention of the current layer as a part that can be replaced after training.
+  ///
+  /// ## Shapes
+  /// - `weights`: `[N, …]`; result: the same.
+  ///
+  /// - Parameters:
+  ///   - kind: what the weights are of.
+  ///   - weights: the weights, a sample each along the first axis.
+  /// - Returns: the weights, as they are.
+  public func attention(_ kind: ModelPart.Kind, _ weights: Tensor) -> Tensor {
+    parts.append(ModelPart(kind: kind, path: builder.path, weights))
+    return weights
+  }
+
+  /// Marks a block with a shortcut as a part that can be left out after training.
+  ///
+  /// It can where its result is of its input's shape.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; `result`: any; result: that.
+  ///
+  /// - Parameters:
+  ///   - x: what comes in.
+  ///   - result: what goes out.
+  /// - Returns: the result, as it is.
+  public func block(_ x: Tensor, _ result: Tensor) -> Tensor {
+    parts.append(ModelPart(kind: .block, path: builder.path, result, input: x.id))
+    return result
   }
 
   /// The input of a run-time scalar, declared once however many layers use it.

@@ -52,6 +52,9 @@ public struct ParameterGroup: Codable, Hashable, Sendable {
     return NearestName.suggestion(for: pattern, among: candidates)
   }
 
+  /// Whether a pattern, with `*` for any characters, is that of a name.
+  package static func matches(_ pattern: String, _ name: String) -> Bool { matches(pattern[...], name[...]) }
+
   private static func matches(_ pattern: Substring, _ name: Substring) -> Bool {
     guard let first = pattern.first else { return name.isEmpty }
     if first == "*" {

@@ -17,6 +17,8 @@ public struct EvaluationGraph: Sendable {
   public let declarations: [ParameterDeclaration]
   /// What has to be filled in before a run.
   public let scalars: [any RuntimeScalar]
+  /// The parts that can be replaced after training, in the order in which they are computed.
+  public let parts: [ModelPart]
 
   /// Builds the graph.
   ///
@@ -43,6 +45,7 @@ public struct EvaluationGraph: Sendable {
     }
     declarations = context.declarations
     scalars = context.scalars
+    parts = context.parts
     graph = context.builder.graph
   }
 }

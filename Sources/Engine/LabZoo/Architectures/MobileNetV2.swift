@@ -93,6 +93,6 @@ public struct MobileNetV2: Architecture {
       y, UnitNames("\(index + 1)", "\(index + 2)"), Convolution(outputChannels: channels, kernelSize: 1),
       activates: false)
     y = try network.attention(y)
-    return !halves && x.shape[1] == channels ? try y.adding(x) : y
+    return network.context.block(x, !halves && x.shape[1] == channels ? try y.adding(x) : y)
   }
 }

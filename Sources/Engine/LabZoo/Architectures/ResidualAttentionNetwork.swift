@@ -84,8 +84,9 @@ public struct ResidualAttentionNetwork: Architecture {
       y = try network.convolution(y, "conv3", Convolution(outputChannels: channels, kernelSize: 1))
       y = try network.attention(y)
       let fits = !halves && x.shape[1] == channels
-      return try y.adding(
-        fits ? x : network.bareProjection(activated, "conv4", channels: channels, halves: halves))
+      let shortcut =
+        fits ? x : try network.bareProjection(activated, "conv4", channels: channels, halves: halves)
+      return try network.context.block(x, y.adding(shortcut))
     }
   }
 
@@ -117,10 +118,11 @@ public struct ResidualAttentionNetwork: Architecture {
       let first = try network.activation(network.normalization(y, "0"))
       let second = try network.unit(
         first, UnitNames("2", "3"), Convolution(outputChannels: channels, kernelSize: 1))
-      return try network.convolution(second, "5", Convolution(outputChannels: channels, kernelSize: 1))
+      let weights = try network.convolution(second, "5", Convolution(outputChannels: channels, kernelSize: 1))
         .activated(.sigmoid)
+      return try network.context.attention(.featureAttention, weights.affine(1, offset: 1))
     }
-    return try unit(trunk.multiplied(by: mask.affine(1, offset: 1)), "last_blocks")
+    return try unit(trunk.multiplied(by: mask), "last_blocks")
   }
 }
 

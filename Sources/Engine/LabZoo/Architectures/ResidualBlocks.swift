@@ -31,8 +31,9 @@ public struct BasicBlock: Sendable {
       x, names[1], Convolution(outputChannels: channels, kernelSize: 3, stride: halves ? 2 : 1))
     y = try network.unit(y, names[2], Convolution(outputChannels: channels, kernelSize: 3), activates: false)
     y = try network.attention(y)
-    return try network.activation(
+    let result = try network.activation(
       y.adding(fitted(x, channels: channels, halves: halves, network: network, shortcut: shortcut)))
+    return network.context.block(x, result)
   }
 }
 
@@ -80,9 +81,10 @@ public struct BottleneckBlock: Sendable {
     let width = channels * Self.expansion
     y = try network.unit(y, names[3], Convolution(outputChannels: width, kernelSize: 1), activates: false)
     y = try network.attention(y)
-    return try network.activation(
+    let result = try network.activation(
       y.adding(
         fitted(x, channels: width, halves: halves, poolsResolution: poolsResolution, network: network, shortcut: nil)))
+    return network.context.block(x, result)
   }
 }
 

@@ -95,7 +95,9 @@ public struct ShuffleNetV1: Architecture {
       y, UnitNames("branch_main_2.0", "branch_main_2.1"),
       Convolution(outputChannels: added, kernelSize: 1, groups: groups), activates: false)
     y = try network.attention(y)
-    return halves
-      ? try .concatenated([shortcut, network.activation(y)]) : try network.activation(y.adding(shortcut))
+    let result =
+      try halves
+      ? Tensor.concatenated([shortcut, network.activation(y)]) : network.activation(y.adding(shortcut))
+    return network.context.block(x, result)
   }
 }

@@ -65,6 +65,6 @@ public struct WideCIFARResNet: Architecture {
       network.dropout(y), "conv2", Convolution(outputChannels: channels, kernelSize: 3))
     y = try network.attention(y)
     let shortcut = fits ? x : try network.bareProjection(activated, "convShortcut", channels: channels, halves: halves)
-    return try y.adding(shortcut)
+    return try network.context.block(x, y.adding(shortcut))
   }
 }

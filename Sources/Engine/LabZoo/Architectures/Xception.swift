@@ -85,9 +85,11 @@ public struct Xception: Architecture {
       y = try network.pooling(y, "rep.\(index)", pooling)
     }
     y = try network.attention(y)
-    guard halves || x.shape[1] != y.shape[1] else { return try y.adding(x) }
+    guard halves || x.shape[1] != y.shape[1] else {
+      return try network.context.block(x, y.adding(x))
+    }
     let shortcut = try network.bareProjection(x, "skip", channels: y.shape[1], halves: halves)
-    return try y.adding(network.normalization(shortcut, "skipbn"))
+    return try network.context.block(x, y.adding(network.normalization(shortcut, "skipbn")))
   }
 
   private func separable(

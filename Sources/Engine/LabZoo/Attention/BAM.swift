@@ -66,7 +66,8 @@ public struct BAM: FeatureAttention {
       logits = try combine == .sum ? channel.adding(spatial) : channel.multiplied(by: spatial)
     }
     guard let logits else { return x }
-    return try x.multiplied(by: logits.activated(.sigmoid).affine(1, offset: 1))
+    let weights = try logits.activated(.sigmoid).affine(1, offset: 1)
+    return try x.multiplied(by: network.context.attention(.featureAttention, weights))
   }
 
   /// The width of the hidden layers.

@@ -84,7 +84,10 @@ public struct CBAM: FeatureAttention {
 
   /// Features with each channel times its weight, from others' means and maxima.
   private func byChannels(_ features: Tensor, of x: Tensor, network: NetworkBuilder) throws -> Tensor {
-    try network.scope("channel") { try features.channelsScaled(by: channelWeights(x, network: network)) }
+    try network.scope("channel") {
+      try features.channelsScaled(
+        by: network.context.attention(.channelAttention, channelWeights(x, network: network)))
+    }
   }
 
   /// Features with each pixel times its weight, from others' means and maxima.
@@ -93,7 +96,8 @@ public struct CBAM: FeatureAttention {
       let image: Shape = [x.shape[0], 1, x.shape[2], x.shape[3]]
       let summary = try Tensor.concatenated([x.mean(1).reshaped(to: image), x.maximum(1).reshaped(to: image)])
       let logits = try Convolution(outputChannels: 1, kernelSize: window)(summary, "conv", in: network.context)
-      return try features.multiplied(by: BatchNorm()(logits, "bn", in: network.context).activated(.sigmoid))
+      let weights = try BatchNorm()(logits, "bn", in: network.context).activated(.sigmoid)
+      return try features.multiplied(by: network.context.attention(.pixelAttention, weights))
     }
   }
 

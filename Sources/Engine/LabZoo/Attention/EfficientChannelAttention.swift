@@ -47,7 +47,7 @@ public struct EfficientChannelAttention: FeatureAttention {
     let means = try GlobalAveragePool()(x, in: network.context).reshaped(to: [batch, 1, 1, channels])
     let convolution = Convolution2D(ConvolutionGeometry(padding: Extent2D(0, size / 2)))
     let logits = try x.builder.apply(convolution, means, weight).reshaped(to: [batch, channels])
-    return try x.channelsScaled(by: logits.activated(.sigmoid))
+    return try x.channelsScaled(by: network.context.attention(.channelAttention, logits.activated(.sigmoid)))
   }
 
   private static func window(channels: Int) -> Int {

@@ -71,7 +71,8 @@ public struct SelectiveKernel: ConvolutionAttention {
         let pooled = try GlobalAveragePool()(paths[0].adding(paths[1]), in: network.context)
         let reduced = try layer(hidden)(pooled, "fc_reduce", in: network.context)
         let z = try BatchNorm()(reduced, "bn", in: network.context).activated(.relu)
-        return try layer(2 * channels)(z, "fc_select", in: network.context).softmax(overParts: 2)
+        return try layer(2 * channels)(z, "fc_select", in: network.context)
+          .softmax(overParts: 2, in: network.context)
       }
     }
     let chosen = try zip(paths, weights).map { try $0.multiplied(by: $1.reshaped(to: [batch, channels, 1, 1])) }
@@ -81,9 +82,12 @@ public struct SelectiveKernel: ConvolutionAttention {
 
 extension Tensor {
   /// Logits `[N, parts · C]` as weights that sum to one over the parts: one `[N, C]` a part.
-  func softmax(overParts parts: Int) throws -> [Tensor] {
+  ///
+  /// They are marked as the attention of the current layer.
+  func softmax(overParts parts: Int, in context: ModelContext) throws -> [Tensor] {
     let (batch, channels) = (shape[0], shape[1] / parts)
-    let weights = try builder.apply(Permute([0, 2, 1]), reshaped(to: [batch, parts, channels])).softmax()
+    let rows = try builder.apply(Permute([0, 2, 1]), reshaped(to: [batch, parts, channels]))
+    let weights = try context.attention(.branchAttention, rows.softmax())
     return try (0..<parts).map {
       try weights.slice(axis: 2, start: $0, count: 1).reshaped(to: [batch, channels])
     }

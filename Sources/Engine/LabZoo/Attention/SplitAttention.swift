@@ -67,7 +67,8 @@ public struct SplitAttention: ConvolutionAttention {
       // The logits of a group's splits stand together; those of one split are wanted together.
       let ordered = try x.builder.apply(
         Permute([0, 2, 1, 3]), logits.reshaped(to: [batch, groups, radix, channels / groups]))
-      return try ordered.reshaped(to: [batch, radix * channels]).softmax(overParts: radix)
+      return try ordered.reshaped(to: [batch, radix * channels])
+        .softmax(overParts: radix, in: network.context)
     }
     let weighted = try zip(parts, weights).map { try $0.channelsScaled(by: $1) }
     return try weighted.dropFirst().reduce(weighted[0]) { try $0.adding($1) }

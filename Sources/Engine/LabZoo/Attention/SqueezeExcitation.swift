@@ -38,6 +38,7 @@ public struct SqueezeExcitation: FeatureAttention {
     let fc1 = Linear(outputFeatures: hidden, isPointwiseConvolution: true)
     let fc2 = Linear(outputFeatures: channels, isPointwiseConvolution: true)
     let z = try fc1(GlobalAveragePool()(x, in: network.context), "fc1", in: network.context).activated(.relu)
-    return try x.channelsScaled(by: fc2(z, "fc2", in: network.context).activated(.sigmoid))
+    let weights = try fc2(z, "fc2", in: network.context).activated(.sigmoid)
+    return try x.channelsScaled(by: network.context.attention(.channelAttention, weights))
   }
 }

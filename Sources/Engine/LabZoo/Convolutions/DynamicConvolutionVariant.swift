@@ -39,6 +39,13 @@ public struct DynamicConvolution<Variant: DynamicConvolutionVariant>: Layer, Has
   /// The static convolution whose place is taken.
   public var convolution: Convolution
 
+  private static var parts: [(DynamicAttentions, ModelPart.Kind)] {
+    [
+      (.kernel, .kernelAttention), (.spatial, .spatialAttention), (.channel, .channelAttention),
+      (.filter, .filterAttention),
+    ]
+  }
+
   public func callAsFunction(_ x: Tensor, in context: ModelContext) throws -> Tensor {
     let geometry = convolution.geometry
     guard x.shape.rank == 4, geometry.groups > 0, x.shape[1] % geometry.groups == 0 else {
@@ -55,6 +62,7 @@ public struct DynamicConvolution<Variant: DynamicConvolutionVariant>: Layer, Has
     let attentions = try context.tagged("attention") {
       try variant.attentions(of: x, for: convolution, in: context)
     }
+    for (kind, part) in Self.parts { if let weights = attentions[kind] { _ = context.attention(part, weights) } }
     let present = attentions.keys.reduce(into: DynamicAttentions()) { $0.formUnion($1) }
     if !present.contains(.kernel), variant.kernels > 1 {
       kernels = try kernels.sum(0).reshaped(to: Shape([1] + kernel.dimensions))

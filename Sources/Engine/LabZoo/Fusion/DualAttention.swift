@@ -69,7 +69,8 @@ public struct DualAttentionLayer: Layer, Hashable {
     let energy = try x.builder.apply(
       MatrixProduct(transposesLeft: true), projected("query_conv", narrow), projected("key_conv", narrow))
     let mixed = try x.builder.apply(
-      MatrixProduct(transposesRight: true), projected("value_conv", channels), energy.softmax())
+      MatrixProduct(transposesRight: true), projected("value_conv", channels),
+      context.attention(.pixelAttention, energy.softmax()))
     return try weighted(mixed, x, in: context)
   }
 
@@ -79,7 +80,8 @@ public struct DualAttentionLayer: Layer, Hashable {
     let rows = try x.reshaped(to: [batch, channels, x.shape[2] * x.shape[3]])
     let energy = try x.builder.apply(MatrixProduct(transposesRight: true), rows, rows)
     let distance = try energy.maximum(2).reshaped(to: [batch, channels, 1]).subtracting(energy)
-    return try weighted(x.builder.apply(MatrixProduct(), distance.softmax(), rows), x, in: context)
+    let weights = try context.attention(.channelAttention, distance.softmax())
+    return try weighted(x.builder.apply(MatrixProduct(), weights, rows), x, in: context)
   }
 
   private func weighted(_ attended: Tensor, _ x: Tensor, in context: ModelContext) throws -> Tensor {
