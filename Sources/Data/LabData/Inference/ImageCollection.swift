@@ -22,6 +22,8 @@ public struct ImageCollection: Sendable {
   /// The true class of each image by its name, where it is known.
   public let labels: [String?]
   private let content: Content
+  /// The places of the images in the content; nil for all in their order.
+  private let places: [Int]?
 
   /// The number of images.
   public var count: Int { names.count }
@@ -60,6 +62,7 @@ public struct ImageCollection: Sendable {
     names = files
     self.labels = labels.map { label in label.flatMap { known.contains($0) ? $0 : nil } }
     content = .files(files)
+    places = nil
   }
 
   /// Takes the images of an HDF5 file: `test/images`, or `images`, or another data set that is named.
@@ -84,6 +87,7 @@ public struct ImageCollection: Sendable {
       labels = Array(repeating: nil, count: images.count)
     }
     content = .packed(images)
+    places = nil
   }
 
   /// Takes a split of a data set, in its order.
@@ -92,7 +96,20 @@ public struct ImageCollection: Sendable {
     names = split.indices.map { dataset.name(of: Int($0), in: split.part) }
     labels = split.labels.map { dataset.classNames[Int($0)] }
     content = .split(dataset, split)
+    places = nil
   }
+
+  private init(_ collection: ImageCollection, at indices: [Int]) {
+    names = indices.map { collection.names[$0] }
+    labels = indices.map { collection.labels[$0] }
+    content = collection.content
+    places = indices.map { collection.places?[$0] ?? $0 }
+  }
+
+  /// Some of the images, in any order.
+  ///
+  /// - Parameter indices: their places in this collection.
+  public func selecting(_ indices: [Int]) -> ImageCollection { ImageCollection(self, at: indices) }
 
   /// Loads some images as a model sees them, on the calling thread; any number of threads may load at the same time.
   ///
@@ -114,7 +131,8 @@ public struct ImageCollection: Sendable {
     }
   }
 
-  private func withPixels(of index: Int, _ body: (UnsafePointer<UInt8>, ImageShape) throws -> Void) throws {
+  private func withPixels(of place: Int, _ body: (UnsafePointer<UInt8>, ImageShape) throws -> Void) throws {
+    let index = places?[place] ?? place
     switch content {
     case .files(let paths):
       let image = try ImageDecoder.decode(path: paths[index])
