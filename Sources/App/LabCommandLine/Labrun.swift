@@ -29,6 +29,7 @@ public struct Labrun: ParsableCommand {
         labrun analyze                    # what follows from it: verdicts, factors, fairness
         labrun report                     # conclusions and figures in one page
         labrun show 3fa9                  # one run: curves, confusion matrix, log
+        labrun lesion 3fa9                # what each of its attentions does for it
         labrun export 3fa9 model.onnx     # its model as an ONNX file
         labrun doctor                     # is everything there, what to do if not
 
@@ -46,8 +47,8 @@ public struct Labrun: ParsableCommand {
     subcommands: [
       SweepCommand.self, TableCommand.self, AnalyzeCommand.self, CompareCommand.self, PlanSeedsCommand.self,
       ReportCommand.self, PlotCommand.self, ListCommand.self, ShowCommand.self, DescribeCommand.self,
-      PredictCommand.self, EvaluateCommand.self, ExportCommand.self, DataCommand.self, BenchCommand.self,
-      DoctorCommand.self, InitCommand.self, SchemaCommand.self,
+      PredictCommand.self, EvaluateCommand.self, LesionCommand.self, ExportCommand.self, DataCommand.self,
+      BenchCommand.self, DoctorCommand.self, InitCommand.self, SchemaCommand.self,
     ])
 
   /// Reads the arguments of the process, does what they ask for, and ends the process where that fails.

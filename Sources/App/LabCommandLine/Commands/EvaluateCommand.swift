@@ -41,17 +41,7 @@ struct EvaluateCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A run, by the first digits of its identity, or a file of weights.", valueName: "model"))
   var model: String
 
-  @Option(help: "The data set (default: the run's own): \(DatasetDefinition.registry.names.joined(separator: ", ")).")
-  var dataset: String?
-
-  @Option(help: "The folder or file that holds the data set.", completion: .file())
-  var path: String?
-
-  @Option(help: ArgumentHelp("Any other key of the data set, as in a spec.", valueName: "key=value"))
-  var set: [String] = []
-
-  @Option(help: "The split: \(SplitName.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var split = SplitName.test
+  @OptionGroup var dataOptions: EvaluationDataOptions
 
   @Option(
     help: ArgumentHelp(
@@ -75,10 +65,8 @@ struct EvaluateCommand: ParsableCommand {
     let workbench = Workbench(say: Terminal.sayBeside)
     let model = try TrainedModel(
       model, choice: inferenceOptions.weights, results: resultsOptions.folder, workbench: workbench)
-    let (configuration, isOwn) = try configuration(for: model)
-    let data = try workbench.library.dataset(configuration)
-    let changed = isOwn ? model.dataHash.flatMap { $0 == data.contentHash ? nil : $0 } : nil
-    if let changed { try report(changed, data, of: model) }
+    let (configuration, data) = try dataOptions.data(for: model, isStrict: strict, workbench)
+    let split = dataOptions.split
     let images = ImageCollection(data, split: split)
     guard images.count > 0 else {
       throw CommandError("data set \(configuration.name) has no \(split.rawValue) images", status: .badData)
@@ -104,30 +92,15 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 
-  /// Says that the run's data are no longer those that it was trained on.
-  ///
-  /// - Throws: `CommandError` where that is not to be evaluated.
-  private func report(_ hash: ContentHash, _ data: PreparedDataset, of model: TrainedModel) throws {
-    let finding =
-      "the data of \(model.name) are not those that it was trained on: data set \(data.configuration.name) now has the "
-      + "hash \(data.contentHash.short), then it had \(hash.short)"
-    guard !strict else {
-      throw CommandError("\(finding); nothing was evaluated, as --strict demands", status: .badData)
-    }
-    Terminal.standardError.note(
-      "warning: \(finding); what follows is about the new data and cannot be compared with the run's metrics. Put the "
-        + "old data back, or train anew")
-  }
-
   private func store(
     _ result: Classification, of model: TrainedModel, _ configuration: DatasetConfiguration, _ data: PreparedDataset,
     _ report: EvaluationReport
   ) throws {
-    let own = model.folder.map { "\($0)/evaluation-\(configuration.name)-\(split.rawValue).h5" }
+    let own = model.folder.map { "\($0)/evaluation-\(configuration.name)-\(dataOptions.split.rawValue).h5" }
     guard let path = output ?? own else { return }
     var attributes: [String: TensorGroup.Attribute] = [
       "dataset": .string(try JSONValue(encoding: configuration).canonicalText),
-      "data_hash": .string(data.contentHash.hexadecimal), "split": .string(split.rawValue),
+      "data_hash": .string(data.contentHash.hexadecimal), "split": .string(dataOptions.split.rawValue),
       "metrics": .string(report.metrics.json.canonicalText),
     ]
     if let run = model.run { attributes["run"] = .string(run.identity.hash.hexadecimal) }
@@ -135,31 +108,4 @@ struct EvaluateCommand: ParsableCommand {
     try result.write(to: path, attributes: attributes)
     Terminal.standardError.note("logits, labels and losses are in \(path)")
   }
-
-  /// The data set that is asked for, with images as the model takes them, and whether it is just the run's own.
-  private func configuration(
-    for model: TrainedModel
-  ) throws -> (configuration: DatasetConfiguration, isOwn: Bool) {
-    let settings = try Settings.members(set)
-    let own = try model.run.map { try RunConfiguration($0.configuration).dataset }
-    guard let name = dataset ?? own?.name else {
-      throw CommandError("a file of weights does not say on which data to evaluate it; name it with --dataset")
-    }
-    var object: [String: JSONValue]
-    if let own, dataset == nil || dataset == own.name, path == nil, settings.isEmpty {
-      return (own, true)
-    } else if let own, dataset == nil, case .object(let members) = try JSONValue(encoding: own) {
-      object = members
-    } else {
-      let shape = model.card.preprocessing.imageShape
-      object = ["name": .string(name), "resize": .string(model.card.preprocessing.resize.rawValue)]
-      if shape.height == shape.width { object["image_size"] = .integer(shape.height) }
-      if [1, 3].contains(shape.channels) { object["channels"] = .integer(shape.channels) }
-    }
-    if let path { object["path"] = .string(path) }
-    object.merge(settings) { $1 }
-    return (try JSONValue.object(object).decode(DatasetConfiguration.self).validated(), false)
-  }
 }
-
-extension SplitName: ExpressibleByArgument {}
