@@ -200,6 +200,10 @@ import Testing
     arguments: [
       ["architecture": "resnet", "depth": 8, "width": 16, "conv": "odconv-4x"],
       ["architecture": "mobilenet_v2", "width": 8, "stem": "cifar"],
+      [
+        "architecture": "resnet", "depth": 8, "width": 16,
+        "conv": ["name": "odconv", "kernels": 2, "attentions": ["kernel": false]],
+      ],
       ["architecture": "squeezenet1_1", "width": 16, "stem": "cifar"],
     ] as [[String: JSONValue]]) func weightsAreSetToZero(_ configuration: [String: JSONValue]) throws
   {

@@ -17,31 +17,39 @@ public struct ConvolutionLayer: Hashable, Sendable {
   let bias: String?
   /// The number of taps of a window.
   let taps: Int
-  /// The place of its node in the graph.
+  /// The place in the graph of the first node that reads its weights.
   let node: Int
 
   /// The layer of a node; nil where it is no convolution with weights of its own.
+  ///
+  /// Weights of fewer dimensions, such as those of an attention over neighboring channels, have no filters.
+  ///
+  /// Weights that a layer reshapes from fewer dimensions, as attention over neighbors does, are none of filters.
   init?(_ node: Graph.Node, at index: Int, of graph: Graph) {
+    // Kernels without an attention over them are added before they are read.
     func variable(_ value: ValueID) -> Variable? {
-      if case .variable(let place) = graph.values[value.index].origin { graph.variables[place] } else { nil }
+      switch graph.values[value.index].origin {
+      case .variable(let place): return graph.variables[place]
+      case .node(let index, _):
+        let node = graph.nodes[index]
+        return node.operation is Reduction || node.operation is Reshape ? variable(node.inputs[0]) : nil
+      default: return nil
+      }
     }
     guard node.inputs.count > 1, let weight = variable(node.inputs[1]) else { return nil }
     var shape = weight.type.shape.dimensions
+    guard shape.count == 4 || shape.count == 5 else { return nil }
+    kernels = shape.count == 5 ? shape.removeFirst() : nil
     switch node.operation {
-    case let operation as Convolution2D:
-      groups = operation.geometry.groups
-      kernels = nil
-      bias = node.inputs.count > 2 ? variable(node.inputs[2])?.name : nil
-    case let operation as DynamicConvolution2D:
-      groups = operation.geometry.groups
-      kernels = shape.removeFirst()
-      // It is added behind the convolution, under the layer's own name.
-      bias = graph.variable(node.path + ".bias")?.name
+    case let operation as Convolution2D: groups = operation.geometry.groups
+    case let operation as DynamicConvolution2D: groups = operation.geometry.groups
     default: return nil
     }
     self.weight = weight.name
     self.node = index
-    path = node.path
+    path = weight.name.hasSuffix(".weight") ? String(weight.name.dropLast(".weight".count)) : node.path
+    // That of a dynamic convolution is added behind it, under the layer's own name.
+    bias = graph.variable(path + ".bias")?.name
     filters = shape[0]
     channels = shape[1] * groups
     taps = shape[2] * shape[3]

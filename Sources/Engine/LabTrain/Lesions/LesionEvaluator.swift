@@ -84,9 +84,12 @@ public final class LesionEvaluator {
       preprocessing: preprocessing, classCount: classCount, batchSize: batchSize, algorithms: algorithms,
       backend: backend)
     parts = graph.parts
-    convolutions = graph.graph.nodes.enumerated().compactMap { index, node in
+    let layers = graph.graph.nodes.enumerated().compactMap { index, node in
       ConvolutionLayer(node, at: index, of: graph.graph)
     }
+    // Layers that are used twice are there once.
+    convolutions = layers.indices.filter { place in !layers[..<place].contains { $0.weight == layers[place].weight } }
+      .map { layers[$0] }
     types = Dictionary(
       graph.parts.flatMap { [$0.value] + [$0.input].compactMap { $0 } }.map { ($0, graph.graph.type(of: $0)) }
     ) { first, _ in first }
