@@ -13,7 +13,7 @@ import LabStats
 /// ```
 public struct Metric: Sendable {
   /// Which values are the better ones.
-  public enum Direction: String, Sendable, Hashable {
+  public enum Direction: String, Sendable, Codable, Hashable, CaseIterable {
     case higherIsBetter = "higher"
     case lowerIsBetter = "lower"
     /// Neither, or not known; nothing is marked then.

@@ -30,6 +30,12 @@ public struct EpochRecord: Sendable, Codable, Hashable {
       self.peakMemoryBytes = peakMemoryBytes
       self.plannedMemoryBytes = plannedMemoryBytes
     }
+
+    /// What an epoch has that was imported without its times.
+    public static let notMeasured = Timing(trainSeconds: 0, imagesPerSecond: 0, meanStepMilliseconds: 0)
+
+    /// Whether there is a time at all: no training takes none.
+    public var isMeasured: Bool { trainSeconds > 0 || evaluationSeconds > 0 }
   }
 
   /// The epoch's index, from 0.
@@ -50,6 +56,7 @@ public struct EpochRecord: Sendable, Codable, Hashable {
   /// Every number of the epoch by the name that tables use.
   public var namedMetrics: Metrics {
     var named = metrics
+    guard timing.isMeasured else { return named }
     named["train_seconds"] = timing.trainSeconds
     named["evaluation_seconds"] = timing.evaluationSeconds
     named["images_per_second"] = timing.imagesPerSecond

@@ -15,6 +15,8 @@ public enum RunStoreError: Error, Equatable, CustomStringConvertible {
   case storeGone(path: String, problem: String)
   /// The registration contradicts itself or the store.
   case invalidRegistration(sweep: String, problem: String)
+  /// Results are imported under the name of a sweep that has other content.
+  case nameTaken(sweep: String, id: Int64)
 
   /// One sentence that tells what was asked for and why it cannot be had.
   public var description: String {
@@ -29,6 +31,9 @@ public enum RunStoreError: Error, Equatable, CustomStringConvertible {
         + (matches.count > 5 ? " or \(matches.count - 5) more" : "")
     case .storeGone(let path, let problem):
       "the results database \(path) \(problem) while it was in use: nothing more can be stored in it"
+    case .nameTaken(let sweep, let id):
+      "there is a sweep \"\(sweep)\" already (number \(id)), and it has other content than this import: import under "
+        + "another name, by --name"
     case .invalidRegistration(let sweep, let problem): "sweep \"\(sweep)\" cannot be stored: \(problem)"
     }
   }

@@ -30,12 +30,14 @@ public struct Sweep: Sendable, Hashable {
   public var analyses: [AnalysisRegistration]
   /// The rules by which seeds were to be added, the first one first, with the seeds that came of each.
   public var seedRules: [SeedRuleRegistration]
+  /// Where its results come from; nil where labrun trains its runs.
+  public var imported: ImportRecord?
 
   /// Creates a sweep.
   public init(
     id: Int64? = nil, createdAt: Date? = nil, name: String, specText: String, specHash: ContentHash, factors: [Factor],
     seeds: [UInt64], variants: [Variant], analysis: AnalysisPlan? = nil, analyses: [AnalysisRegistration] = [],
-    seedRules: [SeedRuleRegistration] = []
+    seedRules: [SeedRuleRegistration] = [], imported: ImportRecord? = nil
   ) {
     self.id = id
     self.createdAt = createdAt
@@ -48,6 +50,7 @@ public struct Sweep: Sendable, Hashable {
     self.analysis = analysis
     self.analyses = analyses
     self.seedRules = seedRules
+    self.imported = imported
   }
 
   /// What makes two sweeps the same one: the name, the spec's hash, the variants and their runs.

@@ -37,10 +37,10 @@ public struct AnalysisOptions: Sendable, Hashable {
   ///
   /// - Throws: ``ReportError`` where no run has it.
   public func metric(of sweep: Sweep) throws(ReportError) -> MetricDescription {
-    let name = metric ?? sweep.analyses.last?.plan?.metric ?? MetricDescription.defaultNames[0]
-    guard let found = try MetricDescription.select([name], available: sweep.metricNames).first else {
-      throw .unknownMetric(name, available: [])
-    }
+    let name = metric ?? sweep.analyses.last?.plan?.metric ?? sweep.defaultMetricNames[0]
+    guard
+      let found = try MetricDescription.select([name], available: sweep.metricNames, imported: sweep.imported).first
+    else { throw .unknownMetric(name, available: []) }
     return found
   }
 }

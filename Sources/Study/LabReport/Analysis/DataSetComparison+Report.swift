@@ -7,7 +7,9 @@ extension DataSetComparison {
   public var document: ReportDocument {
     ReportDocument(
       kind: "data-sets", title: "\(source): \(metric.titleWithUnit) over \(dataSets.count) data sets",
-      sections: [.init(paragraphs: paragraphs), .init("Conclusions", paragraphs: conclusions), .init(table: table)],
+      sections: [
+        .init(paragraphs: importNotes + paragraphs), .init("Conclusions", paragraphs: conclusions), .init(table: table),
+      ],
       metadata: metadata)
   }
 

@@ -41,6 +41,8 @@ public struct DataSetComparison: Sendable {
   public let omissions: [String]
   /// What the data sets are of, for the title.
   let source: String
+  /// Which of the sweeps labrun did not train, a sentence each.
+  private(set) var importNotes = [String]()
 
   /// The results of a variant on a data set.
   struct Entry {
@@ -81,8 +83,10 @@ public struct DataSetComparison: Sendable {
     let plans = sweeps.compactMap { $0.analyses.last?.plan }
     let plan = plans.first { plan in plans.count == sweeps.count && plans.allSatisfy { $0 == plan } }
     let available = sweeps.dropFirst().reduce(sweeps.first?.metricNames ?? []) { $0.intersection($1.metricNames) }
-    let name = options.metric ?? plan?.metric ?? MetricDescription.defaultNames[0]
-    guard let metric = try MetricDescription.select([name], available: available).first else {
+    let imported = try ImportRecord.common(to: sweeps)
+    let name =
+      options.metric ?? plan?.metric ?? sweeps.first?.defaultMetricNames[0] ?? MetricDescription.defaultNames[0]
+    guard let metric = try MetricDescription.select([name], available: available, imported: imported).first else {
       throw .unknownMetric(name, available: [])
     }
     let level = options.confidence ?? plan?.confidence ?? 0.95
@@ -113,6 +117,7 @@ public struct DataSetComparison: Sendable {
           + "\(metric.name) in each")
     }
     self = found
+    importNotes = sweeps.flatMap(\.importNotes)
   }
 
   private init?(

@@ -54,7 +54,7 @@ extension SweepAnalysis {
       ? "in incomplete blocks, by least squares"
       : (sample.blocks.count < sweep.seeds.count ? "\(sample.blocks.count) of them so far, " : "")
         + "in complete blocks: a seed's variants share what depends on the seed alone"
-    return [
+    return sweep.importNotes + [
       "\(question) \(sweep.variants.count) variants\(ofFactors) × \(sweep.seeds.count) seeds, \(blocks). "
         + "\(completed) of \(sweep.runs.count) runs are complete.",
       registration.sentence(plan, deviations: deviations),
@@ -122,7 +122,7 @@ extension SweepAnalysis {
     guard let comparison = comparisons.first else {
       return inestimable.map { "\(label($0.variant)) and \(label($0.reference)) share no chain of seeds with results." }
     }
-    let rest = [registration.sentence(plan, deviations: deviations), modelSentence, single]
+    let rest = sweep.importNotes + [registration.sentence(plan, deviations: deviations), modelSentence, single]
     return [sentence(comparison)] + imageCaution + rest
   }
 
@@ -181,6 +181,11 @@ extension SweepAnalysis {
     let variants = isPair ? comparisons.flatMap { [$0.reference, $0.variant] } : model.variants
     let reference = isPair ? comparisons.first?.reference : sweep.variants.firstIndex(where: \.isBaseline)
     return FairnessAudit(sweep, variants: variants, reference: reference, origins: origins).notes
+      + (sweep.imported == nil
+        ? []
+        : [
+          "What the arms were trained on, with what and for how long is on record only as far as the imported file tells."
+        ])
   }
 
   /// What cannot be estimated.

@@ -120,7 +120,7 @@ extension ComparisonTable {
   }
 
   var generalNotes: [String] {
-    var notes = [String]()
+    var notes = sweep.importNotes
     notes += Leaders.notes(
       rows.flatMap(\.results), isModel: comparisons.contains { $0.model.isPooled }, options: options)
     notes += Leaders.unmarkedNotes(metrics, unmarkedReasons)
@@ -233,6 +233,6 @@ extension Sweep {
       "interval_method": .string(options.intervalMethod.rawValue),
       "multiplicity": .string(options.multiplicity.rawValue),
       "intervals": .string(options.coverage.rawValue),
-    ]
+    ].merging(importMetadata) { own, _ in own }
   }
 }

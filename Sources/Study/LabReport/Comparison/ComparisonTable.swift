@@ -64,7 +64,8 @@ public struct ComparisonTable: Sendable {
   public init(_ sweep: Sweep, options: ReportOptions = .init()) throws(ReportError) {
     try options.validate()
     let sweep = try sweep.seen(from: options.baseline)
-    let metrics = try MetricDescription.select(options.metrics, available: sweep.metricNames)
+    let metrics = try MetricDescription.select(
+      options.metrics, available: sweep.metricNames, imported: sweep.imported)
     let shown = try sweep.variantIndices(passing: options.filters)
     let baseline = sweep.variants.first(where: \.isBaseline)
     let values = metrics.map { metric in sweep.variants.map { $0.values(of: metric.name) } }

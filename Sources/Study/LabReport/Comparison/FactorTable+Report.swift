@@ -136,7 +136,7 @@ extension FactorTable {
   }
 
   var generalNotes: [String] {
-    var notes = [String]()
+    var notes = sweep.importNotes
     if hidesBaseline {
       notes.append("Differences are to \(baselineLevels.joined(separator: ", ")), which the filter leaves out.")
     }

@@ -96,7 +96,8 @@ public struct FactorTable: Sendable {
     guard 1...2 ~= names.count, Set(names).count == names.count else { throw .invalidGrouping(names) }
     var factors = [Factor]()
     for name in names { factors.append(try sweep.factor(named: name)) }
-    let metrics = try MetricDescription.select(options.metrics, available: sweep.metricNames)
+    let metrics = try MetricDescription.select(
+      options.metrics, available: sweep.metricNames, imported: sweep.imported)
     func isGrouped(_ index: Int) -> Bool { names.allSatisfy { sweep.variants[index].levels[$0] != nil } }
     let shown = try sweep.variantIndices(passing: options.filters).filter(isGrouped)
     let included = try sweep.variantIndices(passing: options.filters.filter { !names.contains($0.factor) })

@@ -24,7 +24,11 @@ public struct MetricDescription: Sendable, Hashable {
   ///
   /// Names of splits (`test_`, `validation_`, …) may stand before those of the catalog. An unknown metric is a plain
   /// number without a better side.
-  public init(named name: String) {
+  ///
+  /// - Parameters:
+  ///   - name: the name.
+  ///   - directions: which values are better of metrics that the catalog does not know.
+  public init(named name: String, directions: [String: Metric.Direction] = [:]) {
     self.name = name
     let parts = MetricName(name)
     split = parts.split
@@ -34,7 +38,7 @@ public struct MetricDescription: Sendable, Hashable {
     let prefix = split.map { $0 == "test" ? "" : $0 + " " } ?? ""
     title = prefix + (metric?.title ?? base.replacing("_", with: " "))
     unit = metric?.unit ?? .number
-    direction = metric?.direction ?? .neutral
+    direction = metric?.direction ?? directions[name] ?? directions[base] ?? .neutral
     decimals = metric?.decimals
     isLossValue = base == "loss"
     isShareOfImages = metric?.isShareOfImages ?? false
@@ -54,6 +58,32 @@ public struct MetricDescription: Sendable, Hashable {
 
   /// The metrics that tables show unless others are asked for.
   public static let defaultNames = ["test_accuracy", "test_macro_f1"]
+}
+
+extension Sweep {
+  /// The metric of a name.
+  func metric(named name: String) -> MetricDescription {
+    MetricDescription(named: name, directions: imported?.directions ?? [:])
+  }
+
+  /// The metrics that tables show unless others are asked for.
+  var defaultMetricNames: [String] { MetricDescription.defaultNames(metricNames, imported) }
+}
+
+extension MetricDescription {
+  /// The metrics that tables show unless others are asked for: of imported runs without the usual ones, the first two of which
+  /// better is known.
+  fileprivate static func defaultNames(_ available: Set<String>, _ imported: ImportRecord?) -> [String] {
+    let present = defaultNames.filter { available.contains($0) }
+    guard present.isEmpty, let imported else { return present.isEmpty ? defaultNames : present }
+    let names = imported.metricNames.filter(available.contains)
+    let judged = names.filter {
+      let metric = MetricDescription(named: $0, directions: imported.directions)
+      return metric.direction != .neutral && !["train_seconds", "images_per_second"].contains($0)
+    }
+    let chosen = judged.isEmpty ? names : judged
+    return chosen.isEmpty ? defaultNames : Array(chosen.prefix(2))
+  }
 }
 
 extension MetricDescription {
@@ -112,13 +142,14 @@ extension MetricDescription {
   /// - Parameters:
   ///   - requested: names, with or without `test_` before them; nil for the default ones.
   ///   - available: the names that the runs have; where there are none yet, the catalogue decides.
+  ///   - imported: where the runs come from; nil where labrun trained them.
   /// - Throws: ``ReportError/unknownMetric(_:available:)``.
   static func select(
-    _ requested: [String]?, available: Set<String>
+    _ requested: [String]?, available: Set<String>, imported: ImportRecord? = nil
   ) throws(ReportError) -> [MetricDescription] {
+    let directions = imported?.directions ?? [:]
     guard let requested, !requested.isEmpty else {
-      let present = defaultNames.filter { available.contains($0) }
-      return (present.isEmpty ? defaultNames : present).map(MetricDescription.init(named:))
+      return defaultNames(available, imported).map { MetricDescription(named: $0, directions: directions) }
     }
     var selected = [MetricDescription]()
     for name in requested {
@@ -130,7 +161,7 @@ extension MetricDescription {
       guard let found else {
         throw .unknownMetric(name, available: available.isEmpty ? defaultNames : available.sorted())
       }
-      let metric = MetricDescription(named: found)
+      let metric = MetricDescription(named: found, directions: directions)
       if !selected.contains(metric) { selected.append(metric) }
     }
     return selected

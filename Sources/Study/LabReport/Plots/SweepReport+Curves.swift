@@ -10,7 +10,9 @@ extension SweepReport {
     let names = [base, "accuracy", "loss"].flatMap { base in
       ["validation", "test", "train"].map { MetricName(base, of: $0) }
     }
-    return names.first(where: known.contains).map { MetricDescription(named: $0.key) }
+    // What another program calls its metrics may name no split.
+    let own = sweep.imported == nil ? [] : [MetricName(metric.name)]
+    return (own + names).first(where: known.contains).map { sweep.metric(named: $0.key) }
   }
 
   func fillCurves(of data: inout FigureData, _ options: PlotOptions) throws(PlotError) {

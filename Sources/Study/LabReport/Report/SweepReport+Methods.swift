@@ -7,6 +7,7 @@ extension SweepReport {
   /// How numbers were come by, and what it takes to come by them again.
   var methodBlocks: [ReportPage.Block] {
     [.paragraph(statisticsSentences.joined(separator: " ")), .facts(facts)]
+      + (sweep.imported.map { [.details("What became of the columns", [.table($0.table)])] } ?? [])
       + (sweep.specText.isEmpty ? [] : [.details("The spec as it was written", [.code(sweep.specText)])])
   }
 
@@ -57,6 +58,8 @@ extension SweepReport {
     let hashes = sweep.runs.map(\.dataHash.hexadecimal).uniqued()
     let facts: [(String, String?)] = [
       ("sweep", sweep.id.map { "\(sweep.name) (number \($0))" } ?? sweep.name),
+      ("imported", sweep.imported == nil ? nil : sweep.createdAt?.ISO8601Format()),
+      ("format", sweep.imported?.format),
       ("trained", period),
       ("program", distinct { "labrun \($0.programVersion)" }),
       ("git commit", distinct { $0.repository.map { $0.commit + ($0.isDirty ? " with uncommitted changes" : "") } }),
@@ -67,9 +70,17 @@ extension SweepReport {
         distinct { $0.libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ") }
       ),
       ("seeds", NumberText.ranges(sweep.seeds)),
-      ("spec hash", sweep.specHash.hexadecimal),
+      (sweep.imported == nil ? "spec hash" : "hash of the import", sweep.specHash.hexadecimal),
       ("plan hash", sweep.planHash.hexadecimal),
-      ("data hash", hashes.count > 4 ? "\(hashes.count) of them, see labrun show RUN" : hashes.joined(separator: ", ")),
+      (
+        "files",
+        sweep.imported.map { $0.sources.map { "\($0.name), SHA-256 \($0.sha256.hexadecimal)" }.joined(separator: "; ") }
+      ),
+      (
+        "data hash",
+        sweep.imported != nil
+          ? nil : hashes.count > 4 ? "\(hashes.count) of them, see labrun show RUN" : hashes.joined(separator: ", ")
+      ),
     ]
     return facts.compactMap { name, value in value.flatMap { $0.isEmpty ? nil : .init(name, $0) } }
   }

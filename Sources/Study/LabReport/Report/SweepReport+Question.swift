@@ -4,7 +4,7 @@ import LabRecords
 extension SweepReport {
   /// What was asked, of what, and by what design, in sentences.
   var questionBlocks: [ReportPage.Block] {
-    [
+    sweep.importNotes.map { .paragraph($0) } + [
       .paragraph(
         ([designSentence, baselineSentence, seedSentence] + [settingSentence]).compactMap { $0 }.joined(separator: " "))
     ]
@@ -49,7 +49,12 @@ extension SweepReport {
   private var seedSentence: String? {
     let seeds = sweep.seeds
     guard !seeds.isEmpty else { return nil }
-    if seeds.count == 1 { return "Every variant is trained once, with seed \(seeds[0])." }
+    if seeds.count == 1, sweep.imported == nil { return "Every variant is trained once, with seed \(seeds[0])." }
+    guard sweep.imported == nil else {
+      return
+        "Variants are compared within the \(seeds.count) seeds \(NumberText.ranges(seeds)), as far as they have runs of "
+        + "the same ones, which takes it that runs of a seed have something in common."
+    }
     return
       "Every variant is trained with the \(seeds.count) seeds \(NumberText.ranges(seeds)); the runs of a seed share "
       + "the order of the data and, where shapes agree, their initial weights, so that variants are compared within seeds."

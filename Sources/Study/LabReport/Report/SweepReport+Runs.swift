@@ -14,6 +14,8 @@ extension SweepReport {
     let notes = sweep.healthNotes(of: Array(sweep.variants.indices), limit: 12)
     let summary: String =
       switch (problems.isEmpty, notes.isEmpty) {
+      case (true, true) where sweep.imported != nil:
+        "All runs completed, as the imported file tells; their courses were not looked at."
       case (true, true): "All runs completed, and there is nothing odd about the course of any."
       case (true, false): "All runs completed. What is odd about their courses:"
       case (false, _): "These runs have no result; they are counted, and never averaged away:"

@@ -30,7 +30,7 @@ public struct SweepReport: Sendable {
     if let predictions = records.predictions, predictions.metric.key == analysis.metric.name, !predictions.isEmpty {
       try analysis.consider(predictions, progress: progress)
     }
-    let further = metrics.isEmpty ? MetricDescription.defaultNames.filter(sweep.metricNames.contains) : metrics
+    let further = metrics.isEmpty ? sweep.defaultMetricNames.filter(sweep.metricNames.contains) : metrics
     var tableOptions = analysis.options
     tableOptions.metrics = [analysis.metric.name] + further
     self.analysis = analysis
@@ -72,7 +72,12 @@ public struct SweepReport: Sendable {
     var total = RunTally()
     for variant in sweep.variants { total.addCounts(of: RunTally(variant, seeds: sweep.seeds)) }
     let states = ["\(total.completed) of \(total.planned) runs completed"] + total.stateSummary
-    return [records.description?.singleLine, states.joined(separator: ", ")].compactMap { $0 }.filter { !$0.isEmpty }
+    let origin = sweep.imported.map {
+      "imported from \($0.sources.map(\.name.singleLine).inWords), not measured by labrun"
+    }
+    return [records.description?.singleLine, origin, states.joined(separator: ", ")].compactMap { $0 }.filter {
+      !$0.isEmpty
+    }
   }
 
   private var resultBlocks: [ReportPage.Block] {

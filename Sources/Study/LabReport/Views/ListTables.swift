@@ -19,7 +19,8 @@ public enum ListTables {
       rows: sweeps.map { sweep in
         var tally = RunTally()
         for variant in sweep.variants { tally.addCounts(of: RunTally(variant, seeds: sweep.seeds)) }
-        let state = tally.stateSummary.isEmpty ? "complete" : tally.stateSummary.joined(separator: ", ")
+        let standing = tally.stateSummary.isEmpty ? "complete" : tally.stateSummary.joined(separator: ", ")
+        let state = sweep.imported.map { "\(standing), imported from \($0.sources[0].name)" } ?? standing
         return .init([
           sweep.id.map { .init("\($0)", values: [.integer(Int($0))]) } ?? .missing(), .string(sweep.name),
           sweep.createdAt.map { .init(minute($0), values: [.string($0.ISO8601Format())]) } ?? .missing(),
@@ -33,7 +34,7 @@ public enum ListTables {
   ///
   /// - Throws: ``ReportError/unknownMetric(_:available:)``.
   public static func runs(_ sweep: Sweep, metrics names: [String]? = nil) throws(ReportError) -> ReportTable {
-    let metrics = try MetricDescription.select(names, available: sweep.metricNames)
+    let metrics = try MetricDescription.select(names, available: sweep.metricNames, imported: sweep.imported)
     let values = metrics.map { metric in
       sweep.variants.flatMap { variant in variant.runs.compactMap { $0.metrics[MetricName(metric.name)] } }
     }

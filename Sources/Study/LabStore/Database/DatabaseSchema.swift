@@ -29,6 +29,9 @@ enum DatabaseSchema {
     migrator.registerMigration("metric rows", migrate: MetricRowsMigration.migrate)
     migrator.registerMigration("analysis", migrate: createAnalyses)
     migrator.registerMigration("seed rules", migrate: createSeedRules)
+    migrator.registerMigration("imports") { database in
+      try database.alter(table: "sweep") { $0.add(column: "imported", .text) }
+    }
     return migrator
   }
 

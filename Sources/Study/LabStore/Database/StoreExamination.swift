@@ -129,7 +129,9 @@ public struct StoreExamination {
       let path = folder.path(of: file)
       let noted = run.noted.first { $0.name == file.rawValue }
       guard folder.has(file) else {
-        let isNeeded = noted != nil || (file == .finalWeights && run.lineage.attempts.last?.token == nil)
+        // Runs that were trained elsewhere have no attempt, and earlier versions noted no files.
+        let isOfEarlier = run.lineage.attempts.last.map { $0.token == nil } ?? false
+        let isNeeded = noted != nil || (file == .finalWeights && isOfEarlier)
         if isCompleted, isNeeded {
           let severity: StoreProblem.Severity = file == .checkpoint ? .note : .problem
           add(

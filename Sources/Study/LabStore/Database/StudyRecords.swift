@@ -22,6 +22,8 @@ struct SweepRecord: StoreRecord {
   var planHash: ContentHash
   var createdAt: Date
   var lastRegisteredAt: Date
+  /// JSON text; nil where labrun trains the runs.
+  var imported: String?
 
   func stored(runCounts: [RunState: Int]) -> StoredSweep {
     StoredSweep(

@@ -69,7 +69,7 @@ extension StudyStore {
     try database.executeCached(
       sql: """
         UPDATE run SET (completed_epochs, train_seconds, images_per_second) = (
-          SELECT COUNT(*), SUM(train_seconds), SUM(images_per_second * train_seconds) / SUM(train_seconds)
+          SELECT COUNT(*), NULLIF(SUM(train_seconds), 0), SUM(images_per_second * train_seconds) / NULLIF(SUM(train_seconds), 0)
           FROM epoch_timing WHERE run_id = run.id)
         WHERE id = ?
         """, arguments: [run])

@@ -57,7 +57,8 @@ extension StudyStore: RunStore {
       return Sweep(
         id: id, createdAt: record.createdAt, name: record.name, specText: record.specText, specHash: record.specHash,
         factors: try factors(sweep: id, database), seeds: try seeds(sweep: id, database), variants: variants,
-        analysis: analyses.last?.plan, analyses: analyses, seedRules: try seedRules(sweep: id, database))
+        analysis: analyses.last?.plan, analyses: analyses, seedRules: try seedRules(sweep: id, database),
+        imported: try record.imported.map { try JSONValue(parsing: $0).decode() })
     }
   }
 }
@@ -121,7 +122,7 @@ extension StudyStore {
   }
 
   /// All sweeps, or one, the one registered last first.
-  private func storedSweeps(_ database: Database, id: Int64?) throws -> [StoredSweep] {
+  func storedSweeps(_ database: Database, id: Int64?) throws -> [StoredSweep] {
     let filter = id.map { "WHERE sweep.id = \($0)" } ?? ""
     var counts: [Int64: [RunState: Int]] = [:]
     let rows = try Row.fetchCursor(
@@ -143,7 +144,7 @@ extension StudyStore {
 // MARK: - Writing
 
 extension StudyStore {
-  private func insert(
+  func insert(
     _ sweep: Sweep, planHash: ContentHash, at now: Date, _ database: Database
   ) throws -> Int64 {
     try database.execute(

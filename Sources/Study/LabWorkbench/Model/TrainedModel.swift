@@ -48,6 +48,11 @@ package struct TrainedModel {
     }
     let store = try StudyStore(reading: results)
     let run = try store.run(matching: name)
+    if let source = run.importSource {
+      throw WorkbenchError(
+        "run \(run.identity.short) was imported from \(source), and has no weights here: labrun predicts with runs that it "
+          + "has trained, and with files of weights", kind: .noInput)
+    }
     let configuration = try RunConfiguration(run.configuration)
     let files = store.folder(of: run.identity)
     let takesBest = choice.map { $0 == .best } ?? (configuration.training.finalWeights == .best)

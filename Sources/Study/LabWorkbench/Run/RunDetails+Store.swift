@@ -15,12 +15,12 @@ extension RunDetails {
     self.init(
       run: run, variant: cells.first?.variant ?? run.identity.short, sweeps: cells.map(\.sweep).uniqued(),
       epochs: try store.epochs(of: run.identity).map { .init(number: $0.epoch + 1, metrics: $0.namedMetrics) },
-      final: final, provenance: Self.facts(attempts, files: store.folder(of: run.identity)),
+      final: final, provenance: Self.facts(of: run, attempts, files: store.folder(of: run.identity)),
       choices: attempts.last?.provenance?.choices ?? [:],
       log: try store.events(of: run.identity).map { .init($0.date.ISO8601Format(), $0.message) })
   }
 
-  private static func facts(_ attempts: [RunAttempt], files: RunFolder) -> [RunDetails.Fact] {
+  private static func facts(of run: Run, _ attempts: [RunAttempt], files: RunFolder) -> [RunDetails.Fact] {
     var facts: [RunDetails.Fact] = []
     for attempt in attempts {
       let end = attempt.endedAt.map { ", ended \($0.ISO8601Format())" } ?? ""
@@ -28,6 +28,9 @@ extension RunDetails {
       let reason = attempt.exitReason.map { ": \($0)" } ?? ""
       facts.append(
         .init("attempt \(attempt.number)", "started \(attempt.startedAt.ISO8601Format())\(end)\(state)\(reason)"))
+    }
+    if let source = run.importSource {
+      facts.append(.init("imported", "from \(source); labrun did not train this run"))
     }
     guard let provenance = attempts.last?.provenance else { return facts }
     facts.append(.init("program", "labrun \(provenance.programVersion)"))

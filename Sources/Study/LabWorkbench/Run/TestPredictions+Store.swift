@@ -17,6 +17,9 @@ extension TestPredictions {
   ) throws(ReportError) {
     guard let predictions = TestPredictions(metric: metric.name) else { throw .metricWithoutImages(metric.name) }
     self = predictions
+    if let imported = sweep.imported {
+      addProblem("predictions of single images are no part of what was imported from \(imported.sources[0].name)")
+    }
     let runs = sweep.completedRuns
     for (index, run) in runs.enumerated() {
       let folder = store.folder(of: run.identity)
