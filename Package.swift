@@ -112,12 +112,16 @@ let package = Package(
       ], path: "Sources/Study/LabStore"),
     .target(
       name: "LabReport", dependencies: ["LabCore", "LabRecords", "LabStats"], path: "Sources/Study/LabReport"),
+    .target(
+      name: "LabExchange", dependencies: ["LabCore", "LabStats", "LabRecords", "LabStudy", "CPNG"],
+      path: "Sources/Study/LabExchange"),
 
     .target(
       name: "LabWorkbench",
       dependencies: [
         "LabCore", "LabStats", "LabGraph", "BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabData",
-        "LabTrain", "LabONNX", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
+        "LabTrain", "LabONNX", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "LabExchange",
+        "CLabMachine",
       ], path: "Sources/Study/LabWorkbench"),
 
     // MARK: Command line
@@ -125,7 +129,8 @@ let package = Package(
       name: "LabCommandLine",
       dependencies: [
         "LabWorkbench", "LabCore", "LabHDF5", "LabStats", "LabGraph", "LabNN", "LabZoo", "LabData",
-        "LabTrain", "LabONNX", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "CLabMachine",
+        "LabTrain", "LabONNX", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "LabExchange",
+        "CLabMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], path: "Sources/App/LabCommandLine"),
@@ -189,6 +194,10 @@ let package = Package(
     .testTarget(
       name: "LabWorkbenchTests",
       dependencies: ["LabScheduler", "LabStudy", "LabTesting", "LabTrain", "LabWorkbench"]),
+    .testTarget(
+      name: "LabExchangeTests",
+      dependencies: ["LabCore", "LabStats", "LabRecords", "LabStore", "LabReport", "LabExchange", "LabTesting"],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "CommandLineTests", dependencies: ["labrun", "LabCore", "LabRecords", "LabStore", "LabTesting"]),
   ],
   swiftLanguageModes: [.v6]

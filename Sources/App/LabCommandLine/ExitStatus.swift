@@ -1,6 +1,7 @@
 import Foundation
 import LabCore
 import LabData
+import LabExchange
 import LabGraph
 import LabNN
 import LabONNX
@@ -38,9 +39,15 @@ enum ExitStatus: Int32 {
     case let error as RunStoreError:
       switch error {
       case .unknownRun, .unknownSweep: self = .noInput
-      case .ambiguousRun: self = .usage
+      case .ambiguousRun, .nameTaken: self = .usage
       case .storeGone: self = .inputOutput
       default: self = .internalError
+      }
+    case let error as ExchangeError:
+      switch error {
+      case .cell, .content: self = .badData
+      case .request: self = .usage
+      case .service: self = .inputOutput
       }
     case let error as FileError: self = error.code == ENOENT ? .noInput : .inputOutput
     case let error as ReportError: if case .noPredictions = error { self = .noInput } else { self = .usage }

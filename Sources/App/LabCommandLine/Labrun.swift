@@ -47,7 +47,8 @@ public struct Labrun: ParsableCommand {
     subcommands: [
       SweepCommand.self, TableCommand.self, AnalyzeCommand.self, CompareCommand.self, PlanSeedsCommand.self,
       ReportCommand.self, PlotCommand.self, ListCommand.self, ShowCommand.self, DescribeCommand.self,
-      PredictCommand.self, EvaluateCommand.self, LesionCommand.self, ExportCommand.self, DataCommand.self,
+      PredictCommand.self, EvaluateCommand.self, LesionCommand.self, ExportCommand.self, ImportCommand.self,
+      DataCommand.self,
       BenchCommand.self, DoctorCommand.self, InitCommand.self, SchemaCommand.self,
     ])
 

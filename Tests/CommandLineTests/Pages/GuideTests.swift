@@ -12,7 +12,8 @@ import Testing
   /// Pages that build on one another, in the order in which they are read.
   static let tours = [
     ["Studies", "Data", "Models", "Deployment", "Results", "Conclusions", "Speed"].map { "Documentation/\($0).md" },
-    ["Documentation/Troubleshooting.md"], ["Documentation/Adding.md"], ["Documentation/Promises.md"], ["README.md"],
+    ["Documentation/Import.md"], ["Documentation/Troubleshooting.md"], ["Documentation/Adding.md"],
+    ["Documentation/Promises.md"], ["README.md"],
     ["ARCHITECTURE.md"], ["CONTRIBUTING.md"],
   ]
   /// How many blocks of each page are not run: what takes minutes, or tools that a machine may not have.
@@ -38,7 +39,8 @@ import Testing
           output = nil
         } else {
           output = nil
-          guard let file = block.note, ["json", "yaml", "python"].contains(where: block.language.hasPrefix) else {
+          guard let file = block.note, ["json", "yaml", "csv", "python"].contains(where: block.language.hasPrefix)
+          else {
             continue
           }
           let place = labrun.folder.appendingPathComponent(file).deletingLastPathComponent()

@@ -9,25 +9,47 @@ import LabWorkbench
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write a trained model as an ONNX file, which other programs run.",
-    usage: "labrun export <model> <file> [options]",
+    abstract: "Give a trained model or a sweep's results to other programs: ONNX, tables, TensorBoard.",
+    usage: """
+      labrun export <model> <file>.onnx [options]
+      labrun export <sweep> <destination> --to <format> [--predictions]
+      """,
     discussion: """
+      A MODEL
+
       The file takes batches of any size. As it is, it takes images that have been resized and normalized, [batch, \
       channels, height, width], and gives logits. With --raw-images it takes bytes of images of any size, does to them \
       what predict does, and gives probabilities. Weights keep their names; class names, preprocessing and where the \
       weights come from are in its metadata. Numbers are in single precision, whatever the training's were.
 
+      A SWEEP'S RESULTS
+
+      All that is on record of a sweep's runs goes along: levels, seeds, states, every metric, every epoch. Numbers are \
+      written so that reading them gives the same ones, and labrun import reads what csv has written.
+
+      \(ResultsExportOptions.formats)
+
       EXAMPLES
         labrun export 3fa9 model.onnx
         labrun export 3fa9 model.onnx --raw-images nhwc
         labrun export weights-best.h5 model.onnx
+        labrun export ablation exported --to csv
+        labrun export ablation runs.csv --to csv        # the runs alone
+        labrun export ablation exported --to jsonl --predictions
+        labrun export ablation events --to tensorboard
       """)
 
-  @Argument(help: ArgumentHelp("A run, by the first digits of its identity, or a file of weights.", valueName: "model"))
-  var model: String
+  @Argument(
+    help: ArgumentHelp(
+      "A run, by the first digits of its identity, or a file of weights; with --to, a sweep's number or name.",
+      valueName: "source"))
+  var source: String
 
-  @Argument(help: ArgumentHelp("The file to write, which ends in .onnx.", valueName: "file"), completion: .file())
-  var file: String
+  @Argument(
+    help: ArgumentHelp(
+      "The file to write, which ends in .onnx; with --to, a folder or a file.", valueName: "destination"),
+    completion: .file())
+  var destination: String
 
   @Option(help: "Which weights of a run: final or best (default: those that its test metrics are of).")
   var weights: TrainedModel.Choice?
@@ -38,21 +60,36 @@ struct ExportCommand: ParsableCommand {
       valueName: "layout"))
   var rawImages: ImageIntake.Layout?
 
+  @OptionGroup var resultsExport: ResultsExportOptions
   @OptionGroup var resultsOptions: ResultsOptions
 
   func validate() throws {
-    guard (file as NSString).pathExtension.lowercased() == "onnx" else {
-      throw ValidationError("a model is written to a file that ends in .onnx, but \"\(file)\" was given")
+    if resultsExport.to != nil {
+      guard weights == nil, rawImages == nil else {
+        throw ValidationError("--weights and --raw-images are of models, and --to writes a sweep's results.")
+      }
+      return
+    }
+    guard !resultsExport.predictions else {
+      throw ValidationError("--predictions is of a sweep's results, which --to writes, such as --to csv.")
+    }
+    guard (destination as NSString).pathExtension.lowercased() == "onnx" else {
+      throw ValidationError(
+        "a model is written to a file that ends in .onnx, but \"\(destination)\" was given; a sweep's results are written "
+          + "by --to, such as --to csv")
     }
   }
 
   func run() throws {
+    if let format = resultsExport.to {
+      return try resultsExport.export(source, as: format, to: destination, results: resultsOptions.folder)
+    }
     let workbench = Workbench(say: Terminal.sayBeside)
-    let model = try TrainedModel(model, choice: weights, results: resultsOptions.folder, workbench: workbench)
+    let model = try TrainedModel(source, choice: weights, results: resultsOptions.folder, workbench: workbench)
     let export = try model.onnx(rawImages: rawImages)
-    try AtomicFile.write(export.data, to: file)
+    try AtomicFile.write(export.data, to: destination)
     Terminal.standardError.note(
-      "\(file): \(model.name), \(input(of: model)), \(model.card.classNames.count) "
+      "\(destination): \(model.name), \(input(of: model)), \(model.card.classNames.count) "
         + "\(rawImages == nil ? "logits" : "probabilities") out; "
         + "\(NumberText.grouped(export.weightByteCount / 4)) weights, \(NumberText.bytes(export.data.count))")
     guard !export.unusedVariables.isEmpty else { return }

@@ -173,7 +173,8 @@ struct SweepCommand: ParsableCommand {
     let session = try SweepSession(
       study: study, seedRule: rule, folder: resultsOptions.folder, workers: workers, threads: threads,
       memoryBudget: budget, claimPolicy: policy, failsFast: failFast,
-      checkpointSeconds: execution.checkpointEverySeconds, executor: executor)
+      checkpointSeconds: execution.checkpointEverySeconds, executor: executor,
+      writesEventFiles: execution.tensorboard, say: Terminal.sayBeside)
     let status = try session.run(
       resumeCommand: resumeCommand, reportCommand: reportCommand(of: session.name), json: json)
     if let status { throw ExitCode(status.rawValue) }

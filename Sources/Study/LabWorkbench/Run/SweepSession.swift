@@ -1,5 +1,6 @@
 import Foundation
 import LabCore
+import LabExchange
 import LabRecords
 import LabReport
 import LabScheduler
@@ -20,7 +21,8 @@ package struct SweepSession {
   package init(
     study: PlannedStudy, seedRule: SeedRule? = nil, folder: String, workers: Int, threads: Int, memoryBudget: Int,
     claimPolicy: ClaimPolicy, failsFast: Bool, checkpointSeconds: Double?,
-    executor: ExecutorDefinition = TrainingRunExecutor.definition
+    executor: ExecutorDefinition = TrainingRunExecutor.definition, writesEventFiles: Bool = false,
+    say: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     self.study = study
     self.seedRule = seedRule
@@ -39,8 +41,9 @@ package struct SweepSession {
       variants: study.reaching(seedRule).variantsByRun, provenance: ProvenanceCollector(specHash: study.specHash),
       checkpointSeconds: checkpointSeconds,
       pool: ProgramPool(beside: workers, of: study.scheduledRuns, memoryBudget: memoryBudget))
+    let mirror = TensorBoardMirror(folder: "\(folder)/tensorboard/\(sweep.name)-\(sweep.id)")
     scheduler = Scheduler(
-      store: store,
+      store: writesEventFiles ? MirroredRunStore(store, sweep: sweep.id, mirror: mirror, say: say) : store,
       executor: try executor.make(
         ExecutorEnvironment(specHash: study.specHash, checkpointSeconds: checkpointSeconds, training: training)),
       options: .init(

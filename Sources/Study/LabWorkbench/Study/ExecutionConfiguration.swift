@@ -10,12 +10,15 @@ package struct ExecutionConfiguration: Codable, Hashable {
   package var checkpointEverySeconds: Double? = 60
   /// Memory that runs may use together; nil for four fifths of the machine's.
   package var memoryBudgetGigabytes: Double?
+  /// Whether event files for TensorBoard grow while runs are trained.
+  package var tensorboard = false
 
   package enum CodingKeys: String, CodingKey {
     case workers
     case threadsPerRun = "threads_per_run"
     case checkpointEverySeconds = "checkpoint_every_seconds"
     case memoryBudgetGigabytes = "memory_budget_gigabytes"
+    case tensorboard
   }
 
   package static let schema = ConfigurationSchema([
@@ -29,5 +32,8 @@ package struct ExecutionConfiguration: Codable, Hashable {
     .init(
       "memory_budget_gigabytes", .optional(.number(.positive)), default: .null, isResultRelevant: false,
       "Memory in GB (10⁹ bytes) that runs may use together; null for four fifths of the machine's."),
+    .init(
+      "tensorboard", .boolean, default: false, isResultRelevant: false,
+      "Whether event files for TensorBoard grow while runs are trained, in the folder tensorboard of the results."),
   ])
 }
