@@ -10,20 +10,23 @@ import Testing
 
   /// Prints a model's outputs as JSON: of raw images in PPM files, or of numbers.
   private static let script = """
-    import json, sys
-    import numpy, onnx, onnxruntime
-    path, *files = sys.argv[1:]
-    onnx.checker.check_model(path, full_check=True)
-    session = onnxruntime.InferenceSession(path)
+    from json import dumps
+    from sys import argv
+    from numpy import frombuffer, uint8
+    from onnx.checker import check_model
+    from onnxruntime import InferenceSession
+    path, *files = argv[1:]
+    check_model(path, full_check=True)
+    session = InferenceSession(path)
     def image(file):
         head, pixels = open(file, "rb").read().split(b"\\n", 1)
         width, height = head.split()[1:3]
-        return numpy.frombuffer(pixels, numpy.uint8).reshape(1, int(height), int(width), 3)
+        return frombuffer(pixels, uint8).reshape(1, int(height), int(width), 3)
     given = session.get_inputs()[0]
     def taken(file):
         pixels = image(file)
         return pixels if given.shape[3] == 3 else pixels.transpose(0, 3, 1, 2)
-    print(json.dumps({
+    print(dumps({
         "metadata": session.get_modelmeta().custom_metadata_map,
         "input": [given.name, given.type, given.shape],
         "output": session.get_outputs()[0].name,
