@@ -56,7 +56,7 @@ import Testing
     #expect(long.validation == .fraction(0.25))
     #expect(long.validationBy == .class)
     #expect(long.balance == .oversample)
-    #expect(!long.normalize)
+    #expect(long.normalize == .none)
     #expect(long.options == ["noise": 0.1])
     #expect(try JSONValue(encoding: long).decode(DatasetConfiguration.self) == long)
     var counted = long
@@ -96,6 +96,8 @@ import Testing
   @Test(arguments: [
     ("train_limit", JSONValue.integer(0)), ("validation", 1.5), ("validation", -1), ("validation", "some"),
     ("noise", 2), ("noise", true), ("train_count", 3.5), ("balance", "even"), ("channels", 2), ("normalize", 1),
+    ("normalize", "imagnet"), ("normalize", JSONValue.object(["mean": JSONValue.array([JSONValue.number(0.5)])])),
+    ("normalize", JSONValue.object(["mean": JSONValue.array([]), "standard_deviation": JSONValue.array([0])])),
   ])
   func valuesOutOfRangeAreRejected(key: String, value: JSONValue) {
     var object: JSONValue = ["name": "synthetic-signs"]
@@ -112,6 +114,20 @@ import Testing
     #expect(error?.description == #"option "scale" is 1; expected a number of at least 0 and below 1"#)
     augmentation.scale = .nan
     #expect(throws: DataError.self) { try augmentation.validated() }
+  }
+
+  @Test func normalizationIsReadAsItIsWritten() throws {
+    let numbers = ChannelStatistics(mean: [0.5, 0.25], standardDeviation: [0.125, 1.5])
+    let values: [(JSONValue, ImageNormalization)] = [
+      (true, .training), (false, .none), ("imagenet", .imagenet),
+      (["mean": [0.5, 0.25], "standard_deviation": [0.125, 1.5]], .given(numbers)),
+    ]
+    for (value, expected) in values {
+      let configuration = try JSONValue.object(["name": "synthetic-signs", "normalize": value])
+        .decode(DatasetConfiguration.self).validated()
+      #expect(configuration.normalize == expected)
+      #expect(try JSONValue(encoding: configuration)["normalize"] == value)
+    }
   }
 
   @Test func environmentVariablesNameTheFolders() {

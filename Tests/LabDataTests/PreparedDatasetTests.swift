@@ -45,6 +45,32 @@ import Testing
     #expect(loaded.images == expected)
   }
 
+  @Test func imagesAreNormalizedByGivenNumbers() throws {
+    let shape = ImageShape(channels: 3, height: 2, width: 1)
+    let raw = try randomDataset(labels: [0, 1, 0, 1], shape: shape)
+    // The numbers that torchvision's pages print.
+    let (mean, deviation) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    let named = try PreparedDataset(configuration { $0.normalize = .imagenet }, raw: raw)
+    let loaded = try BatchLoader(evaluating: .train, of: named, batchSize: 4).loaded(epoch: 0, batch: 0).images
+    for (image, channel, pixel) in [(0, 0, 0), (1, 2, 1), (3, 1, 0)] {
+      let value = Double(raw.pixels(at: image, of: .train)[pixel * 3 + channel]) / 255
+      #expect(loaded[image * 6 + channel * 2 + pixel] == Float((value - mean[channel]) / deviation[channel]))
+    }
+    let given = try PreparedDataset(
+      configuration { $0.normalize = .given(ChannelStatistics(mean: mean, standardDeviation: deviation)) }, raw: raw)
+    #expect(given.contentHash == named.contentHash)
+    #expect(Preprocessing(of: given) == Preprocessing(of: named))
+    #expect(Preprocessing(of: named).statistics?.mean == mean)
+    #expect(named.statistics.mean != mean)
+    let gray = try randomDataset(labels: [0, 1], shape: ImageShape(channels: 1, height: 2, width: 1))
+    let error = #expect(throws: DataError.self) {
+      try PreparedDataset(configuration { $0.normalize = .imagenet }, raw: gray)
+    }
+    #expect(
+      error?.description
+        == #"option "normalize" is 3 means and 3 deviations for images of 1 channel; expected one for each channel"#)
+  }
+
   @Test func constantChannelIsOnlyShifted() throws {
     let manifest = DatasetManifest(
       imageShape: ImageShape(channels: 1, height: 1, width: 2), classNames: ["a"], trainLabels: [0], testLabels: [0])

@@ -59,12 +59,14 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   @OptionGroup var inferenceOptions: InferenceOptions
+  @OptionGroup(title: "Weights from elsewhere") var plainWeightsOptions: PlainWeightsOptions
   @OptionGroup var resultsOptions: ResultsOptions
 
   func run() throws {
     let workbench = Workbench(say: Terminal.sayBeside)
     let model = try TrainedModel(
-      model, choice: inferenceOptions.weights, results: resultsOptions.folder, workbench: workbench)
+      model, choice: inferenceOptions.weights, results: resultsOptions.folder, workbench: workbench,
+      description: plainWeightsOptions.description())
     let (configuration, data) = try dataOptions.data(for: model, isStrict: strict, workbench)
     let split = dataOptions.split
     let images = ImageCollection(data, split: split)

@@ -61,6 +61,7 @@ struct ExportCommand: ParsableCommand {
   var rawImages: ImageIntake.Layout?
 
   @OptionGroup var resultsExport: ResultsExportOptions
+  @OptionGroup(title: "Weights from elsewhere") var plainWeightsOptions: PlainWeightsOptions
   @OptionGroup var resultsOptions: ResultsOptions
 
   func validate() throws {
@@ -85,7 +86,9 @@ struct ExportCommand: ParsableCommand {
       return try resultsExport.export(source, as: format, to: destination, results: resultsOptions.folder)
     }
     let workbench = Workbench(say: Terminal.sayBeside)
-    let model = try TrainedModel(source, choice: weights, results: resultsOptions.folder, workbench: workbench)
+    let model = try TrainedModel(
+      source, choice: weights, results: resultsOptions.folder, workbench: workbench,
+      description: plainWeightsOptions.description())
     let export = try model.onnx(rawImages: rawImages)
     try AtomicFile.write(export.data, to: destination)
     Terminal.standardError.note(

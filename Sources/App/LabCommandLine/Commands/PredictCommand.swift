@@ -22,6 +22,8 @@ struct PredictCommand: ParsableCommand {
         labrun predict weights-final.h5 photos/ --top 3
         labrun predict 3fa9 test/ --format csv > predictions.csv
         labrun predict 3fa9 gtsrb_32.h5 --summary --logits logits.h5
+        labrun predict resnet50.pth photos/ --model resnet50 \\
+          --classes imagenet.txt --mean imagenet --std imagenet
       """)
 
   @Argument(help: ArgumentHelp("A run, by the first digits of its identity, or a file of weights.", valueName: "model"))
@@ -46,6 +48,7 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var formatOptions: TableFormatOptions
   @OptionGroup var inferenceOptions: InferenceOptions
+  @OptionGroup(title: "Weights from elsewhere") var plainWeightsOptions: PlainWeightsOptions
   @OptionGroup var resultsOptions: ResultsOptions
 
   func validate() throws {
@@ -57,7 +60,8 @@ struct PredictCommand: ParsableCommand {
     let format = try formatOptions.chosen()
     let workbench = Workbench(say: Terminal.sayBeside)
     let model = try TrainedModel(
-      model, choice: inferenceOptions.weights, results: resultsOptions.folder, workbench: workbench)
+      model, choice: inferenceOptions.weights, results: resultsOptions.folder, workbench: workbench,
+      description: plainWeightsOptions.description())
     let images = try collection(classNames: model.card.classNames)
     let predictor = try model.predictor(
       batchSize: inferenceOptions.batchSize, threads: inferenceOptions.threadCount, workbench: workbench)

@@ -72,8 +72,9 @@ extension DatasetConfiguration {
       CodingKeys.balance.rawValue, .choice(ClassBalance.allCases.map(\.rawValue)), default: "none",
       "Whether the training split's class counts are evened out by leaving images out or by repeating them."),
     .init(
-      CodingKeys.normalize.rawValue, .boolean, default: true,
-      "Whether channels are normalised by the mean and standard deviation of the training split."),
+      CodingKeys.normalize.rawValue, ImageNormalization.kind, default: true,
+      "Whether channels are normalised by the mean and standard deviation of the training split; or by ImageNet's (imagenet), or by "
+        + "numbers that are given."),
     .init(
       CodingKeys.imageSize.rawValue, .optional(.integer(1...4096)), default: .null,
       "The height and width in pixels to which images are resampled; null keeps their own."),

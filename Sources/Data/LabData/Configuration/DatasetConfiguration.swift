@@ -18,8 +18,8 @@ public struct DatasetConfiguration: Hashable, Sendable {
   public var subsetSeed: Int
   /// How unequal class counts of the training split are evened out.
   public var balance: ClassBalance
-  /// Whether each channel is shifted and scaled to mean 0 and standard deviation 1 of the training split.
-  public var normalize: Bool
+  /// By what each channel is shifted and scaled.
+  public var normalize: ImageNormalization
   /// The height and width to which all images are resampled; nil keeps the data set's own.
   public var imageSize: Int?
   /// The number of channels, 1 (luminance) or 3 (RGB), to which all images are converted; nil keeps the data set's own.
@@ -108,7 +108,7 @@ extension DatasetConfiguration: Codable {
     validationBy = try container.decodeIfPresent(HeldOutUnit.self, forKey: .validationBy) ?? validationBy
     subsetSeed = try container.decodeIfPresent(Int.self, forKey: .subsetSeed) ?? subsetSeed
     balance = try container.decodeIfPresent(ClassBalance.self, forKey: .balance) ?? balance
-    normalize = try container.decodeIfPresent(Bool.self, forKey: .normalize) ?? normalize
+    normalize = try container.decodeIfPresent(ImageNormalization.self, forKey: .normalize) ?? normalize
     imageSize = try container.decodeIfPresent(Int.self, forKey: .imageSize)
     channels = try container.decodeIfPresent(Int.self, forKey: .channels)
     resize = try container.decodeIfPresent(ImageFit.self, forKey: .resize) ?? resize

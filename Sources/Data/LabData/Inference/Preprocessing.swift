@@ -18,7 +18,7 @@ public struct Preprocessing: Hashable, Sendable {
   public init(of dataset: PreparedDataset) {
     self.init(
       imageShape: dataset.imageShape, resize: dataset.configuration.resize,
-      statistics: dataset.configuration.normalize ? dataset.statistics : nil)
+      statistics: dataset.normalization)
   }
 
   /// The value that each byte becomes, 256 for each channel.

@@ -14,6 +14,10 @@ public struct ChannelStatistics: Hashable, Sendable, Codable {
     self.standardDeviation = standardDeviation
   }
 
+  /// Those of ImageNet's training images, by which most published weights were trained.
+  public static let imagenet = ChannelStatistics(
+    mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225])
+
   /// Computes them over some images, each counted as often as it is listed.
   ///
   /// Bytes are counted, not summed, so the result depends neither on their order nor on the number of threads.

@@ -18,6 +18,8 @@ public final class PreparedDataset: Sendable {
   public let classCounts: [Int]
   /// The mean and standard deviation of each channel over the training split, on a scale from 0 to 1.
   public let statistics: ChannelStatistics
+  /// The numbers by which images are normalized; nil where they are not.
+  public let normalization: ChannelStatistics?
   /// The value that each byte becomes, 256 for each channel; the images of every split go through it.
   package let lookupTable: [Float]
   /// What is odd about the data and how they are split; paths are those of a spec, such as `dataset.validation`.
@@ -123,11 +125,10 @@ public final class PreparedDataset: Sendable {
     classCounts = selection.counts(of: train.indices)
     statistics = ChannelStatistics(
       images: raw.images(of: .train), shape: manifest.imageShape, indices: train.indices)
+    normalization = try configuration.normalize.statistics(own: statistics, channels: manifest.imageShape.channels)
     lookupTable =
-      Preprocessing(
-        imageShape: manifest.imageShape, resize: configuration.resize,
-        statistics: configuration.normalize ? statistics : nil
-      ).lookupTable
+      Preprocessing(imageShape: manifest.imageShape, resize: configuration.resize, statistics: normalization)
+      .lookupTable
     self.fileAccount = fileAccount
     self.fileNames = fileNames
     contentHash = Self.contentHash(

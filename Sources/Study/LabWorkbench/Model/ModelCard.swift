@@ -62,6 +62,14 @@ package struct ModelCard {
     if case .string(let text)? = attributes["data_hash"] { dataHash = ContentHash(hexadecimal: text) }
   }
 
+  /// Describes weights from elsewhere, as at the end of a training: temperatures have come down to 1.
+  package init(_ description: ModelDescription) {
+    model = description.model
+    classNames = description.classNames
+    preprocessing = description.preprocessing
+    position = StepPosition(step: 1_000_000, stepsPerEpoch: 1, totalSteps: 1_000_000)
+  }
+
   /// Describes weights of a run.
   package init(model: JSONValue, data: PreparedDataset, position: StepPosition) {
     self.model = model

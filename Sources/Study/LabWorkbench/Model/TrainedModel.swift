@@ -29,19 +29,37 @@ package struct TrainedModel {
 
   /// Finds a model: a file where there is one of that name, else a run by the first digits of its identity.
   ///
-  /// - Parameter choice: which weights of a run; nil for those that its final metrics are of.
-  package init(_ name: String, choice: Choice?, results: String, workbench: Workbench) throws {
+  /// - Parameters:
+  ///   - choice: which weights of a run; nil for those that its final metrics are of.
+  ///   - description: what the model is, for a file of weights that does not say so.
+  package init(
+    _ name: String, choice: Choice?, results: String, workbench: Workbench, description: ModelDescription? = nil
+  ) throws {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), !isFolder.boolValue {
       let content = try WeightsFile.readGroup(name)
-      guard let card = try ModelCard(content.attributes, path: name) else {
-        throw StoreError.unsupportedFile(
-          path: name, problem: "it does not say which model its weights are of, as the weights of runs do")
-      }
       self.name = name
+      guard let card = try ModelCard(content.attributes, path: name) else {
+        guard let description else {
+          throw StoreError.unsupportedFile(
+            path: name,
+            problem: "it does not say which model its weights are of, as the weights of runs do; --model says so")
+        }
+        self.card = ModelCard(description)
+        weights = try description.ownWeights(Self.tensors(content))
+        return
+      }
+      guard description == nil else {
+        throw WorkbenchError(
+          "\(name) says itself which model its weights are of; leave out --model and what goes with it")
+      }
       self.card = card
       weights = Self.tensors(content)
       return
+    }
+    guard description == nil else {
+      throw WorkbenchError(
+        "--model is for a file of weights from elsewhere, and there is no file \"\(name)\"", kind: .noInput)
     }
     if let problem = Self.problem(withName: name, isFolder: isFolder.boolValue) {
       throw WorkbenchError(problem, kind: .noInput)
