@@ -66,8 +66,10 @@ struct ExportCommand: ParsableCommand {
 
   func validate() throws {
     if resultsExport.to != nil {
-      guard weights == nil, rawImages == nil else {
-        throw ValidationError("--weights and --raw-images are of models, and --to writes a sweep's results.")
+      guard weights == nil, rawImages == nil, !plainWeightsOptions.saysSomething else {
+        throw ValidationError(
+          "--weights, --raw-images and what describes weights from elsewhere are of models, and --to writes a sweep's "
+            + "results.")
       }
       return
     }

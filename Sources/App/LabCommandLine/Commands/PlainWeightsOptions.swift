@@ -40,16 +40,23 @@ struct PlainWeightsOptions: ParsableArguments {
   @Option(help: "How images of other proportions become them: squash, letterbox or crop (default: crop).")
   var fit: ImageFit?
 
+  /// The options beside the architecture, and whether they were given.
+  private var details: [(name: String, isGiven: Bool)] {
+    [
+      ("--model-set", !modelSet.isEmpty), ("--classes", classes != nil), ("--mean", mean != nil), ("--std", std != nil),
+      ("--input", input != nil), ("--fit", fit != nil),
+    ]
+  }
+
+  /// Whether any of the options was given.
+  var saysSomething: Bool { architecture != nil || details.contains(where: \.isGiven) }
+
   /// What was said; nil where nothing was.
   ///
   /// - Throws: `CommandError` where something is missing, or was said without a model.
   func description() throws -> ModelDescription? {
-    let details = [
-      ("--model-set", !modelSet.isEmpty), ("--classes", classes != nil), ("--mean", mean != nil), ("--std", std != nil),
-      ("--input", input != nil), ("--fit", fit != nil),
-    ]
     guard let architecture else {
-      guard let given = details.first(where: \.1)?.0 else { return nil }
+      guard let given = details.first(where: \.isGiven)?.name else { return nil }
       throw CommandError("\(given) says something of weights from elsewhere, whose architecture --model has to name")
     }
     guard let classes else {
