@@ -72,7 +72,7 @@ let package = Package(
     .target(
       name: "LabCore",
       // Apple's systems have CryptoKit.
-      dependencies: [.target(name: "CCrypto", condition: .when(platforms: [.linux]))], path: "Sources/Base/LabCore"),
+      dependencies: [.byName(name: "CCrypto", condition: .when(platforms: [.linux]))], path: "Sources/Base/LabCore"),
     .target(name: "LabStats", dependencies: ["LabCore"], path: "Sources/Base/LabStats"),
     .target(name: "LabRecords", dependencies: ["LabCore", "LabStats"], path: "Sources/Base/LabRecords"),
     .target(name: "LabHDF5", dependencies: ["LabCore", "CHDF5"], path: "Sources/Base/LabHDF5"),
