@@ -64,16 +64,23 @@ import Testing
     Issue.record("the sweep came to no epoch")
   }
 
-  /// Removes a folder in which another process writes: a file may go or come while its folder is read.
+  /// Removes a folder in which another process writes, with what is in it now.
+  ///
+  /// A file may go or come while it is read; what the process saves meanwhile stays.
   private func removeWhileWrittenTo(_ folder: URL) throws {
-    for _ in 0..<100 {
-      do { return try FileManager.default.removeItem(at: folder) } catch CocoaError.fileNoSuchFile {
-        if !FileManager.default.fileExists(atPath: folder.path) { return }
-      } catch let error as CocoaError where [.fileWriteUnknown, .fileWriteNoPermission].contains(error.code) {
-        // The folder was not empty any more when its turn came, or what was a file a moment ago was none.
+    let manager = FileManager.default
+    for name in try manager.contentsOfDirectory(atPath: folder.path) where !name.hasPrefix("labrun-rescued") {
+      let path = folder.appendingPathComponent(name).path
+      var attempts = 0
+      while manager.fileExists(atPath: path) {
+        do { try manager.removeItem(atPath: path) } catch let error as CocoaError {
+          // It was not empty any more when its turn came, or what was a file a moment ago was none.
+          attempts += 1
+          guard attempts < 100 else { throw error }
+        }
       }
     }
-    try FileManager.default.removeItem(at: folder)
+    rmdir(folder.path)
   }
 
   @Test(arguments: ["labrun.sqlite", "Results", "replaced", "moved"])
