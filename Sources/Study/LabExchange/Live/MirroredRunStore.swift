@@ -26,8 +26,9 @@ public protocol RunMirror: Sendable {
 /// A store that tells a mirror what it has kept.
 ///
 /// A mirror that fails is told once and then left alone: it never ends a run.
-public final class MirroredRunStore: RunStore {
-  private let base: any RunStore
+public final class MirroredRunStore: ForwardingRunStore {
+  /// The store that keeps everything.
+  public let base: any RunStore
   private let sweep: Int64
   private let mirror: any RunMirror
   private let say: @Sendable (String) -> Void
@@ -48,8 +49,6 @@ public final class MirroredRunStore: RunStore {
     self.mirror = mirror
     self.say = say
   }
-
-  // MARK: What is told
 
   public func recordStart(_ provenance: RunProvenance, epoch: Int, step: Int, lease: RunLease) throws {
     try base.recordStart(provenance, epoch: epoch, step: step, lease: lease)
@@ -88,25 +87,5 @@ public final class MirroredRunStore: RunStore {
       state.cells = Dictionary(cells.map { ($0.run.identity, $0) }) { first, _ in first }
       return state.cells[run]
     }
-  }
-
-  // MARK: What is passed on
-
-  public func register(_ sweep: Sweep) throws -> StoredSweep { try base.register(sweep) }
-  public func sweeps() throws -> [StoredSweep] { try base.sweeps() }
-  public func sweep(_ id: Int64) throws -> Sweep { try base.sweep(id) }
-  public func run(_ identity: RunIdentity) throws -> Run? { try base.run(identity) }
-  public func runs(identityPrefix prefix: String) throws -> [Run] { try base.runs(identityPrefix: prefix) }
-  public func epochs(of run: RunIdentity) throws -> [EpochRecord] { try base.epochs(of: run) }
-  public func finalRecord(of run: RunIdentity) throws -> FinalRecord? { try base.finalRecord(of: run) }
-  public func attempts(at run: RunIdentity) throws -> [RunAttempt] { try base.attempts(at: run) }
-  public func events(of run: RunIdentity) throws -> [RunEvent] { try base.events(of: run) }
-  public func claim(
-    _ identity: RunIdentity, sweep: Int64, owner: ProcessIdentity, policy: ClaimPolicy
-  ) throws -> ClaimResult { try base.claim(identity, sweep: sweep, owner: owner, policy: policy) }
-  public func heartbeat(_ lease: RunLease) throws { try base.heartbeat(lease) }
-  public func files(of lease: RunLease) throws -> any RunFiles { try base.files(of: lease) }
-  public func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws {
-    try base.log(kind, message, lease: lease)
   }
 }

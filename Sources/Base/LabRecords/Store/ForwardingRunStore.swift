@@ -1,8 +1,6 @@
 import LabCore
-import LabRecords
-import Synchronization
 
-/// A store that passes everything on; its kinds change one method each.
+/// A store that passes everything on to another one; its kinds change what they are for.
 public protocol ForwardingRunStore: RunStore {
   /// The store that does the work.
   var base: any RunStore { get }
@@ -31,18 +29,4 @@ extension ForwardingRunStore {
     try base.log(kind, message, lease: lease)
   }
   public func finish(_ lease: RunLease, _ outcome: RunOutcome) throws { try base.finish(lease, outcome) }
-}
-
-/// Two stores on one database that take turns, call by call.
-public final class AlternatingRunStore: ForwardingRunStore {
-  private let stores: [any RunStore]
-  private let calls = Atomic<Int>(0)
-
-  /// Makes the two stores.
-  ///
-  /// - Throws: what `makeStore` throws.
-  public init(_ makeStore: () throws -> any RunStore) throws { stores = [try makeStore(), try makeStore()] }
-
-  /// The store whose turn it is.
-  public var base: any RunStore { stores[calls.wrappingAdd(1, ordering: .relaxed).newValue % 2] }
 }
