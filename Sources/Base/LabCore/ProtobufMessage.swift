@@ -1,11 +1,11 @@
 import Foundation
 
-/// A message in the wire format of Protocol Buffers, of the few kinds of fields that a model's file has.
+/// A message in the wire format of Protocol Buffers: fields by their numbers.
 ///
-/// Numbers are kept as they come and written once, since a model's weights are nearly all of its file.
+/// Lists of numbers are kept as they come and written once, since a model's weights are nearly all of its file.
 ///
 /// - Source: protobuf.dev/programming-guides/encoding.
-struct ProtobufMessage {
+package struct ProtobufMessage {
   private enum Piece {
     case bytes([UInt8])
     case floats([Float])
@@ -15,45 +15,65 @@ struct ProtobufMessage {
 
   private var pieces: [Piece] = []
   /// The bytes that the message takes.
-  private(set) var byteCount = 0
+  package private(set) var byteCount = 0
+
+  /// Creates a message.
+  ///
+  /// - Parameter fields: adds its fields.
+  package init(_ fields: (inout ProtobufMessage) -> Void = { _ in }) { fields(&self) }
 
   /// Adds an integer, as a variable number of bytes.
-  mutating func add(_ field: Int, _ value: Int) {
+  package mutating func add(_ field: Int, _ value: Int) {
     append(.bytes(Self.tag(field, wireType: 0) + Self.variable(UInt64(bitPattern: Int64(value)))))
   }
 
-  /// Adds a number, as four bytes.
-  mutating func add(_ field: Int, _ value: Float) {
-    let bits = value.bitPattern
-    append(.bytes(Self.tag(field, wireType: 5) + (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }))
+  /// Adds a number in single precision.
+  package mutating func add(_ field: Int, _ value: Float) {
+    append(.bytes(Self.tag(field, wireType: 5) + withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init)))
+  }
+
+  /// Adds a number in double precision.
+  package mutating func add(_ field: Int, _ value: Double) {
+    append(.bytes(Self.tag(field, wireType: 1) + withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init)))
+  }
+
+  /// Adds bytes.
+  package mutating func add(_ field: Int, _ bytes: Data) {
+    addLength(field, bytes.count)
+    append(.bytes(Array(bytes)))
   }
 
   /// Adds a text.
-  mutating func add(_ field: Int, _ text: String) {
+  package mutating func add(_ field: Int, _ text: String) {
     addLength(field, text.utf8.count)
     append(.bytes(Array(text.utf8)))
   }
 
   /// Adds a message within this one.
-  mutating func add(_ field: Int, _ message: ProtobufMessage) {
+  package mutating func add(_ field: Int, _ message: ProtobufMessage) {
     addLength(field, message.byteCount)
     append(.message(message))
   }
 
+  /// Adds a message within this one.
+  package mutating func add(_ field: Int, _ fields: (inout ProtobufMessage) -> Void) {
+    add(field, ProtobufMessage(fields))
+  }
+
   /// Adds the bytes of numbers, least significant first.
-  mutating func addBytes(_ field: Int, of numbers: [Float]) {
+  package mutating func addBytes(_ field: Int, of numbers: [Float]) {
     addLength(field, 4 * numbers.count)
     append(.floats(numbers))
   }
 
   /// Adds the bytes of integers, least significant first.
-  mutating func addBytes(_ field: Int, of integers: [Int64]) {
+  package mutating func addBytes(_ field: Int, of integers: [Int64]) {
     addLength(field, 8 * integers.count)
     append(.integers(integers))
   }
 
   /// The whole message.
-  var data: Data {
+  package var data: Data {
     var data = Data(capacity: byteCount)
     write(to: &data)
     return data
