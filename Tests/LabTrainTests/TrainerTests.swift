@@ -80,6 +80,28 @@ import Testing
     #expect(resumed.record.metrics.only(split: "test") == expected.record.metrics.only(split: "test"))
   }
 
+  /// A checkpoint that nothing would be left to do from is not taken, unless the training ends there on request.
+  @Test func finalWeightsTakeThePlaceOfTheLastCheckpoint() throws {
+    let fixture = try TrainingFixture()
+    let whole = RecordingObserver()
+    let expected = try #require(fixture.trainer().run(observer: whole).result)
+    #expect(try whole.checkpoints.map { try TrainingProgress($0).epoch } == [1])
+
+    let stopped = RecordingObserver(epochs: 2)
+    #expect(try fixture.trainer().run(observer: stopped).result == nil)
+    #expect(try stopped.checkpoints.map { try TrainingProgress($0).epoch } == [1, 2])
+    let second = RecordingObserver()
+    let resumed = try #require(fixture.trainer().run(from: stopped.checkpoints.last, observer: second).result)
+    #expect(resumed.record.weightsHash == expected.record.weightsHash)
+    #expect(resumed.predictions.logits == expected.predictions.logits)
+    #expect(second.losses.isEmpty)
+
+    // Here the test images are left to evaluate, which a process may not live to see.
+    let validated = RecordingObserver()
+    _ = try TrainingFixture(validation: .fraction(0.2)).trainer().run(observer: validated)
+    #expect(try validated.checkpoints.map { try TrainingProgress($0).epoch } == [1, 2])
+  }
+
   @Test func stoppingAtOnceWritesNoCheckpoint() throws {
     let observer = RecordingObserver(stoppingAfter: 3, request: .now)
     #expect(try TrainingFixture().trainer().run(observer: observer).result == nil)

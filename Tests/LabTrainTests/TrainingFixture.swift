@@ -46,17 +46,19 @@ struct TrainingFixture {
   }
 }
 
-/// Remembers what a training told, and stops it after a number of steps.
+/// Remembers what a training told, and stops it after a number of steps or epochs.
 final class RecordingObserver: TrainingObserver {
   var losses: [Double] = []
   var epochs: [EpochRecord] = []
   var checkpoints: [Checkpoint] = []
   var best: [[NamedTensor]] = []
   private let lastStep: Int
+  private let lastEpoch: Int
   private let request: StopRequest
 
-  init(stoppingAfter steps: Int = .max, request: StopRequest = .afterStep) {
+  init(stoppingAfter steps: Int = .max, epochs: Int = .max, request: StopRequest = .afterStep) {
     lastStep = steps
+    lastEpoch = epochs
     self.request = request
   }
 
@@ -64,7 +66,7 @@ final class RecordingObserver: TrainingObserver {
   func didFinishEpoch(_ record: EpochRecord) { epochs.append(record) }
   func didImprove(_ weights: [NamedTensor], epoch: Int) { best.append(weights) }
   func didReachCheckpoint(_ checkpoint: Checkpoint) { checkpoints.append(checkpoint) }
-  var stopRequest: StopRequest { losses.count >= lastStep ? request : .none }
+  var stopRequest: StopRequest { losses.count >= lastStep || epochs.count >= lastEpoch ? request : .none }
 }
 
 extension Trainer.Outcome {
