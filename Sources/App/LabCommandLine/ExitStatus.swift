@@ -47,7 +47,6 @@ enum ExitStatus: Int32 {
       switch error {
       case .cell, .content: self = .badData
       case .request: self = .usage
-      case .service: self = .inputOutput
       }
     case let error as FileError: self = error.code == ENOENT ? .noInput : .inputOutput
     case let error as ReportError: if case .noPredictions = error { self = .noInput } else { self = .usage }

@@ -6,8 +6,6 @@ public enum ExchangeError: Error, Equatable, CustomStringConvertible {
   case content(file: String, problem: String)
   /// A request that does not go with what is there.
   case request(String)
-  /// A tool that cannot be reached, or that refuses.
-  case service(String)
 
   /// One sentence that says what, where, and what was expected.
   public var description: String {
@@ -17,7 +15,6 @@ public enum ExchangeError: Error, Equatable, CustomStringConvertible {
         + (found.isEmpty ? "nothing" : "\"\(found.prefix(60))\(found.count > 60 ? "…" : "")\"")
     case .content(let file, let problem): "\(file) \(problem)"
     case .request(let problem): problem
-    case .service(let problem): problem
     }
   }
 }

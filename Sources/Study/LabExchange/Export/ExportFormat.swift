@@ -37,7 +37,7 @@ public enum ExportFormats {
       RowExport(
         name: "csv",
         summary: "comma-separated values for pandas, R and spreadsheets: runs.csv and epochs.csv in a folder",
-        header: { $0.map(DelimitedText.escaped).joined(separator: ",") + "\n" }, row: { RowExport.csv($1) }),
+        header: { $0.map(DelimitedText.quoted).joined(separator: ",") + "\n" }, row: { RowExport.csv($1) }),
       RowExport(
         name: "jsonl", summary: "a JSON object a line, with the same names: runs.jsonl and epochs.jsonl in a folder",
         header: { _ in "" }, row: RowExport.jsonLine),

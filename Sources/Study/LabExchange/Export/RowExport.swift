@@ -81,8 +81,8 @@ struct RowExport: ExportFormat {
       case .boolean(let flag): flag ? "true" : "false"
       case .integer(let number): String(number)
       case .number(let number): number.isNaN ? "" : "\(number)"
-      case .string(let text): DelimitedText.escaped(text)
-      default: DelimitedText.escaped(value.canonicalText)
+      case .string(let text): DelimitedText.quoted(text)
+      default: DelimitedText.quoted(value.canonicalText)
       }
     }.joined(separator: ",") + "\n"
   }

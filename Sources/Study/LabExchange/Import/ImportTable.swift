@@ -90,7 +90,13 @@ public struct ImportTable: Sendable {
     guard let data = try SizedFile.contents(of: path, atMost: DelimitedText.largestFile) else {
       throw ExchangeError.content(file: file, problem: "has more than \(DelimitedText.largestFile >> 20) MiB")
     }
-    let text = try DelimitedText(data, file: file)
+    let text: DelimitedText
+    do { text = try DelimitedText(data) } catch let problem as DelimitedText.Problem {
+      throw ExchangeError.content(file: file, problem: "\(problem.actual); expected \(problem.expected)")
+    }
+    for (index, name) in text.header.enumerated() where !name.isEmpty && text.header[..<index].contains(name) {
+      throw ExchangeError.content(file: file, problem: "has two columns \"\(name)\"; rename one of them")
+    }
     headers(text.header)
     self.init(
       file: file, sha256: ContentHash(of: data),
@@ -100,7 +106,7 @@ public struct ImportTable: Sendable {
           ? Column(header: "column \(index + 1)", name: "column \(index + 1)", hint: .bookkeeping("it has no name"))
           : column(header)
       },
-      rows: text.rows.map { Row(line: $0.line, cells: $0.cells.map { $0.trimmingCharacters(in: .whitespaces) }) })
+      rows: text.rows.map { Row(line: $0.line, cells: $0.fields.map { $0.trimmingCharacters(in: .whitespaces) }) })
     disambiguate()
   }
 

@@ -8,7 +8,7 @@ struct CSVTableFormat: TableFormat {
 
   /// Writes a header of field names and a line a row; an unknown value is empty, and totals are left out.
   func render(_ table: ReportTable, options: TableRenderingOptions) -> String {
-    let header = table.columns.flatMap(\.fields).map(quoted)
+    let header = table.columns.flatMap(\.fields).map(DelimitedText.quoted)
     let rows = table.rows.filter { !$0.isTotal }.map { row in row.cells.flatMap(\.values).map(field) }
     return ([header] + rows).map { $0.joined(separator: ",") + "\n" }.joined()
   }
@@ -21,16 +21,10 @@ struct CSVTableFormat: TableFormat {
   private func field(_ value: JSONValue) -> String {
     switch value {
     case .null: ""
-    case .string(let text): quoted(text)
+    case .string(let text): DelimitedText.quoted(text)
     case .number(let number) where !number.isFinite: ""
-    case .array, .object: quoted(value.canonicalText)
+    case .array, .object: DelimitedText.quoted(value.canonicalText)
     case .boolean, .integer, .number: value.canonicalText
     }
-  }
-
-  /// RFC 4180: quotes around what has a comma, a quote or a line end, and quotes doubled.
-  private func quoted(_ text: String) -> String {
-    let needsQuotes = text.unicodeScalars.contains { [",", "\"", "\n", "\r"].contains($0) }
-    return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
   }
 }
