@@ -61,8 +61,10 @@ import Testing
     for (index, effect) in single.effects.enumerated() {
       #expect(near(effect.accuracy.pValue, fixture.mid_p[index]))
       let simultaneous = comparison.effects[index]
-      #expect(effect.accuracy.interval.halfWidth < simultaneous.accuracy.interval.halfWidth)
-      #expect(effect.macroF1.interval.halfWidth < simultaneous.macroF1.interval.halfWidth)
+      for change in [\LesionComparison.Effect.accuracy, \.macroF1] {
+        let (own, wider) = (effect[keyPath: change].interval, simultaneous[keyPath: change].interval)
+        #expect(try #require(own).halfWidth < #require(wider).halfWidth)
+      }
     }
   }
 
@@ -85,6 +87,17 @@ import Testing
     }
     let text = sentences(comparison.document(title: "Lesions"))
     #expect(text.contains("Intervals are over seeds and images"))
+  }
+
+  /// Two seeds may agree by chance, and their spread is known by one number.
+  @Test func twoModelsHaveNoIntervals() throws {
+    let comparison = try Fixture().comparison(models: 2)
+    #expect(comparison.effects.allSatisfy { $0.accuracy.interval == nil && $0.macroF1.interval == nil })
+    #expect(comparison.effects.allSatisfy { $0.accuracy.pValue != nil })
+    let document = comparison.document(title: "Lesions")
+    #expect(sentences(document).contains("2 models are too few for intervals of the mean"))
+    let rows = document.json["sections"]?.arrayValue?.compactMap { $0["table"]?["rows"]?.arrayValue }.first
+    #expect(rows?.last?["accuracy_lower"] == .null && rows?.last?["accuracy_difference"]?.doubleValue != nil)
   }
 
   @Test func classesAreComparedAsTheSharesOfTheirImages() throws {
@@ -125,7 +138,7 @@ import Testing
     let single = fixture.comparison(models: 1, isPerComparison: true).document(title: "Lesions")
     #expect(sentences(single).contains("there is no correction for 3 lesions"))
     #expect(single.json["correction"] == JSONValue.null)
-    let warning = "Where no image was gained or lost"
+    let warning = "the interval of the accuracy has no width"
     #expect(!sentences(single).contains(warning))
     let same = LesionComparison(
       [(.init(part: "part", layer: "layer", replacement: "one"), [fixture.intact[0]])], intact: [fixture.intact[0]],

@@ -34,12 +34,23 @@ extension LesionComparison {
       return "\(count) compared with the model as it is, on the same \(images) images. The chance is that of the "
         + "images: the same network, trained with another seed, may need other parts."
     }
-    return "\(count) compared with the \(modelCount) models as they are, seed by seed, on the same \(images) images. "
-      + "Intervals are over seeds and images; p-values are over images, with these networks."
+    let beginning =
+      "\(count) compared with the \(modelCount) models as they are, seed by seed, on the same \(images) images. "
+    guard modelCount >= Self.fewestModels else {
+      return beginning
+        + "\(modelCount) models are too few for intervals of the mean; one alone has intervals over images. "
+        + "P-values are over images, with these networks."
+    }
+    return beginning + "Intervals are over seeds and images; p-values are over images, with these networks."
   }
 
   private var multiplicity: String {
     let shown = NumberText.percentage(level)
+    guard modelCount == 1 || modelCount >= Self.fewestModels || hasClasses else {
+      return isPerComparison || effects.count == 1
+        ? "p is McNemar's mid-p value, for each lesion by itself."
+        : "p is McNemar's mid-p value by Holm's correction for \(effects.count)."
+    }
     guard effects.count > 1 || hasClasses else {
       return "Intervals have a level of \(shown), and p is McNemar's mid-p value."
     }
@@ -55,9 +66,10 @@ extension LesionComparison {
 
   /// An interval without width claims too much.
   private var stillness: [String] {
-    effects.contains { $0.gained + $0.lost == 0 }
+    effects.contains { $0.accuracy.interval?.halfWidth == 0 }
       ? [
-        "Where no image was gained or lost, the interval of the accuracy has no width, though other images may change."
+        "Where as many images were gained as lost with every seed, or none, the interval of the accuracy has no width, "
+          + "though others may change."
       ] : []
   }
 
@@ -126,8 +138,11 @@ extension LesionComparison {
   private func cell(_ change: Change, _ text: MetricText) -> ReportTable.Cell {
     .init(
       text.difference(change.difference, change.interval),
-      values: [.number(change.difference), .number(change.interval.lower), .number(change.interval.upper)],
-      role: change.interval.upper < 0 ? .worse : change.interval.lower > 0 ? .better : nil)
+      values: [
+        .number(change.difference), MetricText.number(change.interval?.lower),
+        MetricText.number(change.interval?.upper),
+      ],
+      role: change.interval.flatMap { $0.upper < 0 ? .worse : $0.lower > 0 ? .better : nil })
   }
 
   private static func cell(_ pValue: Double?) -> ReportTable.Cell {

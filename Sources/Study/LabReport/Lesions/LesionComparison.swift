@@ -6,6 +6,9 @@ import LabStats
 /// Every lesion is compared with the same models as they are, on the same images. With one model the chance is that of
 /// the images; with several, which are its seeds, that of seeds and images, as analyses have it.
 public struct LesionComparison: Sendable {
+  /// The fewest models whose spread is judged by, as elsewhere of pairs; one alone is judged by its images.
+  static let fewestModels = 3
+
   /// What is replaced.
   public struct Subject: Sendable, Hashable {
     /// The part, such as `spatial-attention`.
@@ -29,8 +32,8 @@ public struct LesionComparison: Sendable {
     public let intact: Double
     /// The mean over the models with the lesion.
     public let lesioned: Double
-    /// The interval of the difference.
-    public let interval: ConfidenceInterval
+    /// The interval of the difference; nil for models too few to judge by.
+    public let interval: ConfidenceInterval?
     /// The p-value; nil where there is no test.
     public let pValue: Double?
 

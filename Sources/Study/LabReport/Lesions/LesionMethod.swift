@@ -44,10 +44,11 @@ struct LesionMethod: Sendable {
     }
   }
 
-  /// The interval of a difference, which holds with those of the whole family.
+  /// The interval of a difference, which holds with those of the whole family; nil for models too few to judge by.
   ///
   /// - Parameter share: by what the family is larger than the lesions, such as the number of classes.
-  func interval(_ difference: CrossedDifference, times share: Int = 1) -> ConfidenceInterval {
+  func interval(_ difference: CrossedDifference, times share: Int = 1) -> ConfidenceInterval? {
+    guard intact.count == 1 || intact.count >= LesionComparison.fewestModels else { return nil }
     let corrected = 1 - (1 - level) / Double(familySize * share)
     let found = difference.interval(level: corrected) ?? difference.imageInterval(level: corrected)
     return ConfidenceInterval(lower: found.lower, upper: found.upper, level: level)
@@ -111,8 +112,7 @@ struct LesionMethod: Sendable {
       let p = familySize == 1 ? change.pValue : change.adjustedPValue.map { min(1, $0 * Double(familySize)) }
       return .init(
         intact: change.referenceMean, lesioned: change.treatmentMean,
-        interval: .init(
-          lower: found?.lower ?? change.estimate, upper: found?.upper ?? change.estimate, level: level), pValue: p)
+        interval: found.map { .init(lower: $0.lower, upper: $0.upper, level: level) }, pValue: p)
     }
   }
 
