@@ -42,6 +42,16 @@ import Testing
     #expect(html.contains("&lt;ablation&gt;"))
   }
 
+  @Test func costsThatAreAllTheSameAreNotWeighed() throws {
+    var sample = try ReportSample()
+    let (byWork, byTime) = ("test accuracy against multiply-adds", "test accuracy against training time")
+    let whole = try html(sample.report())
+    #expect(whole.contains(byWork) && whole.contains(byTime))
+    for index in sample.sweep.variants.indices { sample.sweep.variants[index].multiplyAdds = 1_000_000 }
+    let equal = try html(sample.report())
+    #expect(!equal.contains(byWork) && equal.contains(byTime))
+  }
+
   @Test func conclusionsComeFromIntervals() throws {
     let page = try ReportSample().report().page
     let section = try #require(page.sections.first { $0.anchor == "conclusions" })

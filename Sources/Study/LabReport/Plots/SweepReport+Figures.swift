@@ -82,6 +82,18 @@ extension SweepReport {
     return runs
   }
 
+  /// What a variant costs; nil where it is not known, or nothing.
+  func value(of cost: PlotOptions.Cost, _ row: ComparisonTable.Row) -> Double? {
+    let value: Double? =
+      switch cost {
+      case .multiplyAdds: row.multiplyAdds.map(Double.init)
+      case .parameters: row.parameterCount.map(Double.init)
+      case .time: row.trainSeconds
+      case .memory: plannedMemory(of: sweep.variants[row.variantIndex])
+      }
+    return value.flatMap { $0 > 0 ? $0 : nil }
+  }
+
   private func costData(_ options: PlotOptions) throws(PlotError) -> FigureData.Costs {
     let (label, unit): (String, FigureData.Costs.Unit) =
       switch options.cost {
@@ -91,14 +103,7 @@ extension SweepReport {
       case .memory: ("planned memory of a run", .bytes)
       }
     let items = table.rows.compactMap { row -> FigureData.Costs.Item? in
-      let cost: Double? =
-        switch options.cost {
-        case .multiplyAdds: row.multiplyAdds.map(Double.init)
-        case .parameters: row.parameterCount.map(Double.init)
-        case .time: row.trainSeconds
-        case .memory: plannedMemory(of: sweep.variants[row.variantIndex])
-        }
-      guard let cost, cost > 0, let mean = row.results[0].mean else { return nil }
+      guard let cost = value(of: options.cost, row), let mean = row.results[0].mean else { return nil }
       return .init(row.label.singleLine, cost: cost, value: mean * scale)
     }
     guard !items.isEmpty else { throw PlotError("no variant has both a result in \(metric.name) and known \(label)") }

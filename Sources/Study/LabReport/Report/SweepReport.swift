@@ -81,7 +81,10 @@ public struct SweepReport: Sendable {
   }
 
   private var resultBlocks: [ReportPage.Block] {
-    let costs = [PlotOptions.Cost.multiplyAdds, .time].flatMap { figures("pareto", .init(cost: $0)) }
+    // Where all variants cost the same, nothing is weighed against it.
+    let costs = [PlotOptions.Cost.multiplyAdds, .time].filter { cost in
+      Set(table.rows.compactMap { value(of: cost, $0) }).count > 1
+    }.flatMap { figures("pareto", .init(cost: $0)) }
     let comparisons = analysis.comparisons.isEmpty ? [] : [analysis.comparisonTable]
     return ([table.table] + comparisons).map { .table($0) } + figures("seeds") + figures("curves") + courseBlocks
       + costs
