@@ -27,7 +27,7 @@ help: ## Lists the targets
 deps: check-swift ## Installs the system libraries that are missing
 	@Scripts/install-dependencies.sh
 
-python: ## Installs the Python packages onnx and onnxruntime below .build, by which tests check exported models
+python: ## Installs Python packages below .build, by which tests check exported models and results
 	@Scripts/install-test-python.sh
 
 build: deps ## Builds labrun for release

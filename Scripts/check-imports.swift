@@ -30,7 +30,9 @@ struct Dependency: Decodable {
 }
 
 /// Modules of the system and of the toolchain, which no package declares.
-let systemModules: Set = ["Foundation", "Dispatch", "Synchronization", "Testing", "Glibc", "Darwin", "CryptoKit"]
+let systemModules: Set = [
+  "Foundation", "FoundationNetworking", "Dispatch", "Synchronization", "Testing", "Glibc", "Darwin", "CryptoKit",
+]
 /// Modules that come with a product of another name.
 let modulesOfProducts = ["CYaml": "Yams"]
 

@@ -70,6 +70,12 @@ import Testing
       (["import", "theirs.csv", "--from", "cvs"], 64, "there is no format \"cvs\""),
       (["import", "theirs.csv", "--seed", "sede"], 64, "does not have"),
       (["export", "theirs", "out", "--to", "xlsx"], 64, "there is no format \"xlsx\" to export to"),
+      (["export", "theirs", "out", "--to", "wandb"], 64, "what `wandb sync` reads is not documented; use --to csv"),
+      (["export", "theirs", "out", "--to", "parquet"], 64, "use --to csv, and then pandas.read_csv("),
+      (
+        ["export", "theirs", "mlruns", "--to", "mlflow"], 64, "such as http://localhost:5000, but \"mlruns\" was given"
+      ),
+      (["export", "theirs", "http://127.0.0.1:1", "--to", "mlflow"], 69, "no server answers at http://127.0.0.1:1 ("),
       (["export", "theirs", "out"], 64, "a sweep's results are written by --to"),
       (["export", "theirs", "out", "--to", "csv", "--weights", "best"], 64, "are of models"),
       (["export", "theirs", "out", "--to", "tensorboard", "--predictions"], 64, "has no place for them"),

@@ -25,6 +25,7 @@ enum ExitStatus: Int32 {
   case usage = 64
   case badData = 65
   case noInput = 66
+  case unavailable = 69
   case internalError = 70
   case inputOutput = 74
   case interrupted = 130
@@ -47,6 +48,7 @@ enum ExitStatus: Int32 {
       switch error {
       case .cell, .content: self = .badData
       case .request: self = .usage
+      case .service: self = .unavailable
       }
     case let error as FileError: self = error.code == ENOENT ? .noInput : .inputOutput
     case let error as ReportError: if case .noPredictions = error { self = .noInput } else { self = .usage }

@@ -39,6 +39,7 @@ public struct Labrun: ParsableCommand {
         64   wrong usage
         65   wrong spec or data
         66   a file is missing
+        69   a server does not answer, or refuses
         70   a defect of this program
         74   the machine refused something: a disk, memory, threads, open files
         130  interrupted

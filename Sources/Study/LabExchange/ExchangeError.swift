@@ -6,6 +6,8 @@ public enum ExchangeError: Error, Equatable, CustomStringConvertible {
   case content(file: String, problem: String)
   /// A request that does not go with what is there.
   case request(String)
+  /// A server that cannot be reached, or that refuses.
+  case service(String)
 
   /// One sentence that says what, where, and what was expected.
   public var description: String {
@@ -14,7 +16,7 @@ public enum ExchangeError: Error, Equatable, CustomStringConvertible {
       "\(file), line \(line), column \"\(column)\": expected \(expected), found "
         + (found.isEmpty ? "nothing" : "\"\(found.prefix(60))\(found.count > 60 ? "…" : "")\"")
     case .content(let file, let problem): "\(file) \(problem)"
-    case .request(let problem): problem
+    case .request(let problem), .service(let problem): problem
     }
   }
 }

@@ -17,7 +17,9 @@ import Testing
     ["ARCHITECTURE.md"], ["CONTRIBUTING.md"],
   ]
   /// How many blocks of each page are not run: what takes minutes, or tools that a machine may not have.
-  static let skipped = ["README.md": 2, "Documentation/Results.md": 1, "CONTRIBUTING.md": 1]
+  static let skipped = [
+    "README.md": 2, "Documentation/Import.md": 1, "Documentation/Results.md": 1, "CONTRIBUTING.md": 1,
+  ]
 
   /// A Python that has what examples import; nil where there is none.
   static let python = PythonPackages.interpreter(importing: "onnx, onnxruntime, PIL")

@@ -9,7 +9,7 @@ import LabWorkbench
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Give a trained model or a sweep's results to other programs: ONNX, tables, TensorBoard.",
+    abstract: "Give a trained model or a sweep's results to other programs: ONNX, tables, TensorBoard, MLflow.",
     usage: """
       labrun export <model> <file>.onnx [options]
       labrun export <sweep> <destination> --to <format> [--predictions]
@@ -37,6 +37,7 @@ struct ExportCommand: ParsableCommand {
         labrun export ablation runs.csv --to csv        # the runs alone
         labrun export ablation exported --to jsonl --predictions
         labrun export ablation events --to tensorboard
+        labrun export ablation http://localhost:5000 --to mlflow
       """)
 
   @Argument(
@@ -47,7 +48,7 @@ struct ExportCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The file to write, which ends in .onnx; with --to, a folder or a file.", valueName: "destination"),
+      "The file to write, which ends in .onnx; with --to, a folder, a file or a server.", valueName: "destination"),
     completion: .file())
   var destination: String
 

@@ -41,14 +41,25 @@ public enum ExportFormats {
       RowExport(
         name: "jsonl", summary: "a JSON object a line, with the same names: runs.jsonl and epochs.jsonl in a folder",
         header: { _ in "" }, row: RowExport.jsonLine),
-      TensorBoardExport(),
+      TensorBoardExport(), MLflowExport(),
     ]
   ) { [$0.name] }
+
+  /// What leads to formats that are asked for and not written.
+  private static let instead = [
+    "parquet": "use --to csv, and then pandas.read_csv(\"runs.csv\").to_parquet(\"runs.parquet\") in Python, or "
+      + "arrow::write_parquet(read.csv(\"runs.csv\"), \"runs.parquet\") in R",
+    "wandb": "what `wandb sync` reads is not documented; use --to csv, whose rows W&B's own library logs, as its "
+      + "documentation shows for CSV files of experiments",
+  ]
 
   /// The format of a name.
   ///
   /// - Throws: ``ExchangeError/request(_:)`` where there is none.
   public static func named(_ name: String) throws -> any ExportFormat {
+    if let instead = instead[name] {
+      throw ExchangeError.request("there is no format \"\(name)\" to export to: \(instead)")
+    }
     guard let format = registry[name] else {
       throw ExchangeError.request(
         "there is no format \"\(name)\" to export to\(NearestName.hint(for: name, among: registry.names)); there are "
