@@ -117,4 +117,35 @@ import Testing
     let events = try labrun.run("export", "tiny", "events", "--to", "tensorboard")
     #expect(events.status == 0 && events.output.contains("events: 4 runs"), "\(events.errors)")
   }
+
+  /// A server that is away is one warning, and one sentence in the end that says what to do.
+  @Test func aSweepWhoseServerIsAwayIsTrained() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let spec = Labrun.spec(name: "tiny", epochs: 1, seeds: "[0]")
+    func naming(_ address: String) -> String {
+      spec.replacing("\"workers\": 2", with: "\"workers\": 2, \"mlflow\": \"\(address)\"")
+    }
+    for (address, part) in [
+      ("localhost:5000", "execution.mlflow: expected the address of an MLflow server"),
+      ("http://me:secret@localhost:5000", "execution.mlflow: expected an address without a name and a password"),
+    ] {
+      try labrun.write(naming(address), to: "Experiments/tiny.json")
+      let refused = try labrun.run("sweep", "tiny")
+      #expect(refused.status == 65 && refused.errors.contains(part), "\(refused)")
+      #expect(!refused.errors.contains("secret"))
+    }
+    try labrun.write(naming("http://127.0.0.1:1/"), to: "Experiments/tiny.json")
+    let result = try labrun.run("sweep", "tiny")
+    #expect(result.status == 0 && result.output.contains("odconv-1x"), "\(result)")
+    #expect(result.errors.split(separator: "no server answers at http://127.0.0.1:1 (").count == 2, "\(result.errors)")
+    #expect(
+      result.errors.contains(
+        "http://127.0.0.1:1 does not have all of 2 runs; what is missing is sent by: "
+          + "labrun export tiny http://127.0.0.1:1 --to mlflow"), "\(result.errors)")
+    // Another server, or none, trains nothing anew.
+    try labrun.write(spec, to: "Experiments/tiny.json")
+    let again = try labrun.run("sweep", "tiny")
+    #expect(again.status == 0 && again.errors.contains("2 reused"), "\(again.errors)")
+  }
 }

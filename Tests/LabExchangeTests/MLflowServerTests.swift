@@ -99,5 +99,8 @@ import Testing
     #expect(cut["params"]?["a_b_2"] == "1" && cut["params"]?["__/c"] == "u")
     #expect(cut["params"]?["long"]?.stringValue?.count == 6000)
     #expect(cut["metrics"]?["train_loss"]?.arrayValue?.count == 300)
+
+    // What is trained is there at its end as an export makes it.
+    try MirroredTraining.check(address: server.address)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LabCore
+import LabExchange
 import LabRecords
 import LabReport
 import LabStats
@@ -141,6 +142,7 @@ struct SweepCommand: ParsableCommand {
     let plan = try checked.check.validPlan()
     Log.debug("spec checked")
     let execution: ExecutionConfiguration = try plan.execution.decode()
+    let server = try execution.mlflow.map(Self.server)
     let threads = threadsPerRun ?? execution.threadsPerRun
     let study = try PlannedStudy(
       checked, only: only, limit: limit, threads: threads, results: resultsOptions.folder)
@@ -174,9 +176,10 @@ struct SweepCommand: ParsableCommand {
       study: study, seedRule: rule, folder: resultsOptions.folder, workers: workers, threads: threads,
       memoryBudget: budget, claimPolicy: policy, failsFast: failFast,
       checkpointSeconds: execution.checkpointEverySeconds, executor: executor,
-      writesEventFiles: execution.tensorboard, say: Terminal.sayBeside)
+      writesEventFiles: execution.tensorboard, mlflow: server, say: Terminal.sayBeside)
     let status = try session.run(
-      resumeCommand: resumeCommand, reportCommand: reportCommand(of: session.name), json: json)
+      resumeCommand: resumeCommand, reportCommand: command("report", session.name),
+      exportCommand: server.map { command("export", session.name, $0.text, "--to", "mlflow") }, json: json)
     if let status { throw ExitCode(status.rawValue) }
   }
 
@@ -191,10 +194,25 @@ struct SweepCommand: ParsableCommand {
     return words.map(\.shellQuoted).joined(separator: " ")
   }
 
-  /// What writes the report of a sweep.
-  private func reportCommand(of name: String) -> String {
+  /// A command on the same results.
+  private func command(_ words: String...) -> String {
     let results = resultsOptions.results.map { ["--results", $0] } ?? []
-    return (["labrun", "report", name] + results).map(\.shellQuoted).joined(separator: " ")
+    return (["labrun"] + words + results).map(\.shellQuoted).joined(separator: " ")
+  }
+
+  /// The server that the spec names.
+  private static func server(_ text: String) throws -> MLflowAddress {
+    do {
+      let address = try MLflowAddress(text)
+      guard !address.hasCredentials else {
+        throw ExchangeError.request(
+          "expected an address without a name and a password, since specs are kept with results; set "
+            + "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD instead")
+      }
+      return address
+    } catch let error as ExchangeError {
+      throw CommandError("execution.mlflow: \(error)", status: .badData)
+    }
   }
 
   /// Which ended runs are trained again; what ends from now on is another sweep's fresh result.

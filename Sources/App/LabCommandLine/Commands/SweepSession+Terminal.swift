@@ -6,7 +6,11 @@ import LabWorkbench
 
 extension SweepSession {
   /// Trains, prints the summary and the table, and returns the exit status where it is not success.
-  func run(resumeCommand: String, reportCommand: String, json: Bool) throws -> ExitStatus? {
+  ///
+  /// - Parameter exportCommand: what sends to a server what it lacks at the end.
+  func run(
+    resumeCommand: String, reportCommand: String, exportCommand: String? = nil, json: Bool
+  ) throws -> ExitStatus? {
     let errors = Terminal.standardError
     for line in changes { errors.note(line) }
     let stop = StopSignal()
@@ -29,6 +33,9 @@ extension SweepSession {
       reportCommand: reportCommand)
     for line in summary.lines(width: errors.width, style: errors.style) { errors.write(styled: line + "\n") }
     Terminal.standardOutput.write(table, as: json ? TableFormats.json : TableFormats.text)
+    if let exportCommand, let lack = closeMirrors() {
+      errors.note("\(lack); what is missing is sent by: \(exportCommand)")
+    }
     if let error = report.endingError ?? report.machineError { throw error }
     if report.stopRequest != .none, !report.hasFailedFast { return .interrupted }
     return report.isComplete ? nil : .someRunsFailed

@@ -15,6 +15,8 @@ package struct SweepSession {
   let sweep: StoredSweep
   /// When seeds stop being added; nil where none are.
   let seedRule: SeedRule?
+  /// What keeps an MLflow server up to date; nil where the spec names none.
+  private let mlflow: MLflowMirror?
   /// What differs from the newest sweep of the same name, a sentence each.
   package let changes: [String]
 
@@ -22,7 +24,7 @@ package struct SweepSession {
     study: PlannedStudy, seedRule: SeedRule? = nil, folder: String, workers: Int, threads: Int, memoryBudget: Int,
     claimPolicy: ClaimPolicy, failsFast: Bool, checkpointSeconds: Double?,
     executor: ExecutorDefinition = TrainingRunExecutor.definition, writesEventFiles: Bool = false,
-    say: @escaping @Sendable (String) -> Void = { _ in }
+    mlflow address: MLflowAddress? = nil, say: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     self.study = study
     self.seedRule = seedRule
@@ -41,9 +43,15 @@ package struct SweepSession {
       variants: study.reaching(seedRule).variantsByRun, provenance: ProvenanceCollector(specHash: study.specHash),
       checkpointSeconds: checkpointSeconds,
       pool: ProgramPool(beside: workers, of: study.scheduledRuns, memoryBudget: memoryBudget))
-    let mirror = TensorBoardMirror(folder: "\(folder)/tensorboard/\(sweep.name)-\(sweep.id)")
+    var followed: any RunStore = store
+    if writesEventFiles {
+      let mirror = TensorBoardMirror(folder: "\(folder)/tensorboard/\(sweep.name)-\(sweep.id)")
+      followed = MirroredRunStore(followed, sweep: sweep.id, mirror: mirror, say: say)
+    }
+    mlflow = address.map { [store, sweep] in MLflowMirror($0, store: store, sweep: sweep.id, say: say) }
+    if let mlflow { followed = MirroredRunStore(followed, sweep: sweep.id, mirror: mlflow, say: say) }
     scheduler = Scheduler(
-      store: writesEventFiles ? MirroredRunStore(store, sweep: sweep.id, mirror: mirror, say: say) : store,
+      store: followed,
       executor: try executor.make(
         ExecutorEnvironment(specHash: study.specHash, checkpointSeconds: checkpointSeconds, training: training)),
       options: .init(
@@ -66,6 +74,11 @@ package struct SweepSession {
   ) -> SchedulerReport {
     scheduler.run(runs, sweep: sweep.id, stop: stop, observer: observer)
   }
+
+  /// Ends what follows the runs, for which it waits some seconds at most.
+  ///
+  /// - Returns: what an MLflow server does not have of the sweep, in one sentence; nil where nothing is missing.
+  package func closeMirrors() -> String? { mlflow?.close() }
 
   /// What became of the database, where others cannot find in it what this sweep reports.
   package func absence(_ report: SchedulerReport) -> (any Error)? {

@@ -12,6 +12,8 @@ package struct ExecutionConfiguration: Codable, Hashable {
   package var memoryBudgetGigabytes: Double?
   /// Whether event files for TensorBoard grow while runs are trained.
   package var tensorboard = false
+  /// The address of an MLflow server that has runs while they are trained; nil for none.
+  package var mlflow: String?
 
   package enum CodingKeys: String, CodingKey {
     case workers
@@ -19,6 +21,7 @@ package struct ExecutionConfiguration: Codable, Hashable {
     case checkpointEverySeconds = "checkpoint_every_seconds"
     case memoryBudgetGigabytes = "memory_budget_gigabytes"
     case tensorboard
+    case mlflow
   }
 
   package static let schema = ConfigurationSchema([
@@ -35,5 +38,9 @@ package struct ExecutionConfiguration: Codable, Hashable {
     .init(
       "tensorboard", .boolean, default: false, isResultRelevant: false,
       "Whether event files for TensorBoard grow while runs are trained, in the folder tensorboard of the results."),
+    .init(
+      "mlflow", .optional(.string), default: .null, isResultRelevant: false,
+      "The address of an MLflow server that is kept up to date while runs are trained, such as http://localhost:5000; null "
+        + "for none."),
   ])
 }
