@@ -24,6 +24,58 @@ import Testing
     return (labrun, dynamic, try #require(folders.first { !dynamic.contains($0) }))
   }
 
+  private static func forgetLesions(of run: String, _ labrun: Labrun) throws {
+    let folder = labrun.folder.appendingPathComponent("Results/runs/\(run)")
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasPrefix("lesions-") {
+      try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+    }
+  }
+
+  /// Lesions are kept beside the run, and reports and figures show them.
+  @Test func lesionsAreStoredAndReported() throws {
+    let (labrun, runs, _) = try Self.trained()
+    defer { labrun.remove() }
+    let none = try labrun.run("plot", "lesions", "tiny")
+    #expect(none.status != 0 && none.errors.contains("`labrun lesion tiny --variant LABEL` evaluates and stores them"))
+
+    let first = try labrun.run("lesion", runs[0], "--parts", "kernel-attention", "--json")
+    #expect(first.status == 0, "\(first.errors)")
+    let more = try labrun.run(
+      "lesion", runs[0], "--parts", "kernel-attention", "--each-part", "--replace", "mean",
+      "--replace", "one", "--json")
+    #expect(more.errors.contains("7 lesions in ") && more.errors.contains(", and 7 from the record"), "\(more.errors)")
+    let (known, all) = try (rows(JSONValue(parsing: first.output)), rows(JSONValue(parsing: more.output)))
+    for row in known {
+      let same = all.first { $0["layer"] == row["layer"] && $0["replacement"] == row["replacement"] }
+      #expect(same?["accuracy"] == row["accuracy"])
+    }
+
+    let report = try labrun.run("report", "tiny", "--format", "markdown", "--output", "-")
+    #expect(report.status == 0, "\(report.errors)")
+    #expect(report.output.contains("## Lesions"), "\(report.output)")
+    #expect(report.output.contains("### odconv-2x, 86 test images"))
+    #expect(report.output.contains("1 of 2 completed runs has lesions on record."))
+    let plot = try labrun.run("plot", "lesions", "tiny", "--format", "json")
+    let values = try JSONValue(parsing: plot.output)["data"]?["values"]?.arrayValue
+    #expect(values?.count == 14, "\(plot.output)\(plot.errors)")
+    #expect(values?.first?["lesion"] == "kernel-attention, all 6 layers, mean")
+    #expect(try labrun.run("plot", "lesions", "tiny", "--variant", "baseline").status != 0)
+
+    let folder = labrun.folder.appendingPathComponent("Results/runs/\(runs[0])")
+    let name = try #require(
+      FileManager.default.contentsOfDirectory(atPath: folder.path).first {
+        $0.hasPrefix("lesions-") && $0.hasSuffix(".h5")
+      })
+    let file = folder.appendingPathComponent(name)
+    var bytes = try Data(contentsOf: file)
+    bytes[bytes.count / 2] ^= 1
+    try bytes.write(to: file)
+    let damaged = try labrun.run("report", "tiny", "--format", "markdown", "--output", "-")
+    #expect(damaged.status == 0 && damaged.output.contains(name), "\(damaged.output)")
+    let doctor = try labrun.run("doctor", "--check", "--json")
+    #expect(doctor.output.contains(name), "\(doctor.output)")
+  }
+
   private func rows(_ json: JSONValue, table: Int = 0) -> [JSONValue] {
     (json["sections"]?.arrayValue ?? []).compactMap { $0["table"]?["rows"]?.arrayValue }[table]
   }
@@ -53,7 +105,13 @@ import Testing
     #expect(json["sample_images"]?.integerValue == 86)
     #expect(json["data_hash"] == evaluated["data_hash"])
     #expect(json["runs"]?.arrayValue?.count == 1)
-    #expect(try JSONValue(parsing: labrun.run("lesion", runs[0], "--json", "--threads", "1").output) == json)
+    let again = try labrun.run("lesion", runs[0], "--json")
+    #expect(try JSONValue(parsing: again.output) == json)
+    #expect(again.errors.contains("11 lesions from the record; nothing was evaluated"), "\(again.errors)")
+    try Self.forgetLesions(of: runs[0], labrun)
+    let single = try labrun.run("lesion", runs[0], "--json", "--threads", "1")
+    #expect(try JSONValue(parsing: single.output) == json)
+    #expect(single.errors.contains("11 lesions in "), "\(single.errors)")
 
     let text = try labrun.run("lesion", runs[0], "--each-part", "--replace", "one", "--replace", "random", "--classes")
     #expect(text.status == 0, "\(text.errors)")

@@ -39,6 +39,7 @@ enum FigureSamples {
       name: "ablation", metric: .init("test accuracy", unit: "%", differenceUnit: "points"), baseline: labels.first,
       notes: ["\(seeds) seeds; a seed's variants share initial weights and the order of images."])
     data.comparisons = comparisons(labels, shape)
+    data.lesions = .init("odconv-4x", comparisons(labels, shape))
     data.runs = labels.enumerated().flatMap { index, label in
       (0..<seeds).map {
         FigureData.Run(

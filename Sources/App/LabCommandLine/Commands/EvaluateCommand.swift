@@ -98,7 +98,7 @@ struct EvaluateCommand: ParsableCommand {
     _ result: Classification, of model: TrainedModel, _ configuration: DatasetConfiguration, _ data: PreparedDataset,
     _ report: EvaluationReport
   ) throws {
-    let own = model.folder.map { "\($0)/evaluation-\(configuration.name)-\(dataOptions.split.rawValue).h5" }
+    let own = model.files.map { "\($0.path)/evaluation-\(configuration.name)-\(dataOptions.split.rawValue).h5" }
     guard let path = output ?? own else { return }
     var attributes: [String: TensorGroup.Attribute] = [
       "dataset": .string(try JSONValue(encoding: configuration).canonicalText),

@@ -24,6 +24,9 @@ struct LesionCommand: ParsableCommand {
       Several runs are seeds of one configuration, and so are the completed runs of a sweep's variant: intervals are \
       then over seeds and images. With one run they are over images.
 
+      What is evaluated of runs is stored beside their weights: it is not evaluated again, and `labrun report` shows \
+      the lesions of a sweep's runs.
+
       EXAMPLES
         labrun lesion 3fa9 --list                 # what can be replaced
         labrun lesion 3fa9                        # all attentions, each kind, each layer
@@ -149,10 +152,10 @@ struct LesionCommand: ParsableCommand {
     let progress = ProgressLine()
     defer { progress.close() }
     let start = ContinuousClock.now
-    let predictions = try study.predictions(seed: drawSeed ?? 0, progress: progress.updates("evaluating"))
+    let findings = try study.findings(seed: drawSeed ?? 0, progress: progress.updates("evaluating"))
     let seconds = (ContinuousClock.now - start).seconds
     let comparison = study.comparison(
-      predictions, level: confidence ?? 0.95, isPerComparison: perComparison, comparesClasses: classes,
+      findings, level: confidence ?? 0.95, isPerComparison: perComparison, comparesClasses: classes,
       progress: progress.updates("drawing test images"))
     progress.close()
     let subject =
@@ -162,10 +165,21 @@ struct LesionCommand: ParsableCommand {
       comparison.document(
         title: "Lesions of \(subject) \(title)", notes: study.notes, metadata: study.metadata(seed: drawSeed ?? 0)),
       as: format)
-    let images = comparison.labels.count * (study.plan.lesions.count + 1) * names.count
-    Terminal.standardError.note(
-      "\(NumberText.grouped(study.plan.lesions.count)) lesions in \(NumberText.seconds(seconds)), "
-        + "\(NumberText.rate(Double(images) / seconds)) images/s")
+    for problem in findings.problems { Terminal.standardError.note("warning: \(problem)") }
+    Terminal.standardError.note(Self.effort(findings.counts, comparison.labels.count, names.count, seconds))
+  }
+
+  /// What was evaluated, and how fast, for people.
+  private static func effort(
+    _ counts: (evaluated: Int, known: Int), _ imageCount: Int, _ modelCount: Int, _ seconds: Double
+  ) -> String {
+    func lesions(_ count: Int) -> String { count == 1 ? "1 lesion" : "\(NumberText.grouped(count)) lesions" }
+    guard counts.evaluated > 0 else { return "\(lesions(counts.known)) from the record; nothing was evaluated" }
+    let images = Double(imageCount * (counts.evaluated + modelCount))
+    let known = counts.known > 0 ? ", and \(NumberText.grouped(counts.known)) from the record" : ""
+    return
+      "\(lesions(counts.evaluated)) in \(NumberText.seconds(seconds)), \(NumberText.rate(images / seconds)) images/s"
+      + known
   }
 
   private func model(_ name: String, _ workbench: Workbench) throws -> TrainedModel {

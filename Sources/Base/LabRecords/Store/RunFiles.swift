@@ -53,7 +53,7 @@ public protocol RunFiles: Sendable {
 }
 
 /// Which weights of a run.
-public enum RunWeights: String, Sendable, CaseIterable {
+public enum RunWeights: String, Sendable, Codable, CaseIterable {
   /// Those after the last step.
   case final
   /// Those of the epoch with the best validation accuracy.

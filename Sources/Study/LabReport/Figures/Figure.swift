@@ -82,7 +82,7 @@ public enum Figures {
     [
       ForestFigure.kind, InteractionFigure.kind, HalfNormalFigure.kind, CurveFigure.kind, SeedFigure.kind,
       ParetoFigure.kind, ClassFigure.kind, ConfusionFigure.kind, ReliabilityFigure.kind, RankFigure.kind,
-      ImportanceFigure.kind,
+      ImportanceFigure.kind, LesionFigure.kind,
     ]
   ) { [$0.name] }
 

@@ -38,12 +38,31 @@ extension FigureData {
     public var smallestEffect: Double?
     /// What makes intervals simultaneous, such as `Dunnett`.
     public var method: String
+    /// What a row is of, in the singular.
+    public var subject: String
 
     /// Creates comparisons.
-    public init(_ rows: [Row], smallestEffect: Double? = nil, method: String = "Dunnett") {
+    public init(
+      _ rows: [Row], smallestEffect: Double? = nil, method: String = "Dunnett", subject: String = "variant"
+    ) {
       self.rows = rows
       self.smallestEffect = smallestEffect
       self.method = method
+      self.subject = subject
+    }
+  }
+
+  /// What parts of a variant's trained models do.
+  public struct Lesions: Sendable, Hashable {
+    /// The variant.
+    public var label: String
+    /// What each lesion changes.
+    public var comparisons: Comparisons
+
+    /// Creates lesions.
+    public init(_ label: String, _ comparisons: Comparisons) {
+      self.label = label
+      self.comparisons = comparisons
     }
   }
 

@@ -18,6 +18,7 @@ public struct FigureData: Sendable, Hashable {
     case reliability
     case ranks
     case importance
+    case lesions
 
     /// What it is, in the plural.
     public var description: String {
@@ -33,6 +34,7 @@ public struct FigureData: Sendable, Hashable {
       case .reliability: "shares that are right by confidence"
       case .ranks: "ranks over data sets"
       case .importance: "shares of variance"
+      case .lesions: "lesions of trained models"
       }
     }
   }
@@ -128,6 +130,8 @@ public struct FigureData: Sendable, Hashable {
   public var ranks: Ranks?
   /// What shares of the variance factors have.
   public var importance: [Importance]?
+  /// What parts of a variant's trained models do.
+  public var lesions: Lesions?
 
   /// Creates data without any part.
   public init(name: String, metric: Metric, baseline: String? = nil, confidence: Double = 0.95, notes: [String] = []) {
@@ -144,6 +148,7 @@ public struct FigureData: Sendable, Hashable {
       (.comparisons, comparisons != nil), (.runs, runs != nil), (.curves, curves != nil), (.levels, levels != nil),
       (.effects, effects != nil), (.costs, costs != nil), (.classes, classes != nil), (.confusion, confusion != nil),
       (.reliability, reliability != nil), (.ranks, ranks != nil), (.importance, importance != nil),
+      (.lesions, lesions != nil),
     ]
     return Set(there.filter(\.1).map(\.0))
   }

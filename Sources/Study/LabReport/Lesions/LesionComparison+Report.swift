@@ -20,11 +20,14 @@ extension LesionComparison {
     return ReportDocument(
       kind: "lesions", title: title,
       sections: [
-        .init(paragraphs: [chance, multiplicity] + stillness + notes), .init(table: table), .init(table: classTable),
+        .init(paragraphs: paragraphs + notes), .init(table: table), .init(table: classTable),
       ], metadata: members)
   }
 
   // MARK: What is said
+
+  /// What chance differences are set against, and for how many at once.
+  var paragraphs: [String] { [chance, multiplicity] + stillness }
 
   private var count: String { effects.count == 1 ? "1 lesion is" : "\(effects.count) lesions are" }
 
@@ -87,7 +90,7 @@ extension LesionComparison {
   }
 
   /// A row for the models as they are, and one a lesion.
-  private var table: ReportTable {
+  var table: ReportTable {
     let metrics = ["test_accuracy", "test_macro_f1"].map { name in
       MetricText(MetricDescription(named: name), values: effects.map(\.accuracy.lesioned))
     }
@@ -103,13 +106,15 @@ extension LesionComparison {
     func value(_ number: Double, _ text: MetricText) -> ReportTable.Cell {
       .init(text.value(number), values: [.number(number)])
     }
+    let hasMacroF1 = effects.contains { $0.macroF1 != nil }
     let intact = ReportTable.Row(
       [.string("none"), .missing(), .missing(), value(accuracy, metrics[0]), .missing(fieldCount: 3)]
-        + [value(macroF1, metrics[1]), .missing(fieldCount: 3), .missing(), .missing(), .missing()])
+        + (hasMacroF1 ? [value(macroF1, metrics[1]), .missing(fieldCount: 3)] : [])
+        + [.missing(), .missing(), .missing()])
     return ReportTable(
       kind: "lesions", title: "Lesions",
       columns: Self.subjectColumns + columns(metrics[0].metric, "accuracy")
-        + columns(metrics[1].metric, "macro_f1", priority: 3)
+        + (hasMacroF1 ? columns(metrics[1].metric, "macro_f1", priority: 3) : [])
         + [
           .init(
             "lost", fields: ["lost"], alignment: .right, priority: 1,
@@ -125,9 +130,9 @@ extension LesionComparison {
         + effects.map { effect in
           ReportTable.Row(
             Self.cells(effect.subject) + [value(effect.accuracy.lesioned, metrics[0])]
-              + [cell(effect.accuracy, metrics[0]), value(effect.macroF1.lesioned, metrics[1])]
+              + [cell(effect.accuracy, metrics[0])]
+              + (effect.macroF1.map { [value($0.lesioned, metrics[1]), cell($0, metrics[1])] } ?? [])
               + [
-                cell(effect.macroF1, metrics[1]),
                 .init(NumberText.grouped(effect.lost), values: [.integer(effect.lost)]),
                 .init(NumberText.grouped(effect.gained), values: [.integer(effect.gained)]),
                 Self.cell(effect.accuracy.pValue),

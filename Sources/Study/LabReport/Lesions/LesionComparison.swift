@@ -47,8 +47,8 @@ public struct LesionComparison: Sendable {
     public let subject: Subject
     /// The accuracy, with McNemar's p-value.
     public let accuracy: Change
-    /// The mean F1 score of the classes.
-    public let macroF1: Change
+    /// The mean F1 score of the classes; nil unless asked for.
+    public let macroF1: Change?
     /// The images that are right with the lesion only, over all models.
     public let gained: Int
     /// The images that are right without it only, over all models.
@@ -83,12 +83,13 @@ public struct LesionComparison: Sendable {
   ///   - classNames: the classes' names.
   ///   - level: the confidence of the intervals.
   ///   - isPerComparison: whether intervals and p-values hold by themselves.
+  ///   - comparesMacroF1: whether the mean F1 score is compared, for whose intervals images are drawn again and again.
   ///   - comparesClasses: whether the recall of each class is compared.
   ///   - progress: is told, from any thread, the share of the work that is done.
   public init(
     _ lesions: [(subject: Subject, predictions: [[Int32]])], intact: [[Int32]], labels: [Int32],
-    classNames: [String], level: Double = 0.95, isPerComparison: Bool = false, comparesClasses: Bool = false,
-    progress: @escaping @Sendable (Double) -> Void = { _ in }
+    classNames: [String], level: Double = 0.95, isPerComparison: Bool = false, comparesMacroF1: Bool = true,
+    comparesClasses: Bool = false, progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) {
     let method = LesionMethod(
       intact: intact, labels: labels, classCount: classNames.count,
@@ -100,19 +101,22 @@ public struct LesionComparison: Sendable {
     modelCount = intact.count
     accuracy = Bootstrap.mean(method.confusions.map(\.accuracy))
     macroF1 = Bootstrap.mean(method.confusions.map(\.macroAverage.f1))
-    let scores = method.macroF1(lesions.map(\.predictions), progress)
+    let scores = comparesMacroF1 ? method.macroF1(lesions.map(\.predictions), progress) : []
     let compared = lesions.map { method.compared($0.predictions) }
     let pValues = HolmAdjustment.adjusted(compared.map(\.pValue))
     let (intactAccuracy, intactF1) = (accuracy, macroF1)
     effects = lesions.indices.map { index in
-      let (found, score) = (compared[index], scores[index])
+      let found = compared[index]
       return Effect(
         subject: lesions[index].subject,
         accuracy: Change(
           intact: intactAccuracy, lesioned: intactAccuracy + found.difference.estimate,
           interval: method.interval(found.difference), pValue: isPerComparison ? found.pValue : pValues[index]),
-        macroF1: Change(
-          intact: intactF1, lesioned: intactF1 + score.estimate, interval: method.interval(score), pValue: nil),
+        macroF1: scores.isEmpty
+          ? nil
+          : Change(
+            intact: intactF1, lesioned: intactF1 + scores[index].estimate, interval: method.interval(scores[index]),
+            pValue: nil),
         gained: found.gained, lost: found.lost, classes: found.classes)
     }
   }

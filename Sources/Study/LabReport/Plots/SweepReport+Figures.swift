@@ -35,6 +35,7 @@ extension SweepReport {
     case .reliability: try fillReliability(of: &data, options)
     case .ranks: data.ranks = try rankData()
     case .importance: data.importance = try importanceData()
+    case .lesions: try fillLesions(of: &data, options)
     }
   }
 

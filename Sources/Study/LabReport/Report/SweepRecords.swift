@@ -18,6 +18,8 @@ public struct SweepRecords: Sendable {
   public var calibration: [RunIdentity: CalibrationBins]
   /// What runs predicted for each test image; nil where the report's metric is nothing of test images.
   public var predictions: TestPredictions?
+  /// What runs predict with parts of them replaced.
+  public var lesions: [RunIdentity: [LesionPredictions]]
   /// What could not be read, a sentence each.
   public var problems: [String]
 
@@ -25,7 +27,7 @@ public struct SweepRecords: Sendable {
   public init(
     description: String? = nil, epochs: [RunIdentity: [EpochRecord]] = [:], finals: [RunIdentity: FinalRecord] = [:],
     attempts: [RunIdentity: RunAttempt] = [:], calibration: [RunIdentity: CalibrationBins] = [:],
-    predictions: TestPredictions? = nil, problems: [String] = []
+    predictions: TestPredictions? = nil, lesions: [RunIdentity: [LesionPredictions]] = [:], problems: [String] = []
   ) {
     self.description = description
     self.epochs = epochs
@@ -33,6 +35,7 @@ public struct SweepRecords: Sendable {
     self.attempts = attempts
     self.calibration = calibration
     self.predictions = predictions
+    self.lesions = lesions
     self.problems = problems
   }
 }

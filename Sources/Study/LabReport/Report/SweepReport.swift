@@ -59,6 +59,7 @@ public struct SweepReport: Sendable {
       .init("data-sets", title: "Over data sets", dataSetBlocks),
       .init("classes", title: "Classes", classBlocks),
       .init("calibration", title: "Calibration", calibrationBlocks),
+      .init("lesions", title: "Lesions", lesionBlocks),
       .init("fairness", title: "Fairness", fairnessBlocks),
       .init("diagnostics", title: "Diagnostics", diagnosticBlocks),
       .init("health", title: "Failures and health", healthBlocks),

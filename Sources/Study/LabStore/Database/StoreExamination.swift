@@ -157,6 +157,15 @@ public struct StoreExamination {
         add(path, run: identity, "\(error)", "give the file's owner back the right to read it, and look again")
       }
     }
+    for name in (try? folder.lesionNames()) ?? [] {
+      let path = "\(folder.path)/\(name)"
+      do {
+        _ = try folder.readLesions(path)
+        fileCount += 1
+      } catch {
+        add(path, run: identity, "\(error)", "remove it: `labrun lesion` evaluates the lesions again")
+      }
+    }
     for name in (try? folder.entries().sorted()) ?? [] {
       if name.contains(RunFolder.temporaryMark) {
         add(

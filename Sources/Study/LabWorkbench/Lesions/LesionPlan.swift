@@ -24,6 +24,8 @@ package struct LesionPlan {
 
   /// The lesions, with what the rows of tables say of each.
   package private(set) var lesions: [(subject: LesionComparison.Subject, lesion: Lesion)] = []
+  /// What results of the lesions are stored by, in the same order.
+  package private(set) var keys: [ContentHash] = []
   /// The blocks that were asked for and cannot be replaced.
   package let impossible: [ModelPart]
 
@@ -75,6 +77,21 @@ package struct LesionPlan {
           ))
       }
     }
+    keys = lesions.map { Self.key(of: $0.lesion, among: model.parts) }
+  }
+
+  /// The hash of what a lesion replaces and by what, which another evaluation of the same model finds again.
+  private static func key(of lesion: Lesion, among parts: [ModelPart]) -> ContentHash {
+    // A layer that is used twice has parts of one name.
+    func named(_ part: ModelPart) -> String {
+      let namesakes = parts.filter { $0.kind == part.kind && $0.path == part.path }
+      return "\(part.kind.rawValue) \(part.path) \(namesakes.firstIndex(of: part) ?? 0)"
+    }
+    var hasher = ContentHasher()
+    for part in lesion.attentions { hasher.update("\(named(part)) \(lesion.substitute.rawValue)") }
+    for block in lesion.blocks { hasher.update("\(named(block)) identity") }
+    for slice in lesion.weights { hasher.update("\(slice.kind.rawValue) \(slice.index) \(slice.layer.path) zero") }
+    return hasher.finish()
   }
 
   // MARK: Lesions

@@ -1,8 +1,10 @@
 import LabCore
 import LabData
 import LabNN
+import LabRecords
 import LabReport
 import LabStats
+import LabStore
 import LabTrain
 import Synchronization
 
@@ -14,6 +16,8 @@ package struct LesionStudy {
     package var collection: ImageCollection
     /// The class of each image, as the model numbers them.
     package var labels: [Int32]
+    /// The split that they are of.
+    package var split: SplitName
     /// The images that attentions are sampled from.
     package var sample: ImageCollection
     /// The hash of the data.
@@ -44,6 +48,7 @@ package struct LesionStudy {
       }
       let places = spaced(all, limit ?? all.count)
       collection = all.selecting(places)
+      self.split = split
       sample = train.selecting(spaced(train, sampleLimit))
       let numbers = data.split(split).labels
       labels = try ClassCorrespondence(model: model.card.classNames, data: data.classNames)
@@ -96,52 +101,125 @@ package struct LesionStudy {
     plan = try LesionPlan(options, for: evaluators[0])
   }
 
-  /// Evaluates all models with all lesions.
+  /// What models predict, and how much of it was on record.
+  package struct Findings: Sendable {
+    /// The classes that each model predicts as it is.
+    package var intact: [[Int32]] = []
+    /// The classes that each model predicts with each lesion.
+    package var lesions: [[[Int32]]]
+    /// The number of lesions, over all models, that were evaluated, and that were on record.
+    package var counts = (evaluated: 0, known: 0)
+    /// What could not be read or stored, a sentence each.
+    package var problems: [String] = []
+  }
+
+  /// Evaluates all models with all lesions, but for those that are on record.
+  ///
+  /// What is evaluated of runs is stored beside their weights.
   ///
   /// - Parameters:
   ///   - seed: what the draw of other images' attentions depends on.
   ///   - progress: is told, from any thread, the share of the work that is done.
-  /// - Returns: the classes that each model predicts as it is, and those of each lesion.
-  package func predictions(
+  package func findings(
     seed: UInt64, progress: @escaping @Sendable (Double) -> Void = { _ in }
-  ) throws -> (intact: [[Int32]], lesions: [[[Int32]]]) {
-    let lesions = plan.lesions.map(\.lesion)
-    var intact: [[Int32]] = []
-    var found = [[[Int32]]](repeating: [], count: lesions.count)
-    for (index, evaluator) in evaluators.enumerated() {
-      let sampled = lesions.filter(\.needsSample).flatMap(\.attentions)
-      let parts = evaluator.parts.filter(sampled.contains)
-      let sample = parts.isEmpty ? nil : try evaluator.sample(of: parts, for: images[index].sample)
-      let collected = CollectedClasses(
-        count: lesions.count + 1, images: images[index].labels.count, classCount: models[index].card.classNames.count)
-      let share = Double(evaluators.count)
-      try evaluator.evaluate(
-        lesions, of: images[index].collection, sample: sample, seed: seed,
-        progress: { progress((Double(index) + $0) / share) }
-      ) { lesion, range, logits in
-        collected.add(lesion.map { $0 + 1 } ?? 0, range, logits)
+  ) throws -> Findings {
+    var findings = Findings(lesions: [[[Int32]]](repeating: [], count: plan.lesions.count))
+    let share = Double(models.count)
+    for index in models.indices {
+      var record = stored(index, seed, &findings)
+      let missing = plan.keys.indices.filter { record?.classes(of: plan.keys[$0]) == nil }
+      if record == nil || !missing.isEmpty {
+        let new = try evaluated(missing, of: index, seed: seed) { progress((Double(index) + $0) / share) }
+        for row in new.rows { record?.add(row) }
+        store(new, of: index, &findings)
+        record = record ?? new
       }
-      let rows = collected.rows
-      intact.append(rows[0])
-      for lesion in lesions.indices { found[lesion].append(rows[lesion + 1]) }
+      findings.counts.evaluated += missing.count
+      findings.counts.known += plan.keys.count - missing.count
+      guard let record else { continue }
+      findings.intact.append(record.intact)
+      for (place, key) in plan.keys.enumerated() { findings.lesions[place].append(record.classes(of: key) ?? []) }
     }
-    return (intact, found)
+    return findings
+  }
+
+  /// What the results of a model are stored by.
+  private func setting(_ index: Int, _ seed: UInt64) -> LesionPredictions.Setting? {
+    guard let weights = models[index].weights.weightsHash, let choice = models[index].choice else { return nil }
+    return .init(
+      program: ProgramVersion.current, weights: choice, weightsHash: weights, dataHash: images[index].dataHash,
+      split: images[index].split.rawValue, imageCount: images[index].labels.count,
+      sampleLimit: images[index].sample.count, drawSeed: seed)
+  }
+
+  /// What is on record of a model; nil where nothing is, or it cannot be read.
+  private func stored(_ index: Int, _ seed: UInt64, _ findings: inout Findings) -> LesionPredictions? {
+    guard let files = models[index].files, let setting = setting(index, seed) else { return nil }
+    do {
+      guard let found = try files.readLesions(of: setting), found.labels == images[index].labels else { return nil }
+      return found
+    } catch {
+      findings.problems.append("\(error)")
+      return nil
+    }
+  }
+
+  /// Stores what a model of a run predicts; the findings stand without that.
+  private func store(_ new: LesionPredictions, of index: Int, _ findings: inout Findings) {
+    guard let files = models[index].files else { return }
+    do {
+      try files.add(new)
+    } catch {
+      findings.problems.append("the lesions of \(models[index].name) could not be stored: \(error)")
+    }
+  }
+
+  private func evaluated(
+    _ places: [Int], of index: Int, seed: UInt64, progress: @escaping @Sendable (Double) -> Void
+  ) throws -> LesionPredictions {
+    let (evaluator, images) = (evaluators[index], images[index])
+    let lesions = places.map { plan.lesions[$0].lesion }
+    let sampled = lesions.filter(\.needsSample).flatMap(\.attentions)
+    let parts = evaluator.parts.filter(sampled.contains)
+    let sample = parts.isEmpty ? nil : try evaluator.sample(of: parts, for: images.sample)
+    let classNames = models[index].card.classNames
+    let collected = CollectedClasses(
+      count: lesions.count + 1, images: images.labels.count, classCount: classNames.count)
+    try evaluator.evaluate(lesions, of: images.collection, sample: sample, seed: seed, progress: progress) {
+      lesion, range, logits in
+      collected.add(lesion.map { $0 + 1 } ?? 0, range, logits)
+    }
+    let rows = collected.rows
+    return LesionPredictions(
+      // Weights of files are not stored, and need no name.
+      setting: setting(index, seed)
+        ?? .init(
+          program: ProgramVersion.current, weights: .final, weightsHash: ContentHash(hexadecimal: ""),
+          dataHash: images.dataHash, split: images.split.rawValue, imageCount: images.labels.count,
+          sampleLimit: images.sample.count, drawSeed: seed),
+      labels: images.labels, classNames: classNames, intact: rows[0],
+      rows: zip(places, rows.dropFirst()).map { place, classes in
+        let subject = plan.lesions[place].subject
+        return .init(
+          .init(key: plan.keys[place], part: subject.part, layer: subject.layer, replacement: subject.replacement),
+          classes: classes)
+      })
   }
 
   /// What the lesions change.
   ///
   /// - Parameters:
-  ///   - predictions: what the models predict.
+  ///   - findings: what the models predict.
   ///   - level: the confidence of the intervals.
   ///   - isPerComparison: whether intervals and p-values hold by themselves.
   ///   - comparesClasses: whether the recall of each class is compared.
   ///   - progress: is told, from any thread, the share of the work that is done.
   package func comparison(
-    _ predictions: (intact: [[Int32]], lesions: [[[Int32]]]), level: Double, isPerComparison: Bool,
-    comparesClasses: Bool, progress: @escaping @Sendable (Double) -> Void = { _ in }
+    _ findings: Findings, level: Double, isPerComparison: Bool, comparesClasses: Bool,
+    progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) -> LesionComparison {
     LesionComparison(
-      zip(plan.lesions, predictions.lesions).map { ($0.subject, $1) }, intact: predictions.intact,
+      zip(plan.lesions, findings.lesions).map { ($0.subject, $1) }, intact: findings.intact,
       labels: images[0].labels, classNames: models[0].card.classNames, level: level, isPerComparison: isPerComparison,
       comparesClasses: comparesClasses, progress: progress)
   }

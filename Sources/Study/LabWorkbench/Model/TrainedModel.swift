@@ -18,8 +18,10 @@ package struct TrainedModel {
   package var weights: [NamedTensor]
   /// The run, where the weights are a run's.
   package var run: Run?
-  /// The run's folder.
-  package var folder: String?
+  /// The run's files.
+  package var files: RunFolder?
+  /// Which of the run's weights they are.
+  package var choice: RunWeights?
   /// How the run was trained; as by default where nobody says.
   package var training = TrainingConfiguration()
   /// The name of the backend that trained it; nil where nobody says.
@@ -84,7 +86,8 @@ package struct TrainedModel {
     let content = try store.weights(file, of: run.identity)
     self.name = "run \(run.identity.short)"
     self.run = run
-    folder = files.path
+    self.files = files
+    self.choice = takesBest ? .best : .final
     training = configuration.training
     backend = configuration.backend
     convolutionMethods = try store.convolutionMethods(of: run.identity)

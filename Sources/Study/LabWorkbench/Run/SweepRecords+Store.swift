@@ -30,6 +30,7 @@ extension SweepRecords {
       guard run.state == .completed else { continue }
       epochs[run.identity] = try store.epochs(of: run.identity)
       finals[run.identity] = try store.finalRecord(of: run.identity)
+      readLesions(of: run, in: store)
       guard includesCalibration, store.folder(of: run.identity).has(.predictions) else { continue }
       do {
         let stored = try store.folder(of: run.identity).readPredictions()
@@ -40,6 +41,26 @@ extension SweepRecords {
         problems.append("\(error)")
         predictions?.addProblem("\(error)")
       }
+    }
+  }
+
+  /// Reads a run's lesions, but for those of other weights than the run's.
+  private mutating func readLesions(of run: Run, in store: StudyStore) {
+    do {
+      let (found, errors) = try store.folder(of: run.identity).readLesions()
+      problems += errors.map { "\($0)" }
+      let stored = finals[run.identity]?.weightsHash
+      lesions[run.identity] = found.filter { lesions in
+        let isOther = lesions.setting.weights == .final && stored != nil && lesions.setting.weightsHash != stored
+        if isOther {
+          problems.append(
+            "the lesions on record of run \(run.identity.short) are of other weights than it has now: run labrun lesion "
+              + "again")
+        }
+        return !isOther
+      }
+    } catch {
+      problems.append("\(error)")
     }
   }
 

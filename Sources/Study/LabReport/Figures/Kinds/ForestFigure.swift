@@ -39,8 +39,8 @@ struct ForestFigure: Figure {
     }
     let kind =
       rows.contains { $0.simultaneous?.known != nil } ? "that hold together (\(comparisons.method))" : "each by itself"
-    return "\(title), for \(FigureText.count(rows.count, "variant")), with \(data.confidenceText) intervals \(kind). "
-      + groups.joined(separator: " ")
+    let count = FigureText.count(rows.count, comparisons.subject)
+    return "\(title), for \(count), with \(data.confidenceText) intervals \(kind). " + groups.joined(separator: " ")
   }
 
   func draw(on canvas: inout Canvas) {
@@ -114,7 +114,7 @@ struct ForestFigure: Figure {
   var vegaLite: [String: JSONValue] {
     let values = rows.map { row -> JSONValue in
       [
-        "variant": .string(row.label), "difference": .init(finite: row.estimate),
+        comparisons.subject: .string(row.label), "difference": .init(finite: row.estimate),
         "single_lower": .init(finite: row.single?.known?.lower),
         "single_upper": .init(finite: row.single?.known?.upper),
         "simultaneous_lower": .init(finite: row.simultaneous?.known?.lower),
@@ -122,7 +122,7 @@ struct ForestFigure: Figure {
         "verdict": .string(row.verdict.rawValue), "note": .init(optional: row.note),
       ]
     }
-    let y: JSONValue = ["field": "variant", "type": "nominal", "sort": nil, "title": nil]
+    let y: JSONValue = ["field": .string(comparisons.subject), "type": "nominal", "sort": nil, "title": nil]
     func rule(_ name: String, _ size: Double) -> JSONValue {
       [
         "mark": ["type": "rule", "size": .number(size)],
