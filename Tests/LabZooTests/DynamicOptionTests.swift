@@ -53,6 +53,12 @@ import Testing
     #expect(
       try identity(["name": "odconv", "temperature_share": 0.1])
         == ["conv": ["name": "odconv", "temperature_epochs": .null, "temperature_share": 0.1]])
+    // A preset is what it is short for, and a key of its own takes the place of the preset's.
+    let spelled: JSONValue = ["name": "odconv", "attention_initialization": "zero", "temperature_share": 0.1]
+    #expect(try identity("odconv-4x-short") == identity(spelled))
+    #expect(
+      try identity(["name": "odconv-4x-short", "temperature_epochs": 3])
+        == identity(["name": "odconv", "attention_initialization": "zero", "temperature_epochs": 3]))
     func names(_ conv: JSONValue) throws -> [String] {
       try network(conv).declarations.map(\.name).filter { $0.hasPrefix("layer1.0.conv1.") }
         .map { String($0.dropFirst("layer1.0.conv1.".count)) }

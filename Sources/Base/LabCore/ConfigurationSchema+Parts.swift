@@ -85,7 +85,8 @@ extension ConfigurationSchema.Variant {
   }
 
   /// Configurations of the component that differ from its defaults in one part, one for each other level of each part; and
-  /// each set of its ``ConfigurationSchema/switches(_:)`` with each of its aliases.
+  /// each set of its ``ConfigurationSchema/switches(_:)`` with each of its aliases that set one option only: others may
+  /// say how to train what is switched off.
   public var partConfigurations: [JSONValue] {
     var configurations = parts().flatMap { part in
       part.levels.dropFirst().map { configuration([(part.path, $0)]) }
@@ -94,7 +95,8 @@ extension ConfigurationSchema.Variant {
       guard case .object(let schema) = field.kind, schema.isListed else { continue }
       for bits in 0..<(1 << schema.fields.count) {
         let on = schema.fields.enumerated().filter { bits >> $0.offset & 1 == 1 }.map { $0.element.name }
-        configurations += (aliases.isEmpty ? [name] : aliases.keys.sorted()).map {
+        let simple = aliases.filter { $0.value.count == 1 }
+        configurations += (simple.isEmpty ? [name] : simple.keys.sorted()).map {
           .object(["name": .string($0), field.name: .array(on.map(JSONValue.string))])
         }
       }

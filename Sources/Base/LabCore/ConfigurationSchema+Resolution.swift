@@ -122,7 +122,7 @@ private struct ConfigurationResolver {
       addUnknownKey(key, at: path, among: names, variant: variant)
     }
     var result: [String: JSONValue] = [:]
-    let replaced = replacedKeys(members, schema, at: path)
+    let replaced = replacedKeys(members, overlay, schema, at: path)
     let alternatives = Set(schema.alternatives.flatMap(\.self))
     for field in schema.fields {
       let inner = path.appending(field.name)
@@ -169,13 +169,16 @@ private struct ConfigurationResolver {
     return .object(Dictionary(names.map { ($0, .boolean(listed.contains($0))) }) { first, _ in first })
   }
 
-  /// The keys whose place a given alternative takes.
+  /// The keys whose place a given alternative takes, or else one of the alias.
   private mutating func replacedKeys(
-    _ members: [String: JSONValue], _ schema: ConfigurationSchema, at path: ConfigurationPath
+    _ members: [String: JSONValue], _ overlay: [String: JSONValue], _ schema: ConfigurationSchema,
+    at path: ConfigurationPath
   ) -> Set<String> {
+    func isSaid(_ value: JSONValue?) -> Bool { value.map { ![.null, false, "none"].contains($0) } ?? false }
     var replaced: Set<String> = []
     for group in schema.alternatives {
-      let given = group.filter { key in members[key].map { ![.null, false, "none"].contains($0) } ?? false }
+      let own = group.filter { isSaid(members[$0]) }
+      let given = own.isEmpty ? group.filter { isSaid(overlay[$0]) } : own
       guard let first = given.first else { continue }
       replaced.formUnion(group.filter { $0 != first })
       for other in given.dropFirst() {

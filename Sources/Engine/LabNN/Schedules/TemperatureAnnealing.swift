@@ -80,8 +80,10 @@ extension TemperatureAnnealing {
   ///
   /// - Parameter end: the position behind the training's last step.
   public func summary(until end: StepPosition) -> String {
-    "the attentions' temperature falls from \(initial.brief) to \(value(at: end).brief) by the end of the training "
-      + "(to \(target.brief) in \(length(end)))"
+    let course = "the attentions' temperature falls from \(initial.brief) to "
+    return descentSteps(end) <= Double(end.step)
+      ? course + "\(target.brief) in the first \(length(end))"
+      : course + "\(value(at: end).brief) by the end of the training (to \(target.brief) in \(length(end)))"
   }
 
   /// What is odd about the descent beside the length of a training; nil where both go together.

@@ -68,7 +68,12 @@ public struct ODConv: DynamicConvolutionVariant {
         default: .string(Self().normalizationPlace.rawValue),
         "Whether that normalisation stands before or after the hidden layer's ReLU."),
     ]),
-    aliases: ["odconv-1x": ["kernels": 1], "odconv-2x": ["kernels": 2], "odconv-4x": ["kernels": 4]])
+    aliases: [
+      "odconv-1x": ["kernels": 1], "odconv-2x": ["kernels": 2], "odconv-4x": ["kernels": 4],
+      // For few steps: attentions are uniform until they are learned, and the temperature has fallen before they matter.
+      "odconv-1x-short": ["kernels": 1, "attention_initialization": "zero", "temperature_share": 0.1],
+      "odconv-4x-short": ["kernels": 4, "attention_initialization": "zero", "temperature_share": 0.1],
+    ])
 
   public func attentions(
     of x: Tensor, for convolution: Convolution, in context: ModelContext
