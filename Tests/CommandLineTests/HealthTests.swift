@@ -109,7 +109,7 @@ import Testing
     try labrun.write(spec.prettyText(), to: "Experiments/tiny.json")
     let shared = try labrun.run("sweep", "tiny", "--dry-run", "--strict")
     #expect(shared.status == 0, "\(shared.errors)")
-    #expect(shared.output.contains("falls from 30 to 1 by the end"), "\(shared.output)")
+    #expect(shared.output.contains("falls from 30 to 1 in the first 1 epoch"), "\(shared.output)")
 
     spec["factors"] = [
       "conv": ["static", ["name": "odconv", "temperature_epochs": 10, "temperature_share": 0.25]]
