@@ -189,6 +189,66 @@ import Testing
     #expect(message(["name": "odconv", "layers": "frist"]).contains("did you mean \"first\""))
   }
 
+  /// In a stage, the second to last layers have equal channels; they compute attentions of their own inputs by one branch.
+  @Test(arguments: [
+    ("odconv", "attention.", ["fc", "channel_fc"]), ("dyconv", "attention.", ["fc1", "fc2"]),
+    ("condconv", "", ["routing_fn"]),
+  ])
+  func layersOfAStageShareTheirAttentionsWeights(_ name: String, _ prefix: String, _ heads: [String]) throws {
+    let conv: JSONValue = ["name": .string(name), "kernels": 2]
+    var sharing = conv
+    sharing["attention_sharing"] = "stage"
+    let (own, shared) = (try network(conv), try network(sharing))
+    func layers(_ network: EvaluationGraph, _ suffix: String) -> [String] {
+      network.declarations.map(\.name).filter { $0.hasSuffix("." + suffix) }.map {
+        String($0.dropLast(suffix.count + 1))
+      }
+    }
+    let all = [
+      "layer1.0.conv1", "layer1.0.conv2", "layer2.0.conv1", "layer2.0.conv2", "layer3.0.conv1", "layer3.0.conv2",
+    ]
+    // Only in the first stage have both layers the same channels.
+    for head in heads {
+      #expect(layers(own, "\(prefix)\(head).weight") == all)
+      #expect(layers(shared, "\(prefix)\(head).weight") == all.filter { $0 != "layer1.0.conv2" })
+    }
+    if name == "odconv" { #expect(layers(shared, "attention.bn.running_mean") == all) }
+    let missing = Set(own.declarations.map(\.name)).subtracting(shared.declarations.map(\.name))
+    #expect(missing.allSatisfy { $0.hasPrefix("layer1.0.conv2.\(prefix)") && !$0.contains(".bn.") })
+    let saved = own.declarations.filter { missing.contains($0.name) }.reduce(0) { $0 + $1.shape.elementCount }
+    #expect(own.declarations.parameterCount - shared.declarations.parameterCount == saved && saved > 0)
+    #expect(shared.parts.count == own.parts.count)
+
+    // The same network with its own weights, where these are copies.
+    var weights = own.declarations.initialValues(seed: 7)
+    for missing in missing { weights[missing] = weights[missing.replacing("layer1.0.conv2", with: "layer1.0.conv1")] }
+    #expect(try isClose(logits(own, step: 150, replacing: weights), logits(shared, step: 150)))
+    #expect(try !isClose(logits(own, step: 150), logits(shared, step: 150)))
+  }
+
+  @Test func sharingOfNothingIsAnError() throws {
+    #expect(
+      message(["name": "odconv", "attention_sharing": "stage", "attentions": []])
+        .hasPrefix("conv.attention_sharing: there are no attentions"))
+    for options: JSONValue in [["layers": "first"], ["layers": [2]], ["kernels": 1, "attentions": ["kernel"]]] {
+      var conv: JSONValue = ["name": "odconv", "attention_sharing": "stage"]
+      for (key, value) in options.objectValue ?? [:] { conv[key] = value }
+      #expect(message(conv).hasPrefix("conv.attention_sharing: no two of the layers"), "\(options)")
+    }
+    // Two blocks of a stage have two pairs of layers; the stem and shortcuts have weights of their own.
+    let model = try ModelConfiguration(
+      configuration: [
+        "depth": 14, "width": 4, "conv": ["name": "dyconv", "attention_sharing": "stage", "everywhere": true],
+      ])
+    let names = try EvaluationGraph(model: model.model(classCount: 3), batch: Self.batch).declarations.map(\.name)
+      .filter { $0.hasSuffix("attention.fc1.weight") }.map { String($0.dropLast(".attention.fc1.weight".count)) }
+    #expect(
+      names == [
+        "conv1", "layer1.0.conv1", "layer2.0.conv1", "layer2.0.conv2", "layer2.0.downsample.0", "layer3.0.conv1",
+        "layer3.0.conv2", "layer3.0.downsample.0",
+      ])
+  }
+
   @Test func optionsWithoutEffectAreErrors() {
     func refused(_ options: JSONValue, of name: String = "odconv", _ text: String) {
       var conv: JSONValue = ["name": .string(name)]

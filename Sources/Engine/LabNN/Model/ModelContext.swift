@@ -52,7 +52,12 @@ public final class ModelContext {
   public private(set) var auxiliaries: [(logits: Tensor, weight: Float)] = []
   /// The parts that can be replaced after training so far, in the order in which they are computed.
   public private(set) var parts: [ModelPart] = []
+  /// Whether a layer has taken parameters of another one; see ``sharing(_:_:)``.
+  public private(set) var hasSharedParameters = false
   private var tags: Set<String> = []
+  /// The path of the first layer of those that share parameters, by their key.
+  private var sharedPaths: [AnyHashable: String] = [:]
+  private var sharing: (path: String, source: String)?
   private let frozenStatistics: [ParameterGroup]
 
   /// Creates a context.
@@ -80,6 +85,24 @@ public final class ModelContext {
     let saved = tags
     tags.insert(tag)
     defer { tags = saved }
+    return try body()
+  }
+
+  /// Runs `body` with parameters that all layers with an equal key have in common.
+  ///
+  /// They are declared once, by the names that they have in the first of these layers. Normalizations are not shared: each
+  /// layer's statistics are its own, and so are the scales and shifts that go with them.
+  ///
+  /// - Parameters:
+  ///   - key: what is equal for layers that share.
+  ///   - body: builds what is shared, inside the current layer.
+  /// - Throws: what `body` throws.
+  public func sharing<R>(_ key: some Hashable & Sendable, _ body: () throws -> R) rethrows -> R {
+    let saved = sharing
+    defer { sharing = saved }
+    let source = sharedPaths[AnyHashable(key)] ?? builder.path
+    sharedPaths[AnyHashable(key)] = source
+    sharing = (builder.path, source)
     return try body()
   }
 
@@ -191,6 +214,7 @@ public final class ModelContext {
     _ category: ParameterDeclaration.Category
   ) throws -> Tensor {
     let name = builder.path.isEmpty ? suffix : "\(builder.path).\(suffix)"
+    if let shared = try shared(name, shape, category) { return shared }
     let tensor =
       switch weights {
       case .current: try builder.variable(named: name, shape, role: role)
@@ -202,5 +226,21 @@ public final class ModelContext {
         name: name, shape: shape, role: role, initializer: initializer, category: category, tags: tags))
     variables.append(tensor)
     return tensor
+  }
+
+  /// The parameter of another layer that stands in for one of the current layer; nil where it has its own.
+  private func shared(
+    _ name: String, _ shape: Shape, _ category: ParameterDeclaration.Category
+  ) throws -> Tensor? {
+    guard let sharing, sharing.source != sharing.path, category != .normalization else { return nil }
+    let common = sharing.source + name.dropFirst(sharing.path.count)
+    guard let index = declarations.firstIndex(where: { $0.name == common }) else { return nil }
+    guard declarations[index].shape == shape else {
+      throw GraphError.shape(
+        operation: "shared parameter", path: builder.path, expected: "\(declarations[index].shape) as in \(common)",
+        actual: "\(shape)")
+    }
+    hasSharedParameters = true
+    return variables[index]
   }
 }

@@ -27,6 +27,8 @@ public struct CondConv: DynamicConvolutionVariant {
 
   public var layers: ReplacedLayers { options.layers }
 
+  public var attentionSharing: AttentionSharing { options.sharing }
+
   public static let variant = ConfigurationSchema.Variant(
     "condconv", "Conditionally parameterised convolution: a sigmoid weight for each kernel.",
     options: Self().options.schema(with: [

@@ -37,6 +37,8 @@ public struct DyConv: DynamicConvolutionVariant {
 
   public var layers: ReplacedLayers { options.layers }
 
+  public var attentionSharing: AttentionSharing { options.sharing }
+
   public static let variant = ConfigurationSchema.Variant(
     "dyconv", "Dynamic convolution: a softmax attention over kernels.",
     options: Self().options.schema(with: [

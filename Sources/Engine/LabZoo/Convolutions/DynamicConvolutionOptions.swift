@@ -27,6 +27,8 @@ public struct DynamicConvolutionOptions: Codable, Hashable, Sendable {
   public var attentions: DynamicAttentions
   /// How the layers start that give the attentions' logits.
   public var initialization: Initialization
+  /// Which layers have the weights of their attention branches in common.
+  public var sharing = AttentionSharing.layer
   /// The temperature of the attentions.
   public var temperature: AttentionTemperature
   /// Which convolutions are replaced.
@@ -46,12 +48,14 @@ public struct DynamicConvolutionOptions: Codable, Hashable, Sendable {
   enum CodingKeys: String, CodingKey {
     case attentions
     case initialization = "attention_initialization"
+    case sharing = "attention_sharing"
   }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     attentions = try container.decodeAttentions(forKey: .attentions)
     initialization = try container.decode(Initialization.self, forKey: .initialization)
+    sharing = try container.decode(AttentionSharing.self, forKey: .sharing)
     temperature = try AttentionTemperature(from: decoder)
     layers = try ReplacedLayers(from: decoder)
   }
@@ -62,6 +66,7 @@ public struct DynamicConvolutionOptions: Codable, Hashable, Sendable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(attentions, forKey: .attentions)
     try container.encode(initialization, forKey: .initialization)
+    try container.encode(sharing, forKey: .sharing)
   }
 
   /// The keys of the options together with a variant's own.
@@ -74,7 +79,11 @@ public struct DynamicConvolutionOptions: Codable, Hashable, Sendable {
           "attention_initialization", .choice(Initialization.allCases.map(\.rawValue)),
           default: .string(initialization.rawValue),
           "How the layers start that give the attentions' logits; zero for attentions that are uniform until they are "
-            + "learned.")
+            + "learned."),
+        .init(
+          "attention_sharing", .choice(AttentionSharing.allCases.map(\.rawValue)), default: .string(sharing.rawValue),
+          "Whether each layer has an attention branch of its own, or those of a stage with equal channels and windows one "
+            + "in common; the attentions are computed of each layer's own input, and normalized by itself."),
       ] + AttentionTemperature.fields(default: temperature) + ReplacedLayers.fields
     return ConfigurationSchema(
       fields.prefix(1) + [DynamicAttentions.field(of: attentions)] + fields.dropFirst() + shared,
@@ -90,6 +99,7 @@ public struct DynamicConvolutionOptions: Codable, Hashable, Sendable {
     guard attentions.isEmpty else { return }
     var changes = changes
     if initialization != standard.initialization { changes.append("attention_initialization") }
+    if sharing != standard.sharing { changes.append("attention_sharing") }
     if temperature.annealing != .none, temperature != standard.temperature { changes.append("annealing") }
     if temperature.target != standard.temperature.target { changes.append("final_temperature") }
     if let key = changes.first {

@@ -7,6 +7,9 @@ public protocol DynamicConvolutionVariant: ConvolutionVariant {
   /// The number of kernels.
   var kernels: Int { get }
 
+  /// Which layers have the weights of their attentions in common; each its own unless a variant says otherwise.
+  var attentionSharing: AttentionSharing { get }
+
   /// The attentions of a batch.
   ///
   /// - Parameters:
@@ -21,8 +24,15 @@ public protocol DynamicConvolutionVariant: ConvolutionVariant {
 }
 
 extension DynamicConvolutionVariant {
+  public var attentionSharing: AttentionSharing { .layer }
+
   public func layer(replacing convolution: Convolution) -> any Layer {
     DynamicConvolution(variant: self, convolution: convolution)
+  }
+
+  /// The layer in a stage whose layers have attentions in common.
+  func layer(replacing convolution: Convolution, sharingInStage stage: Int) -> any Layer {
+    DynamicConvolution(variant: self, convolution: convolution, sharedStage: stage)
   }
 }
 
@@ -38,6 +48,8 @@ public struct DynamicConvolution<Variant: DynamicConvolutionVariant>: Layer, Has
   public var variant: Variant
   /// The static convolution whose place is taken.
   public var convolution: Convolution
+  /// The number of the stage whose layers have the weights of their attentions in common; nil for a layer with its own.
+  public var sharedStage: Int?
 
   private static var parts: [(DynamicAttentions, ModelPart.Kind)] {
     [
@@ -60,7 +72,11 @@ public struct DynamicConvolution<Variant: DynamicConvolutionVariant>: Layer, Has
     var kernels = try context.parameter(
       "weight", Shape([variant.kernels] + kernel.dimensions), .kaimingNormal(kernel, fan: .output))
     let attentions = try context.tagged("attention") {
-      try variant.attentions(of: x, for: convolution, in: context)
+      guard let sharedStage else { return try variant.attentions(of: x, for: convolution, in: context) }
+      let place = AttentionSharing.Place(
+        stage: sharedStage, inputChannels: x.shape[1], outputChannels: convolution.outputChannels,
+        kernelSize: convolution.kernelSize, groups: geometry.groups)
+      return try context.sharing(place) { try variant.attentions(of: x, for: convolution, in: context) }
     }
     for (kind, part) in Self.parts { if let weights = attentions[kind] { _ = context.attention(part, weights) } }
     let present = attentions.keys.reduce(into: DynamicAttentions()) { $0.formUnion($1) }

@@ -51,6 +51,8 @@ public struct ODConv: DynamicConvolutionVariant {
 
   public var layers: ReplacedLayers { options.layers }
 
+  public var attentionSharing: AttentionSharing { options.sharing }
+
   public static let variant = ConfigurationSchema.Variant(
     "odconv", "Omni-dimensional dynamic convolution: attentions over kernels, taps, channels and filters.",
     options: Self().options.schema(with: [
