@@ -1,4 +1,5 @@
 import BackendReference
+import Foundation
 import LabCore
 import LabGraph
 import LabNN
@@ -103,5 +104,113 @@ import Testing
     #expect(try channels([2]) == [32, 16] && channels([3]) == [8, 64])
     #expect(message(["downsample": ["name": "spd", "stages": [1, 2]]]).contains("stage 1 halves nothing"))
     #expect(message(["downsample": ["name": "spd", "stages": []]]).contains("downsample"))
+  }
+
+  /// The shapes of a network's tensors whose names contain a text.
+  private func shapes(_ options: JSONValue, _ text: String) throws -> [String: [Int]] {
+    Dictionary(
+      uniqueKeysWithValues: try network(options).declarations.filter { $0.name.contains(text) && $0.shape.rank > 1 }
+        .map { ($0.name, $0.shape.dimensions) })
+  }
+
+  /// The extents of the features behind a layer of the graph.
+  private func extents(_ options: JSONValue, behind path: String) throws -> [Int] {
+    let graph = try network(options).graph
+    let last = try #require(graph.nodes.last { $0.path == path && $0.operation is Convolution2D })
+    return Array(graph.type(of: last.outputs[0]).shape.dimensions.suffix(2))
+  }
+
+  @Test func spaceToDepthStandsWhereTheOptionsSay() throws {
+    func weights(_ options: [String: JSONValue]) throws -> [String: [Int]] {
+      let spd = JSONValue.object(options.merging(["name": "spd"]) { $1 })
+      return try shapes(["downsample": spd], "layer2.0.conv")
+    }
+    let (first, second, projection) = (
+      "layer2.0.conv1.weight", "layer2.0.conv2.weight", "layer2.0.conv1.projection.weight"
+    )
+    #expect(try weights([:]) == [first: [8, 4, 3, 3], second: [8, 32, 3, 3]])
+    #expect(try weights(["order": "before"]) == [first: [8, 16, 3, 3], second: [8, 8, 3, 3]])
+    #expect(
+      try weights(["restore_channels": true])
+        == [first: [8, 4, 3, 3], projection: [8, 32, 1, 1], second: [8, 8, 3, 3]])
+    #expect(
+      try weights(["restore_channels": true, "order": "before"])
+        == [projection: [4, 16, 1, 1], first: [8, 4, 3, 3], second: [8, 8, 3, 3]])
+    let vgg: JSONValue = ["architecture": "vgg11", "width": 4, "depth": .null]
+    func pooled(_ options: [String: JSONValue]) throws -> [Int]? {
+      var configuration = vgg
+      configuration["downsample"] = .object(options.merging(["name": "spd"]) { $1 })
+      let model = try ModelConfiguration(configuration: configuration).model(classCount: 3)
+      let batch = ClassificationBatch(size: 1, image: [3, 32, 32], classCount: 3)
+      return try EvaluationGraph(model: model, batch: batch).declarations.first { $0.name == "features.3.weight" }?
+        .shape.dimensions
+    }
+    #expect(try pooled([:]) == [8, 16, 3, 3] && pooled(["restore_channels": true]) == [8, 4, 3, 3])
+    #expect(throws: ModelError.self) { try pooled(["order": "before"]) }
+  }
+
+  /// In a convolution of groups, each group has the pixels of its own channels.
+  @Test func pixelsComeIntoTheGroupOfTheirChannel() throws {
+    let context = ModelContext(.evaluation)
+    var spd = SPDDownsampling()
+    spd.order = .before
+    let x = try context.builder.input("x", [1, 3, 2, 2])
+    try context.builder.output("y", spd.beforeConvolution(x, groups: 3, in: context))
+    let session = ReferenceBackend().makeReferenceSession()
+    let executable = try session.compileReference(context.builder.graph)
+    let input = try executable.floatInput("x")
+    for index in input.indices { input[index] = Float(index) }
+    try executable.run()
+    #expect(try executable.readDouble("y") == [0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11])
+  }
+
+  @Test func oneSpaceToDepthTakesThePlaceOfTwoHalvings() throws {
+    let spd: JSONValue = ["name": "spd", "scale": 4]
+    for (shortcut, layer) in [("projection", "layer3.0.conv2"), ("identity", "layer3.0.conv2")] {
+      let architecture: JSONValue = ["name": "resnet", "shortcut": .string(shortcut)]
+      let options: JSONValue = ["architecture": architecture, "downsample": spd]
+      #expect(try extents(options, behind: "layer1.0.conv2") == [16, 16])
+      #expect(try extents(options, behind: "layer2.0.conv2") == [4, 4])
+      #expect(try extents(options, behind: layer) == [4, 4])
+      #expect(try extents(["architecture": architecture, "downsample": "spd"], behind: layer) == [4, 4])
+    }
+    #expect(
+      try shapes(["downsample": spd], ".0.")["layer2.0.conv2.weight"] == [8, 128, 3, 3]
+        && shapes(["downsample": spd], ".0.")["layer3.0.conv2.weight"] == [16, 16, 3, 3])
+    #expect(
+      try shapes(["downsample": ["name": "spd", "scale": 4, "order": "before"]], "conv")["layer2.0.conv1.weight"]
+        == [8, 64, 3, 3])
+    // Large images: the stem's stride and pooling become one, stages 2 and 3 are joined, and stage 4 has none to join.
+    let large: JSONValue = ["architecture": "resnet18", "width": 4, "depth": .null]
+    func stageExtents(_ downsampling: JSONValue) throws -> [Int] {
+      var configuration = large
+      configuration["downsample"] = downsampling
+      let model = try ModelConfiguration(configuration: configuration).model(classCount: 3)
+      let graph = try EvaluationGraph(
+        model: model, batch: ClassificationBatch(size: 1, image: [3, 64, 64], classCount: 3)
+      ).graph
+      return (1...4).map { stage in
+        graph.nodes.last { $0.path == "layer\(stage).1.conv2" && $0.operation is Convolution2D }
+          .map { graph.type(of: $0.outputs[0]).shape[3] } ?? 0
+      }
+    }
+    #expect(try stageExtents("strided") == [16, 8, 4, 2])
+    #expect(try stageExtents("spd") == [32, 16, 8, 4])
+    #expect(try stageExtents(spd) == [16, 4, 4, 2])
+    #expect(try stageExtents(["name": "spd", "scale": 4, "stages": [0]]) == [16, 8, 4, 2])
+    #expect(try stageExtents(["name": "spd", "scale": 4, "stages": [3, 4]]) == [16, 8, 2, 2])
+    #expect(
+      message(["downsample": ["name": "spd", "scale": 4, "stages": [3]]])
+        .hasPrefix("downsample.scale: the architecture resnet halves the resolution nowhere twice"))
+    #expect(message(["downsample": ["name": "spd", "scale": 3]]).hasPrefix("downsample.scale: the scale is 2, or 4"))
+  }
+
+  @Test func theLastConvolutionIsFoundWhereHalvingsAreJoined() throws {
+    let names = try names([
+      "downsample": ["name": "spd", "scale": 4, "restore_channels": true],
+      "conv": ["name": "odconv", "layers": "last"],
+    ])
+    #expect(names.filter { $0.hasSuffix("attention.fc.weight") } == ["layer3.0.conv2.attention.fc.weight"])
+    #expect(names.filter { $0.contains("projection") } == ["layer2.0.conv1.projection.weight"])
   }
 }

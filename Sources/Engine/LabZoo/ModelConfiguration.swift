@@ -83,23 +83,43 @@ public struct ModelConfiguration: Encodable, Hashable, Sendable {
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where options do not.
   public func logits(_ images: Tensor, classCount: Int, in context: ModelContext) throws -> Tensor {
     let seen = try frontend.map { try $0.component.layer(images, "frontend", in: context) } ?? images
-    let use = OptionUse(totalCandidates: try convolutionCount(for: seen.shape, classCount: classCount))
+    let use = try preparedUse(of: seen.shape, classCount: classCount)
     let network = NetworkBuilder(style: NetworkStyle(self), context: context, classCount: classCount, use: use)
     let logits = try architecture.component.logits(seen, depth: depth, width: width, network: network)
     try use.check(self)
+    let sharing = (convolution.component as? any DynamicConvolutionVariant)?.attentionSharing ?? .layer
+    guard sharing == .layer || context.hasSharedParameters else {
+      throw ModelError.option(
+        subject: "conv.attention_sharing",
+        problem:
+          "no two of the layers that are dynamic are of the same stage, channels and windows, and have attentions "
+          + "with weights, so that none are shared; leave it out")
+    }
     return logits
   }
 
-  /// The number of convolutions that the variant may take the place of, where which of them it replaces depends on that.
-  private func convolutionCount(for images: Shape, classCount: Int) throws -> Int? {
-    guard convolution.component.layers.places == .last else { return nil }
-    // The network is built once more, in a graph of its own, in which nothing is replaced.
+  /// A record of no options that knows of the whole network what some need to know: which stages are halved, and the number of
+  /// convolutions that the variant may take the place of.
+  private func preparedUse(of images: Shape, classCount: Int) throws -> OptionUse {
+    let (joins, replacesLast) = (downsampling.component.joinsHalvings, convolution.component.layers.places == .last)
+    var halved: [Int] = []
+    func use(totalCandidates: Int? = nil) -> OptionUse {
+      let use = OptionUse(totalCandidates: totalCandidates)
+      if joins { use.joinHalvings(of: halved, among: downsampling.component.stages) }
+      return use
+    }
+    if joins { halved = try survey(of: images, classCount: classCount, noting: use()).halvedStages }
+    guard replacesLast else { return use() }
+    return use(totalCandidates: try survey(of: images, classCount: classCount, noting: use()).candidateCount)
+  }
+
+  /// Builds the network once more, in a graph of its own, in which no last layer is replaced.
+  private func survey(of images: Shape, classCount: Int, noting use: OptionUse) throws -> OptionUse {
     let context = ModelContext(.evaluation)
-    let use = OptionUse()
     let network = NetworkBuilder(style: NetworkStyle(self), context: context, classCount: classCount, use: use)
     _ = try architecture.component.logits(
       context.builder.input("images", images), depth: depth, width: width, network: network)
-    return use.candidateCount
+    return use
   }
 
   /// The model as a function, as the graphs of training and evaluation take it.

@@ -41,7 +41,17 @@ public struct NetworkBuilder {
     let configured = style.downsampling
     guard configured.stages?.contains(stageNumber) ?? true else { return StridedDownsampling() }
     use.insert(.downsampling)
-    return configured
+    return configured.joinsHalvings ? configured.reducing(by: use.factor(ofStage: stageNumber)) : configured
+  }
+
+  /// The result of a reduction, with its channels brought back where the variant does so.
+  private func restored(
+    _ x: Tensor, channels: Int, _ variant: any DownsamplingVariant,
+    _ convolve: (Tensor, String, Convolution) throws -> Tensor
+  ) throws -> Tensor {
+    guard variant.restoresChannels, x.shape[1] != channels else { return x }
+    use.noteEffect(of: .restoredChannels)
+    return try convolve(x, "projection", Convolution(outputChannels: channels, kernelSize: 1))
   }
 
   // MARK: Convolutions
@@ -56,6 +66,9 @@ public struct NetworkBuilder {
     let variant = style.convolution
     guard use.replaces(convolution, ofStage: stageNumber, variant.layers) else {
       return try convolution(x, name, in: context)
+    }
+    if stageNumber > 0, let dynamic = variant as? any DynamicConvolutionVariant, dynamic.attentionSharing == .stage {
+      return try dynamic.layer(replacing: convolution, sharingInStage: stageNumber)(x, name, in: context)
     }
     return try variant.layer(replacing: convolution)(x, name, in: context)
   }
@@ -90,20 +103,31 @@ public struct NetworkBuilder {
     let halves = convolution.geometry.stride == Extent2D(2)
     var convolution = convolution
     let variant: any DownsamplingVariant = halves ? downsampling : StridedDownsampling()
-    if halves { convolution.geometry.stride = Extent2D(variant.convolutionStride) }
+    let convolve = isOuter ? outerConvolution : self.convolution
+    var x = x
+    if halves {
+      convolution.geometry.stride = Extent2D(variant.convolutionStride)
+      if !(variant is StridedDownsampling) { use.noteEffect(of: .order) }
+      let before = try variant.beforeConvolution(x, groups: convolution.geometry.groups, in: context)
+      x = try scope(names.convolution) { try restored(before, channels: x.shape[1], variant, convolve) }
+    }
     func reduced(_ y: Tensor, _ reduction: (Tensor, ModelContext) throws -> Tensor) rethrows -> Tensor {
       halves ? try reduction(y, context) : y
+    }
+    func convolved(_ y: Tensor) throws -> Tensor {
+      guard halves else { return y }
+      let channels = convolution.outputChannels
+      let after = try variant.afterConvolution(y, in: context)
+      return try scope(names.convolution) { try restored(after, channels: channels, variant, convolve) }
     }
     var y: Tensor
     let isSpatial = convolution.kernelSize != Extent2D(1) && convolution.geometry.groups < convolution.outputChannels
     if activates, !isOuter, isSpatial,
       let attention = attention(as: (any ConvolutionAttention).self)
     {
-      y = try scope(names.root) { try attention.convolved(x, convolution, network: self) }
-      y = try reduced(y, variant.afterConvolution)
+      y = try convolved(scope(names.root) { try attention.convolved(x, convolution, network: self) })
     } else {
-      y = try (isOuter ? outerConvolution : self.convolution)(x, names.convolution, convolution)
-      y = try normalization(reduced(y, variant.afterConvolution), names.normalization)
+      y = try normalization(convolved(convolve(x, names.convolution, convolution)), names.normalization)
       if activates { y = try activation(y) }
     }
     return try reduced(y, variant.afterActivation)
@@ -161,7 +185,9 @@ public struct NetworkBuilder {
   /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
   public func pooling(_ x: Tensor, _ name: String, _ pooling: Pooling2D) throws -> Tensor {
     let variant = downsampling
-    return try scope(name) { try variant.pooled(x, pooling, in: context) }
+    return try scope(name) {
+      try restored(variant.pooled(x, pooling, in: context), channels: x.shape[1], variant, convolution)
+    }
   }
 
   // MARK: Normalisation, non-linearity, attention
@@ -254,7 +280,10 @@ public struct NetworkBuilder {
       }
       switch stem(`default`) {
       case .cifar: return try unit(images, plain(3))
-      case .spd: return try unit(SpaceToDepth(scale: 2)(images, in: context), plain(1))
+      case .spd:
+        let isJoined = style.stem == nil && pooling != nil && style.downsampling.joinsHalvings
+        if isJoined { use.noteEffect(of: .joinedHalvings) }
+        return try unit(SpaceToDepth(scale: isJoined ? 4 : 2)(images, in: context), plain(1))
       case .imagenet:
         let x = try unit(images, convolution)
         guard let pooling else { return x }
@@ -279,6 +308,10 @@ public struct NetworkBuilder {
   public func stem(_ default: Stem) -> Stem {
     use.insert(.stem)
     guard style.downsampling.stages?.contains(0) ?? true else { return style.stem ?? `default` }
+    if style.stem == nil, style.downsampling.stem(for: `default`) != `default` {
+      use.noteHalving(ofStage: 0)
+      use.insert(.downsampling)
+    }
     return style.stem ?? style.downsampling.stem(for: `default`)
   }
 

@@ -64,17 +64,18 @@ public struct ResNet: Architecture {
   private func block(_ x: Tensor, channels: Int, halves: Bool, network: NetworkBuilder) throws -> Tensor {
     let block = BasicBlock(channels: channels, halves: halves)
     guard shortcut == .identity, halves || x.shape[1] != channels else { return try block(x, network: network) }
-    return try block(x, network: network) { try paddedIdentity($0, channels: channels, halves: halves) }
+    let factor = halves ? network.downsampling.factor : 1
+    return try block(x, network: network) { try paddedIdentity($0, channels: channels, factor: factor) }
   }
 
   /// Every second pixel where the resolution is halved, and channels of zeros on both sides.
-  private func paddedIdentity(_ x: Tensor, channels: Int, halves: Bool) throws -> Tensor {
+  private func paddedIdentity(_ x: Tensor, channels: Int, factor: Int) throws -> Tensor {
     let added = channels - x.shape[1]
     let sampled =
-      halves
+      factor > 1
       // A mean over one pixel with stride 2 picks every second one.
       ? try x.builder.apply(
-        Pooling2D(.average(countsPadding: false), PoolingGeometry(window: 1, stride: 2)), x) : x
+        Pooling2D(.average(countsPadding: false), PoolingGeometry(window: 1, stride: factor)), x) : x
     return try x.builder.apply(Pad(axis: 1, before: added / 2, after: added - added / 2), sampled)
   }
 }

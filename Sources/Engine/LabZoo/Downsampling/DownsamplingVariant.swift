@@ -5,7 +5,7 @@ import LabNN
 /// How a network halves the resolution between its stages.
 ///
 /// Where a network has a convolution with stride 2, it uses ``convolutionStride`` instead, applies
-/// ``afterConvolution(_:in:)`` to the result, in front of the normalisation, and ``afterActivation(_:in:)`` behind the
+/// ``beforeConvolution(_:groups:in:)`` to its input, ``afterConvolution(_:in:)`` to the result, in front of the normalisation, and ``afterActivation(_:in:)`` behind the
 /// non-linearity. A shortcut's 1×1 convolution has the same stride, and ``beforeProjection(_:in:)`` is applied to its
 /// input. Where a network has a pooling with stride 2, ``pooled(_:_:in:)`` takes its place.
 public protocol DownsamplingVariant: ConfigurableComponent {
@@ -15,6 +15,31 @@ public protocol DownsamplingVariant: ConfigurableComponent {
 
   /// The stride of the convolution that halves the resolution: 2, or 1 where something else does.
   var convolutionStride: Int { get }
+
+  /// The factor by which height and width become smaller: 2, or another one where halvings are joined.
+  var factor: Int { get }
+
+  /// Whether one reduction takes the place of two halvings: of a stage's and of that of the next stage that has one, and of
+  /// a stem's stride and pooling.
+  var joinsHalvings: Bool { get }
+
+  /// Whether a 1×1 convolution brings channels back to those that there are where a stride halves the resolution.
+  var restoresChannels: Bool { get }
+
+  /// The variant where height and width become smaller by another factor, as where halvings are joined: 1, 2 or 4.
+  func reducing(by factor: Int) -> any DownsamplingVariant
+
+  /// What comes before the convolution of the main path.
+  ///
+  /// ## Shapes
+  /// - `x`: `[N, C, H, W]`; result: `[N, C′, H′, W′]`.
+  ///
+  /// - Parameters:
+  ///   - x: the convolution's input.
+  ///   - groups: the number of the convolution's groups.
+  ///   - context: the model's context.
+  /// - Throws: ``LabGraph/GraphError`` where shapes do not fit, ``LabNN/ModelError`` where an option does not.
+  func beforeConvolution(_ x: Tensor, groups: Int, in context: ModelContext) throws -> Tensor
 
   /// What follows the convolution of the main path.
   ///
@@ -62,6 +87,16 @@ public protocol DownsamplingVariant: ConfigurableComponent {
 
 extension DownsamplingVariant {
   public var stages: [Int]? { nil }
+
+  public var factor: Int { 2 }
+
+  public var joinsHalvings: Bool { false }
+
+  public var restoresChannels: Bool { false }
+
+  public func reducing(by factor: Int) -> any DownsamplingVariant { self }
+
+  public func beforeConvolution(_ x: Tensor, groups: Int, in context: ModelContext) throws -> Tensor { x }
 
   public func afterConvolution(_ x: Tensor, in context: ModelContext) throws -> Tensor { x }
 
