@@ -26,7 +26,8 @@ import Testing
     all += each("attention", AttentionFamily.registry) + each("downsample", DownsamplingFamily.registry)
     all += each("fusion", FusionFamily.registry) + each("frontend", FrontendFamily.registry)
     for (key, variants) in [
-      ("conv", ConvolutionFamily.variants), ("attention", AttentionFamily.variants), ("fusion", FusionFamily.variants),
+      ("conv", ConvolutionFamily.variants), ("downsample", DownsamplingFamily.variants),
+      ("attention", AttentionFamily.variants), ("fusion", FusionFamily.variants),
     ] {
       all += variants.flatMap(\.partConfigurations).map {
         var member = base

@@ -35,7 +35,9 @@ import Testing
   }
 
   /// Every component that has parts to leave out, whatever the key that takes it.
-  @Test(arguments: ["odconv", "dyconv", "odconv-1x", "adaptive", "cbam", "multiscale-concat"])
+  @Test(arguments: [
+    "odconv", "dyconv", "odconv-1x", "adaptive", "cbam", "multiscale-concat", "residual-attention",
+  ])
   func initLeavesOutOnePartAfterTheOther(_ name: String) throws {
     let labrun = try Labrun()
     defer { labrun.remove() }

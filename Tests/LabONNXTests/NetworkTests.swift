@@ -37,8 +37,11 @@ import Testing
         for value in values { members.append(base.with("conv", convolution).with(key, value)) }
       }
     }
-    for variant in ConvolutionFamily.variants {
-      for configuration in variant.partConfigurations { members.append(base.with("conv", configuration)) }
+    for (key, variants) in [
+      ("conv", ConvolutionFamily.variants), ("downsample", DownsamplingFamily.variants),
+      ("attention", AttentionFamily.variants),
+    ] {
+      for configuration in variants.flatMap(\.partConfigurations) { members.append(base.with(key, configuration)) }
     }
     for value in FusionFamily.variants.flatMap({ $0.aliases.keys.sorted() }) {
       members.append(base.with("fusion", .string(value)))

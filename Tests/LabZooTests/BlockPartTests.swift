@@ -213,4 +213,94 @@ import Testing
     #expect(names.filter { $0.hasSuffix("attention.fc.weight") } == ["layer3.0.conv2.attention.fc.weight"])
     #expect(names.filter { $0.contains("projection") } == ["layer2.0.conv1.projection.weight"])
   }
+
+  @Test func selectiveKernelsHaveTheBranchesOfTheOptions() throws {
+    func weights(_ options: [String: JSONValue]) throws -> [String: [Int]] {
+      let sk = JSONValue.object(options.merging(["name": "sk"]) { $1 })
+      let shapes = try shapes(["attention": sk], "layer1.0.conv1.")
+      return Dictionary(uniqueKeysWithValues: shapes.map { (String($0.dropFirst("layer1.0.conv1.".count)), $1) })
+    }
+    let path = "paths.0.conv.weight"
+    #expect(
+      try weights([:]) == [
+        path: [4, 2, 3, 3], "paths.1.conv.weight": [4, 2, 3, 3], "attn.fc_reduce.weight": [16, 4, 1, 1],
+        "attn.fc_select.weight": [8, 16, 1, 1],
+      ])
+    #expect(try weights(["branches": 1]) == [path: [4, 4, 3, 3]])
+    #expect(try weights(["branches": 4])["attn.fc_select.weight"] == [16, 16, 1, 1])
+    let dense = try weights(["branches": 3, "reach": "dense", "split_input": false])
+    #expect(dense["paths.1.conv.weight"] == [4, 4, 5, 5] && dense["paths.2.conv.weight"] == [4, 4, 7, 7])
+    #expect(message(["attention": ["name": "sk", "branches": 3]]).contains("divides by 3 for split_input"))
+    #expect(message(["attention": ["name": "sk", "branches": 1, "gate": "sigmoid"]]).hasPrefix("attention.gate"))
+    #expect(message(["attention": ["name": "sk", "branches": 1, "reach": "dense"]]).hasPrefix("attention.reach"))
+  }
+
+  @Test func partsOfChannelAttentionsCanBeLeftOut() throws {
+    let se = try shapes(["attention": ["name": "se", "hidden_layer": false]], "layer1.0.se.")
+    #expect(se == ["layer1.0.se.fc.weight": [4, 4, 1, 1]])
+    #expect(
+      message(["attention": ["name": "se", "hidden_layer": false, "reduction": 0.5]]).hasPrefix("attention.reduction"))
+    #expect(
+      try shapes(["attention": ["name": "eca", "window": 1]], "layer1.0.se.conv")["layer1.0.se.conv.weight"] == [
+        1, 1, 1,
+      ])
+    let split = try shapes(["attention": ["name": "split-attention", "radix": 1]], "layer1.0.conv1.")
+    #expect(
+      split["layer1.0.conv1.conv.weight"] == [4, 4, 3, 3] && split["layer1.0.conv1.fc2.weight"] == [4, 32, 1, 1])
+    let groups = try shapes(["attention": ["name": "split-attention", "cardinality": 2]], "layer1.0.conv1.")
+    #expect(
+      groups["layer1.0.conv1.conv.weight"] == [8, 1, 3, 3] && groups["layer1.0.conv1.fc1.weight"] == [32, 2, 1, 1])
+    #expect(
+      message(["attention": ["name": "split-attention", "radix": 1, "gate": "sigmoid"]]).hasPrefix("attention.gate"))
+    let kinds = try network(["attention": ["name": "split-attention", "radix": 1]]).parts.map(\.kind)
+    #expect(kinds.contains(.channelAttention) && !kinds.contains(.branchAttention))
+  }
+
+  @Test func masksHaveThePartsOfTheOptions() throws {
+    func network(_ options: [String: JSONValue]) throws -> EvaluationGraph {
+      let architecture = JSONValue.object(options.merging(["name": "residual-attention", "modules": [1]]) { $1 })
+      return try self.network(["architecture": architecture, "width": 1, "stem": "cifar", "depth": .null])
+    }
+    let (whole, bare) = (try network([:]), try network(["mask": false]))
+    let missing = Set(whole.declarations.map(\.name)).subtracting(bare.declarations.map(\.name))
+    #expect(missing.allSatisfy { $0.hasPrefix("attention_module1.softmax") } && !missing.isEmpty)
+    #expect(
+      whole.parts.contains { $0.kind == .featureAttention } && !bare.parts.contains { $0.kind == .featureAttention })
+    #expect(try network(["residual": false]).declarations == whole.declarations)
+    #expect(try network(["mask": false, "residual": false]).declarations == bare.declarations)
+    #expect(throws: ModelError.self) { try network(["mask": false, "mask_activation": "channel"]) }
+
+    /// The mask of random images.
+    func mask(_ options: [String: JSONValue]) throws -> (values: [Double], shape: Shape) {
+      let graph = try network(options)
+      let part = try #require(graph.parts.first { $0.kind == .featureAttention })
+      let probed = try graph.graph.rewritten(GraphRewriting(), outputs: [("mask", part.value)])
+      let session = ReferenceBackend().makeReferenceSession()
+      let executable = try session.compileReference(probed)
+      for (name, values) in graph.declarations.initialValues(seed: 1) where probed.variable(name) != nil {
+        try session.write(name, values)
+      }
+      let stream = RandomStream(seed: 1, name: "images")
+      let images = try executable.floatInput("images")
+      for index in images.indices { images[index] = Float(stream.normal(UInt64(index))) }
+      try executable.run()
+      return (try executable.readDouble("mask"), graph.graph.type(of: part.value).shape)
+    }
+    let (mixed, shape) = try mask(["residual": false])
+    #expect(mixed.allSatisfy { $0 > 0 && $0 < 1 })
+    let residual = try mask([:]).values
+    #expect(zip(residual, mixed).allSatisfy { abs($0 - 1 - $1) < 1e-6 })
+    // The length of a pixel's channels is 1, and the logit of a sigmoid has a mean of 0 and a variance of 1.
+    let pixels = shape[2] * shape[3]
+    let lengths = try mask(["residual": false, "mask_activation": "channel"]).values
+    for pixel in 0..<pixels {
+      let power = (0..<shape[1]).reduce(0) { $0 + lengths[$1 * pixels + pixel] * lengths[$1 * pixels + pixel] }
+      #expect(abs(power - 1) < 1e-3)
+    }
+    let spatial = try mask(["residual": false, "mask_activation": "spatial"]).values.prefix(pixels)
+    let logits = spatial.map { -log(1 / $0 - 1) }
+    let mean = logits.reduce(0, +) / Double(pixels)
+    #expect(abs(mean) < 1e-4)
+    #expect(abs(logits.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(pixels) - 1) < 1e-3)
+  }
 }

@@ -45,11 +45,27 @@ import Testing
     }
     for function in Activation.Function.allCases { add(base, "activation", .string(function.rawValue)) }
     add(base, "architecture", ["name": "resnet", "shortcut": "identity"])
+    all += Self.architectureParts
     var straightened = base
     straightened.image = [2, 28, 28]
     for value in choices(FrontendFamily.registry) { add(straightened, "frontend", value) }
     return all
   }()
+
+  /// Architectures with each other choice of an option that is part of them.
+  static let architectureParts: [ZooMember] =
+    [(ResidualAttentionNetwork.miniature, ["mask", "residual", "mask_activation"])]
+    .flatMap { miniature, keys in
+      ArchitectureFamily.variants.first { .string($0.name) == miniature.configuration["architecture"]?["name"] }
+        .map { variant in
+          variant.partConfigurations.filter { part in keys.contains { part[$0] != nil } }.map { part in
+            var member = miniature
+            for (key, value) in part.objectValue ?? [:] { member.configuration["architecture"]?[key] = value }
+            member.name = "architecture=\(part)"
+            return member
+          }
+        } ?? []
+    }
 
   /// The model of a miniature, or nil where its architecture has no place for an option and says so.
   static func model(of member: ZooMember) throws -> ModelConfiguration? {

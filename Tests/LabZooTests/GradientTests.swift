@@ -26,8 +26,11 @@ import Testing
       ("conv", ConvolutionFamily.variants), ("downsample", DownsamplingFamily.variants),
       ("attention", AttentionFamily.variants), ("fusion", FusionFamily.variants),
     ] {
-      all += variants.flatMap(\.partConfigurations).map { with(key, $0, base) }
+      // Four branches or groups need as many channels.
+      let member = key == "attention" ? with("width", 4, base) : base
+      all += variants.flatMap(\.partConfigurations).map { with(key, $0, member) }
     }
+    all += ConformanceTests.architectureParts.map { with("activation", "silu", $0) }
     all += ["sum", "weighted", "concat"].map { with("fusion", .string("multiscale-\($0)"), base) }
     all.append(with("norm", ["name": "group", "groups": 2], base))
     all.append(with("stem", "imagenet", base))

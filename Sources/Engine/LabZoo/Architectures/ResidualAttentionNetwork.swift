@@ -11,8 +11,24 @@ import LabNN
 ///
 /// - Source: Wang et al., "Residual attention network for image classification", CVPR 2017, arXiv 1704.06904.
 public struct ResidualAttentionNetwork: Architecture {
+  /// What makes a mask of the last convolution's results.
+  public enum MaskActivation: String, Codable, Sendable, CaseIterable {
+    /// A sigmoid of each number.
+    case mixed
+    /// Each pixel's channels divided by their length.
+    case channel
+    /// A sigmoid of each channel's pixels, brought to a mean of 0 and a variance of 1.
+    case spatial
+  }
+
   /// The number of attention modules of each stage.
   public var modules: [Int]
+  /// Whether there is a mask beside each trunk.
+  public var hasMask = true
+  /// Whether the trunk's features pass a mask: `(1 + M) ⊙ T`, and not `M ⊙ T`.
+  public var isResidual = true
+  /// What makes the mask of the last convolution's results.
+  public var maskActivation = MaskActivation.mixed
 
   /// Creates the architecture.
   public init(modules: [Int]) { self.modules = modules }
@@ -20,12 +36,31 @@ public struct ResidualAttentionNetwork: Architecture {
   /// Creates Attention-56: one module a stage.
   public init() { self.init(modules: [1, 1, 1]) }
 
+  enum CodingKeys: String, CodingKey {
+    case modules
+    case hasMask = "mask"
+    case isResidual = "residual"
+    case maskActivation = "mask_activation"
+  }
+
   public static let variant = ConfigurationSchema.Variant(
     "residual-attention", "Residual attention: a mask beside each trunk weighs its features; width 64.",
     options: ConfigurationSchema([
       .init(
         "modules", .array(.integer(1...16)), default: .array(Self().modules.map(JSONValue.integer)),
-        "The number of attention modules of each stage: [1, 1, 1] is Attention-56, [1, 2, 3] Attention-92.")
+        "The number of attention modules of each stage: [1, 1, 1] is Attention-56, [1, 2, 3] Attention-92."),
+      ConfigurationSchema.Field(
+        "mask", .boolean, default: .boolean(Self().hasMask), "Whether there is a mask beside each trunk."
+      ).compared(off: false),
+      ConfigurationSchema.Field(
+        "residual", .boolean, default: .boolean(Self().isResidual),
+        "Whether a trunk's features pass the mask (1 + M), as the paper learns them, or only what it lets through (M)."
+      ).compared(off: false),
+      .init(
+        "mask_activation", .choice(MaskActivation.allCases.map(\.rawValue)),
+        default: .string(Self().maskActivation.rawValue),
+        "What makes a mask: mixed for a sigmoid of each number, channel for each pixel's channels over their length, spatial "
+          + "for a sigmoid of each channel that is normalized over its pixels."),
     ]),
     aliases: ["attention56": ["modules": [1, 1, 1]], "attention92": ["modules": [1, 2, 3]]])
 
@@ -39,6 +74,11 @@ public struct ResidualAttentionNetwork: Architecture {
 
   public func logits(_ images: Tensor, depth: Int?, width: Int?, network: NetworkBuilder) throws -> Tensor {
     try refuseDepth(depth)
+    // What is off asks for nothing, so that both switches can be off.
+    guard hasMask || maskActivation == Self().maskActivation else {
+      throw ModelError.option(
+        subject: "architecture.mask_activation", problem: "there is no mask (\"mask\"); leave it out")
+    }
     guard !modules.isEmpty, modules.count <= 3 else {
       throw ModelError.option(subject: "modules", problem: "there are one to three stages, found \(modules.count)")
     }
@@ -94,6 +134,7 @@ public struct ResidualAttentionNetwork: Architecture {
     func unit(_ x: Tensor, _ name: String) throws -> Tensor { try self.unit(x, name, network: network) }
     let input = try unit(x, "first_residual_blocks")
     let trunk = try unit(unit(input, "trunk_branches.0"), "trunk_branches.1")
+    guard hasMask else { return try unit(trunk, "last_blocks") }
     let pooling = Pooling2D(.maximum, PoolingGeometry(window: 3, stride: 2, padding: 1))
 
     // Down to the coarsest level; what each level has seen is kept for the way back.
@@ -118,11 +159,30 @@ public struct ResidualAttentionNetwork: Architecture {
       let first = try network.activation(network.normalization(y, "0"))
       let second = try network.unit(
         first, UnitNames("2", "3"), Convolution(outputChannels: channels, kernelSize: 1))
-      let weights = try network.convolution(second, "5", Convolution(outputChannels: channels, kernelSize: 1))
-        .activated(.sigmoid)
-      return try network.context.attention(.featureAttention, weights.affine(1, offset: 1))
+      let logits = try network.convolution(second, "5", Convolution(outputChannels: channels, kernelSize: 1))
+      let weights = try maskActivation(of: logits)
+      return try network.context.attention(.featureAttention, isResidual ? weights.affine(1, offset: 1) : weights)
     }
     return try unit(trunk.multiplied(by: mask), "last_blocks")
+  }
+
+  /// The mask `[N, C, H, W]` of the last convolution's results; 10⁻⁵ keeps it finite where these are all alike.
+  private func maskActivation(of logits: Tensor) throws -> Tensor {
+    let (batch, channels) = (logits.shape[0], logits.shape[1])
+    func square(_ x: Tensor) throws -> Tensor { try x.builder.apply(Unary(.square), x) }
+    func scaled(_ x: Tensor, byRootOf power: Tensor) throws -> Tensor {
+      try x.multiplied(by: x.builder.apply(Unary(.reciprocalSquareRoot), power.affine(1, offset: 1e-5)))
+    }
+    switch maskActivation {
+    case .mixed: return try logits.activated(.sigmoid)
+    case .channel:
+      let power = try logits.builder.apply(Reduction(.sum, axes: [1]), square(logits))
+      return try scaled(logits, byRootOf: power.reshaped(to: [batch, 1, logits.shape[2], logits.shape[3]]))
+    case .spatial:
+      let each: Shape = [batch, channels, 1, 1]
+      let centered = try logits.subtracting(logits.mean(2, 3).reshaped(to: each))
+      return try scaled(centered, byRootOf: square(centered).mean(2, 3).reshaped(to: each)).activated(.sigmoid)
+    }
   }
 }
 

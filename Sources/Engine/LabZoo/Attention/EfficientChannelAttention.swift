@@ -12,6 +12,8 @@ import LabNN
 public struct EfficientChannelAttention: FeatureAttention {
   /// The window; nil to follow the number of channels.
   public var window: Int?
+  /// What makes weights of the convolution's results.
+  public var gate = AttentionGate.sigmoid
   public var stages: [Int]?
 
   /// Creates the block.
@@ -26,9 +28,11 @@ public struct EfficientChannelAttention: FeatureAttention {
   public static let variant = ConfigurationSchema.Variant(
     "eca", "Efficient channel attention: a weight for each channel, from the means of its neighbours.",
     options: ConfigurationSchema([
-      .init(
+      ConfigurationSchema.Field(
         "window", .optional(.integer(1...255)), default: .null,
-        "The number of neighbouring channels, odd; null to follow the number of channels."),
+        "The number of neighbouring channels, odd; 1 for each channel by itself, null to follow the number of channels."
+      ).compared([.null, 3, 5, 7], off: 1),
+      AttentionGate.field("gate", default: Self().gate, "What makes the weights of their logits."),
       .stages,
     ]))
 
@@ -47,7 +51,7 @@ public struct EfficientChannelAttention: FeatureAttention {
     let means = try GlobalAveragePool()(x, in: network.context).reshaped(to: [batch, 1, 1, channels])
     let convolution = Convolution2D(ConvolutionGeometry(padding: Extent2D(0, size / 2)))
     let logits = try x.builder.apply(convolution, means, weight).reshaped(to: [batch, channels])
-    return try x.channelsScaled(by: network.context.attention(.channelAttention, logits.activated(.sigmoid)))
+    return try x.channelsScaled(by: network.context.attention(.channelAttention, gate(logits)))
   }
 
   private static func window(channels: Int) -> Int {
