@@ -281,6 +281,13 @@ import Testing
     let labrun = try Labrun()
     defer { labrun.remove() }
     #expect(try labrun.run("describe", "squeezenet1_1").output.contains("1,235,496"))
+    #expect(try labrun.run("describe", "resnet20").output.contains("272,474"))
+    #expect(
+    let deeper = try labrun.run("describe", "resnet20", "--depth", "8")
+    #expect(
+      deeper.status == 65
+        && deeper.errors.contains("architecture: \"resnet20\" stands for depth 20, too, but depth is 8"),
+      "\(deeper.errors)")
     #expect(try labrun.run("describe").status == 64)
     #expect(try labrun.run("describe", "alexnet", "--all").status == 64)
     let refused = try labrun.run("describe", "alexnet", "--attention", "se", "--set", "depth=9")

@@ -32,7 +32,7 @@ import Testing
         func isDefault<Value: ConfigurableComponent>(_ value: Value) -> Bool { value == Value() }
         let hasDefaults = isDefault(typed)
         #expect(hasDefaults, "\(variant.name)")
-        for alias in variant.aliases.keys {
+        for alias in variant.aliases.keys where variant.companions[alias] == nil {
           #expect(try Selection<Family>(configuration: .string(alias)).configuration()["name"] == canonical["name"])
         }
       }
@@ -95,6 +95,32 @@ import Testing
       try ArchitectureConfiguration(configuration: "resnet101")
         == ArchitectureConfiguration(ImageNetResNet(layers: .oneHundredOne)))
     #expect(try ModelConfiguration(configuration: ["fusion": "none"]).fusion == nil)
+  }
+
+  /// A name such as resnet20 is the architecture and the depth, and the same run as both written out.
+  @Test func namesOfNetworksStandForTheirDepth() throws {
+    for (name, written) in [
+      ("resnet20", ["architecture": "resnet", "depth": 20]), ("resnet110", ["architecture": "resnet", "depth": 110]),
+      ("wrn-28-10", ["architecture": "wrn", "depth": 28]), ("plain-20", ["architecture": "plain", "depth": 19]),
+      ("wrn-16-8", ["architecture": ["name": "wrn", "widening": 8], "depth": 16]),
+    ] as [(String, JSONValue)] {
+      let named: JSONValue = ["architecture": .string(name)]
+      let canonical = try ModelConfiguration.schema.resolved(named)
+      #expect(try canonical == ModelConfiguration.schema.resolved(written), "\(name)")
+      #expect(try ModelConfiguration.schema.resolved(canonical) == canonical)
+      #expect(try ModelConfiguration(configuration: named) == ModelConfiguration(configuration: written))
+      #expect(
+        try ModelConfiguration.schema.resolved(["architecture": ["name": .string(name)], "depth": .null]) == canonical)
+    }
+    #expect(try ModelConfiguration(configuration: ["architecture": "resnet32", "depth": 32]).depth == 32)
+    #expect(
+      try ModelConfiguration(configuration: ["architecture": ["name": "resnet56", "shortcut": "identity"]])
+        == ModelConfiguration(configuration: ["architecture": ["name": "resnet", "shortcut": "identity"], "depth": 56]))
+    #expect(
+      message { _ = try ModelConfiguration(configuration: ["architecture": "resnet20", "depth": 8]) }
+        .contains("architecture: \"resnet20\" stands for depth 20, too, but depth is 8"))
+    #expect(
+      message { _ = try ArchitectureConfiguration(configuration: "resnet20") }.contains("stands for depth 20, too"))
   }
 
   @Test func misspeltNamesAreAnsweredWithTheNearest() {

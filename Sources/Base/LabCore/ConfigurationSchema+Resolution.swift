@@ -124,6 +124,7 @@ private struct ConfigurationResolver {
     var result: [String: JSONValue] = [:]
     let replaced = replacedKeys(members, overlay, schema, at: path)
     let alternatives = Set(schema.alternatives.flatMap(\.self))
+    let companions = schema.companions(of: members)
     for field in schema.fields {
       let inner = path.appending(field.name)
       if replaced.contains(field.name) {
@@ -132,7 +133,12 @@ private struct ConfigurationResolver {
       }
       // Where no way to say a thing is taken, null says nothing either: the default counts.
       let isUnsaid = alternatives.contains(field.name) && members[field.name] == .null
-      guard let value = (isUnsaid ? nil : members[field.name]) ?? overlay[field.name] ?? field.defaultValue else {
+      var given = isUnsaid ? nil : members[field.name]
+      if let companion = companions[field.name] {
+        if let value = given, value != .null { check(value, of: field, against: companion, at: path) }
+        given = companion.value
+      }
+      guard let value = given ?? overlay[field.name] ?? field.defaultValue else {
         issues.append(
           ConfigurationIssue(
             .missing, at: inner, "is missing; expected \(field.kind.expectation)", found: nil,
@@ -147,6 +153,22 @@ private struct ConfigurationResolver {
       }
     }
     return result
+  }
+
+  /// Notes a key that says something else than the named settings beside it.
+  private mutating func check(
+    _ value: JSONValue, of field: ConfigurationSchema.Field,
+    against companion: (value: JSONValue, field: ConfigurationSchema.Field, alias: String), at path: ConfigurationPath
+  ) {
+    let (wanted, found) = (field.kind.resolve(companion.value).value, field.kind.resolve(value).value)
+    guard wanted != found else { return }
+    let expected = "no other \(field.name) beside it"
+    issues.append(
+      ConfigurationIssue(
+        .conflict, at: path.appending(companion.field.name),
+        "\"\(companion.alias)\" stands for \(field.name) \(wanted.canonicalText), too, but \(field.name) is "
+          + "\(found.foundDescription); expected \(expected), so leave \(field.name) out, or choose another name",
+        found: "\(field.name) \(found.foundDescription)", expected: expected))
   }
 
   /// The object that a list of the keys stands for that are true.

@@ -20,6 +20,7 @@ extension ConfigurationSchema {
         problems += field.kind.problems(withDefault: value, at: inner)
       }
       problems += field.kind.problems(at: inner)
+      problems += companionProblems(of: field.kind, at: inner)
       for level in field.comparison?.levels ?? [] {
         problems += field.kind.problems(withDefault: level, at: inner)
       }
@@ -31,6 +32,26 @@ extension ConfigurationSchema {
       problems.append("\(path): may be written as a list, though not all of its keys are true or false")
     }
     return problems
+  }
+
+  /// What named settings stand for beside their own key are keys of the same object.
+  private func companionProblems(of kind: Kind, at path: ConfigurationPath) -> [String] {
+    switch kind {
+    case .optional(let kind): return companionProblems(of: kind, at: path)
+    case .variant(let variants):
+      return variants.flatMap { variant in
+        variant.companions.sorted { $0.key < $1.key }.flatMap { alias, settings -> [String] in
+          guard variant.aliases[alias] != nil else {
+            return ["\(path): \"\(alias)\" is no alias of \"\(variant.name)\""]
+          }
+          return settings.sorted { $0.key < $1.key }.compactMap { key, value in
+            field(key).map { $0.kind.accepts(value) } == true
+              ? nil : "\(path): the alias \"\(alias)\" stands for a \(key) that there is not"
+          }
+        }
+      }
+    case .boolean, .integer, .number, .string, .choice, .array, .object, .either: return []
+    }
   }
 
   private static func isSnakeCase(_ name: String) -> Bool {

@@ -68,6 +68,11 @@ public struct ConfigurationSchema: Sendable {
     public var options: ConfigurationSchema
     /// Names that stand for this variant with options set: `odconv-4x` is `{"kernels": 4}`.
     public var aliases: [String: [String: JSONValue]]
+    /// Keys that an alias stands for, too, beside the one that the variant is a value of: `resnet20` is `resnet`, and
+    /// `{"depth": 20}` in the same object.
+    ///
+    /// Canonical forms have the variant's name and these keys, so that both ways to write it are one.
+    public var companions: [String: [String: JSONValue]]
     /// How often the variant has come to give other results; part of the identity of its runs, where it is not 0.
     ///
     /// Raise it with every change after which the same configuration, data and seed give other bits: old results then
@@ -77,12 +82,13 @@ public struct ConfigurationSchema: Sendable {
     /// Creates a variant.
     public init(
       _ name: String, _ summary: String, options: ConfigurationSchema = ConfigurationSchema([]),
-      aliases: [String: [String: JSONValue]] = [:], revision: Int = 0
+      aliases: [String: [String: JSONValue]] = [:], companions: [String: [String: JSONValue]] = [:], revision: Int = 0
     ) {
       self.name = name
       self.summary = summary
       self.options = options
       self.aliases = aliases
+      self.companions = companions
       self.revision = revision
     }
   }

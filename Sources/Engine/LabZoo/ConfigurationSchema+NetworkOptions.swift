@@ -44,3 +44,17 @@ extension ConfigurationSchema.Field {
     .init("round_to", .integer(1...256), default: .integer(value), "The number that channels are a multiple of.")
   }
 }
+
+extension ConfigurationSchema.Variant {
+  /// Aliases of an architecture that differ in their depth only.
+  ///
+  /// - Parameter depths: the depth of each.
+  static func depthAliases(_ depths: [String: Int]) -> [String: [String: JSONValue]] { depths.mapValues { _ in [:] } }
+
+  /// What names of an architecture stand for beside its options: the model's depth.
+  ///
+  /// - Parameter depths: the depth of each.
+  static func depthCompanions(_ depths: [String: Int]) -> [String: [String: JSONValue]] {
+    depths.mapValues { [ModelConfiguration.CodingKeys.depth.stringValue: .integer($0)] }
+  }
+}

@@ -48,27 +48,30 @@ extension PublishedCounts {
     + [
       PublishedCounts(
         ["architecture": ["name": "googlenet", "aux_logits": true]], "13,004,888", nil, "torchvision"),
-      PublishedCounts(
-        ["architecture": ["name": "wrn", "widening": 10], "depth": 28], "36.5 M", nil, image: [3, 32, 32],
-        classCount: 10, "arXiv 1605.07146"),
-      PublishedCounts(
-        ["architecture": ["name": "wrn", "widening": 8], "depth": 16], "11.0 M", nil, image: [3, 32, 32],
-        classCount: 10, "arXiv 1605.07146"),
-      PublishedCounts(
-        ["architecture": ["name": "wrn", "widening": 2], "depth": 40], "2.2 M", nil, image: [3, 32, 32],
-        classCount: 10, "arXiv 1605.07146"),
       // The paper's 1,649,402 lack the 1,712 scales of normalisations, which its library left out by default.
       PublishedCounts(
         ["architecture": "mini-inception"], "1.65 M", nil, image: [3, 28, 28], classCount: 10, "arXiv 1611.03530"),
-      PublishedCounts(
-        ["architecture": ["name": "resnet", "shortcut": "identity"], "depth": 20], "0.27 M", nil, image: [3, 32, 32],
-        classCount: 10, "arXiv 1512.03385"),
-      PublishedCounts(
-        ["architecture": ["name": "resnet", "shortcut": "identity"], "depth": 110], "1.7 M", nil, image: [3, 32, 32],
-        classCount: 10, "arXiv 1512.03385"),
       PublishedCounts(["architecture": "shufflenet_v1_g3"], "1.9 M", nil, "github.com/megvii-model"),
       PublishedCounts(["architecture": "shufflenet_v1_g8"], "2.4 M", nil, "github.com/megvii-model"),
     ]
+    + [
+      ("resnet20", "0.27 M"), ("resnet32", "0.46 M"), ("resnet44", "0.66 M"), ("resnet56", "0.85 M"),
+      ("resnet110", "1.7 M"),
+    ].map {
+      PublishedCounts(
+        ["architecture": ["name": .string($0.0), "shortcut": "identity"]], $0.1, nil, image: [3, 32, 32],
+        classCount: 10, "arXiv 1512.03385")
+    }
+    // The paper's plain networks have as many parameters as its residual ones, whose shortcuts have none.
+    + [
+      ("plain-20", "0.27 M", "arXiv 1512.03385"), ("plain-32", "0.46 M", "arXiv 1512.03385"),
+      ("plain-44", "0.66 M", "arXiv 1512.03385"), ("plain-56", "0.85 M", "arXiv 1512.03385"),
+      ("wrn-28-10", "36.5 M", "arXiv 1605.07146"), ("wrn-16-8", "11.0 M", "arXiv 1605.07146"),
+      ("wrn-40-2", "2.2 M", "arXiv 1605.07146"), ("wrn-40-4", "8.9 M", "arXiv 1605.07146"),
+    ].map {
+      PublishedCounts(
+        ["architecture": .string($0.0)], $0.1, nil, image: [3, 32, 32], classCount: 10, $0.2)
+    }
 
   /// The tables of the ODConv paper, and DyConv as it is compared there.
   ///

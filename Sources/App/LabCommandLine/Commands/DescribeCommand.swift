@@ -77,7 +77,7 @@ struct DescribeCommand: ParsableCommand {
       return output.write(table.table, as: format, showsLegend: false)
     }
     guard let subject else { throw CommandError("describe takes an architecture or a spec, --parts or --all") }
-    let isArchitecture = (try? ArchitectureFamily.component(.string(subject))) != nil
+    let isArchitecture = ArchitectureFamily.kind.accepts(.string(subject))
     let (name, model, image, classCount) = try isArchitecture ? fromOptions(subject) : fromSpec(subject)
     let batch = ClassificationBatch(size: 1, image: image, classCount: classCount)
     let graph = try EvaluationGraph(model: model.model(classCount: classCount), batch: batch)

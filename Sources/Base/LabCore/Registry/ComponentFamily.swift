@@ -28,6 +28,16 @@ extension ComponentFamily {
   public static func component(_ configuration: JSONValue) throws -> Component {
     let resolution = kind.resolve(configuration)
     guard resolution.issues.isEmpty else { throw ConfigurationError(issues: resolution.issues) }
+    if let (key, value) = kind.companions(of: configuration).min(by: { $0.key < $1.key }) {
+      let expected = "a component by itself"
+      throw ConfigurationError(issues: [
+        ConfigurationIssue(
+          .conflict, at: .root,
+          "expected \(expected), found \(configuration.foundDescription), which stands for \(key) \(value.canonicalText), too; "
+            + "use it in a configuration that has the key \(key)", found: configuration.foundDescription,
+          expected: expected)
+      ])
+    }
     for type in types where .string(type.variant.name) == resolution.value["name"] {
       if let component = try resolution.value.decode(type) as? Component { return component }
     }

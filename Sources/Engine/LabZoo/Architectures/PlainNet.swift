@@ -5,8 +5,9 @@ import LabNN
 /// A stack of 3×3 convolutions without shortcuts, in the manner of VGG.
 ///
 /// After the stem come stages of equally many convolutions; each stage but the first starts by halving the resolution
-/// and doubling the channels. Depth counts the convolutions: `stages · n + 1`. Parameters: `conv1`, `bn1`,
-/// `layer1.0.conv`, `layer1.0.bn`, …, `fc`.
+/// and doubling the channels. Depth counts the convolutions: `stages · n + 1`. The names `plain-20` to `plain-56` are those
+/// of the residual networks' paper, which counts the last layer, too. Parameters: `conv1`, `bn1`, `layer1.0.conv`,
+/// `layer1.0.bn`, …, `fc`.
 ///
 /// - Source: Simonyan, Zisserman, "Very deep convolutional networks", ICLR 2015, arXiv 1409.1556; as the "plain"
 ///   counterpart of a residual network: He et al., CVPR 2016, arXiv 1512.03385.
@@ -24,9 +25,16 @@ public struct PlainNet: Architecture {
     "plain", "A stack of 3×3 convolutions without shortcuts; depth stages · n + 1 (default n = 2), width 16.",
     options: ConfigurationSchema([
       .init("stages", .integer(1...8), default: .integer(Self().stages), "The number of stages.")
-    ]))
+    ]), aliases: ConfigurationSchema.Variant.depthAliases(names),
+    companions: ConfigurationSchema.Variant.depthCompanions(names))
 
-  public static let members = [ZooMember.cifar("plain-7", ["architecture": "plain"])]
+  /// The numbers of convolutions of the residual networks' plain counterparts, by their names.
+  private static let names: [String: Int] = Dictionary(
+    uniqueKeysWithValues: [20, 32, 44, 56].map { ("plain-\($0)", $0 - 1) })
+
+  public static let members =
+    [ZooMember.cifar("plain-7", ["architecture": "plain"])]
+    + [20, 32, 44, 56].map { ZooMember.cifar("plain-\($0)", ["architecture": .string("plain-\($0)")]) }
 
   public static let miniature = ZooMember.miniature(["architecture": "plain", "depth": 4, "width": 4])
 

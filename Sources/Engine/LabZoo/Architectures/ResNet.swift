@@ -5,6 +5,8 @@ import LabNN
 /// The residual network for small images: three stages of basic blocks, depth `6n + 2`.
 ///
 /// Parameters as in PyTorch: `conv1`, `bn1`, `layer1.0.conv1`, `layer1.0.bn1`, …, `layer2.0.downsample.0`, …, `fc`.
+/// Shortcuts are projections unless the option `shortcut` says otherwise, also by the names `resnet20` to `resnet110`; in the
+/// paper they are identities for small images.
 ///
 /// - Source: He et al., "Deep residual learning for image recognition", CVPR 2016, arXiv 1512.03385.
 public struct ResNet: Architecture {
@@ -31,10 +33,15 @@ public struct ResNet: Architecture {
       .init(
         "shortcut", .choice(Shortcut.allCases.map(\.rawValue)), default: .string(Self().shortcut.rawValue),
         "How a shortcut is fitted: by a 1×1 convolution, or by sub-sampling and zeros without parameters.")
-    ]))
+    ]), aliases: ConfigurationSchema.Variant.depthAliases(names),
+    companions: ConfigurationSchema.Variant.depthCompanions(names))
+
+  /// The depths of the paper, by the names of their networks.
+  private static let names: [String: Int] = Dictionary(
+    uniqueKeysWithValues: [20, 32, 44, 56, 110].map { ("resnet\($0)", $0) })
 
   public static let members = [20, 32, 44, 56, 110].map {
-    ZooMember.cifar("resnet-\($0)", ["architecture": "resnet", "depth": .integer($0)])
+    ZooMember.cifar("resnet\($0)", ["architecture": .string("resnet\($0)")])
   }
 
   public static let miniature = ZooMember.miniature(["architecture": "resnet", "depth": 8, "width": 4])

@@ -22,12 +22,16 @@ public struct WideCIFARResNet: Architecture {
     "wrn", "The wide residual network for small images; depth 6n + 4 (default 28), stem width 16.",
     options: ConfigurationSchema([
       .init("widening", .integer(1...64), default: .integer(Self().widening), "The factor of the channels.")
-    ]))
+    ]),
+    aliases: Dictionary(
+      uniqueKeysWithValues: known.map { ("wrn-\($0.depth)-\($0.widening)", ["widening": .integer($0.widening)]) }),
+    companions: ConfigurationSchema.Variant.depthCompanions(
+      Dictionary(uniqueKeysWithValues: known.map { ("wrn-\($0.depth)-\($0.widening)", $0.depth) })))
 
-  public static let members = [(16, 4), (16, 8), (28, 10), (40, 2)].map { depth, widening in
-    ZooMember.cifar(
-      "wrn-\(depth)-\(widening)",
-      ["architecture": ["name": "wrn", "widening": .integer(widening)], "depth": .integer(depth)])
+  private static let known: [(depth: Int, widening: Int)] = [(16, 4), (16, 8), (28, 10), (40, 2), (40, 4)]
+
+  public static let members = known.map { depth, widening in
+    ZooMember.cifar("wrn-\(depth)-\(widening)", ["architecture": .string("wrn-\(depth)-\(widening)")])
   }
 
   public static let miniature = ZooMember.miniature(

@@ -50,7 +50,7 @@ struct PlanBuilder {
       .compactMap { setting in setting.target.map { ($0, setting.value.json) } }
     let schema = context.schema.configuration
     let resolution = schema.resolve(
-      ConfigurationOverride.apply(settings, to: context.base.value, schema: schema))
+      ConfigurationOverride.apply(settings, to: context.changeableBase, schema: schema))
     guard resolution.issues.isEmpty else { return resolution }
     let substituted = substitute(resolution.value)
     return substituted == resolution.value ? resolution : schema.resolve(substituted)

@@ -83,7 +83,8 @@ struct JSONSchemaWriter {
     let entries = variants.flatMap { variant in
       [(variant.name, variant.summary)]
         + variant.aliases.sorted { $0.key < $1.key }.map { alias, options in
-          (alias, "\(variant.name) with \(JSONValue.object(options).canonicalText).")
+          let settings = options.merging(variant.companions[alias] ?? [:]) { option, _ in option }
+          return (alias, "\(variant.name) with \(JSONValue.object(settings).canonicalText).")
         }
     }
     return [

@@ -34,8 +34,11 @@ enum LevelLabel {
   private static func registeredName(of value: SourceValue, key: StudySchema.Key?) -> String? {
     guard let key else { return nil }
     let resolution = key.kind.resolve(value.json)
-    guard resolution.issues.isEmpty else { return nil }
-    return names(in: key.kind).first { key.kind.resolve(.string($0)) == resolution }
+    // A name that stands for other keys, too, means more than an object of the same options.
+    guard resolution.issues.isEmpty, key.kind.companions(of: value.json).isEmpty else { return nil }
+    return names(in: key.kind).first {
+      key.kind.companions(of: .string($0)).isEmpty && key.kind.resolve(.string($0)) == resolution
+    }
   }
 
   private static func names(in kind: ConfigurationSchema.Kind) -> [String] {

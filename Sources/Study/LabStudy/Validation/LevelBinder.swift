@@ -14,6 +14,7 @@ struct LevelBinder {
     return factor.levels.firstIndex { level in
       level.settings.count == 1 && level.settings[0].isNamedByFactor
         && kind.resolve(level.settings[0].value.json) == wanted
+        && kind.companions(of: level.settings[0].value.json) == kind.companions(of: value.json)
     }
   }
 

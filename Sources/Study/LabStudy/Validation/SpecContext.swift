@@ -8,6 +8,8 @@ struct SpecContext {
   let draft: SpecDraft
   /// The sections without any factor's settings.
   let base: ConfigurationResolution
+  /// The sections in canonical form, in which a level's settings can take the place of any key.
+  let changeableBase: JSONValue
   /// The chosen design; nil where its name is unknown.
   let design: (any Design)?
   /// One level a factor; nil where the baseline is missing, wrong or incomplete.
@@ -21,6 +23,7 @@ struct SpecContext {
     self.draft = draft
     self.schema = schema
     base = schema.configuration.resolve(draft.sections)
+    changeableBase = schema.configuration.keepingNames(of: draft.sections, in: base.value)
     design = draft.design.map { schema.designs[$0.name] } ?? schema.designs.entries.first
     let binder = LevelBinder(factors: draft.factors)
     let baseline = draft.baseline.map(binder.cell) ?? (draft.factors.isEmpty ? [] : nil)
@@ -59,7 +62,7 @@ struct SpecContext {
   func configuration(settingLevel level: SpecDraft.Level) -> JSONValue? {
     let settings = level.settings.compactMap { setting in setting.target.map { ($0, setting.value.json) } }
     guard settings.count == level.settings.count else { return nil }
-    return ConfigurationOverride.apply(settings, to: base.value, schema: schema.configuration)
+    return ConfigurationOverride.apply(settings, to: changeableBase, schema: schema.configuration)
   }
 
   /// The keys that every level of a factor sets, so that the sections' values for them are never used.
