@@ -283,6 +283,7 @@ import Testing
     #expect(try labrun.run("describe", "squeezenet1_1").output.contains("1,235,496"))
     #expect(try labrun.run("describe", "resnet20").output.contains("272,474"))
     #expect(
+      try labrun.run("describe", "densenet-bc-100-12").output.contains("arXiv 1608.06993 prints 0.8 M parameters"))
     let deeper = try labrun.run("describe", "resnet20", "--depth", "8")
     #expect(
       deeper.status == 65

@@ -103,6 +103,10 @@ import Testing
       ("resnet20", ["architecture": "resnet", "depth": 20]), ("resnet110", ["architecture": "resnet", "depth": 110]),
       ("wrn-28-10", ["architecture": "wrn", "depth": 28]), ("plain-20", ["architecture": "plain", "depth": 19]),
       ("wrn-16-8", ["architecture": ["name": "wrn", "widening": 8], "depth": 16]),
+      (
+        "densenet-bc-100-12",
+        ["architecture": ["name": "densenet", "bottleneck": true, "compression": 0.5], "depth": 100]
+      ),
     ] as [(String, JSONValue)] {
       let named: JSONValue = ["architecture": .string(name)]
       let canonical = try ModelConfiguration.schema.resolved(named)
@@ -146,6 +150,9 @@ import Testing
     }
     #expect(build(["depth": 21]).contains("nearest is 20"))
     #expect(build(["depth": 3]).contains("nearest is 8"))
+    #expect(build(["architecture": "densenet", "depth": 41]).contains("nearest is 40"))
+    #expect(build(["architecture": ["name": "densenet", "bottleneck": true], "depth": 41]).contains("nearest is 40"))
+    #expect(build(["architecture": ["name": "imagenet-densenet", "layers": 122]]).contains("found 122"))
     #expect(build(["architecture": "plain", "depth": 6]).contains("nearest is 7"))
     #expect(build(["architecture": "resnet18", "depth": 20]).contains("18 layers"))
     #expect(build(["architecture": ["name": "imagenet-resnet", "layers": 51]]).contains("found 51"))

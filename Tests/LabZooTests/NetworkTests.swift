@@ -65,6 +65,26 @@ import Testing
     #expect(try ModelConfiguration(configuration: [:]).architecture.component.ownNames(of: names) == [:])
   }
 
+  /// torchvision renamed the layers of its DenseNets, but not in its files of weights.
+  @Test func earlierNamesOfDenseNetsAreKnown() throws {
+    let names = [
+      "features.denseblock3.denselayer12.norm.2.running_mean", "features.denseblock1.denselayer1.conv.1.weight",
+      "features.denseblock1.denselayer1.conv2.weight", "features.transition1.norm.weight", "features.norm5.bias",
+    ]
+    let own = [
+      names[0]: "features.denseblock3.denselayer12.norm2.running_mean",
+      names[1]: "features.denseblock1.denselayer1.conv1.weight",
+    ]
+    #expect(ImageNetDenseNet().ownNames(of: names) == own)
+    let prefixed = Dictionary(uniqueKeysWithValues: own.map { ("module." + $0, "module." + $1) })
+    #expect(ImageNetDenseNet().ownNames(of: names.map { "module." + $0 }) == prefixed)
+    let network = try ModelConfiguration(configuration: ["architecture": "densenet121"])
+    let declared = try EvaluationGraph(
+      model: network.model(classCount: 2), batch: ClassificationBatch(size: 1, image: [3, 32, 32], classCount: 2)
+    ).declarations.map(\.name)
+    #expect(Set(own.values).isSubset(of: declared) && names.dropFirst(2).allSatisfy(declared.contains))
+  }
+
   private func check(_ fixture: Case) throws {
     let name = fixture.name
     let configuration = try ModelConfiguration(configuration: fixture.configuration)

@@ -22,6 +22,8 @@ extension PublishedCounts {
       ("mobilenet_v2", "3,504,872", "0.301 G"), ("googlenet", "6,624,904", "1.498 G"),
       ("shufflenet_v2_x0_5", "1,366,792", "0.04 G"), ("shufflenet_v2_x1_0", "2,278,604", "0.145 G"),
       ("shufflenet_v2_x1_5", "3,503,624", "0.296 G"), ("shufflenet_v2_x2_0", "7,393,996", "0.583 G"),
+      ("densenet121", "7,978,856", "2.834 G"), ("densenet161", "28,681,000", "7.728 G"),
+      ("densenet169", "14,149,480", "3.36 G"), ("densenet201", "20,013,928", "4.291 G"),
     ].map { PublishedCounts(["architecture": .string($0.0)], $0.1, $0.2, "torchvision") }
     + [
       ("seresnet18", "11,779,624"), ("seresnet34", "21,960,416"), ("seresnet50", "28,088,024"),
@@ -68,6 +70,9 @@ extension PublishedCounts {
       ("plain-44", "0.66 M", "arXiv 1512.03385"), ("plain-56", "0.85 M", "arXiv 1512.03385"),
       ("wrn-28-10", "36.5 M", "arXiv 1605.07146"), ("wrn-16-8", "11.0 M", "arXiv 1605.07146"),
       ("wrn-40-2", "2.2 M", "arXiv 1605.07146"), ("wrn-40-4", "8.9 M", "arXiv 1605.07146"),
+      ("densenet-40-12", "1.0 M", "arXiv 1608.06993"), ("densenet-100-12", "7.0 M", "arXiv 1608.06993"),
+      ("densenet-100-24", "27.2 M", "arXiv 1608.06993"), ("densenet-bc-100-12", "0.8 M", "arXiv 1608.06993"),
+      ("densenet-bc-250-24", "15.3 M", "arXiv 1608.06993"), ("densenet-bc-190-40", "25.6 M", "arXiv 1608.06993"),
     ].map {
       PublishedCounts(
         ["architecture": .string($0.0)], $0.1, nil, image: [3, 32, 32], classCount: 10, $0.2)

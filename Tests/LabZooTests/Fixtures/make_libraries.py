@@ -115,6 +115,8 @@ def torchvision_cases():
                lambda: models.mobilenet_v2(num_classes=CLASSES, width_mult=0.25))
     yield case("shufflenet_v2_x0_5", {"architecture": "shufflenet_v2_x0_5"},
                lambda: models.shufflenet_v2_x0_5(num_classes=CLASSES))
+    yield case("densenet", {"architecture": {"name": "densenet121", "growth_rate": 4, "blocks": [2, 3, 1, 2]}, "width": 6},
+               lambda: models.DenseNet(4, (2, 3, 1, 2), 6, num_classes=CLASSES))
 
 
 def timm_cases():

@@ -218,6 +218,50 @@ class PlainBlock(nn.Module):
         return self.style.activation(self.bn(self.style.reduce(y) if self.halves else y))
 
 
+class DenseLayer(nn.Sequential):
+    """A pre-activated convolution, with a 1×1 one in front of it where there are bottlenecks."""
+
+    def __init__(self, inputs, growth, bottleneck):
+        super().__init__()
+        widths = [(inputs, 4 * growth, 1), (4 * growth, growth, 3)] if bottleneck else [(inputs, growth, 3)]
+        for index, (width, outputs, size) in enumerate(widths):
+            self.add_module(f"norm{index + 1}", nn.BatchNorm2d(width))
+            self.add_module(f"relu{index + 1}", nn.ReLU())
+            self.add_module(f"conv{index + 1}", nn.Conv2d(width, outputs, size, padding=size // 2, bias=False))
+
+    def forward(self, x):
+        return torch.cat([x, super().forward(x)], 1)
+
+
+def dense(depth, growth, classes, bottleneck=False, compression=1.0):
+    """The densely connected network for small images, by torchvision's names."""
+    channels = 2 * growth if bottleneck and compression < 1 else 16
+    features = nn.Sequential()
+    features.add_module("conv0", nn.Conv2d(3, channels, 3, padding=1, bias=False))
+    for block in range(3):
+        layers = nn.Sequential()
+        for index in range((depth - 4) // (6 if bottleneck else 3)):
+            layers.add_module(f"denselayer{index + 1}", DenseLayer(channels, growth, bottleneck))
+            channels += growth
+        features.add_module(f"denseblock{block + 1}", layers)
+        if block < 2:
+            transition = nn.Sequential()
+            transition.add_module("norm", nn.BatchNorm2d(channels))
+            transition.add_module("relu", nn.ReLU())
+            transition.add_module("conv", nn.Conv2d(channels, int(channels * compression), 1, bias=False))
+            transition.add_module("pool", nn.AvgPool2d(2))
+            channels = int(channels * compression)
+            features.add_module(f"transition{block + 1}", transition)
+    features.add_module("norm4", nn.BatchNorm2d(channels))
+    network = nn.Sequential()
+    network.add_module("features", features)
+    network.add_module("relu", nn.ReLU())
+    network.add_module("pool", nn.AdaptiveAvgPool2d(1))
+    network.add_module("flatten", nn.Flatten())
+    network.add_module("classifier", nn.Linear(channels, classes))
+    return network
+
+
 class Fusion(nn.Module):
     def __init__(self, channels, combine):
         super().__init__()
@@ -345,6 +389,12 @@ CASES += [
     case("resnet50, odconv-4x, spd", {"architecture": "resnet50", "width": 2, "conv": "odconv-4x",
                                       "downsample": "spd"},
          imagenet(Style("odconv", 4, downsample="spd"), 50, 2, 5, stem="spd"), image=(3, 16, 16)),
+]
+CASES += [
+    case("densenet, depth 13", {"architecture": {"name": "densenet", "growth_rate": 4}, "depth": 13}, dense(13, 4, 5)),
+    case("densenet-bc, depth 16",
+         {"architecture": {"name": "densenet", "growth_rate": 3, "bottleneck": True, "compression": 0.5}, "depth": 16},
+         dense(16, 3, 5, bottleneck=True, compression=0.5)),
 ]
 for combine in ("sum", "weighted", "concat"):
     CASES.append(case(

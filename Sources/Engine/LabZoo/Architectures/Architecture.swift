@@ -116,6 +116,8 @@ public enum ArchitectureFamily: ComponentFamily {
       CBAMResNet(),
       BAMResNet(),
       ResidualAttentionNetwork(),
+      DenseNet(),
+      ImageNetDenseNet(),
       SqueezeNet(),
       Xception(),
       MobileNetV1(),
