@@ -193,7 +193,9 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "LabWorkbenchTests",
-      dependencies: ["LabScheduler", "LabStudy", "LabTesting", "LabTrain", "LabWorkbench"]),
+      dependencies: [
+        "LabCore", "LabData", "LabNN", "LabScheduler", "LabStudy", "LabTesting", "LabTrain", "LabWorkbench", "LabZoo",
+      ]),
     .testTarget(
       name: "LabExchangeTests",
       dependencies: ["LabCore", "LabStats", "LabRecords", "LabStore", "LabReport", "LabExchange", "LabTesting"],

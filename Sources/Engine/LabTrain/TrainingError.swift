@@ -8,6 +8,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case singleImage(isLastBatch: Bool, layer: String)
   /// A checkpoint, or weights to start from, do not fit the model.
   case weights(name: String, problem: String)
+  /// Weights are not those of the model: what is missing, too much, or of another shape.
+  case misfit(String)
 
   public var description: String {
     switch self {
@@ -16,6 +18,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .configuration(let key, let problem): "training.\(key): \(problem)"
     case .singleImage: "training.batch_size: \(problem). \(remedy ?? "")"
     case .weights(let name, let problem): "\"\(name)\" \(problem)"
+    case .misfit: problem
     }
   }
 
@@ -26,6 +29,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       (isLastBatch ? "the last batch of an epoch has a single image" : "a batch has a single image")
         + ", and \(layer), a batch normalisation, needs more than one value a channel in training"
     case .configuration(_, let problem), .weights(_, let problem): problem
+    case .misfit(let difference): "the weights do not fit the model: \(difference)"
     case .diverged: description
     }
   }

@@ -91,7 +91,7 @@ public struct WeightMatching: Hashable, Sendable {
   /// - Throws: ``TrainingError/weights(name:problem:)``.
   public func checkCompleteness() throws {
     guard let difference else { return }
-    throw TrainingError.weights(name: "the file", problem: "does not fit the model: \(difference)")
+    throw TrainingError.misfit(difference)
   }
 
   /// How to make more weights fit by their names; nil where no prefix does.

@@ -76,7 +76,8 @@ struct EvaluateCommand: ParsableCommand {
     let labels = try ClassCorrespondence(model: model.card.classNames, data: data.classNames)
       .labels(data.split(split).labels.map(Int.init))
     let predicted = try model.predictor(
-      batchSize: inferenceOptions.batchSize, threads: inferenceOptions.threadCount, workbench: workbench
+      batchSize: inferenceOptions.batchSize, imageCount: images.count, threads: inferenceOptions.threadCount,
+      workbench: workbench
     ).logits(of: images)
     let result = Classification(
       names: images.names, labels: labels, logits: predicted.logits, classNames: model.card.classNames, unreadable: [])

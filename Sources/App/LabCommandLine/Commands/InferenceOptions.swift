@@ -6,7 +6,7 @@ struct InferenceOptions: ParsableArguments {
   @Option(help: "Which weights of a run: final or best (default: those that its test metrics are of).")
   var weights: TrainedModel.Choice?
 
-  @Option(help: "Images that are classified at once (default: as many as in the run's steps, else 64).")
+  @Option(help: "Images that are classified at once (default: as many as in the run's steps, else up to 64).")
   var batchSize: Int?
 
   @Option(help: "Threads (default: one a core).")

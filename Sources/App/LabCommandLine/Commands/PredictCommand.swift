@@ -64,7 +64,8 @@ struct PredictCommand: ParsableCommand {
       description: plainWeightsOptions.description())
     let images = try collection(classNames: model.card.classNames)
     let predictor = try model.predictor(
-      batchSize: inferenceOptions.batchSize, threads: inferenceOptions.threadCount, workbench: workbench)
+      batchSize: inferenceOptions.batchSize, imageCount: images.count, threads: inferenceOptions.threadCount,
+      workbench: workbench)
     let start = ContinuousClock.now
     let output = try predictor.logits(of: images)
     let seconds = (ContinuousClock.now - start).seconds

@@ -60,7 +60,7 @@ public final class LesionEvaluator {
   ///   - algorithms: those of the training, where logits are to be its evaluation's to the bit.
   ///   - backend: what executes the graph.
   ///   - threads: the number of threads.
-  /// - Throws: ``TrainingError/weights(name:problem:)`` where weights are missing, unexpected or of another shape.
+  /// - Throws: ``TrainingError/misfit(_:)`` where weights are missing, unexpected or of another shape.
   public init(
     model: ModelFunction, preprocessing: Preprocessing, classCount: Int, weights: [NamedTensor],
     position: StepPosition, batchSize: Int = 64, algorithms: ConvolutionAlgorithms = .automatic,
@@ -74,7 +74,7 @@ public final class LesionEvaluator {
     let matching = WeightMatching(
       model: graph.declarations.map { ($0.name, $0.shape) }, given: weights.map { ($0.name, $0.shape) })
     if let difference = matching.difference {
-      throw TrainingError.weights(name: "the file", problem: "does not fit the model: \(difference)")
+      throw TrainingError.misfit(difference)
     }
     let names = Set(matching.matched)
     let own = weights.filter { names.contains($0.name) }

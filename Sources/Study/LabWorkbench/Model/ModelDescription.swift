@@ -29,7 +29,7 @@ package struct ModelDescription {
     architecture: String, settings: [String], classNames: [String], image: ImageShape?, fit: ImageFit,
     statistics: ChannelStatistics?
   ) throws {
-    var model: JSONValue = ["architecture": .string(architecture)]
+    var model: JSONValue = ["architecture": ["name": .string(architecture)]]
     try model.apply(settings: settings)
     let configuration = try model.decode(ModelConfiguration.self)
     let members = type(of: configuration.architecture.component).members
@@ -46,8 +46,34 @@ package struct ModelDescription {
   }
 
   /// The weights by the model's names: what their library calls otherwise is called as here, and what a wrapper put before all
-  /// names comes off.
-  func ownWeights(_ weights: [NamedTensor]) throws -> [NamedTensor] {
+  /// names comes off. Where they fit with one of the architecture's switches the other way round, such as for heads that only
+  /// training has, they are of that model.
+  ///
+  /// - Returns: the weights, and the model that they are of.
+  package func ownWeights(_ weights: [NamedTensor]) throws -> (weights: [NamedTensor], model: JSONValue) {
+    let plain = try ownWeights(weights, of: model)
+    if plain.isComplete { return (plain.weights, model) }
+    for other in try switchedModels() {
+      if let found = try? ownWeights(weights, of: other), found.isComplete { return (found.weights, other) }
+    }
+    return (plain.weights, model)
+  }
+
+  /// The model with one switch of its architecture the other way round.
+  private func switchedModels() throws -> [JSONValue] {
+    let component = try model.decode(ModelConfiguration.self).architecture.component
+    return try type(of: component).variant.options.fields.compactMap { field in
+      guard case .boolean = field.kind else { return nil }
+      var other = model
+      let isOn = try JSONValue(encoding: component)[field.name] == true
+      other["architecture"]?[field.name] = .boolean(!isOn)
+      return other
+    }
+  }
+
+  private func ownWeights(
+    _ weights: [NamedTensor], of model: JSONValue
+  ) throws -> (weights: [NamedTensor], isComplete: Bool) {
     let configuration = try model.decode(ModelConfiguration.self)
     let shape = preprocessing.imageShape
     let graph = try EvaluationGraph(
@@ -59,15 +85,19 @@ package struct ModelDescription {
       let ownNames = configuration.architecture.component.ownNames(of: weights.map(\.name))
       return weights.map { NamedTensor(ownNames[$0.name] ?? $0.name, $0.shape, $0.values) }
     }
+    func isComplete(_ weights: [NamedTensor]) -> Bool {
+      WeightMatching(model: declared, given: weights.map { ($0.name, $0.shape) }).difference == nil
+    }
     let own = renamed(weights)
-    let matching = WeightMatching(model: declared, given: own.map { ($0.name, $0.shape) })
-    guard let prefix = matching.prefix else { return own }
+    guard let prefix = WeightMatching(model: declared, given: own.map { ($0.name, $0.shape) }).prefix else {
+      return (own, isComplete(own))
+    }
     let bare = renamed(
       weights.map { tensor in
         let name = tensor.name.hasPrefix(prefix.text) ? String(tensor.name.dropFirst(prefix.text.count)) : tensor.name
         return NamedTensor(name, tensor.shape, tensor.values)
       })
     // Only where everything fits then: else the message is about the names as they are.
-    return WeightMatching(model: declared, given: bare.map { ($0.name, $0.shape) }).difference == nil ? bare : own
+    return isComplete(bare) ? (bare, true) : (own, isComplete(own))
   }
 }

@@ -47,8 +47,9 @@ package struct TrainedModel {
             path: name,
             problem: "it does not say which model its weights are of, as the weights of runs do; --model says so")
         }
-        self.card = ModelCard(description)
-        weights = try description.ownWeights(Self.tensors(content))
+        var found = description
+        (weights, found.model) = try description.ownWeights(Self.tensors(content))
+        self.card = ModelCard(found)
         return
       }
       guard description == nil else {
@@ -135,13 +136,16 @@ package struct TrainedModel {
   /// The model, compiled as the run's own evaluation was.
   ///
   /// - Parameters:
-  ///   - batchSize: images that are classified at once; nil for as many as in the steps of its training.
-  package func predictor(batchSize: Int?, threads: Int, workbench: Workbench) throws -> Predictor {
+  ///   - batchSize: images that are classified at once; nil for as many as in the steps of its training, whose results
+  ///     these are to the bit, and for other weights no more than there are images.
+  ///   - imageCount: the number of images.
+  package func predictor(batchSize: Int?, imageCount: Int, threads: Int, workbench: Workbench) throws -> Predictor {
+    let usual = run == nil ? max(1, min(training.batchSize, imageCount)) : training.batchSize
     let backend = try backend.map(workbench.backends.named) ?? workbench.backends.standard
     return try Predictor(
       model: card.configuration().model(classCount: card.classNames.count), preprocessing: card.preprocessing,
       classCount: card.classNames.count, weights: weights, position: card.position,
-      batchSize: batchSize ?? training.batchSize, algorithms: training.algorithms,
+      batchSize: batchSize ?? usual, algorithms: training.algorithms,
       backend: backend.repeating(convolutionMethods), threads: threads)
   }
 }
