@@ -46,7 +46,9 @@ package struct ModelDescription {
   }
 
   /// The weights by the model's names: what their library calls otherwise is called as here, and what a wrapper put before all
-  /// names comes off. Where they fit with one of the architecture's switches the other way round, such as for heads that only
+  /// names comes off.
+  ///
+  /// Where they fit with one of the architecture's switches the other way round, such as for heads that only
   /// training has, they are of that model.
   ///
   /// - Returns: the weights, and the model that they are of.
