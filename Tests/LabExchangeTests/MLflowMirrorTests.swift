@@ -8,7 +8,7 @@ import Testing
 
 /// Runs that are trained while a mirror follows them.
 struct MirroredTraining {
-  let store = InMemoryRunStore()
+  let store = InMemoryRunStore(now: { Date(timeIntervalSince1970: 1_700_000_000) })
   let sweep: StoredSweep
   let mirror: MLflowMirror
   let warnings: Warnings
@@ -91,9 +91,10 @@ struct MLflowMirrorTests {
     let training = try MirroredTraining(server.address)
     try training.train("static", 0, epochs: 2, end: nil)
     var run: JSONValue?
-    for _ in 0..<200 where run?["tags"]?["labrun.content"] == nil || run?["metrics"]?.arrayValue?.count ?? 0 < 20 {
-      Thread.sleep(forTimeInterval: 0.05)
+    for _ in 0..<200 {
       run = try server.content["static, seed 0"]
+      if run?["tags"]?["labrun.content"] != nil, run?["metrics"]?.arrayValue?.count ?? 0 > 20 { break }
+      Thread.sleep(forTimeInterval: 0.05)
     }
     #expect(run?["status"] == "RUNNING" && run?["end"] == .null)
     let steps = run?["metrics"]?.arrayValue?.compactMap(\.arrayValue).filter { $0[0] == "train_loss" }.map { $0[1] }
@@ -110,12 +111,13 @@ struct MLflowMirrorTests {
     let start = ContinuousClock.now
     try training.train("static", 0, end: .completed(RunStoreSamples.final()))
     try training.train("static", 1, epochs: 2, end: .completed(RunStoreSamples.final()))
-    #expect(ContinuousClock.now - start < .seconds(1))
-    let lack = training.mirror.close(waitingSeconds: 0.5)
+    // A request to a server that drips takes eight seconds.
+    #expect(ContinuousClock.now - start < .seconds(5))
+    let lack = training.mirror.close(waitingSeconds: failure == "drip" ? 0.5 : 30)
     #expect(lack == "\(server.address) does not have all of 2 runs")
-    #expect(ContinuousClock.now - start < .seconds(2))
+    if failure == "drip" { #expect(ContinuousClock.now - start < .seconds(7)) }
     let warnings = training.warnings.all
-    #expect(warnings.count == (failure == "drip" ? 0 : 1), "\(warnings)")
+    #expect(warnings.count <= 1 && (failure == "drip" || warnings.count == 1), "\(warnings)")
     #expect(warnings.allSatisfy { $0.hasPrefix("warning: ") && $0.hasSuffix("is sent again later") })
     // The command that is named at the end sends what is missing.
     try server.control()
@@ -130,12 +132,37 @@ struct MLflowMirrorTests {
       try training.train("static", seed, pauseSeconds: 0.03, end: .completed(RunStoreSamples.final()))
     }
     // Failures in the end are followed by another try, as long as somebody waits.
-    for _ in 0..<200 where try server.state["plan"] != [] { Thread.sleep(forTimeInterval: 0.05) }
+    try server.waitForPlan()
     try training.train("dynamic", 0, end: .completed(RunStoreSamples.final()))
     #expect(training.mirror.close(waitingSeconds: 20) == nil)
     #expect(training.warnings.all.count == 1, "\(training.warnings.all)")
     let sentences = try training.export(to: server.address)
     #expect(sentences[0].contains("0 runs exported, 3 there already"), "\(sentences)")
+  }
+
+  /// Wherever something is refused, everything is there in the end, and once.
+  @Test func aRefusalLeavesNoGap() throws {
+    let server = try FaultyMLflow()
+    var final = RunStoreSamples.final()
+    // Debug builds take long to draw.
+    final.confusion = nil
+    func contents(failing plan: [String]) throws -> [String: JSONValue] {
+      try server.control(plan, reset: true)
+      let training = try MirroredTraining(server.address)
+      try training.train("static", 0, epochs: 2, end: .completed(final))
+      try server.waitForPlan()
+      #expect(training.mirror.close(waitingSeconds: 20) == nil)
+      return try server.content
+    }
+    let expected = try contents(failing: [])
+    #expect(expected["static, seed 0"]?["params"]?["training.epochs"] == "4")
+    // The first request for the experiment, up to the sign that the run is whole.
+    for done in 0..<14 {
+      for failure in ["400", "lost"] {
+        let content = try contents(failing: Array(repeating: "ok", count: done) + [failure])
+        #expect(content == expected, "\(failure) after \(done) requests")
+      }
+    }
   }
 
   /// What an earlier sweep left unsent goes along.

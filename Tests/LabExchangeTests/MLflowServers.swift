@@ -69,6 +69,14 @@ final class FaultyMLflow {
     _ = try ask("control", told.canonicalText)
   }
 
+  /// Waits some seconds until what was told has happened.
+  func waitForPlan() throws {
+    for _ in 0..<200 {
+      if try state["plan"] == [] { return }
+      Thread.sleep(forTimeInterval: 0.05)
+    }
+  }
+
   /// All that the server has.
   var state: JSONValue { get throws { try JSONValue(parsing: ask("state", "")) } }
 

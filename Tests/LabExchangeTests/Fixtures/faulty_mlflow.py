@@ -125,7 +125,8 @@ def delete(body):
 
 
 def delete_tag(body):
-    del run_of(body)["tags"][body["key"]]
+    if run_of(body)["tags"].pop(body["key"], None) is None:
+        raise Refusal(404, "RESOURCE_DOES_NOT_EXIST", "no such tag")
     return {}
 
 

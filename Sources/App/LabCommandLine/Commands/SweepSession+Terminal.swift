@@ -33,7 +33,9 @@ extension SweepSession {
       reportCommand: reportCommand)
     for line in summary.lines(width: errors.width, style: errors.style) { errors.write(styled: line + "\n") }
     Terminal.standardOutput.write(table, as: json ? TableFormats.json : TableFormats.text)
-    if let exportCommand, let lack = closeMirrors() {
+    // Who has interrupted a sweep is not kept waiting.
+    let waitingSeconds = report.stopRequest == .none ? 10.0 : 2
+    if let exportCommand, let lack = closeMirrors(waitingSeconds: waitingSeconds) {
       errors.note("\(lack); what is missing is sent by: \(exportCommand)")
     }
     if let error = report.endingError ?? report.machineError { throw error }

@@ -11,6 +11,8 @@ public final class MLflowMirror: RunMirror {
   private struct State {
     /// The runs that have changed since they were last sent.
     var changed: Set<RunIdentity> = []
+    /// Those of them that are being sent.
+    var sending: Set<RunIdentity> = []
     var isScheduled = false
     var isClosed = false
     var hasFailed = false
@@ -81,7 +83,7 @@ public final class MLflowMirror: RunMirror {
     _ = done.wait(timeout: .now() + seconds)
     let left = state.withLock { state in
       state.isClosed = true
-      return state.changed.count
+      return state.changed.union(state.sending).count
     }
     if left == 0 { return nil }
     return "\(client.address) does not have all of \(left == 1 ? "a run" : "\(left) runs")"
@@ -116,19 +118,36 @@ public final class MLflowMirror: RunMirror {
     }
   }
 
-  /// Sends every run that has changed; those that could not be sent stay noted.
+  /// Sends every run that has changed; those that could not be sent are noted again.
   private func sendChanges() {
     let start = ContinuousClock.now
+    // They are taken before anything is read, so that what changes from now on is noted anew.
+    var left = state.withLock { state in
+      swap(&state.sending, &state.changed)
+      return state.sending
+    }
     do {
+      defer {
+        state.withLock { state in
+          state.changed.formUnion(left)
+          state.sending = []
+        }
+      }
       let sweep = try store.sweep(number)
-      noteWhatHasEnded(in: sweep)
+      left.formUnion(runsOfEarlierSweeps(in: sweep))
+      state.withLock { [left] in $0.sending = left }
       try experiment.withLock { experiment in
         var current = try experiment ?? MLflowExperiment(named: sweep.name, on: client)
-        defer { experiment = current }
+        // After a failure nobody knows what is there, so that it is looked at again.
+        experiment = nil
         var problem: (any Error)?
-        for identity in state.withLock({ $0.changed }).sorted(by: { $0.hash.hexadecimal < $1.hash.hexadecimal }) {
+        for identity in left.sorted(by: { $0.hash.hexadecimal < $1.hash.hexadecimal }) {
           guard !state.withLock({ $0.isClosed }) else { return }
-          do { try send(identity, of: sweep, to: &current) } catch let silence as HTTPService.Silence {
+          do {
+            try send(identity, of: sweep, to: &current)
+            left.remove(identity)
+            state.withLock { _ = $0.sending.remove(identity) }
+          } catch let silence as HTTPService.Silence {
             throw silence
           } catch {
             // What is refused of one run says nothing of the others.
@@ -136,48 +155,46 @@ public final class MLflowMirror: RunMirror {
           }
         }
         if let problem { throw problem }
-      }
-      // What is trained has nine tenths of the time for itself, however much there is to read and to send.
-      let pause = min(9 * (ContinuousClock.now - start).seconds, pauses.failureSeconds.upperBound)
-      state.withLock { state in
-        state.pauseSeconds = pause
-        state.hasFailed = false
+        experiment = current
       }
     } catch {
-      let isFirst = state.withLock { state in
-        state.pauseSeconds = min(
-          max(state.hasFailed ? state.pauseSeconds * 2 : 0, pauses.failureSeconds.lowerBound),
-          pauses.failureSeconds.upperBound)
-        state.hasFailed = true
-        defer { state.hasWarned = true }
-        return !state.hasWarned && !state.isClosed
-      }
-      if isFirst { say("warning: \(error); the sweep goes on, and what is missing there is sent again later") }
+      return didFail(error)
     }
+    // What is trained has nine tenths of the time for itself, however much there is to read and to send.
+    let pause = min(9 * (ContinuousClock.now - start).seconds, pauses.failureSeconds.upperBound)
+    state.withLock { state in
+      state.pauseSeconds = pause
+      state.hasFailed = false
+    }
+  }
+
+  private func didFail(_ error: any Error) {
+    let isFirst = state.withLock { state in
+      state.pauseSeconds = min(
+        max(state.hasFailed ? state.pauseSeconds * 2 : 0, pauses.failureSeconds.lowerBound),
+        pauses.failureSeconds.upperBound)
+      state.hasFailed = true
+      defer { state.hasWarned = true }
+      return !state.hasWarned && !state.isClosed
+    }
+    if isFirst { say("warning: \(error); the sweep goes on, and what is missing there is sent again later") }
   }
 
   private func send(_ identity: RunIdentity, of sweep: Sweep, to experiment: inout MLflowExperiment) throws {
-    // What changes meanwhile is noted anew.
-    state.withLock { _ = $0.changed.remove(identity) }
-    do {
-      let epochs = try store.epochs(of: identity)
-      let final = try store.finalRecord(of: identity)
-      for cell in sweep.cells where cell.run.identity == identity && cell.run.state != .pending {
-        _ = try experiment.update(cell, of: sweep, epochs: epochs, final: final)
-      }
-    } catch {
-      state.withLock { _ = $0.changed.insert(identity) }
-      throw error
+    let epochs = try store.epochs(of: identity)
+    let final = try store.finalRecord(of: identity)
+    for cell in sweep.cells where cell.run.identity == identity && cell.run.state != .pending {
+      _ = try experiment.update(cell, of: sweep, epochs: epochs, final: final)
     }
   }
 
-  /// Notes the runs that ended before this sweep began, which nobody will tell of.
-  private func noteWhatHasEnded(in sweep: Sweep) {
-    let ended = sweep.runs.filter { $0.state != .pending && $0.state != .running }.map(\.identity)
-    state.withLock { state in
-      guard !state.hasBegun else { return }
-      state.hasBegun = true
-      state.changed.formUnion(ended)
+  /// The runs that ended before this sweep began, which nobody tells of; none from the second time on.
+  private func runsOfEarlierSweeps(in sweep: Sweep) -> [RunIdentity] {
+    let isFirst = state.withLock { state in
+      defer { state.hasBegun = true }
+      return !state.hasBegun
     }
+    guard isFirst else { return [] }
+    return sweep.runs.filter { $0.state != .pending && $0.state != .running }.map(\.identity)
   }
 }

@@ -142,9 +142,11 @@ struct MLflowClient: Sendable {
     for part in Self.batches(tags, most: Self.limits.tags) { try send("tags", Self.json(part)) }
   }
 
-  /// Takes a tag from a run.
+  /// Takes a tag from a run, if it has it.
   func removeTag(_ key: String, from run: String) throws {
-    _ = try post("runs/delete-tag", ["run_id": .string(run), "key": .string(key)])
+    do {
+      _ = try post("runs/delete-tag", ["run_id": .string(run), "key": .string(key)], but: Self.absence)
+    } catch is HTTPService.Refusal {}
   }
 
   /// Says how a run stands.

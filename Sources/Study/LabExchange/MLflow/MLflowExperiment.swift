@@ -70,20 +70,14 @@ struct MLflowExperiment {
       return .unchanged
     }
     let earlier = known.first { sentCount(of: content, in: $0) != nil }
+    let made: [String: String] = [
+      Tag.role: "seed", Tag.key: key, Tag.variant: label, Tag.parent: parent, Tag.metrics: sent(content, count: 0),
+    ]
     var run =
       try earlier
       ?? client.makeRun(
         in: experiment, name: name(of: cell.variant, behind: ", seed \(cell.run.seed)"),
-        tags: content.tags.merging(
-          [Tag.role: "seed", Tag.key: key, Tag.variant: label, Tag.parent: parent]) { $1 },
-        startMilliseconds: content.startMilliseconds)
-    if earlier == nil {
-      run.tags[Tag.metrics] = sent(content, count: 0)
-      run.tags[Tag.parameters] = content.parameterHash
-      // From now on it is found, should what follows fail.
-      runs[key, default: []].insert(run, at: 0)
-      try client.log(parameters: content.parameters, to: run.id)
-    }
+        tags: content.tags.merging(made) { $1 }, startMilliseconds: content.startMilliseconds)
     try send(content, below: parent, to: &run)
     try keep(run, for: key)
     return earlier == nil ? .made : .continued
@@ -91,9 +85,10 @@ struct MLflowExperiment {
 
   private func sent(_ content: MLflowRun, count: Int) -> String { "\(count) \(content.hash(ofMetrics: count))" }
 
-  /// How many of the numbers a run has already; nil where it has others, or other settings.
+  /// How many of the numbers a run has for sure; nil where it has others, or other settings.
   private func sentCount(of content: MLflowRun, in run: MLflowClient.KnownRun) -> Int? {
-    guard run.tags[Tag.parameters] == content.parameterHash, let text = run.tags[Tag.metrics],
+    // Where no settings are told of, they were being sent.
+    guard run.tags[Tag.parameters].map({ $0 == content.parameterHash }) ?? true, let text = run.tags[Tag.metrics],
       let count = text.split(separator: " ").first.flatMap({ Int($0) }), count <= content.metrics.count,
       text == sent(content, count: count)
     else { return nil }
@@ -103,7 +98,8 @@ struct MLflowExperiment {
   /// Sends what a run lacks, and the sign that it is whole at last.
   private mutating func send(_ content: MLflowRun, below parent: String, to run: inout MLflowClient.KnownRun) throws {
     let count = sentCount(of: content, in: run) ?? 0
-    try client.log(content.metrics[count...], to: run.id)
+    let parameters = run.tags[Tag.parameters] == nil ? content.parameters : []
+    try client.log(content.metrics[count...], parameters: parameters, to: run.id)
     if let folder = client.folder(of: run) {
       for file in content.files {
         let (place, hash) = ("\(run.id) \(file.name)", ContentHash(of: file.data).hexadecimal)
@@ -151,7 +147,11 @@ struct MLflowExperiment {
     }
     hasher.update(variant.isBaseline ? "baseline" : "")
     let hash = hasher.finish().hexadecimal
-    if let run = variants[key]?.first(where: { $0.tags[Tag.content] == hash }) { return run.id }
+    // One that an earlier export left without its sign has nothing below it.
+    for other in variants[key] ?? [] where other.tags[Tag.content] == nil { try client.delete(other.id) }
+    let known = (variants[key] ?? []).filter { $0.tags[Tag.content] != nil }
+    variants[key] = known
+    if let run = known.first(where: { $0.tags[Tag.content] == hash }) { return run.id }
     let start = Int((sweep.createdAt?.timeIntervalSince1970 ?? 0) * 1000)
     var run = try client.makeRun(
       in: experiment, name: name(of: variant),
@@ -165,9 +165,7 @@ struct MLflowExperiment {
     try client.update(run.id, status: "FINISHED", endMilliseconds: start)
     try client.log(tags: [(Tag.content, hash)], to: run.id)
     run.tags[Tag.content] = hash
-    // One that an earlier export left without its sign has nothing below it.
-    for other in variants[key] ?? [] where other.tags[Tag.content] == nil { try client.delete(other.id) }
-    variants[key] = (variants[key] ?? []).filter { $0.tags[Tag.content] != nil } + [run]
+    variants[key] = known + [run]
     return run.id
   }
 

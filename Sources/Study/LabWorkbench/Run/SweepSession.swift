@@ -75,10 +75,11 @@ package struct SweepSession {
     scheduler.run(runs, sweep: sweep.id, stop: stop, observer: observer)
   }
 
-  /// Ends what follows the runs, for which it waits some seconds at most.
+  /// Ends what follows the runs.
   ///
+  /// - Parameter seconds: the longest time to wait for it, in seconds.
   /// - Returns: what an MLflow server does not have of the sweep, in one sentence; nil where nothing is missing.
-  package func closeMirrors() -> String? { mlflow?.close() }
+  package func closeMirrors(waitingSeconds seconds: Double) -> String? { mlflow?.close(waitingSeconds: seconds) }
 
   /// What became of the database, where others cannot find in it what this sweep reports.
   package func absence(_ report: SchedulerReport) -> (any Error)? {
