@@ -1,3 +1,4 @@
+import Foundation
 import LabCore
 import LabStats
 
@@ -22,6 +23,29 @@ extension LesionComparison {
       sections: [
         .init(paragraphs: paragraphs + notes), .init(table: table), .init(table: classTable),
       ], metadata: members)
+  }
+
+  /// What takes the places of attentions, a sentence each.
+  ///
+  /// - Parameters:
+  ///   - subjects: what is replaced.
+  ///   - sampleCount: the number of training images that attentions are sampled from.
+  public static func notes(on subjects: [Subject], sampleCount: Int) -> [String] {
+    let replacements = Set(subjects.flatMap { $0.replacement.components(separatedBy: ", ") })
+    let count = NumberText.grouped(sampleCount)
+    var notes: [String] = []
+    if replacements.contains("mean") {
+      notes.append("Means of attentions are over \(count) training images, evenly spaced, of the model as it is.")
+    }
+    if replacements.contains("random") {
+      notes.append(
+        "At random, an image has the attention of one of \(count) training images, of the model as it is: the same one "
+          + "for all parts, and each equally often.")
+    }
+    if replacements.contains("one") {
+      notes.append("By one, weights are 1, or equal shares where they sum to 1.")
+    }
+    return notes
   }
 
   // MARK: What is said

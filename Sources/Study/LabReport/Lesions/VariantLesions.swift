@@ -52,7 +52,6 @@ struct VariantLesions: Sendable {
 
   /// What is compared, and what is not, a sentence each.
   var notes: [String] {
-    let effects = comparison.effects.map(\.subject.replacement)
     var notes: [String] = []
     if runCount.lesioned < runCount.completed {
       notes.append(
@@ -60,14 +59,11 @@ struct VariantLesions: Sendable {
           + "on record.")
     }
     if partialCount > 0 {
-      notes.append("\(partialCount) lesions that only some of the runs have are left out.")
-    }
-    if effects.contains(where: { $0 == "mean" || $0 == "random" }) {
       notes.append(
-        "Attentions are replaced by those of \(NumberText.grouped(setting.sampleLimit)) training images, their mean or "
-          + "one at random, and by one where weights are 1 or equal shares.")
+        "\(partialCount) \(partialCount == 1 ? "lesion" : "lesions") that only some of the runs have \(partialCount == 1 ? "is" : "are") left "
+          + "out.")
     }
-    return notes
+    return notes + LesionComparison.notes(on: comparison.effects.map(\.subject), sampleCount: setting.sampleLimit)
   }
 }
 

@@ -226,20 +226,7 @@ package struct LesionStudy {
 
   /// What is to be said of the lesions beside their comparison, a sentence each.
   package var notes: [String] {
-    let lesions = plan.lesions.map(\.lesion)
-    let count = NumberText.grouped(images[0].sample.count)
-    var notes: [String] = []
-    if lesions.contains(where: { $0.needsSample && $0.substitute == .mean }) {
-      notes.append("Means of attentions are over \(count) training images, evenly spaced, of the model as it is.")
-    }
-    if lesions.contains(where: { $0.needsSample && $0.substitute == .random }) {
-      notes.append(
-        "At random, an image has the attention of one of \(count) training images, of the model as it is: the same one "
-          + "for all parts, and each equally often.")
-    }
-    if lesions.contains(where: { !$0.attentions.isEmpty && $0.substitute == .one }) {
-      notes.append("By one, weights are 1, or equal shares where they sum to 1.")
-    }
+    var notes = LesionComparison.notes(on: plan.lesions.map(\.subject), sampleCount: images[0].sample.count)
     if !plan.impossible.isEmpty {
       notes.append(
         "Left out, since the block's result has another shape than its input: "
