@@ -36,6 +36,15 @@ import Testing
         return member
       }
     }
+    let masks: [[String: JSONValue]] = [
+      ["mask": false], ["residual": false], ["mask_activation": "channel"], ["mask_activation": "spatial"],
+    ]
+    all += masks.map { options in
+      var member = ResidualAttentionNetwork.miniature
+      member.name = "\(options)"
+      for (key, value) in options { member.configuration["architecture"]?[key] = value }
+      return member
+    }
     return all
   }()
 

@@ -48,6 +48,12 @@ import Testing
     }
     for function in Activation.Function.allCases { members.append(base.with("activation", .string(function.rawValue))) }
     members.append(base.with("architecture", ["name": "resnet", "shortcut": "identity"]))
+    for activation in ["channel", "spatial"] {
+      let architecture: JSONValue = [
+        "name": "residual-attention", "modules": [1], "mask_activation": .string(activation), "residual": false,
+      ]
+      members.append(ResidualAttentionNetwork.miniature.with("architecture", architecture))
+    }
     var straightened = base
     straightened.image = [2, 28, 28]
     for value in choices(FrontendFamily.registry) { members.append(straightened.with("frontend", value)) }
