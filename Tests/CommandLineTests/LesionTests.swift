@@ -59,7 +59,10 @@ import Testing
     let values = try JSONValue(parsing: plot.output)["data"]?["values"]?.arrayValue
     #expect(values?.count == 14, "\(plot.output)\(plot.errors)")
     #expect(values?.first?["lesion"] == "kernel-attention, all 6 layers, mean")
-    #expect(try labrun.run("plot", "lesions", "tiny", "--variant", "baseline").status != 0)
+    let own = try labrun.run("plot", "lesions", "tiny", "--variant", "odconv-2x", "--format", "json")
+    #expect(own.status == 0 && own.output == plot.output, "\(own.errors)")
+    let other = try labrun.run("plot", "lesions", "tiny", "--variant", "baseline")
+    #expect(other.status != 0 && other.errors.contains("no run of baseline has lesions on record"), "\(other.errors)")
 
     let folder = labrun.folder.appendingPathComponent("Results/runs/\(runs[0])")
     let name = try #require(

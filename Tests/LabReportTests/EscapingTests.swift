@@ -78,7 +78,7 @@ import Testing
     let html = hostile.rendered(as: try TableFormats.named("html"))
     #expect(html.contains("<title>50% &amp; &lt;b&gt; &quot;x&quot; &#39;y&#39;</title>"))
     #expect(html.contains("<td>&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;</td>"))
-    #expect(html.contains("<td class=\"number best\"><strong>−1 ± 2</strong></td>"))
+    #expect(html.contains("<td class=\"number\"><span class=\"best\"><strong>−1 ± 2</strong></span></td>"))
     #expect(!html.contains("<script>") && !html.contains("<i>") && !html.contains("<b>"))
   }
 

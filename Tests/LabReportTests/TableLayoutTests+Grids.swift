@@ -81,8 +81,8 @@ extension TableLayoutTests {
         <tr><th scope="col">attention</th><th scope="col" class="number">cross-entropy</th><th scope="col" class="number">focal</th></tr>
         </thead>
         <tbody>
-        <tr><td>none</td><td class="number">90.60 ± 0.46</td><td class="number">86.10 ± 0.56 <small class="worse">(−4.50 ± 0.30)</small></td></tr>
-        <tr><td>se</td><td class="number second"><u>93.90 ± 0.41</u> <small class="better">(+3.30 ± 0.30)</small></td><td class="number best"><strong>96.00 ± 0.59</strong> <small class="better">(+5.40 ± 0.30)</small></td></tr>
+        <tr><td>none</td><td class="number">90.60 ± 0.46</td><td class="number">86.10 ± 0.56 <small class="worse">(−4.50 ± 0.30)</small></td></tr>
+        <tr><td>se</td><td class="number"><span class="second"><u>93.90 ± 0.41</u></span> <small class="better">(+3.30 ± 0.30)</small></td><td class="number"><span class="best"><strong>96.00 ± 0.59</strong></span> <small class="better">(+5.40 ± 0.30)</small></td></tr>
         </tbody>
         </table>
         </div>

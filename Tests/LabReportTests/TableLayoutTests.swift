@@ -147,10 +147,10 @@ import Testing
         <tr><th scope="col" class="center">se</th><th scope="col" class="center">focal</th><th scope="col" class="number">accuracy % ↑</th><th scope="col" class="number">params</th><th scope="col" class="number">multiply-adds</th></tr>
         </thead>
         <tbody>
-        <tr><td class="center"></td><td class="center"></td><td class="number">90.60 ± 0.46</td><td class="number">272.5 k</td><td class="number">40.55 M</td></tr>
-        <tr><td class="center"></td><td class="center">✓</td><td class="number">86.10 ± 0.56 <small class="worse">(−4.50 ± 0.30)</small></td><td class="number">272.5 k</td><td class="number">40.55 M</td></tr>
-        <tr><td class="center">✓</td><td class="center"></td><td class="number second"><u>93.90 ± 0.41</u> <small class="better">(+3.30 ± 0.30)</small></td><td class="number">272.5 k</td><td class="number">40.55 M</td></tr>
-        <tr><td class="center">✓</td><td class="center">✓</td><td class="number best"><strong>96.00 ± 0.59</strong> <small class="better">(+5.40 ± 0.30)</small></td><td class="number">272.5 k</td><td class="number">40.55 M</td></tr>
+        <tr><td class="center"></td><td class="center"></td><td class="number">90.60 ± 0.46</td><td class="number">272.5 k</td><td class="number">40.55 M</td></tr>
+        <tr><td class="center"></td><td class="center">✓</td><td class="number">86.10 ± 0.56 <small class="worse">(−4.50 ± 0.30)</small></td><td class="number">272.5 k</td><td class="number">40.55 M</td></tr>
+        <tr><td class="center">✓</td><td class="center"></td><td class="number"><span class="second"><u>93.90 ± 0.41</u></span> <small class="better">(+3.30 ± 0.30)</small></td><td class="number">272.5 k</td><td class="number">40.55 M</td></tr>
+        <tr><td class="center">✓</td><td class="center">✓</td><td class="number"><span class="best"><strong>96.00 ± 0.59</strong></span> <small class="better">(+5.40 ± 0.30)</small></td><td class="number">272.5 k</td><td class="number">40.55 M</td></tr>
         </tbody>
         </table>
         </div>

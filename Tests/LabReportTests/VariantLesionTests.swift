@@ -7,20 +7,20 @@ import Testing
 
 /// A report shows the lesions that a variant's runs have in common, and says what it leaves out.
 @Suite struct VariantLesionTests {
-  private static let labels = (0..<40).map { Int32($0 % 2) }
+  static let labels = (0..<40).map { Int32($0 % 2) }
 
   /// Predictions that are wrong for the first few images, with lesions that are wrong for more.
-  private func predictions(_ seed: Int, lesions: [(part: String, wrong: Int)], data: String = "data")
+  static func predictions(_ seed: Int, lesions: [(part: String, wrong: Int)], data: String = "data")
     -> LesionPredictions
   {
     func classes(wrong: Int) -> [Int32] {
-      Self.labels.enumerated().map { $0.offset < wrong ? 1 - $0.element : $0.element }
+      labels.enumerated().map { $0.offset < wrong ? 1 - $0.element : $0.element }
     }
     return LesionPredictions(
       setting: .init(
         program: "1", weights: .final, weightsHash: ContentHash(of: "\(seed)"), dataHash: ContentHash(of: data),
         split: "test", imageCount: 40, sampleLimit: 8, drawSeed: 0),
-      labels: Self.labels, classNames: ["stop", "yield"], intact: classes(wrong: 2 + seed),
+      labels: labels, classNames: ["stop", "yield"], intact: classes(wrong: 2 + seed),
       rows: lesions.map { part, wrong in
         .init(
           .init(key: ContentHash(of: part), part: part, layer: "conv1", replacement: "mean"),
@@ -42,7 +42,7 @@ import Testing
 
   @Test func whatAllRunsHaveIsCompared() throws {
     let (report, text) = try report { run in
-      [predictions(Int(run.seed), lesions: [("a", 12), ("b", 2)] + (run.seed == 0 ? [("c", 5)] : []))]
+      [Self.predictions(Int(run.seed), lesions: [("a", 12), ("b", 2)] + (run.seed == 0 ? [("c", 5)] : []))]
     }
     #expect(text.contains("2 lesions are compared with the 3 models as they are"), "\(text)")
     #expect(text.contains("1 lesion that only some of the runs have is left out."))
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func runsWithoutLesionsAreCounted() throws {
-    let (_, text) = try report { run in run.seed == 1 ? [] : [predictions(Int(run.seed), lesions: [("a", 12)])] }
+    let (_, text) = try report { run in run.seed == 1 ? [] : [Self.predictions(Int(run.seed), lesions: [("a", 12)])] }
     #expect(text.contains("2 of 3 completed runs have lesions on record."), "\(text)")
   }
 
@@ -64,8 +64,8 @@ import Testing
   @Test func settingsAreNotMixed() throws {
     let (_, text) = try report { run in
       [
-        predictions(Int(run.seed), lesions: [("a", 12)]),
-        predictions(Int(run.seed), lesions: [("a", 9)], data: "others"),
+        Self.predictions(Int(run.seed), lesions: [("a", 12)]),
+        Self.predictions(Int(run.seed), lesions: [("a", 9)], data: "others"),
       ]
     }
     #expect(text.components(separatedBy: "1 lesion is compared with the 3 models as they are").count == 3, "\(text)")

@@ -5,7 +5,11 @@ import Testing
 /// Figures of sweeps.
 @Suite struct PlotTests {
   @Test func everyKindIsDrawnOrSaysWhyNot() throws {
-    let (whole, empty) = (try ReportSample().report(), try SweepReport(SampleSweep.sweep([])))
+    var sample = try ReportSample()
+    for run in sample.sweep.variants[1].runs {
+      sample.records.lesions[run.identity] = [VariantLesionTests.predictions(Int(run.seed), lesions: [("a", 9)])]
+    }
+    let (whole, empty) = (try sample.report(), try SweepReport(SampleSweep.sweep([])))
     for kind in Figures.registry.entries {
       if kind.name == "critical-difference" {
         #expect(throws: PlotError.self) { try whole.figure(kind) }

@@ -20,6 +20,7 @@ struct PlotCommand: ParsableCommand {
         labrun plot forest ablation > forest.svg
         labrun plot pareto ablation --cost time --output pareto.pdf
         labrun plot interaction --factor conv --factor loss --output both.png
+        labrun plot lesions ablation --variant odconv-4x > lesions.svg
       """)
 
   @Argument(help: "The kind of figure; --list shows them.")
@@ -42,7 +43,9 @@ struct PlotCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A factor of an interaction; give two.", valueName: "factor"))
   var factor: [String] = []
 
-  @Option(help: ArgumentHelp("The variant whose confusions are compared with the baseline's.", valueName: "label"))
+  @Option(
+    help: ArgumentHelp(
+      "The variant whose confusions are compared with the baseline's, or whose lesions are shown.", valueName: "label"))
   var variant: String?
 
   @Option(
@@ -98,12 +101,12 @@ struct PlotCommand: ParsableCommand {
 
   /// Refuses options that say nothing of the figure.
   private func checkOptions(of figure: FigureKind, _ format: any FigureFormat) throws {
-    let given: [(option: String, isGiven: Bool, part: FigureData.Part)] = [
-      ("--cost", cost != nil, .costs), ("--factor", !factor.isEmpty, .levels),
-      ("--variant", variant != nil, .confusion),
+    let given: [(option: String, isGiven: Bool, parts: [FigureData.Part])] = [
+      ("--cost", cost != nil, [.costs]), ("--factor", !factor.isEmpty, [.levels]),
+      ("--variant", variant != nil, [.confusion, .lesions]),
     ]
-    for (option, isGiven, part) in given where isGiven && !figure.needs.contains(part) {
-      let kinds = Figures.registry.entries.filter { $0.needs.contains(part) }.map(\.name)
+    for (option, isGiven, parts) in given where isGiven && !figure.needs.contains(where: parts.contains) {
+      let kinds = Figures.registry.entries.filter { $0.needs.contains(where: parts.contains) }.map(\.name)
       throw CommandError("\(option) is of \(kinds.joined(separator: ", ")), and the figure is \(figure.name)")
     }
     if theme != nil || width != nil, !format.isPicture {

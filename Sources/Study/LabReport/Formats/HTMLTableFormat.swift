@@ -1,3 +1,4 @@
+import Foundation
 import LabCore
 
 /// A page of its own, which needs nothing but a browser.
@@ -82,9 +83,9 @@ struct HTMLTableFormat: TableFormat {
       let anchor = anchors.indices.contains(position) ? HTMLTableFormat.escaped(anchors[position]) : nil
       let cells = columns.enumerated().map { place, entry in
         let (index, column) = entry
-        let content = content(row.cells[index])
+        let content = content(row.cells[index], in: column)
         let linked = place == 0 ? anchor.map { "<a href=\"#\($0)\">\(content)</a>" } : nil
-        return "<td\(attributes(column, role: row.cells[index].role))>\(linked ?? content)</td>"
+        return "<td\(attributes(column))>\(linked ?? content)</td>"
       }
       let id = anchor.map { " id=\"\($0)\"" } ?? ""
       lines.append("<tr\(id)\(row.isTotal ? " class=\"total\"" : "")>\(cells.joined())</tr>")
@@ -92,26 +93,32 @@ struct HTMLTableFormat: TableFormat {
     return lines + ["</tbody>", "</table>", "</div>"]
   }
 
-  private func content(_ cell: ReportTable.Cell) -> String {
-    let text = HTMLTableFormat.escaped(cell.text)
-    let notes = cell.notes.map(String.init).joined(separator: ", ")
-    let marked = cell.role == .best ? "<strong>\(text)</strong>" : cell.role == .second ? "<u>\(text)</u>" : text
-    let detail = cell.detail.map { detail in
-      (text.isEmpty ? "" : " ") + "<small\(detail.role.map { " class=\"\($0)\"" } ?? "")>"
-        + "\(HTMLTableFormat.escaped(detail.text))</small>"
+  /// What stands in a cell.
+  ///
+  /// Word processors know one class a cell, which says where the text stands, and break numbers at spaces that are not
+  /// told to hold.
+  private func content(_ cell: ReportTable.Cell, in column: ReportTable.Column) -> String {
+    func held(_ text: String) -> String {
+      let escaped = HTMLTableFormat.escaped(text)
+      return column.alignment == .right || column.alignment == .plusMinus
+        ? escaped.replacingOccurrences(of: " ", with: "\u{A0}") : escaped
     }
-    return marked + (detail ?? "") + (notes.isEmpty ? "" : "<sup>\(notes)</sup>")
+    let text = held(cell.text)
+    let marked = cell.role == .best ? "<strong>\(text)</strong>" : cell.role == .second ? "<u>\(text)</u>" : text
+    let notes = cell.notes.map(String.init).joined(separator: ", ")
+    let detail = cell.detail.map { detail in
+      (text.isEmpty ? "" : " ") + "<small\(detail.role.map { " class=\"\($0)\"" } ?? "")>\(held(detail.text))</small>"
+    }
+    let colored = cell.role.map { text.isEmpty ? "" : "<span class=\"\($0)\">\(marked)</span>" } ?? marked
+    return colored + (detail ?? "") + (notes.isEmpty ? "" : "<sup>\(notes)</sup>")
   }
 
-  private func attributes(_ column: ReportTable.Column, role: Style.Role? = nil) -> String {
-    let place: [String] =
-      switch column.alignment {
-      case .left: []
-      case .center: ["center"]
-      case .right, .plusMinus: ["number"]
-      }
-    let classes = place + (role.map { ["\($0)"] } ?? [])
-    return classes.isEmpty ? "" : " class=\"\(classes.joined(separator: " "))\""
+  private func attributes(_ column: ReportTable.Column) -> String {
+    switch column.alignment {
+    case .left: ""
+    case .center: " class=\"center\""
+    case .right, .plusMinus: " class=\"number\""
+    }
   }
 
   /// The text with everything escaped that could be read as markup.

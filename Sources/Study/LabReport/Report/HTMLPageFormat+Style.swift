@@ -60,10 +60,10 @@ extension HTMLPageFormat {
     tr:target td { background: var(--panel); }
     .number { text-align: right; }
     .total td { border-top: 2px solid var(--line); font-weight: 600; }
-    td.better, td.best, td.second { color: var(--better); }
-    td.worse, td.failure { color: var(--worse); }
-    td.warning { color: var(--warning); }
-    td.faint { color: var(--muted); }
+    td .better, td .best, td .second { color: var(--better); }
+    td .worse, td .failure { color: var(--worse); }
+    td .warning { color: var(--warning); }
+    td .faint { color: var(--muted); }
     sup { line-height: 0; font-size: 0.75em; margin-left: 0.15em; }
     .notes, .note { font-size: 0.85rem; line-height: 1.5; color: var(--muted); margin: 0.4rem 0; max-width: 50rem; }
     dt { font-weight: 600; }
