@@ -52,6 +52,20 @@ for runs in lesions:
     p = [mid_p(*counts(intact[0], runs[0], m)) for m in members]
     recall_p.append(np.minimum(1, len(lesions) * multipletests(p, method="holm")[1]).tolist())
 
+# The spread over seeds, moderated by all lesions: Smyth's empirical Bayes, on variances relative to what chance of the images
+# makes of them, with the spread of these at the upper end of its own error.
+gains = [[(after == labels) * 1.0 - (before == labels) for before, after in zip(intact, runs)] for runs in lesions]
+seed_variances = np.array([np.var([seed.mean() for seed in runs], ddof=1) for runs in gains])
+scales = np.array([np.mean([seed.var(ddof=1) / images for seed in runs]) for runs in gains])
+degrees = models - 1
+ratios = seed_variances / scales
+relative = (ratios.std(ddof=1) / ratios.mean()) ** 2 * (1 + np.sqrt((2 + 12 / degrees) / len(ratios)))
+excess = degrees * relative - 2
+prior = (2 * degrees - 4 + 4 * degrees * relative) / excess if excess > 0 else np.inf
+moderated = (
+    (prior * ratios.mean() + degrees * ratios) / (prior + degrees) if excess > 0 else np.full(len(ratios), ratios.mean())
+)
+
 result = {
     "labels": labels.tolist(),
     "intact": [run.tolist() for run in intact],
@@ -71,6 +85,8 @@ result = {
         ]
         for runs in lesions
     ],
+    "seed_errors": np.sqrt(moderated * scales / models).tolist(),
+    "seed_degrees": float(min(prior + degrees, degrees * len(ratios))),
     "recall_differences": recalls,
     "recall_p": recall_p,
 }

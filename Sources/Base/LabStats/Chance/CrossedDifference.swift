@@ -47,6 +47,8 @@ public struct CrossedDifference: Sendable, Hashable {
   public let seedError: SeedError?
   /// The standard error over other draws of the images, with these networks.
   public let imageStandardError: Double
+  /// How the images' chance is shared by the seeds.
+  let covariance: ImageCovariance
   /// How far resamples of the images lie from their mean.
   private let deviations: ImageDeviations
   /// The share of the images' standard error that the seeds' spread does not show already.
@@ -83,6 +85,7 @@ public struct CrossedDifference: Sendable, Hashable {
     let count = Double(seedDifferences.count)
     self.seedDifferences = seedDifferences
     self.imageCount = imageCount
+    self.covariance = covariance
     let summary = SampleSummary(seedDifferences)
     estimate = summary?.mean ?? .nan
     imageStandardError = covariance.ofMean.squareRoot()
@@ -108,6 +111,14 @@ public struct CrossedDifference: Sendable, Hashable {
     var moved = self
     moved.estimate = estimate
     return moved
+  }
+
+  /// The same difference, where more than these two variants' runs tell of the spread over seeds.
+  func judged(by seedError: SeedError) -> CrossedDifference {
+    CrossedDifference(
+      seedDifferences: seedDifferences, imageCount: imageCount, covariance: covariance, deviations: deviations,
+      seedError: seedError
+    ).centered(at: estimate)
   }
 
   /// The interval for other seeds, tested on these images; nil where the chance of the seeds is not known.

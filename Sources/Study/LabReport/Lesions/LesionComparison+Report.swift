@@ -68,7 +68,9 @@ extension LesionComparison {
         + "\(modelCount) models are too few for intervals of the mean; one alone has intervals over images. "
         + "P-values are over images, with these networks."
     }
-    return beginning + "Intervals are over seeds and images; p-values are over images, with these networks."
+    return beginning + "Intervals are over seeds and images"
+      + (effects.count > 1 ? ", where the spread over seeds is moderated by all lesions" : "")
+      + "; p-values are over images, with these networks."
   }
 
   private var multiplicity: String {

@@ -4,7 +4,8 @@ import LabStats
 /// What trained models predict as they are and with parts of them replaced, and how the two differ.
 ///
 /// Every lesion is compared with the same models as they are, on the same images. With one model the chance is that of
-/// the images; with several, which are its seeds, that of seeds and images, as analyses have it.
+/// the images; with several, which are its seeds, that of seeds and images, as analyses have it, where the spread over seeds is
+/// moderated by all lesions.
 public struct LesionComparison: Sendable {
   /// The fewest models whose spread is judged by, as elsewhere of pairs; one alone is judged by its images.
   static let fewestModels = 3
@@ -102,7 +103,7 @@ public struct LesionComparison: Sendable {
     accuracy = Bootstrap.mean(method.confusions.map(\.accuracy))
     macroF1 = Bootstrap.mean(method.confusions.map(\.macroAverage.f1))
     let scores = comparesMacroF1 ? method.macroF1(lesions.map(\.predictions), progress) : []
-    let compared = lesions.map { method.compared($0.predictions) }
+    let compared = method.compared(lesions.map(\.predictions))
     let pValues = HolmAdjustment.adjusted(compared.map(\.pValue))
     let (intactAccuracy, intactF1) = (accuracy, macroF1)
     effects = lesions.indices.map { index in

@@ -54,20 +54,26 @@ struct LesionMethod: Sendable {
     return ConfidenceInterval(lower: found.lower, upper: found.upper, level: level)
   }
 
-  /// Compares which images are right.
-  func compared(_ predictions: [[Int32]]) -> Compared {
-    let pairs = zip(predictions, isRight).map { run, reference in
-      (treatment: zip(run, labels).map { $0 == $1 }, reference: reference)
+  /// Compares which images are right, where the spread over seeds is moderated by all lesions.
+  func compared(_ lesions: [[[Int32]]]) -> [Compared] {
+    let pairs = lesions.map { predictions in
+      zip(predictions, isRight).map { run, reference in
+        (treatment: zip(run, labels).map { $0 == $1 }, reference: reference)
+      }
     }
     // There is at least one model and one image.
-    let gains = ImageGains(pairs)!
-    return Compared(
-      difference: CrossedDifference(gains), pValue: McNemarBySeed(gains).midPValue,
-      gained: gains.gained.reduce(0, +), lost: gains.lost.reduce(0, +),
-      classes: !comparesClasses ? [] : intact.count > 1 ? moderated(predictions) : ofOneModel(pairs[0]))
+    let gains = pairs.map { ImageGains($0)! }
+    let differences = gains.map { CrossedDifference($0) }.withModeratedSeedErrors()
+    return lesions.indices.map { index in
+      Compared(
+        difference: differences[index], pValue: McNemarBySeed(gains[index]).midPValue,
+        gained: gains[index].gained.reduce(0, +), lost: gains[index].lost.reduce(0, +),
+        classes: !comparesClasses
+          ? [] : intact.count > 1 ? moderated(lesions[index]) : ofOneModel(pairs[index][0]))
+    }
   }
 
-  /// The differences in macro F1, with the same draws of the images for all of them.
+  /// The differences in macro F1, with the same draws of the images for all of them, and moderated spreads.
   func macroF1(_ lesions: [[[Int32]]], _ progress: @escaping @Sendable (Double) -> Void) -> [CrossedDifference] {
     let bootstrap = CrossedBootstrap()
     let steps = ProgressCount(total: (lesions.count + 15) / 16 * bootstrap.resampleCount, progress)
@@ -76,7 +82,7 @@ struct LesionMethod: Sendable {
     }
     let references = intact.map(run)
     // A few at a time, since images that the same runs predict alike are drawn together.
-    return stride(from: 0, to: lesions.count, by: 16).flatMap { first in
+    let differences = stride(from: 0, to: lesions.count, by: 16).flatMap { first in
       let group = lesions[first..<min(first + 16, lesions.count)]
       let comparisons = group.indices.map { lesion in
         CrossedBootstrap.Comparison(
@@ -86,6 +92,7 @@ struct LesionMethod: Sendable {
         comparisons, of: references + group.flatMap { $0.map(run) }, labels: labels, classCount: classCount,
         in: .macroF1, progress: steps.add)
     }
+    return differences.withModeratedSeedErrors()
   }
 
   // MARK: Classes
