@@ -49,7 +49,7 @@ import Testing
     for (arguments, sentence) in [
       (["forest", "--cost", "time"], "--cost is of pareto, and the figure is forest"),
       (["seeds", "--factor", "conv"], "--factor is of interaction, and the figure is seeds"),
-      (["classes", "--variant", "spd"], "--variant is of confusion, and the figure is classes"),
+      (["classes", "--variant", "spd"], "--variant is of confusion, lesions, and the figure is classes"),
       (["forest", "--theme", "dark", "--format", "json"], "--theme and --width are of pictures, and json is data"),
       (["forest", "--output", "forest.gif"], "there is no format \"gif\" of figures"),
       (["forest", "--list"], "--list shows all kinds of figures"),
