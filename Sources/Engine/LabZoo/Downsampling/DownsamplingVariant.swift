@@ -5,9 +5,10 @@ import LabNN
 /// How a network halves the resolution between its stages.
 ///
 /// Where a network has a convolution with stride 2, it uses ``convolutionStride`` instead, applies
-/// ``beforeConvolution(_:groups:in:)`` to its input, ``afterConvolution(_:in:)`` to the result, in front of the normalisation, and ``afterActivation(_:in:)`` behind the
-/// non-linearity. A shortcut's 1×1 convolution has the same stride, and ``beforeProjection(_:in:)`` is applied to its
-/// input. Where a network has a pooling with stride 2, ``pooled(_:_:in:)`` takes its place.
+/// ``beforeConvolution(_:groups:in:)`` to its input, ``afterConvolution(_:in:)`` to the result, in front of the
+/// normalisation, and ``afterActivation(_:in:)`` behind the non-linearity. A shortcut's 1×1 convolution has the same
+/// stride, and ``beforeProjection(_:in:)`` is applied to its input. Where a network has a pooling with stride 2,
+/// ``pooled(_:_:in:)`` takes its place.
 public protocol DownsamplingVariant: ConfigurableComponent {
   /// The stages whose resolution it halves, counted from 1, with 0 for what is outside of stages; nil for all. Others
   /// are halved by strides.
