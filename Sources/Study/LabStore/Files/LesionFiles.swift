@@ -62,16 +62,7 @@ extension RunFolder {
 
   /// Reads a file of lesions and checks that it is whole and of this run.
   func readLesions(_ path: String) throws -> LesionPredictions {
-    let content = try SealedFile.read(path)
-    guard content.attributes["format"] == .string(Self.lesionFormat),
-      content.attributes["format_version"] == .integer(1)
-    else {
-      throw StoreError.unsupportedFile(path: path, problem: "it is no \(Self.lesionFormat) file of version 1")
-    }
-    guard content.attributes["run"] == .string(run.hash.hexadecimal) else {
-      let actual = if case .string(let text)? = content.attributes["run"] { text } else { "unknown" }
-      throw StoreError.foreignFile(path: path, expected: run, actual: actual)
-    }
+    let content = try read(path, format: Self.lesionFormat)
     func decoded<T: Decodable>(_ name: String) -> T? {
       guard case .string(let text)? = content.attributes[name] else { return nil }
       return try? JSONValue(parsing: text).decode()

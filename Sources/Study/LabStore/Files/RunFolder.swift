@@ -90,12 +90,13 @@ public struct RunFolder: Sendable, Hashable {
   }
 
   /// Reads a file and checks that it is whole, of its kind and of this run.
-  func read(_ file: File) throws -> TensorGroup {
-    let path = path(of: file)
+  func read(_ file: File) throws -> TensorGroup { try read(path(of: file), format: file.format) }
+
+  /// Reads a file of any name and checks that it is whole, of a kind and of this run.
+  func read(_ path: String, format: String) throws -> TensorGroup {
     let content = try SealedFile.read(path)
-    guard content.attributes["format"] == .string(file.format), content.attributes["format_version"] == .integer(1)
-    else {
-      throw StoreError.unsupportedFile(path: path, problem: "it is no \(file.format) file of version 1")
+    guard content.attributes["format"] == .string(format), content.attributes["format_version"] == .integer(1) else {
+      throw StoreError.unsupportedFile(path: path, problem: "it is no \(format) file of version 1")
     }
     guard content.attributes["run"] == .string(run.hash.hexadecimal) else {
       let actual = if case .string(let text)? = content.attributes["run"] { text } else { "unknown" }

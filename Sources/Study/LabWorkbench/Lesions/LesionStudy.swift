@@ -143,20 +143,22 @@ package struct LesionStudy {
     return findings
   }
 
-  /// What the results of a model are stored by.
-  private func setting(_ index: Int, _ seed: UInt64) -> LesionPredictions.Setting? {
-    guard let weights = models[index].weights.weightsHash, let choice = models[index].choice else { return nil }
-    return .init(
-      program: ProgramVersion.current, weights: choice, weightsHash: weights, dataHash: images[index].dataHash,
-      split: images[index].split.rawValue, imageCount: images[index].labels.count,
-      sampleLimit: images[index].sample.count, drawSeed: seed)
+  /// What the results of a model are stored by; weights of files are not a run's, and nothing of theirs is stored.
+  private func setting(_ index: Int, _ seed: UInt64) -> LesionPredictions.Setting {
+    .init(
+      program: ProgramVersion.current, weights: models[index].choice ?? .final,
+      weightsHash: models[index].weights.weightsHash ?? models[index].weights.contentHash,
+      dataHash: images[index].dataHash, split: images[index].split.rawValue,
+      imageCount: images[index].labels.count, sampleLimit: images[index].sample.count, drawSeed: seed)
   }
 
   /// What is on record of a model; nil where nothing is, or it cannot be read.
   private func stored(_ index: Int, _ seed: UInt64, _ findings: inout Findings) -> LesionPredictions? {
-    guard let files = models[index].files, let setting = setting(index, seed) else { return nil }
+    guard let files = models[index].files else { return nil }
     do {
-      guard let found = try files.readLesions(of: setting), found.labels == images[index].labels else { return nil }
+      guard let found = try files.readLesions(of: setting(index, seed)), found.labels == images[index].labels else {
+        return nil
+      }
       return found
     } catch {
       findings.problems.append("\(error)")
@@ -191,13 +193,7 @@ package struct LesionStudy {
     }
     let rows = collected.rows
     return LesionPredictions(
-      // Weights of files are not stored, and need no name.
-      setting: setting(index, seed)
-        ?? .init(
-          program: ProgramVersion.current, weights: .final, weightsHash: ContentHash(hexadecimal: ""),
-          dataHash: images.dataHash, split: images.split.rawValue, imageCount: images.labels.count,
-          sampleLimit: images.sample.count, drawSeed: seed),
-      labels: images.labels, classNames: classNames, intact: rows[0],
+      setting: setting(index, seed), labels: images.labels, classNames: classNames, intact: rows[0],
       rows: zip(places, rows.dropFirst()).map { place, classes in
         let subject = plan.lesions[place].subject
         return .init(
