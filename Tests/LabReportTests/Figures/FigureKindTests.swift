@@ -34,6 +34,18 @@ import Testing
     #expect(self.texts(try Figures.named("forest").figure(of: data)).contains("worse →"))
   }
 
+  /// Labels that differ in their middle would look alike if that were cut out.
+  @Test func panelsAreAsWideAsTheirLabels() throws {
+    var data = data()
+    let labels = ["odconv-4x-short + adaptive", "odconv-4x-short + multiscale + adaptive"] + (0..<6).map { "v\($0)" }
+    data.baseline = "v0"
+    data.curves = .init(
+      means: labels.map { .init($0, [.init(1, 50), .init(2, 60)]) },
+      differences: labels.dropLast().map { .init($0, [.init(1, 1), .init(2, 2)]) }, differenceBand: "95 %")
+    let texts = texts(try Figures.named("curves").figure(of: data))
+    #expect(labels.prefix(2).allSatisfy(texts.contains), "\(texts)")
+  }
+
   @Test func meansWithoutIntervalsClaimNone() throws {
     var data = data()
     func notes(_ interval: FigureData.Interval?) throws -> [String] {

@@ -120,7 +120,9 @@ struct CurveFigure: Figure {
   ) -> Double {
     canvas.text(
       head, at: .init(Canvas.margin, top + 14), size: 13, isBold: true, room: canvas.width - 2 * Canvas.margin)
-    let grid = PanelGrid(count: courses.count, top: top + 24, on: canvas, height: 164)
+    // Labels that are cut in the middle may look alike.
+    let widest = courses.map { TextMeasure.width(of: $0.label.singleLine, size: 12) }.max() ?? 0
+    let grid = PanelGrid(count: courses.count, top: top + 24, on: canvas, least: max(176, widest + 20), height: 164)
     let isTold = means.count <= Paint.seriesCount + 1
     for (index, course) in courses.enumerated() {
       let panel = grid[index]
