@@ -83,7 +83,7 @@ enum ExitStatus: Int32 {
 
   private init(_ error: StoreError) {
     switch error {
-    case .noResults: self = .noInput
+    case .noResults, .noSweeps: self = .noInput
     case .schemaFromFuture, .notResultsDatabase, .unsupportedFile, .foreignFile, .invalidTensor, .misfit,
       .copyWithoutLog, .logWithoutDatabase:
       self = .badData

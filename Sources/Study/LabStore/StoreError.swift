@@ -6,6 +6,8 @@ import LabRecords
 public enum StoreError: Error, Equatable, CustomStringConvertible {
   /// The folder holds no results database.
   case noResults(folder: String)
+  /// The database has no sweep: none was started, or its entries were left in the log when it was copied.
+  case noSweeps(path: String)
   /// The database was made by a later version of the program.
   case schemaFromFuture(path: String, unknownMigrations: [String])
   /// The file is another program's database, or none at all.
@@ -42,6 +44,9 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .noResults(let folder):
       "there are no results in \(folder): no sweep has been started there yet"
+    case .noSweeps(let path):
+      "\(path) has no sweep: none has been started there yet, or it was copied without "
+        + "\((path as NSString).lastPathComponent)-wal while its first one was trained (copy both together)"
     case .schemaFromFuture(let path, let migrations):
       "\(path) was written by a newer version of labrun (it has \(migrations.joined(separator: ", "))): "
         + "update labrun, or choose another results folder; nothing was changed"
@@ -99,7 +104,7 @@ extension StoreError: RunFailure {
   /// Whether every other run would meet this error too.
   public var endsSweep: Bool {
     switch self {
-    case .noResults, .schemaFromFuture, .notResultsDatabase, .damagedDatabase, .locked, .diskFull,
+    case .noResults, .noSweeps, .schemaFromFuture, .notResultsDatabase, .damagedDatabase, .locked, .diskFull,
       .readOnly, .database:
       true
     case .copyWithoutLog, .logWithoutDatabase: true

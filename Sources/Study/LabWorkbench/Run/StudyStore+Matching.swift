@@ -5,10 +5,10 @@ import LabStore
 extension StudyStore {
   /// The sweep of a number or name; the newest where none is given.
   ///
-  /// - Throws: ``WorkbenchError`` with the nearest name, or ``StoreError/noResults(folder:)`` where there is none at all.
+  /// - Throws: ``WorkbenchError`` with the nearest name, or ``StoreError/noSweeps(path:)`` where there is none at all.
   package func sweep(matching text: String?) throws -> Sweep {
     let sweeps = try sweeps()
-    guard let newest = sweeps.first else { throw StoreError.noResults(folder: folder) }
+    guard let newest = sweeps.first else { throw StoreError.noSweeps(path: "\(folder)/\(StudyStore.databaseName)") }
     guard let text else { return try sweep(newest.id) }
     if let match = sweeps.first(where: { $0.name == text }) ?? sweeps.first(where: { "\($0.id)" == text }) {
       return try sweep(match.id)
