@@ -7,7 +7,7 @@ import LabTesting
 import Synchronization
 
 /// An executor whose runs do what a test tells them.
-final class ScriptedExecutor: RunExecutor {
+final class ScriptedExecutor: BlockingRunExecutor {
   typealias Script = @Sendable (ClaimedRun, RunContext) throws -> RunOutcome
 
   private let script: Script

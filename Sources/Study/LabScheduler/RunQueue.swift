@@ -46,6 +46,9 @@ package struct RunQueue: Sendable {
   /// Runs that were neither started nor dismissed.
   package var remaining: [ScheduledRun] { held + upcoming[position...] + postponed }
 
+  /// Whether a run was neither started nor dismissed.
+  package var hasRuns: Bool { position < upcoming.count || !held.isEmpty || !postponed.isEmpty }
+
   /// Takes the next run and reserves its memory.
   package mutating func next() -> Decision {
     if let index = held.firstIndex(where: fits) {

@@ -3,7 +3,10 @@ import Foundation
 import LabCore
 import LabRecords
 
-/// Trains the runs of a sweep on a number of workers, each of them one run at a time on its own thread.
+/// Trains the runs of a sweep by a number of workers, each of them one run at a time.
+///
+/// One thread submits runs to the executor, looks at their jobs and records their outcomes; what trains them, and on which
+/// threads or machines, is the executor's matter.
 ///
 /// A run's failure is recorded and concerns no other run. Runs that another living process trains are passed over and
 /// looked at again at the end, so that several schedulers may work on one store and share what they train.
@@ -68,20 +71,17 @@ public struct Scheduler: Sendable {
   public func run(
     _ runs: [ScheduledRun], sweep: Int64, stop: StopSignal = StopSignal(), observer: (any SchedulerObserver)? = nil
   ) -> SchedulerReport {
-    let session = SchedulerSession(scheduler: self, runs: runs, sweep: sweep, stop: stop, observer: observer)
+    let events = EventChannel(observer)
+    let leases = LeaseKeeper(store: store, events: events)
     let heartbeat = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "labrun.heartbeat"))
     let interval = options.heartbeatInterval.dispatchInterval
     heartbeat.schedule(deadline: .now() + interval, repeating: interval)
-    heartbeat.setEventHandler { session.beat() }
+    heartbeat.setEventHandler { leases.beat() }
     heartbeat.resume()
     defer { heartbeat.cancel() }
-
-    let group = DispatchGroup()
-    for worker in 0..<max(1, options.workers) {
-      // A serial queue of its own has a thread of its own, however many cores the machine has.
-      DispatchQueue(label: "labrun.worker-\(worker)").async(group: group) { session.work(as: worker) }
-    }
-    group.wait()
+    var session = SchedulerSession(
+      scheduler: self, runs: runs, sweep: sweep, stop: stop, leases: leases, events: events)
+    session.work()
     return session.conclude()
   }
 }

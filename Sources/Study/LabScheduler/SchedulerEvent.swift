@@ -1,4 +1,5 @@
 import Foundation
+import Dispatch
 import LabCore
 import LabRecords
 
@@ -38,4 +39,20 @@ public enum SchedulerEvent: Sendable {
 public protocol SchedulerObserver: Sendable {
   /// Receives an event; calls come one at a time, in the order in which things happened, on a queue of their own.
   func observe(_ event: SchedulerEvent)
+}
+
+/// Tells an observer what happens, on a queue of its own.
+struct EventChannel: Sendable {
+  private let observer: (any SchedulerObserver)?
+  private let queue = DispatchQueue(label: "labrun.observer")
+
+  init(_ observer: (any SchedulerObserver)?) { self.observer = observer }
+
+  func emit(_ event: SchedulerEvent) {
+    guard let observer else { return }
+    queue.async { observer.observe(event) }
+  }
+
+  /// Waits until the observer has been told everything.
+  func drain() { queue.sync {} }
 }

@@ -2,237 +2,226 @@ import Dispatch
 import Foundation
 import LabCore
 import LabRecords
-import Synchronization
 
-/// The state that the workers of one scheduler's call share.
-final class SchedulerSession: Sendable {
-  /// A run that a worker trains at the moment.
-  private struct ActiveRun {
+/// One call of a scheduler: which runs its workers have, and what became of the others.
+///
+/// It belongs to one thread, which sleeps while there is nothing to start and nothing to look at.
+struct SchedulerSession {
+  /// A run that a worker has.
+  private struct Activity {
+    var run: ScheduledRun
     var lease: RunLease
-    var stop: StopSignal
-    var isLost = false
+    var job: any RunJob
+    var start: ContinuousClock.Instant
   }
 
-  private struct State {
-    var queue: RunQueue
-    var results: [RunIdentity: SchedulerReport.Result]
-    var active: [Int: ActiveRun] = [:]
-    /// Workers that have taken a run from the queue and not yet learned whether they get it.
-    var claiming = 0
-    var nextRecheck: ContinuousClock.Instant
-    var announcedBusy = Set<RunIdentity>()
-    var announcedStop = StopRequest.none
-    var endingError: (any Error)?
-    /// The first error of the machine that concerned one run only.
-    var machineError: (any Error)?
-    /// How many runs in a row the machine has interrupted.
-    var machineErrorCount = 0
-    var hasFailedFast = false
-  }
-
-  /// What a worker does next.
-  private enum Assignment {
-    case claim(ScheduledRun)
-    case reject(ScheduledRun)
-    case wait(Duration)
-    case leave
-  }
-
-  /// How long a waiting worker can overlook a stop request.
+  /// How long a stop request can be overlooked.
   private static let longestWait = Duration.milliseconds(200)
 
   private let scheduler: Scheduler
   private let runs: [ScheduledRun]
   private let sweep: Int64
   private let stop: StopSignal
-  /// Raised by a failure that ends the work, not by the caller.
-  private let ownStop = StopSignal()
-  private let observer: (any SchedulerObserver)?
-  private let observerQueue = DispatchQueue(label: "labrun.observer")
-  private let wakeUps: [DispatchSemaphore]
-  private let state: Mutex<State>
+  private let leases: LeaseKeeper
+  private let events: EventChannel
+  private let wakeUp = DispatchSemaphore(value: 0)
+
+  private var queue: RunQueue
+  private var results: [RunIdentity: SchedulerReport.Result]
+  /// What each worker has, by its index.
+  private var activities: [Int: Activity] = [:]
+  private var nextRecheck: ContinuousClock.Instant
+  private var announcedBusy = Set<RunIdentity>()
+  private var announcedStop = StopRequest.none
+  /// The first error of the machine that concerned one run only.
+  private var machineError: (any Error)?
+  /// How many runs in a row the machine has interrupted.
+  private var machineErrorCount = 0
+  private var hasFailedFast = false
 
   init(
-    scheduler: Scheduler, runs: [ScheduledRun], sweep: Int64, stop: StopSignal, observer: (any SchedulerObserver)?
+    scheduler: Scheduler, runs: [ScheduledRun], sweep: Int64, stop: StopSignal, leases: LeaseKeeper,
+    events: EventChannel
   ) {
-    let workers = max(1, scheduler.options.workers)
-    let queue = RunQueue(runs, budgetBytes: scheduler.options.memoryBudgetBytes, passLimit: 4 * workers)
     self.scheduler = scheduler
-    self.runs = queue.remaining
     self.sweep = sweep
     self.stop = stop
-    self.observer = observer
-    wakeUps = (0..<workers).map { _ in DispatchSemaphore(value: 0) }
-    let results = queue.remaining.map { ($0.identity, SchedulerReport.Result.notStarted) }
-    state = Mutex(
-      State(
-        queue: queue, results: Dictionary(uniqueKeysWithValues: results),
-        nextRecheck: .now + scheduler.options.recheckInterval))
-    emit(.began(runs: self.runs.count, workers: workers))
+    self.leases = leases
+    self.events = events
+    queue = RunQueue(runs, budgetBytes: scheduler.options.memoryBudgetBytes, passLimit: 4 * scheduler.workerCount)
+    self.runs = queue.remaining
+    results = Dictionary(uniqueKeysWithValues: self.runs.map { ($0.identity, .notStarted) })
+    nextRecheck = .now + scheduler.options.recheckInterval
+    events.emit(.began(runs: self.runs.count, workers: scheduler.workerCount))
   }
+
+  private var stopRequest: StopRequest { max(stop.request, leases.ownStop.request) }
 
   /// Works until nothing is left to do.
-  func work(as worker: Int) {
+  mutating func work() {
     while true {
-      switch nextAssignment() {
-      case .claim(let run): claimAndTrain(run, worker: worker)
-      case .reject(let run): rejectTooLarge(run, worker: worker)
-      case .wait(let duration): _ = wakeUps[worker].wait(timeout: .now() + duration.dispatchInterval)
-      case .leave: return
-      }
+      announceStop()
+      if stopRequest == .none { startRuns() }
+      let isIdle = activities.isEmpty
+      if isIdle, stopRequest != .none || !queue.hasRuns { return announceStop() }
+      sleep()
+      lookAtJobs()
     }
   }
 
-  /// Gives a sign of life for every running run, and stops those that were taken over.
-  func beat() {
-    for (worker, run) in state.withLock({ $0.active }) {
-      do {
-        try scheduler.store.heartbeat(run.lease)
-      } catch RunStoreError.leaseLost {
-        state.withLock {
-          guard $0.active[worker]?.lease == run.lease else { return }
-          $0.active[worker]?.isLost = true
-        }
-        run.stop.raise(to: .now)
-      } catch let error as RunStoreError where error.endsSweep {
-        return endWork(with: error)
-      } catch {
-        emit(.warning("no sign of life could be stored for run \(run.lease.run.short): \(error)"))
-      }
-    }
-  }
-
-  /// Ends the session after the last worker has left.
+  /// Ends the session after the last run.
   func conclude() -> SchedulerReport {
-    let report = state.withLock {
-      SchedulerReport(
-        runs: runs, results: $0.results, stopRequest: max(stop.request, ownStop.request), endingError: $0.endingError,
-        machineError: $0.machineError, hasFailedFast: $0.hasFailedFast)
-    }
-    emit(.finished(report))
-    observerQueue.sync {}
+    let report = SchedulerReport(
+      runs: runs, results: results, stopRequest: stopRequest, endingError: leases.endingError,
+      machineError: machineError, hasFailedFast: hasFailedFast)
+    events.emit(.finished(report))
+    events.drain()
     return report
   }
 
-  // MARK: Choosing
+  private mutating func announceStop() {
+    guard stopRequest > announcedStop else { return }
+    announcedStop = stopRequest
+    events.emit(.stopping(announcedStop))
+  }
 
-  private func nextAssignment() -> Assignment {
-    let request = max(stop.request, ownStop.request)
-    return state.withLock { state in
-      if request != .none {
-        if request > state.announcedStop {
-          state.announcedStop = request
-          emit(.stopping(request))
-        }
-        return .leave
-      }
-      if !state.queue.postponed.isEmpty, ContinuousClock.now >= state.nextRecheck {
-        state.queue.reconsiderPostponed()
-        state.nextRecheck = .now + scheduler.options.recheckInterval
-      }
-      switch state.queue.next() {
+  /// Waits for a job that asks for a look, or until it is time for one.
+  private func sleep() {
+    var wait = min(SchedulerSession.longestWait, scheduler.executor.pollInterval)
+    if !queue.postponed.isEmpty { wait = min(wait, max(.zero, nextRecheck - .now)) }
+    guard wakeUp.wait(timeout: .now() + wait.dispatchInterval) == .success else { return }
+    // All that have asked meanwhile are looked at together.
+    while wakeUp.wait(timeout: .now()) == .success {}
+  }
+
+  // MARK: Starting
+
+  /// Gives runs to workers that have none, as far as memory allows.
+  private mutating func startRuns() {
+    if !queue.postponed.isEmpty, ContinuousClock.now >= nextRecheck {
+      queue.reconsiderPostponed()
+      nextRecheck = .now + scheduler.options.recheckInterval
+    }
+    var hasSubmitted = false
+    next: while stopRequest == .none, let worker = (0..<scheduler.workerCount).first(where: { activities[$0] == nil }) {
+      switch queue.next() {
       case .start(let run):
-        state.claiming += 1
-        return .claim(run)
-      case .tooLarge(let run):
-        state.claiming += 1
-        return .reject(run)
-      case .wait: return .wait(SchedulerSession.longestWait)
-      case .empty where !state.queue.postponed.isEmpty:
-        return .wait(min(state.nextRecheck - .now, SchedulerSession.longestWait))
-      case .empty: return state.claiming == 0 ? .leave : .wait(SchedulerSession.longestWait)
+        if let claimed = claim(run) {
+          submit(run, claimed, worker: worker)
+          hasSubmitted = true
+        } else {
+          queue.release(run)
+        }
+      case .tooLarge(let run): rejectTooLarge(run, worker: worker)
+      case .wait, .empty: break next
       }
     }
+    guard hasSubmitted else { return }
+    do { try scheduler.executor.flush() } catch { leases.endWork(with: error) }
   }
 
   /// Claims a run, or notes why it is not this scheduler's to train.
-  private func claim(_ run: ScheduledRun) -> ClaimedRun? {
+  private mutating func claim(_ run: ScheduledRun) -> ClaimedRun? {
     let result: ClaimResult
     do {
       result = try scheduler.store.claim(
         run.identity, sweep: sweep, owner: .current, policy: scheduler.options.policy)
     } catch {
-      endWork(with: error)
+      leases.endWork(with: error)
       return nil
     }
     switch result {
     case .claimed(let claimed): return claimed
     case .finished(let reached):
-      state.withLock { $0.results[run.identity] = .reused(reached) }
-      emit(.reused(run, reached))
+      results[run.identity] = .reused(reached)
+      events.emit(.reused(run, reached))
     case .busy(let owner, _):
-      let isNew = state.withLock {
-        $0.queue.postpone(run)
-        return $0.announcedBusy.insert(run.identity).inserted
-      }
-      if isNew { emit(.busy(run, owner: owner)) }
+      queue.postpone(run)
+      if announcedBusy.insert(run.identity).inserted { events.emit(.busy(run, owner: owner)) }
     }
     return nil
   }
 
-  // MARK: Training
-
-  private func claimAndTrain(_ run: ScheduledRun, worker: Int) {
-    let claimed = claim(run)
+  private mutating func submit(_ run: ScheduledRun, _ claimed: ClaimedRun, worker: Int) {
     let runStop = StopSignal()
-    state.withLock {
-      $0.claiming -= 1
-      if let claimed { $0.active[worker] = ActiveRun(lease: claimed.lease, stop: runStop) }
-    }
-    if let claimed { train(run, claimed, worker: worker, runStop: runStop) }
-    state.withLock { $0.queue.release(run) }
-    wakeUps.forEach { $0.signal() }
-  }
-
-  private func train(_ run: ScheduledRun, _ claimed: ClaimedRun, worker: Int, runStop: StopSignal) {
-    emit(
+    leases.keep(claimed.lease, worker: worker, stop: runStop)
+    events.emit(
       .started(run, worker: worker, attempt: claimed.lease.attempt, recordedEpochs: claimed.recordedEpochs))
-    let warn: @Sendable (String) -> Void = { [self] in emit(.warning("\(run.label) · seed \(run.seed): \($0)")) }
+    let warn: @Sendable (String) -> Void = { [events] in
+      events.emit(.warning("\(run.label) · seed \(run.seed): \($0)"))
+    }
     claimed.remarks.forEach(warn)
     let context = RunContext(
       store: scheduler.store, worker: worker, threads: scheduler.options.threadsPerRun,
-      stopSignals: [stop, ownStop, runStop],
-      progress: { [self] in emit(.progress(run, $0, worker: worker)) }, remark: warn)
+      stopSignals: [stop, leases.ownStop, runStop],
+      progress: { [events] in events.emit(.progress(run, $0, worker: worker)) }, remark: warn,
+      wakeUp: { [wakeUp] in wakeUp.signal() })
     let start = ContinuousClock.now
-    var outcome: RunOutcome
     do {
-      outcome = try scheduler.executor.execute(claimed, context: context)
-    } catch RunStoreError.leaseLost(claimed.lease) {
-      outcome = .interrupted(reason: "taken over by another process")
-      state.withLock { $0.active[worker]?.isLost = true }
+      let job = try scheduler.executor.submit(claimed, context: context)
+      activities[worker] = Activity(run: run, lease: claimed.lease, job: job, start: start)
     } catch {
-      if (error as? any RunFailure)?.endsSweep == true {
-        endWork(with: error)
-        outcome = .interrupted(reason: "\(error)")
-      } else if isOfMachine(error) {
-        note(machineError: error)
-        outcome = .interrupted(reason: "\(error)")
-      } else {
-        outcome = .failed(reason: "\(error)", isRetriable: (error as? any RunFailure)?.isRetriable ?? false)
-      }
+      end(run, claimed.lease, outcome(of: error, claimed.lease, worker: worker), worker: worker, duration: .now - start)
     }
-    if outcome.state == .completed { state.withLock { $0.machineErrorCount = 0 } }
-    let isLost = state.withLock { $0.active.removeValue(forKey: worker)?.isLost ?? false }
-    settle(run, claimed.lease, outcome, worker: worker, isLost: isLost, duration: .now - start)
   }
 
-  private func rejectTooLarge(_ run: ScheduledRun, worker: Int) {
-    let claimed = claim(run)
-    state.withLock { $0.claiming -= 1 }
-    if let claimed {
-      let style = ByteCountFormatStyle(style: .memory, locale: Locale(identifier: "en_GB"))
-      let needed = style.format(Int64(run.plannedBytes))
-      let budget = style.format(Int64(scheduler.options.memoryBudgetBytes ?? 0))
-      settle(
-        run, claimed.lease,
-        .failed(reason: "needs \(needed) of memory, more than the budget of \(budget)", isRetriable: true),
-        worker: worker, isLost: false, duration: .zero)
+  private mutating func rejectTooLarge(_ run: ScheduledRun, worker: Int) {
+    guard let claimed = claim(run) else { return }
+    let style = ByteCountFormatStyle(style: .memory, locale: Locale(identifier: "en_GB"))
+    let needed = style.format(Int64(run.plannedBytes))
+    let budget = style.format(Int64(scheduler.options.memoryBudgetBytes ?? 0))
+    settle(
+      run, claimed.lease,
+      .failed(reason: "needs \(needed) of memory, more than the budget of \(budget)", isRetriable: true),
+      worker: worker, isLost: false, duration: .zero)
+  }
+
+  // MARK: Ending
+
+  /// Takes in what has come of the running runs, and records the outcomes of those that have ended.
+  private mutating func lookAtJobs() {
+    for (worker, activity) in activities.sorted(by: { $0.key < $1.key }) {
+      let outcome: RunOutcome
+      do {
+        guard let ended = try activity.job.poll() else { continue }
+        outcome = ended
+      } catch {
+        outcome = self.outcome(of: error, activity.lease, worker: worker)
+      }
+      activities[worker] = nil
+      end(activity.run, activity.lease, outcome, worker: worker, duration: .now - activity.start)
     }
-    wakeUps.forEach { $0.signal() }
+  }
+
+  /// What an error makes of a run.
+  private mutating func outcome(of error: any Error, _ lease: RunLease, worker: Int) -> RunOutcome {
+    if case RunStoreError.leaseLost(lease) = error {
+      leases.lose(worker: worker)
+      return .interrupted(reason: "taken over by another process")
+    }
+    if (error as? any RunFailure)?.endsSweep == true {
+      leases.endWork(with: error)
+      return .interrupted(reason: "\(error)")
+    }
+    if isOfMachine(error) {
+      note(machineError: error)
+      return .interrupted(reason: "\(error)")
+    }
+    return .failed(reason: "\(error)", isRetriable: (error as? any RunFailure)?.isRetriable ?? false)
+  }
+
+  /// Gives a run's memory back, and records how its attempt ended.
+  private mutating func end(
+    _ run: ScheduledRun, _ lease: RunLease, _ outcome: RunOutcome, worker: Int, duration: Duration
+  ) {
+    if outcome.state == .completed { machineErrorCount = 0 }
+    let isLost = leases.release(worker: worker)
+    settle(run, lease, outcome, worker: worker, isLost: isLost, duration: duration)
+    queue.release(run)
   }
 
   /// Records how an attempt ended.
-  private func settle(
+  private mutating func settle(
     _ run: ScheduledRun, _ lease: RunLease, _ proposed: RunOutcome, worker: Int, isLost: Bool, duration: Duration
   ) {
     var outcome = proposed
@@ -246,24 +235,22 @@ final class SchedulerSession: Sendable {
         try scheduler.store.finish(lease, outcome)
       }
     } catch RunStoreError.leaseLost {
-      state.withLock {
-        $0.results[run.identity] = .lost
-        $0.queue.postpone(run)
-      }
-      emit(.lost(run, worker: worker, .takenOver))
+      results[run.identity] = .lost
+      queue.postpone(run)
+      events.emit(.lost(run, worker: worker, .takenOver))
       return
     } catch {
       // The run stays in state running; the next sweep finds its process dead and goes on from its checkpoint.
-      endWork(with: error)
-      state.withLock { $0.results[run.identity] = .lost }
-      emit(.lost(run, worker: worker, .notStored(error)))
+      leases.endWork(with: error)
+      results[run.identity] = .lost
+      events.emit(.lost(run, worker: worker, .notStored(error)))
       return
     }
-    state.withLock { $0.results[run.identity] = .ended(outcome) }
-    emit(.ended(run, worker: worker, outcome: outcome, duration: duration))
+    results[run.identity] = .ended(outcome)
+    events.emit(.ended(run, worker: worker, outcome: outcome, duration: duration))
     if scheduler.options.failsFast, outcome.state == .failed || outcome.state == .diverged {
-      state.withLock { $0.hasFailedFast = true }
-      ownStop.raise(to: .afterStep)
+      hasFailedFast = true
+      leases.ownStop.raise(to: .afterStep)
     }
   }
 
@@ -274,22 +261,13 @@ final class SchedulerSession: Sendable {
   private func isOfMachine(_ error: any Error) -> Bool { error is FileError || error.isErrorOfMachine }
 
   /// Lets the other runs go on, until so many in a row are interrupted that none can be expected to do better.
-  private func note(machineError error: any Error) {
-    let isHopeless = state.withLock { state in
-      if state.machineError == nil { state.machineError = error }
-      state.machineErrorCount += 1
-      return state.machineErrorCount >= max(1, scheduler.options.workers) + 2
-    }
-    if isHopeless { endWork(with: error) }
+  private mutating func note(machineError error: any Error) {
+    if machineError == nil { machineError = error }
+    machineErrorCount += 1
+    if machineErrorCount >= scheduler.workerCount + 2 { leases.endWork(with: error) }
   }
+}
 
-  private func endWork(with error: any Error) {
-    state.withLock { if $0.endingError == nil { $0.endingError = error } }
-    ownStop.raise(to: .afterStep)
-  }
-
-  private func emit(_ event: SchedulerEvent) {
-    guard let observer else { return }
-    observerQueue.async { observer.observe(event) }
-  }
+extension Scheduler {
+  fileprivate var workerCount: Int { max(1, options.workers) }
 }

@@ -5,10 +5,7 @@ import LabCore
 /// Every method may be called from any thread. A method that takes a ``RunLease`` changes nothing and throws
 /// ``RunStoreError/leaseLost(_:)`` where that lease is no longer the current one. When a method that writes returns,
 /// what it wrote survives the end of the process and of the machine's power.
-///
-/// An epoch must be recorded before the checkpoint that starts the next one is written: then every epoch before a
-/// checkpoint is on record, whenever the process dies.
-public protocol RunStore: Sendable {
+public protocol RunStore: AttemptStore {
   // MARK: Sweeps
 
   /// Makes the sweep and its runs known.
@@ -40,11 +37,6 @@ public protocol RunStore: Sendable {
   ///
   /// - Throws: an error of the store where it cannot be read.
   func runs(identityPrefix prefix: String) throws -> [Run]
-
-  /// The recorded epochs of a run in ascending order.
-  ///
-  /// - Throws: an error of the store where it cannot be read.
-  func epochs(of run: RunIdentity) throws -> [EpochRecord]
 
   /// The final record of a completed run.
   ///
@@ -84,39 +76,6 @@ public protocol RunStore: Sendable {
   ///   where it cannot be written.
   func heartbeat(_ lease: RunLease) throws
 
-  /// Records from where an attempt trains, and with what, before its first step; recording again replaces.
-  ///
-  /// Epochs on record from there on are removed, and checkpoints of earlier attempts that are ahead belong to the run no
-  /// more.
-  ///
-  /// - Parameters:
-  ///   - provenance: where and with what the attempt runs.
-  ///   - epoch: the epoch of its first step, from 0.
-  ///   - step: its first step, counted over all epochs from 0.
-  ///   - lease: the lease on the run.
-  /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
-  ///   where it cannot be written.
-  func recordStart(_ provenance: RunProvenance, epoch: Int, step: Int, lease: RunLease) throws
-
-  /// Records an epoch; recording the same epoch again replaces it.
-  ///
-  /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
-  ///   where it cannot be written.
-  func record(_ epoch: EpochRecord, lease: RunLease) throws
-
-  /// The files of a claimed run.
-  ///
-  /// Makes room for them, and removes what dead processes left unfinished.
-  ///
-  /// - Throws: where the system does not let them be made.
-  func files(of lease: RunLease) throws -> any RunFiles
-
-  /// Adds to the run's log.
-  ///
-  /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
-  ///   where it cannot be written.
-  func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws
-
   /// Ends the attempt, records its outcome and gives the lease back, all or nothing.
   ///
   /// - Throws: a ``RunFailure`` that ends no sweep where what the run left does not fit together; the lease is
@@ -125,6 +84,13 @@ public protocol RunStore: Sendable {
 }
 
 extension RunStore {
+  /// The choices that the newest attempt at a run recorded that had begun to train; empty before the first one did.
+  ///
+  /// - Throws: an error of the store where it cannot be read.
+  public func choices(of run: RunIdentity) throws -> [String: JSONValue] {
+    try attempts(at: run).last { $0.provenance != nil }?.provenance?.choices ?? [:]
+  }
+
   /// The newest sweep of a name, if there is one.
   ///
   /// - Throws: an error of the store where it cannot be read.

@@ -55,15 +55,20 @@ extension RunProvenance {
   fileprivate static let convolutionsKey = "convolutions"
 
   /// The method of each convolution's passes.
-  package var convolutionMethods: [String: String] {
-    guard case .object(let methods)? = choices[RunProvenance.convolutionsKey] else { return [:] }
+  package var convolutionMethods: [String: String] { choices.convolutionMethods }
+}
+
+extension [String: JSONValue] {
+  /// The method of each convolution's passes, among the choices of an attempt.
+  fileprivate var convolutionMethods: [String: String] {
+    guard case .object(let methods)? = self[RunProvenance.convolutionsKey] else { return [:] }
     return methods.compactMapValues { if case .string(let method) = $0 { method } else { nil } }
   }
 }
 
-extension RunStore {
+extension AttemptStore {
   /// The methods that a run's newest attempt to train recorded; empty before the first one did.
   package func convolutionMethods(of run: RunIdentity) throws -> [String: String] {
-    try attempts(at: run).last { $0.provenance != nil }?.provenance?.convolutionMethods ?? [:]
+    try choices(of: run).convolutionMethods
   }
 }

@@ -7,7 +7,7 @@ import LabScheduler
 import LabTrain
 
 /// Trains claimed runs in this process, whatever store they are claimed from.
-package struct TrainingRunExecutor: RunExecutor {
+package struct TrainingRunExecutor: BlockingRunExecutor {
   /// The executor as it is registered.
   package static let definition = ExecutorDefinition("threads", "Trains runs in this process, a worker's thread each.")
   {
