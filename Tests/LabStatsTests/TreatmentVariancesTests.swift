@@ -4,7 +4,7 @@ import Testing
 
 /// Variances of treatments and what is judged by them, against `Fixtures/make_moderated.py`.
 @Suite struct TreatmentVariancesTests {
-  private static let names = ["reference", "alike", "noisy baseline", "wild", "missing", "apart"]
+  private static let names = ["reference", "alike", "noisy baseline", "wild", "missing", "apart", "hidden"]
 
   private func expected(_ name: String) throws -> JSONValue {
     try #require(fixture("moderated").arrayValue?.first { $0["name"]?.stringValue == name })
@@ -103,6 +103,16 @@ import Testing
       #expect(variances.isModerated([treatment: 1, 0: -1]))
     }
     #expect((variances.difference(of: 3, to: 0)?.degreesOfFreedom ?? 9) < 5)
+  }
+
+  /// Treatments that fail in the same block vary no more than each other.
+  @Test func whatHidesAnotherIsFoundWithIt() throws {
+    let rows = try expected("hidden")["values"]?.rows ?? []
+    let variances = TreatmentVariances(BlockedFit(BlockedSample(rows: rows)), reference: 0)
+    #expect(Set([1, 2, 3]).isSubset(of: variances.excluded))
+    #expect(variances.commonVariance < 0.25, "\(variances.commonVariance)")
+    let difference = try #require(variances.difference(of: 8, to: 0))
+    #expect((difference.standardError ?? 9) < 0.3)
   }
 
   /// Where only one treatment varies at all, nothing is known of the others but that they are constant.

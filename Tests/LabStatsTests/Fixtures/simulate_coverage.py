@@ -17,7 +17,7 @@ import argparse
 import numpy as np
 from scipy import special, stats
 
-THRESHOLD, REFERENCE_THRESHOLD, EXCLUSION, LEVEL = 0.1, 0.2, 0.001, 0.95
+THRESHOLD, REFERENCE_THRESHOLD, EXCLUSION, SUSPICION, LEVEL = 0.1, 0.2, 0.001, 0.5, 0.95
 
 ERRORS = {
     "normal": lambda rng, shape: rng.standard_normal(shape),
@@ -28,6 +28,8 @@ ERRORS = {
     "normal, one variant × 3": lambda rng, shape: rng.standard_normal(shape) * noisy(shape, [-1], 3),
     "normal, one variant × 10": lambda rng, shape: rng.standard_normal(shape) * noisy(shape, [-1], 10),
     "normal, two variants × 3": lambda rng, shape: rng.standard_normal(shape) * noisy(shape, [-2, -1], 3),
+    "normal, three variants × 30": lambda rng, shape: rng.standard_normal(shape) * noisy(shape, [-3, -2, -1], 30),
+    "normal, two variants × 30 alike": lambda rng, shape: alike(rng, shape, 30),
     "normal, half × 3": lambda rng, shape: rng.standard_normal(shape) * noisy(shape, range(shape[1] // 2, shape[1]), 3),
     "normal, baseline × 3": lambda rng, shape: rng.standard_normal(shape) * noisy(shape, [0], 3),
 }
@@ -41,6 +43,13 @@ def noisy(shape, treatments, factor):
     deviations = np.ones((1, shape[1], 1))
     deviations[0, list(treatments)] = factor
     return deviations
+
+
+def alike(rng, shape, factor):
+    """The last two treatments fail in the same blocks, by about as much."""
+    values = rng.standard_normal(shape)
+    values[:, -2:] += factor * rng.standard_normal((shape[0], 1, shape[2]))
+    return values
 
 
 class Dunnett:
@@ -100,19 +109,28 @@ def spreads(values, left_out):
 
 
 def wild(values):
-    """The treatments that are no part of the common residual."""
+    """The treatments that are no part of the common residual: all up to the last one that varies beyond doubt.
+
+    Noisy treatments hide each other, so that the search goes on beyond one that is only suspected (Rosner, Technometrics 25,
+    1983).
+    """
     count, treatments, seeds = values.shape
-    left_out = np.zeros((count, treatments), bool)
+    left_out, certain = np.zeros((count, treatments), bool), np.zeros((count, treatments), bool)
     active = np.arange(count)
-    while len(active):
+    for _ in range(treatments // 2):
         own, others, degrees = spreads(values[active], left_out[active])
         p = special.fdtrc(seeds - 1, degrees, own / others)
         p[left_out[active]] = 2
         noisiest, size = p.argmin(1), (~left_out[active]).sum(1)
-        found = (p[np.arange(len(active)), noisiest] * size < EXCLUSION) & (size > 3)
+        level = p[np.arange(len(active)), noisiest] * size
+        found = (level < SUSPICION) & (size > 3)
         left_out[active[found], noisiest[found]] = True
+        clear = found & (level < EXCLUSION)
+        certain[active[clear]] = left_out[active[clear]]
         active = active[found]
-    return left_out
+        if not len(active):
+            break
+    return certain
 
 
 def judged(variances, degrees, most, seeds):
