@@ -8,7 +8,7 @@ extension StudyStore {
   /// - Throws: ``WorkbenchError`` with the nearest name, or ``StoreError/noSweeps(path:)`` where there is none at all.
   package func sweep(matching text: String?) throws -> Sweep {
     let sweeps = try sweeps()
-    guard let newest = sweeps.first else { throw StoreError.noSweeps(path: "\(folder)/\(StudyStore.databaseName)") }
+    guard let newest = sweeps.first else { throw StoreError.noSweeps(path: path) }
     guard let text else { return try sweep(newest.id) }
     if let match = sweeps.first(where: { $0.name == text }) ?? sweeps.first(where: { "\($0.id)" == text }) {
       return try sweep(match.id)
