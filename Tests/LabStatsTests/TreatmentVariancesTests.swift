@@ -115,6 +115,20 @@ import Testing
     #expect((difference.standardError ?? 9) < 0.3)
   }
 
+  /// The effect of a level is judged by the variances of its treatments, as their difference is.
+  @Test func effectsHaveTheVariancesOfTheirTreatments() throws {
+    let rows = try expected("hidden")["values"]?.rows ?? []
+    let fit = BlockedFit(BlockedSample(rows: rows))
+    let variances = TreatmentVariances(fit, reference: 0)
+    let analysis = FactorialAnalysis(fit, levels: rows.indices.map { [$0] })
+    for treatment in 1..<rows.count {
+      let effect = try #require(analysis.effect(of: 0, level: treatment, to: 0, variances: variances))
+      #expect(effect.contrast == variances.difference(of: treatment, to: 0))
+    }
+    let common = try #require(analysis.effect(of: 0, level: 8, to: 0)?.contrast.standardError)
+    #expect(common > 20 * (variances.difference(of: 8, to: 0)?.standardError ?? common))
+  }
+
   /// Where only one treatment varies at all, nothing is known of the others but that they are constant.
   @Test func constantTreatmentsHaveNoStandardError() {
     let variances = TreatmentVariances(

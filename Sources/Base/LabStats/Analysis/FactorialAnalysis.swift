@@ -152,16 +152,22 @@ extension FactorialAnalysis {
   /// The effect of one change, or the interaction of several, over the combinations of all other factors for which every
   /// part is measured: that of ``FactorialContrasts/effect(_:)``.
   ///
+  /// - Parameters:
+  ///   - changes: the changes.
+  ///   - variances: the variances of the fit's treatments; nil for that of the common residual.
   /// - Returns: nil where there is no such combination.
-  public func effect(_ changes: [Change]) -> Effect? {
+  public func effect(_ changes: [Change], variances: TreatmentVariances? = nil) -> Effect? {
     FactorialContrasts(fit, levels: levels).effect(changes).flatMap { effect in
-      fit.contrast(effect.weights).map { Effect(contrast: $0, combinationCount: effect.combinationCount) }
+      (variances?.contrast(effect.weights) ?? fit.contrast(effect.weights))
+        .map { Effect(contrast: $0, combinationCount: effect.combinationCount) }
     }
   }
 
   /// The effect of a factor's level against another.
-  public func effect(of factor: Int, level: Int, to baseline: Int) -> Effect? {
-    effect([Change(factor: factor, level: level, baseline: baseline)])
+  public func effect(
+    of factor: Int, level: Int, to baseline: Int, variances: TreatmentVariances? = nil
+  ) -> Effect? {
+    effect([Change(factor: factor, level: level, baseline: baseline)], variances: variances)
   }
 }
 

@@ -80,13 +80,16 @@ extension SweepAnalysis {
 
   // MARK: Effects
 
+  /// The variances that effects are judged by, as comparisons are; nil for that of the common residual.
+  var effectVariances: TreatmentVariances? { model.model.isPooled ? model.variances : nil }
+
   /// The effect of each level of each factor.
   var effectTable: ReportTable? {
     guard let factorial else { return nil }
     let baseline = baselineLevels
     let effects = sweep.factors.enumerated().flatMap { index, factor in
       factor.levels.indices.filter { $0 != baseline[index] }.compactMap { level in
-        factorial.effect(of: index, level: level, to: baseline[index]).map { (index, level, $0) }
+        factorial.effect(of: index, level: level, to: baseline[index], variances: effectVariances).map { (index, level, $0) }
       }
     }
     guard !effects.isEmpty else { return nil }
@@ -148,7 +151,7 @@ extension SweepAnalysis {
     let baseline = baselineLevels
     guard factors.allSatisfy({ sweep.factors[$0].levels.count == 2 }),
       let effect = factorial.effect(
-        factors.map { .init(factor: $0, level: 1 - baseline[$0], baseline: baseline[$0]) })
+        factors.map { .init(factor: $0, level: 1 - baseline[$0], baseline: baseline[$0]) }, variances: effectVariances)
     else { return "" }
     let interval = effect.contrast.interval(level: options.confidenceLevel)
     return ": \(text.difference(effect.contrast.estimate, interval))\(text.unit) beyond what each does alone"

@@ -37,7 +37,7 @@ extension SweepReport {
     return sweep.factors.enumerated().flatMap { index, factor in
       let reference = baseline?.levels[factor.name].flatMap(factor.levels.firstIndex) ?? 0
       return factor.levels.indices.filter { $0 != reference }.compactMap { level in
-        factorial.effect(of: index, level: level, to: reference).map { effect in
+        factorial.effect(of: index, level: level, to: reference, variances: analysis.effectVariances).map { effect in
           Conclusion(
             "\(factor.name)=\(factor.levels[level].singleLine)",
             reference: "\(factor.name)=\(factor.levels[reference].singleLine)", metric: metric,
