@@ -18,7 +18,8 @@ KNOWN: dict[str, Any] = {
     "model": {"architecture": ["resnet"], "depth": None, "width": None},
     "training": {"epochs": None, "batch_size": None},
     "factors": {
-        "conv": {"static", "odconv-1x", "odconv-4x", "dyconv"}, "downsample": {"strided", "spd"},
+        "conv": {"static", "odconv-1x", "odconv-4x", "odconv-1x-short", "odconv-4x-short", "dyconv"},
+        "downsample": {"strided", "spd"},
         "loss": {"cross-entropy", "focal"}},
 }
 

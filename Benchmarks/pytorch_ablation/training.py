@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from measuring import peak_bytes
-from pytorch_models.convolutions import AGGREGATIONS, INITIAL_TEMPERATURE, set_temperature
+from pytorch_models.convolutions import AGGREGATIONS, INITIAL_TEMPERATURE, SHORT, SHORT_SHARE, set_temperature
 from pytorch_models.resnet import ResNet
 
 from .data import CLASSES, Split, load
@@ -83,8 +83,9 @@ class Training:
         return losses.detach().sum(), (logits.detach().argmax(1) == labels).sum()
 
     def set_temperature(self) -> None:
-        """Sets the attentions' temperature, which falls linearly to 1."""
-        length = TEMPERATURE_EPOCHS * self.steps_per_epoch
+        """Sets the attentions' temperature, which falls linearly to 1, in a tenth of the training with the short recipe."""
+        is_short = self.cell.conv.endswith(SHORT)
+        length = (SHORT_SHARE * self.cell.epochs if is_short else TEMPERATURE_EPOCHS) * self.steps_per_epoch
         fallen = max(0.0, (INITIAL_TEMPERATURE - 1) * (length - self.step) / length)
         set_temperature(self.network, 1 + fallen)
 

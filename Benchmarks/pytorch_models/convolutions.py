@@ -10,6 +10,9 @@ from torch.nn import functional as F
 
 AGGREGATIONS = ("broadcast", "matmul")
 INITIAL_TEMPERATURE = 30.0
+# What ends the name of a convolution with the recipe for short trainings, and the share of a training in which its
+# temperature falls.
+SHORT, SHORT_SHARE = "-short", 0.1
 
 # Makes the convolution of a block from its input channels, filters, extent of the window, stride and groups.
 MakeConvolution = Callable[..., nn.Module]
@@ -124,14 +127,22 @@ class DynamicConv2d(nn.Module):
 
 
 def convolution_maker(conv: str, aggregation: str = "broadcast") -> MakeConvolution:
-    """Returns what makes the convolutions of blocks: `static`, `odconv-1x`, `odconv-4x` or `dyconv`."""
+    """Returns what makes the convolutions of blocks: `static`, `odconv-1x`, `odconv-4x` or `dyconv`.
+
+    With `-short` behind its name, ODConv's attentions begin uniform: the layers that end them have no weights yet.
+    """
     if conv == "static":
         return convolution
-    kernels = 4 if conv == "dyconv" else int(conv.removeprefix("odconv-").removesuffix("x"))
+    kernels = 4 if conv == "dyconv" else int(conv.removesuffix(SHORT).removeprefix("odconv-").removesuffix("x"))
     attention = KernelAttention if conv == "dyconv" else OmniAttention
 
     def make(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1) -> nn.Module:
-        return DynamicConv2d(in_channels, out_channels, stride, attention, kernels, kernel_size, groups, aggregation)
+        layer = DynamicConv2d(in_channels, out_channels, stride, attention, kernels, kernel_size, groups, aggregation)
+        if conv.endswith(SHORT):
+            for name, part in layer.attention.named_children():
+                if name.endswith("_fc"):
+                    nn.init.zeros_(part.weight)
+        return layer
 
     return make
 
