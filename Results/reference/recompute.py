@@ -4,7 +4,8 @@
     python3 Results/reference/recompute.py [ablation-runs.csv ablation-analysis.json]
 
 Reads the accuracy of every run and fits the model variant + seed + residual by NumPy's least squares, with the distributions
-of SciPy and Dunnett's probabilities by quadrature; compares every number of the comparisons, the analysis of variance and the
+of SciPy and Dunnett's probabilities by quadrature; variances of variants that vary otherwise than the others are those of
+Tests/LabStatsTests/Fixtures/make_moderated.py. Compares every number of the comparisons, the analysis of variance and the
 effects with what `labrun analyze --json` printed, and ends with status 1 where one differs by more than a billionth.
 """
 
@@ -19,6 +20,9 @@ from pathlib import Path
 import numpy as np
 from scipy import integrate, optimize, special, stats
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "Tests" / "LabStatsTests" / "Fixtures"))
+from make_moderated import variances  # noqa: E402
+
 FACTORS = ["conv", "downsample", "loss"]
 
 
@@ -31,7 +35,7 @@ def fit(columns: list[np.ndarray], values: np.ndarray) -> tuple[np.ndarray, floa
     return coefficients, float(residuals @ residuals), len(values) - np.linalg.matrix_rank(matrix), inverse
 
 
-def dunnett_exceedance(bound: float, count: int, degrees: int) -> float:
+def dunnett_exceedance(bound: float, count: int, degrees: float) -> float:
     """The chance that the largest of `count` |t| values with correlation 1/2 is beyond `bound`."""
     nodes, weights = np.polynomial.legendre.leggauss(200)
     normal, normal_weights = 9 * nodes, 9 * weights * stats.norm.pdf(9 * nodes)
@@ -45,11 +49,13 @@ def dunnett_exceedance(bound: float, count: int, degrees: int) -> float:
     def density(scale: float) -> float:
         return 2 * degrees * scale * stats.chi2.pdf(degrees * scale**2, degrees)
 
-    scales, scale_weights = 2 * nodes + 2, 2 * weights
+    # All of the scale's distribution but 1e-15.
+    half = float(np.sqrt(stats.chi2.isf(1e-15, degrees) / degrees)) / 2
+    scales, scale_weights = half * nodes + half, half * weights
     return 1 - float(sum(w * density(s) * within(s) for s, w in zip(scales, scale_weights)))
 
 
-def noncentrality(t: float, degrees: int, probability: float) -> float:
+def noncentrality(t: float, degrees: float, probability: float) -> float:
     """The noncentrality of a t statistic of at most `t` with a probability."""
     span = 10 * np.sqrt(1 + t**2 / (2 * degrees))
 
@@ -86,15 +92,33 @@ def main() -> int:
     deviation = np.sqrt(squares / degrees)
     check("residual SD", report["residual_sd"], deviation)
     check("residual df", report["residual_df"], degrees)
-    # No variant's runs vary so much more than those of the others that it has a variance of its own.
-    check("moderated variances", float(len(report["moderated_variances"])), 0)
-    for label in labels:
-        others = indicator[label] == 0
-        columns = [c[others] for name, c in indicator.items() if name != label] + [c[others] for c in blocks]
-        _, rest, other_degrees, _ = fit(columns, values[others])
-        own = degrees - other_degrees
-        p = float(stats.f.sf((squares - rest) / own / (rest / other_degrees), own, other_degrees))
-        check(f"{label} varies alike", float(p >= (0.2 if label == report["sweep"]["baseline"] else 0.1)), 1)
+    # Of each variant: its variance, the degrees of freedom of that, and the others' share in it.
+    cells = [(labels.index(run["variant"]), seeds.index(run["seed"])) for run in runs]
+    spreads, left_out, common, degrees_of_common = variances(cells, values, labels.index(report["sweep"]["baseline"]))
+    own = [label for i, label in enumerate(labels) if i in left_out or spreads[i][2] < 1]
+    check("moderated variances", float(sorted(row["variant"] for row in report["moderated_variances"]) == sorted(own)), 1)
+    if left_out:
+        sys.exit("runs of some variants are left out of the common residual, which this script does not follow")
+    check("the common residual", float(np.sqrt(common)), deviation)
+    check("its degrees of freedom", float(degrees_of_common), degrees)
+    everything = np.column_stack([*indicator.values(), *blocks])
+
+    def judged(weights: np.ndarray) -> tuple[float, float, float]:
+        """A contrast of the model's coefficients: its estimate, standard error and degrees of freedom."""
+        of_runs = weights @ inverse @ everything.T
+        alike, parts = 0.0, []
+        for i, label in enumerate(labels):
+            square = float(np.sum(of_runs[indicator[label] == 1] ** 2))
+            variance, freedom, share = spreads[i]
+            if share == 1:
+                alike += square * common
+            else:
+                parts.append((square * variance, freedom))
+        parts.append((alike, degrees))
+        total = sum(part for part, _ in parts)
+        freedom = min(degrees, total**2 / sum(part**2 / f for part, f in parts if part > 0))
+        return float(weights @ coefficients), float(np.sqrt(total)), float(freedom)
+
     count = len(labels) - 1
     critical = optimize.brentq(lambda bound: dunnett_exceedance(bound, count, degrees) - 0.05, 1.5, 6, xtol=1e-13)
     check("critical value", report["critical_value"], critical)
@@ -108,27 +132,30 @@ def main() -> int:
             continue
         weights = np.zeros(len(coefficients))
         weights[labels.index(label)], weights[labels.index(baseline)] = 1, -1
-        difference, error = float(weights @ coefficients), deviation * np.sqrt(weights @ inverse @ weights)
+        difference, error, freedom = judged(weights)
         row = rows[label]
-        single[label] = float(2 * stats.t.sf(abs(difference / error), degrees))
+        bound = critical
+        if freedom != degrees:
+            bound = optimize.brentq(lambda x: dunnett_exceedance(x, count, freedom) - 0.05, 1.5, 9, xtol=1e-13)
+        single[label] = float(2 * stats.t.sf(abs(difference / error), freedom))
         check(label, row[f"{metric}_difference"], difference)
-        check(label + " lower", row[f"{metric}_difference_lower"], difference - critical * error)
-        check(label + " upper", row[f"{metric}_difference_upper"], difference + critical * error)
+        check(label + " lower", row[f"{metric}_difference_lower"], difference - bound * error)
+        check(label + " upper", row[f"{metric}_difference_upper"], difference + bound * error)
         check(label + " standard error", row["standard_error"], error)
-        check(label + " df", row["df"], degrees)
+        check(label + " df", row["df"], freedom)
         check(label + " p", row["p"], single[label])
-        check(label + " p at once", row["p_simultaneous"], dunnett_exceedance(abs(difference / error), count, degrees))
+        check(label + " p at once", row["p_simultaneous"], dunnett_exceedance(abs(difference / error), count, freedom))
         factor = np.exp(special.gammaln(degrees / 2) - special.gammaln((degrees - 1) / 2)) / np.sqrt(degrees / 2)
         check(label + " g", row["hedges_g"], difference / deviation * factor)
         for key, probability in (("hedges_g_lower", 0.975), ("hedges_g_upper", 0.025)):
-            bound = noncentrality(difference / error, degrees, probability) * error / deviation
-            check(f"{label} {key}", row[key], bound, 1e-8)
+            end = noncentrality(difference / error, freedom, probability) * error / deviation
+            check(f"{label} {key}", row[key], end, 1e-8)
         mean = float(np.mean(values[indicator[baseline] == 1]))
         check(label + " errors", row["relative_error_change"], -difference / (1 - mean))
         verdict = "undecided"
-        if difference - critical * error > 0:
+        if difference - bound * error > 0:
             verdict = "better"
-        elif difference + critical * error < 0:
+        elif difference + bound * error < 0:
             verdict = "worse"
         check(f"{label}: {verdict}", float(row["verdict"] == verdict), 1)
     largest = 0.0
@@ -166,17 +193,17 @@ def main() -> int:
         check(f"{name} omega²", row["omega_squared"], omega)
     check("residual SS", variance["residual"]["sum_of_squares"], squares)
     for row in tables["effects"]:
-        ours, other = (
-            np.array([run[row["factor"]] == row[key] for run in runs], float) for key in ("level", "reference")
-        )
-        effect = float(ours @ values / ours.sum() - other @ values / other.sum())
-        error = deviation * np.sqrt(1 / ours.sum() + 1 / other.sum())
-        half = float(stats.t.ppf(0.975, degrees)) * error
+        shares = []
+        for key in ("level", "reference"):
+            chosen = [l for l in labels if any(r["variant"] == l and r[row["factor"]] == row[key] for r in runs)]
+            shares.append(np.array([(label in chosen) / len(chosen) for label in labels] + [0.0] * len(blocks)))
+        effect, error, freedom = judged(shares[0] - shares[1])
+        half = float(stats.t.ppf(0.975, freedom)) * error
         name = f"effect of {row['factor']} {row['level']}"
         check(name, row["effect"], effect)
         check(name + " lower", row["effect_lower"], effect - half)
         check(name + " upper", row["effect_upper"], effect + half)
-        check(name + " p", row["p"], float(2 * stats.t.sf(abs(effect / error), degrees)))
+        check(name + " p", row["p"], float(2 * stats.t.sf(abs(effect / error), freedom)))
 
     print(f"{checked} numbers recomputed, {failures} differ")
     return 1 if failures else 0

@@ -1,6 +1,7 @@
 import LabRecords
 
-/// The 36 test accuracies of `ablation.json` with vectors of AVX-512, whose analysis by R the tests know.
+/// The 36 test accuracies of an ablation of three convolutions, two down-samplings and two losses, whose analysis by R the
+/// tests know.
 enum ReferenceSweep {
   /// Variants × seeds, in percent.
   static let accuracies: [[Double]] = [
@@ -9,16 +10,23 @@ enum ReferenceSweep {
     [84.35, 83.35, 84.05], [78.15, 78.45, 78.30],
   ]
 
-  static let factors = [
-    Factor(name: "conv", levels: ["static", "odconv-1x", "odconv-4x"]),
-    Factor(name: "downsample", levels: ["strided", "spd"]), Factor(name: "loss", levels: ["cross-entropy", "focal"]),
-  ]
+  static let factors = factors(convolutions: ["static", "odconv-1x", "odconv-4x"])
+
+  private static func factors(convolutions: [String]) -> [Factor] {
+    [
+      Factor(name: "conv", levels: convolutions), Factor(name: "downsample", levels: ["strided", "spd"]),
+      Factor(name: "loss", levels: ["cross-entropy", "focal"]),
+    ]
+  }
 
   /// The sweep; the variants' labels are those of the table.
   static var sweep: Sweep { sweep(of: accuracies) }
 
-  /// The sweep with other accuracies in percent.
-  static func sweep(of accuracies: [[Double]]) -> Sweep {
+  /// The sweep with other accuracies in percent, and perhaps other convolutions.
+  static func sweep(
+    of accuracies: [[Double]], convolutions: [String] = factors[0].levels
+  ) -> Sweep {
+    let factors = factors(convolutions: convolutions)
     var variants = [Variant]()
     for conv in factors[0].levels {
       for downsample in factors[1].levels {

@@ -14,6 +14,16 @@ import Testing
     }
   }
 
+  @Test func noncentralTOfBrokenDegreesMatchesDirectIntegration() throws {
+    let cases = try fixture("simultaneous")["broken_degrees"]?.arrayValue ?? []
+    #expect(cases.count == 28)
+    for entry in cases {
+      let distribution = NoncentralT(degreesOfFreedom: entry.number("df"), noncentrality: entry.number("delta"))
+      let (value, expected) = (distribution.cumulativeProbability(entry.number("t")), entry.number("p"))
+      #expect(abs(value - expected) < 1e-12, "\(entry): \(value)")
+    }
+  }
+
   @Test func chiSquareMatchesSciPy() throws {
     for entry in try fixture("simultaneous")["chi_square"]?.arrayValue ?? [] {
       let distribution = ChiSquare(degreesOfFreedom: entry.number("df"))

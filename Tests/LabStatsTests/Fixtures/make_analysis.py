@@ -130,6 +130,27 @@ def factors():
     return cases
 
 
+def broken_degrees():
+    """Noncentral t of degrees of freedom that are no integers: the mean of a normal probability over the scale."""
+
+    def probability(t, df, delta):
+        # The substitution s = v^8 takes the broken power at 0 out of the integrand.
+        end = np.sqrt(stats.chi2.isf(1e-18, df) / df) ** 0.125
+        density = lambda s: 2 * df * s * stats.chi2.pdf(df * s * s, df)
+        value = integrate.quad(
+            lambda v: special.ndtr(t * v**8 - delta) * density(v**8) * 8 * v**7, 0, end, epsabs=1e-15, epsrel=1e-13,
+            limit=400,
+        )[0]
+        assert abs(value - stats.nct.cdf(t, df, delta)) < 1e-11
+        return value
+
+    return [
+        {"df": df, "t": t, "delta": delta, "p": probability(t, df, delta)}
+        for df in [1.1, 1.5, 2.36, 3.52, 5.25, 7.9, 11.3]
+        for t, delta in [(0.4, 0.0), (0.4, 1.5), (3.0, 2.0), (-1.2, 0.7)]
+    ]
+
+
 if __name__ == "__main__":
     value = {
         "multivariate": multivariate(),
@@ -137,5 +158,6 @@ if __name__ == "__main__":
         "spreads": spreads(),
         "chi_square": chi_squares(),
         "factors": factors(),
+        "broken_degrees": broken_degrees(),
     }
     (FOLDER / "simultaneous.json").write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")

@@ -89,7 +89,9 @@ extension SweepAnalysis {
     let baseline = baselineLevels
     let effects = sweep.factors.enumerated().flatMap { index, factor in
       factor.levels.indices.filter { $0 != baseline[index] }.compactMap { level in
-        factorial.effect(of: index, level: level, to: baseline[index], variances: effectVariances).map { (index, level, $0) }
+        factorial.effect(of: index, level: level, to: baseline[index], variances: effectVariances).map {
+          (index, level, $0)
+        }
       }
     }
     guard !effects.isEmpty else { return nil }
