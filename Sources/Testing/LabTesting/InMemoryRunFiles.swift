@@ -1,3 +1,4 @@
+import Foundation
 import LabCore
 import LabRecords
 
@@ -9,6 +10,8 @@ struct InMemoryRunFiles: RunFiles {
     var bestWeightsHash: ContentHash?
     var weights: [RunWeights: (tensors: [NamedTensor], epoch: Int?)] = [:]
     var predictions: Predictions?
+    /// The bytes of files of capsules, which nothing here looks into.
+    var adopted: [CapsuleFile.Kind: Data] = [:]
   }
 
   /// What a run has stored is not what it trained.
@@ -48,6 +51,24 @@ struct InMemoryRunFiles: RunFiles {
       $0.files.predictions = predictions
     }
   }
+
+  func adopt(_ files: [CapsuleFile], from folder: String, at position: CapsulePosition) throws {
+    var contents: [CapsuleFile.Kind: Data] = [:]
+    for file in files {
+      guard let data = FileManager.default.contents(atPath: "\(folder)/\(file.name)") else {
+        throw Misfit(description: "\(folder)/\(file.name) is missing")
+      }
+      contents[file.kind] = data
+    }
+    let adopted = contents
+    try store.change(lease) { entry in
+      for (kind, data) in adopted { entry.files.adopted[kind] = data }
+      entry.capsules[position.attempt] = position.sequence
+    }
+    for file in files { try FileManager.default.removeItem(atPath: "\(folder)/\(file.name)") }
+  }
+
+  var location: RunFilesLocation? { nil }
 
   func check(trainedEpochs epochs: Int, bestEpoch: Int?) throws {
     let recorded = try store.epochs(of: lease.run).map(\.epoch)

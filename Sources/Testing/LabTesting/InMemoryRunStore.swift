@@ -16,6 +16,8 @@ public final class InMemoryRunStore: RunStore {
     var heartbeatAt = Date.distantPast
     var endedAt: Date?
     var files = InMemoryRunFiles.Content()
+    /// The last event of each attempt's capsule.
+    var capsules: [Int: Int] = [:]
 
     /// The run as it stands.
     var run: Run {
@@ -243,10 +245,7 @@ public final class InMemoryRunStore: RunStore {
   /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
   ///   store where it cannot be written.
   public func recordStart(_ provenance: RunProvenance, epoch: Int, step: Int, lease: RunLease) throws {
-    try change(lease) {
-      $0.attempts[lease.attempt - 1].provenance = provenance
-      $0.epochs = $0.epochs.filter { $0.key < epoch }
-    }
+    try change(lease) { $0.apply(.start(provenance, epoch: epoch, step: step), attempt: lease.attempt) }
   }
 
   /// Records an epoch, in place of an earlier record of it.
@@ -254,7 +253,26 @@ public final class InMemoryRunStore: RunStore {
   /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
   ///   store where it cannot be written.
   public func record(_ epoch: EpochRecord, lease: RunLease) throws {
-    try change(lease) { $0.epochs[epoch.epoch] = epoch }
+    try change(lease) { $0.apply(.epoch(epoch), attempt: lease.attempt) }
+  }
+
+  /// How far the events of an attempt's capsule are in the store.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one.
+  public func capsulePosition(ofAttempt attempt: Int, lease: RunLease) throws -> CapsulePosition {
+    var sequence = 0
+    try change(lease) { sequence = $0.capsules[attempt] ?? 0 }
+    return CapsulePosition(attempt: attempt, sequence: sequence)
+  }
+
+  /// Takes events of a capsule over.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one.
+  public func ingest(_ entries: [CapsuleEntry], upTo position: CapsulePosition, lease: RunLease) throws {
+    try change(lease) { entry in
+      for event in entries { entry.apply(event, attempt: position.attempt) }
+      entry.capsules[position.attempt] = position.sequence
+    }
   }
 
   /// What takes the place of the run's files.
@@ -272,9 +290,7 @@ public final class InMemoryRunStore: RunStore {
   ///   store where it cannot be written.
   public func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws {
     let now = now()
-    try change(lease) {
-      $0.events.append(RunEvent(date: now, attempt: lease.attempt, kind: kind, message: message))
-    }
+    try change(lease) { $0.apply(.log(kind, message, at: now), attempt: lease.attempt) }
   }
 
   /// Ends the attempt.
@@ -328,5 +344,19 @@ public final class InMemoryRunStore: RunStore {
     return StoredSweep(
       id: id, name: sweep.name, specText: sweep.specText, specHash: sweep.specHash, planHash: sweep.planHash,
       createdAt: registration.createdAt, lastRegisteredAt: registration.registeredAt, runCounts: counts)
+  }
+}
+
+extension InMemoryRunStore.Entry {
+  /// Keeps what happened in an attempt.
+  fileprivate mutating func apply(_ event: CapsuleEntry, attempt: Int) {
+    switch event {
+    case .start(let provenance, let epoch, _):
+      attempts[attempt - 1].provenance = provenance
+      epochs = epochs.filter { $0.key < epoch }
+    case .epoch(let record): epochs[record.epoch] = record
+    case .log(let kind, let message, let date):
+      events.append(RunEvent(date: date, attempt: attempt, kind: kind, message: message))
+    }
   }
 }

@@ -28,5 +28,12 @@ extension ForwardingRunStore {
   public func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws {
     try base.log(kind, message, lease: lease)
   }
+  public func choices(of run: RunIdentity) throws -> [String: JSONValue] { try base.choices(of: run) }
+  public func capsulePosition(ofAttempt attempt: Int, lease: RunLease) throws -> CapsulePosition {
+    try base.capsulePosition(ofAttempt: attempt, lease: lease)
+  }
+  public func ingest(_ entries: [CapsuleEntry], upTo position: CapsulePosition, lease: RunLease) throws {
+    try base.ingest(entries, upTo: position, lease: lease)
+  }
   public func finish(_ lease: RunLease, _ outcome: RunOutcome) throws { try base.finish(lease, outcome) }
 }

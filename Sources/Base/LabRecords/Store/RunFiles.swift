@@ -43,6 +43,20 @@ public protocol RunFiles: Sendable {
   func write(
     finalWeights weights: [NamedTensor], epoch: Int, attributes: [String: JSONValue], predictions: Predictions) throws
 
+  /// Takes whole files over that lie in a capsule, all or none, and notes the position of the event that names them.
+  ///
+  /// A file that was taken over before, by a process that died before it could note that, is not missed.
+  ///
+  /// - Parameters:
+  ///   - files: the files.
+  ///   - folder: the folder of the capsule.
+  ///   - position: the event that names them.
+  /// - Throws: a ``RunFailure`` where a file is missing or not what the event says.
+  func adopt(_ files: [CapsuleFile], from folder: String, at position: CapsulePosition) throws
+
+  /// Where the run's files lie, for processes that read them; nil where they are not on a disk.
+  var location: RunFilesLocation? { get }
+
   /// Checks, before a run is completed, that the store has what it trained.
   ///
   /// - Parameters:
@@ -50,6 +64,23 @@ public protocol RunFiles: Sendable {
   ///   - bestEpoch: the epoch that the best weights must be of, from 0; nil where there are none.
   /// - Throws: a ``RunFailure`` that is retriable where something is missing or of another epoch.
   func check(trainedEpochs epochs: Int, bestEpoch: Int?) throws
+}
+
+/// What another process needs to go on with a run's files.
+public struct RunFilesLocation: Sendable, Hashable {
+  /// The checkpoint.
+  public var checkpoint: String
+  /// The best weights.
+  public var bestWeights: String
+  /// The random name of the database, which files carry; nil without one.
+  public var database: String?
+
+  /// Creates a location.
+  public init(checkpoint: String, bestWeights: String, database: String?) {
+    self.checkpoint = checkpoint
+    self.bestWeights = bestWeights
+    self.database = database
+  }
 }
 
 /// Which weights of a run.

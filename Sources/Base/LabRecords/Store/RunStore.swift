@@ -76,6 +76,24 @@ public protocol RunStore: AttemptStore {
   ///   where it cannot be written.
   func heartbeat(_ lease: RunLease) throws
 
+  /// How far the events of an attempt's capsule are in the store.
+  ///
+  /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
+  ///   where it cannot be read.
+  func capsulePosition(ofAttempt attempt: Int, lease: RunLease) throws -> CapsulePosition
+
+  /// Takes events of a capsule over, all or nothing, and notes the position: whoever takes them over again, in whatever
+  /// process, asks for it first.
+  ///
+  /// - Parameters:
+  ///   - entries: what the events come to, in their order.
+  ///   - position: the last event, and the attempt that the capsule was made for: the lease's, or an earlier one of the same
+  ///     run.
+  ///   - lease: the lease on the run.
+  /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
+  ///   where it cannot be written.
+  func ingest(_ entries: [CapsuleEntry], upTo position: CapsulePosition, lease: RunLease) throws
+
   /// Ends the attempt, records its outcome and gives the lease back, all or nothing.
   ///
   /// - Throws: a ``RunFailure`` that ends no sweep where what the run left does not fit together; the lease is

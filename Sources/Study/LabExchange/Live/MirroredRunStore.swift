@@ -60,6 +60,17 @@ public final class MirroredRunStore: ForwardingRunStore {
     tell(lease.run) { try mirror.didRecord(epoch, of: $0) }
   }
 
+  public func ingest(_ entries: [CapsuleEntry], upTo position: CapsulePosition, lease: RunLease) throws {
+    try base.ingest(entries, upTo: position, lease: lease)
+    for entry in entries {
+      switch entry {
+      case .start(_, let epoch, _): tell(lease.run) { try mirror.didStart($0, atEpoch: epoch) }
+      case .epoch(let record): tell(lease.run) { try mirror.didRecord(record, of: $0) }
+      case .log: break
+      }
+    }
+  }
+
   public func finish(_ lease: RunLease, _ outcome: RunOutcome) throws {
     try base.finish(lease, outcome)
     tell(lease.run) { try mirror.didFinish($0, outcome) }

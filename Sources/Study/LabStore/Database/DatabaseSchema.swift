@@ -32,6 +32,9 @@ enum DatabaseSchema {
     migrator.registerMigration("imports") { database in
       try database.alter(table: "sweep") { $0.add(column: "imported", .text) }
     }
+    migrator.registerMigration("capsules") { database in
+      try database.alter(table: "attempt") { $0.add(column: "capsule_sequence", .integer) }
+    }
     return migrator
   }
 

@@ -9,40 +9,81 @@ extension StudyStore {
   /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
   ///   store where it cannot be written.
   public func recordStart(_ provenance: RunProvenance, epoch: Int, step: Int, lease: RunLease) throws {
-    let text = try JSONValue(encoding: provenance).canonicalText
-    try write { database in
-      let run = try heldRun(lease, database)
-      try database.executeCached(
-        sql: "UPDATE attempt SET provenance = ?, start_step = ? WHERE run_id = ? AND number = ?",
-        arguments: [text, step, run, lease.attempt])
-      try deleteEpochs(">= ?", epoch, run: run, database)
-      try refreshTotals(run: run, database)
-    }
+    try keep([.start(provenance, epoch: epoch, step: step)], lease: lease)
   }
 
   /// Records an epoch, in place of an earlier record of it.
   ///
   /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
   ///   store where it cannot be written.
-  public func record(_ epoch: EpochRecord, lease: RunLease) throws {
-    try write { database in
-      let run = try heldRun(lease, database)
-      try deleteEpochs("= ?", epoch.epoch, run: run, database)
-      try EpochTimingRecord(runId: run, epoch: epoch.epoch, epoch.timing).insert(database)
-      try epoch.metrics.insert(run: run, epoch: epoch.epoch, database)
-      try refreshTotals(run: run, database)
-    }
-  }
+  public func record(_ epoch: EpochRecord, lease: RunLease) throws { try keep([.epoch(epoch)], lease: lease) }
 
   /// Adds to the run's log.
   ///
   /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
   ///   store where it cannot be written.
   public func log(_ kind: RunEvent.Kind, _ message: String, lease: RunLease) throws {
-    let now = options.now()
+    try keep([.log(kind, message, at: options.now())], lease: lease)
+  }
+
+  private func keep(_ entries: [CapsuleEntry], lease: RunLease) throws {
     try write { database in
       let run = try heldRun(lease, database)
-      try insertEvent(kind, message, run: run, attempt: lease.attempt, at: now, database)
+      for entry in entries { try keep(entry, run: run, attempt: lease.attempt, database) }
+    }
+  }
+
+  // MARK: Capsules
+
+  /// How far the events of an attempt's capsule are in the store.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be read.
+  public func capsulePosition(ofAttempt attempt: Int, lease: RunLease) throws -> CapsulePosition {
+    try read { database in
+      let run = try heldRun(lease, database)
+      let sequence = try Int.fetchOne(
+        database, sql: "SELECT capsule_sequence FROM attempt WHERE run_id = ? AND number = ?",
+        arguments: [run, attempt])
+      return CapsulePosition(attempt: attempt, sequence: sequence ?? 0)
+    }
+  }
+
+  /// Takes events of a capsule over, all or nothing.
+  ///
+  /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
+  ///   store where it cannot be written.
+  public func ingest(_ entries: [CapsuleEntry], upTo position: CapsulePosition, lease: RunLease) throws {
+    try write { database in
+      let run = try heldRun(lease, database)
+      for entry in entries { try keep(entry, run: run, attempt: position.attempt, database) }
+      try note(position, run: run, database)
+    }
+  }
+
+  /// Notes how far the events of a capsule are in the store.
+  func note(_ position: CapsulePosition, run: Int64, _ database: Database) throws {
+    try database.executeCached(
+      sql: "UPDATE attempt SET capsule_sequence = ? WHERE run_id = ? AND number = ?",
+      arguments: [position.sequence, run, position.attempt])
+  }
+
+  /// Keeps what happened in an attempt.
+  private func keep(_ entry: CapsuleEntry, run: Int64, attempt: Int, _ database: Database) throws {
+    switch entry {
+    case .start(let provenance, let epoch, let step):
+      try database.executeCached(
+        sql: "UPDATE attempt SET provenance = ?, start_step = ? WHERE run_id = ? AND number = ?",
+        arguments: [try JSONValue(encoding: provenance).canonicalText, step, run, attempt])
+      try deleteEpochs(">= ?", epoch, run: run, database)
+      try refreshTotals(run: run, database)
+    case .epoch(let record):
+      try deleteEpochs("= ?", record.epoch, run: run, database)
+      try EpochTimingRecord(runId: run, epoch: record.epoch, record.timing).insert(database)
+      try record.metrics.insert(run: run, epoch: record.epoch, database)
+      try refreshTotals(run: run, database)
+    case .log(let kind, let message, let date):
+      try insertEvent(kind, message, run: run, attempt: attempt, at: date, database)
     }
   }
 }

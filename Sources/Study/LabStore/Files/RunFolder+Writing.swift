@@ -26,12 +26,7 @@ package struct HeldRunFolder: RunFiles {
   package var hasCheckpoint: Bool { folder.has(.checkpoint) || folder.has(.previousCheckpoint) }
 
   package func write(_ checkpoint: Checkpoint, bestWeightsHash: ContentHash? = nil) throws {
-    let path = folder.path(of: .checkpoint)
-    var content = try checkpoint.content(path: path)
-    let origin = FileOrigin(content)
-    content.attributes[FileOrigin.Key.epoch] = origin.epoch.map { .integer(Int64($0)) }
-    content.attributes[FileOrigin.Key.step] = origin.step.map { .integer(Int64($0)) }
-    content.attributes[FileOrigin.Key.bestWeights] = bestWeightsHash.map { .string($0.hexadecimal) }
+    let content = try TensorGroup(checkpoint, bestWeightsHash: bestWeightsHash, path: folder.path(of: .checkpoint))
     try write([(.checkpoint, content)]) {
       if folder.has(.checkpoint) { try keepPreviousCheckpoint() }
     }
@@ -40,21 +35,15 @@ package struct HeldRunFolder: RunFiles {
   package func write(
     weights: [NamedTensor], as kind: RunWeights, epoch: Int? = nil, attributes: [String: JSONValue] = [:]
   ) throws {
-    try write([(.weights(kind), content(weights, epoch: epoch, attributes: attributes))])
+    try write([(.weights(kind), TensorGroup(weights, epoch: epoch, attributes: attributes))])
   }
 
   package func write(
     finalWeights weights: [NamedTensor], epoch: Int, attributes: [String: JSONValue], predictions: Predictions
   ) throws {
     try write([
-      (.finalWeights, content(weights, epoch: epoch, attributes: attributes)), (.predictions, predictions.content()),
+      (.finalWeights, TensorGroup(weights, epoch: epoch, attributes: attributes)), (.predictions, predictions.content()),
     ])
-  }
-
-  private func content(_ weights: [NamedTensor], epoch: Int?, attributes: [String: JSONValue]) -> TensorGroup {
-    var content = TensorGroup(weights, attributes: attributes.mapValues(TensorGroup.Attribute.init))
-    content.attributes[FileOrigin.Key.epoch] = epoch.map { .integer(Int64($0)) }
-    return content
   }
 
   package func check(trainedEpochs count: Int, bestEpoch: Int?) throws {
@@ -75,14 +64,7 @@ package struct HeldRunFolder: RunFiles {
     _ files: [(file: RunFolder.File, content: TensorGroup)], beforeReplacing: () throws -> Void = {}
   ) throws {
     let marked = files.map { file, content in
-      var content = content
-      content.attributes["format"] = .string(file.format)
-      content.attributes["format_version"] = .integer(1)
-      content.attributes["run"] = .string(lease.run.hash.hexadecimal)
-      content.attributes[FileOrigin.Key.attempt] = .integer(Int64(lease.attempt))
-      content.attributes[FileOrigin.Key.attemptToken] = .string(lease.token.uuidString)
-      content.attributes[FileOrigin.Key.database] = store.token.map { .string($0) }
-      return (path: folder.path(of: file), content: content)
+      (path: folder.path(of: file), content: content.marked(as: file, lease: lease, database: store.token))
     }
     var seals: [FileSeal] = []
     do {
@@ -99,6 +81,55 @@ package struct HeldRunFolder: RunFiles {
       try store.checkPlace()
       throw error
     }
+  }
+
+  package var location: RunFilesLocation? {
+    RunFilesLocation(
+      checkpoint: folder.path(of: .checkpoint), bestWeights: folder.path(of: .bestWeights), database: store.token)
+  }
+
+  package func adopt(_ files: [CapsuleFile], from capsule: String, at position: CapsulePosition) throws {
+    let known = try files.compactMap { file in
+      try place(of: file, in: capsule).map { (file: file, isThere: $0 == .capsule) }
+    }
+    do {
+      try store.write { database in
+        let run = try store.heldRun(lease, database)
+        for (file, isThere) in known {
+          let target = RunFolder.File(file.kind)
+          if isThere {
+            if target == .checkpoint, folder.has(.checkpoint) { try keepPreviousCheckpoint() }
+            guard rename("\(capsule)/\(file.name)", folder.path(of: target)) == 0 else {
+              throw FileError(action: "rename to", path: folder.path(of: target))
+            }
+          }
+          try store.note(file.seal, of: target, run: run, database)
+        }
+        try store.note(position, run: run, database)
+      }
+      try AtomicFile.synchronize(folder.path)
+    } catch {
+      try store.checkPlace()
+      throw error
+    }
+  }
+
+  /// Where a file of a capsule lies: in it, or already among the run's; nil for a checkpoint that its writer has removed
+  /// since there are newer ones.
+  private func place(of file: CapsuleFile, in capsule: String) throws -> CapsuleFilePlace? {
+    let path = "\(capsule)/\(file.name)"
+    guard !file.name.contains("/"), file.name != ".." else {
+      throw StoreError.misfit(path: path, problem: "is named by the capsule, but lies outside of it")
+    }
+    if let seal = try FileSeal.read(path) {
+      guard seal == file.seal else { throw StoreError.misfit(path: path, problem: "is not the file that the capsule names") }
+      return .capsule
+    }
+    if try FileSeal.read(folder.path(of: RunFolder.File(file.kind))) == file.seal { return .run }
+    guard file.kind == .checkpoint else {
+      throw StoreError.misfit(path: path, problem: "is named by the capsule, and missing")
+    }
+    return nil
   }
 
   /// Gives the last checkpoint a second name, so that at every instant one whole checkpoint stands under its own.
@@ -124,6 +155,29 @@ package struct HeldRunFolder: RunFiles {
     }
     return names
   }
+}
+
+extension RunFolder.File {
+  /// The file of a run that a capsule's file becomes.
+  init(_ kind: CapsuleFile.Kind) {
+    self =
+      switch kind {
+      case .checkpoint: .checkpoint
+      case .bestWeights: .bestWeights
+      case .finalWeights: .finalWeights
+      case .predictions: .predictions
+      }
+  }
+}
+
+/// Where a file of a capsule lies.
+private enum CapsuleFilePlace {
+  case capsule, run
+}
+
+extension CapsuleFile {
+  /// The seal of the file.
+  var seal: FileSeal { FileSeal(hash: sha256, length: bytes) }
 }
 
 extension RunFolder {

@@ -1,10 +1,13 @@
 import LabCore
+import LabRecords
 import LabScheduler
 
 /// What can train the runs of a sweep.
 public enum Executors {
   /// The executors in the order of the documentation; a sweep that names none gets the first.
-  public static let registry = Registry<ExecutorDefinition>("executors", [TrainingRunExecutor.definition]) { [$0.name] }
+  public static let registry = Registry<ExecutorDefinition>(
+    "executors", [TrainingRunExecutor.definition, ProcessRunExecutor.definition]
+  ) { [$0.name] }
 
   /// The executor of a name.
   ///
@@ -40,10 +43,16 @@ public struct ExecutorDefinition: Sendable {
 
 /// What an executor may know of its sweep.
 public struct ExecutorEnvironment: Sendable {
-  /// The hash of the spec's text.
+  /// The hash of the spec's meaning.
   public let specHash: ContentHash
+  /// The folder of the spec, which relative paths of data may start from.
+  public let specFolder: String
   /// The time between two checkpoints within an epoch in seconds; nil for checkpoints at the ends of epochs only.
   public let checkpointSeconds: Double?
+  /// The store that runs are claimed from.
+  public let store: any RunStore
+  /// The results folder.
+  public let results: String
   /// Trains a run in this process: what another executor may hand some runs to, or wrap.
   public let training: any RunExecutor
 }

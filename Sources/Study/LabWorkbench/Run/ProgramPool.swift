@@ -34,7 +34,7 @@ package final class ProgramPool: Sendable {
   }
 
   /// Takes programs of a variant out; nil where there are none.
-  package func take(for variant: CompiledVariant) -> TrainingPrograms? {
+  package func take(for variant: TrainableVariant) -> TrainingPrograms? {
     let found = idle.withLock { idle -> Idle? in
       idle.firstIndex { $0.variant == ObjectIdentifier(variant) }.map { idle.remove(at: $0) }
     }
@@ -42,7 +42,7 @@ package final class ProgramPool: Sendable {
   }
 
   /// Keeps programs while there is room; what is there already stays, since seeds come round in the order of the variants.
-  package func keep(_ programs: TrainingPrograms, for variant: CompiledVariant, afterSeconds seconds: Double?) {
+  package func keep(_ programs: TrainingPrograms, for variant: TrainableVariant, afterSeconds seconds: Double?) {
     guard let seconds, seconds <= ProgramPool.longestSeconds else { return }
     let entry = Idle(variant: ObjectIdentifier(variant), programs: programs)
     idle.withLock { idle in

@@ -40,7 +40,7 @@ package struct SweepSession {
         []
       }
     let training = TrainingRunExecutor(
-      variants: study.reaching(seedRule).variantsByRun, provenance: ProvenanceCollector(specHash: study.specHash),
+      variants: study.reaching(seedRule).variantsByRun.mapValues(\.trainable), provenance: ProvenanceCollector(specHash: study.specHash),
       checkpointSeconds: checkpointSeconds,
       pool: ProgramPool(beside: workers, of: study.scheduledRuns, memoryBudget: memoryBudget))
     var followed: any RunStore = store
@@ -53,7 +53,9 @@ package struct SweepSession {
     scheduler = Scheduler(
       store: followed,
       executor: try executor.make(
-        ExecutorEnvironment(specHash: study.specHash, checkpointSeconds: checkpointSeconds, training: training)),
+        ExecutorEnvironment(
+          specHash: study.specHash, specFolder: (study.source.path as NSString).deletingLastPathComponent,
+          checkpointSeconds: checkpointSeconds, store: followed, results: folder, training: training)),
       options: .init(
         workers: workers, threadsPerRun: threads, memoryBudgetBytes: memoryBudget, failsFast: failsFast,
         policy: claimPolicy))

@@ -9,13 +9,14 @@ import LabTrain
 /// Trains claimed runs in this process, whatever store they are claimed from.
 package struct TrainingRunExecutor: BlockingRunExecutor {
   /// The executor as it is registered.
-  package static let definition = ExecutorDefinition("threads", "Trains runs in this process, a worker's thread each.")
-  {
+  package static let definition = ExecutorDefinition(
+    "thread", "Trains runs in this process, each on a thread of its own."
+  ) {
     $0.training
   }
 
   /// The variant of each run.
-  let variants: [RunIdentity: CompiledVariant]
+  let variants: [RunIdentity: TrainableVariant]
   package let provenance: ProvenanceCollector
   package let checkpointSeconds: Double?
   let pool: ProgramPool

@@ -15,14 +15,8 @@ import LabTrain
 package final class CompiledVariant: Sendable {
   /// The variant as the plan has it.
   package let variant: ResolvedVariant
-  /// The variant's configuration.
-  package let configuration: RunConfiguration
-  /// The images.
-  package let data: PreparedDataset
-  /// The weights to start from by the model's names; empty without any.
-  package let initialWeights: [NamedTensor]
-  /// The hash of what the variant reads: data and initial weights.
-  package let dataHash: ContentHash
+  /// What trains its runs.
+  package let trainable: TrainableVariant
   /// The number of trainable parameters.
   package let parameterCount: Int
   /// The multiply-adds of one image's forward pass.
@@ -37,23 +31,20 @@ package final class CompiledVariant: Sendable {
   package let fileAccount: String?
   /// The path of its data as it is stored, where that is another than the spec's.
   private let storedPath: String?
-  /// What trains it.
-  let backend: any Backend
-  /// The graphs; nil in a study of so many variants that theirs together would be a burden.
-  private let graphs: TrainingGraphs?
 
   /// Builds what the check has not, and compiles it to know its memory, in which nothing is computed yet.
   ///
   /// - Parameter keepsGraphs: whether the graphs are kept for the runs, which build them again otherwise.
   /// - Throws: an error of the graphs or of the machine.
   init(_ checked: CheckedVariant, in workbench: Workbench, threads: Int, keepsGraphs: Bool) throws {
-    (variant, configuration, data) = (checked.variant, checked.configuration, checked.data)
-    initialWeights = checked.initialWeights
-    dataHash = .ofInput(data: data, initialWeights: initialWeights)
-    backend = try workbench.backends.named(configuration.backend)
+    variant = checked.variant
+    let (configuration, data) = (checked.configuration, checked.data)
+    let backend = try workbench.backends.named(configuration.backend)
     let model = configuration.model.model(classCount: data.classCount)
     let graphs = try TrainingGraphs(configuration.training, model: model, dataset: data, step: checked.step)
-    self.graphs = keepsGraphs ? graphs : nil
+    trainable = TrainableVariant(
+      configuration, data: data, initialWeights: checked.initialWeights, backend: backend,
+      graphs: keepsGraphs ? graphs : nil)
     let cost = GraphCost(try EvaluationGraph(model: model, batch: ClassificationBatch(of: data, size: 1)).graph)
     parameterCount = cost.parameters
     multiplyAdds = cost.multiplyAdds
@@ -70,24 +61,16 @@ package final class CompiledVariant: Sendable {
     storedPath = configuration.dataset.path.map(workbench.environment.storable)
   }
 
-  /// The trainer of a run.
-  ///
-  /// - Parameters:
-  ///   - choices: what the backend chose in an earlier attempt that is gone on with.
-  ///   - threads: threads of the run.
-  ///   - programs: what an ended run of the variant has computed with.
-  /// - Throws: an error of the graphs or of the machine.
-  package func trainer(
-    seed: UInt64, choices: [String: String], threads: Int, programs: TrainingPrograms? = nil
-  ) throws -> Trainer {
-    let graphs =
-      try graphs
-      ?? TrainingGraphs(
-        configuration.training, model: configuration.model.model(classCount: data.classCount), dataset: data)
-    return try Trainer(
-      configuration.training, graphs: graphs, dataset: data, seed: seed, backend: backend.repeating(choices),
-      threads: threads, initialWeights: initialWeights, programs: programs)
-  }
+  /// The variant's configuration.
+  package var configuration: RunConfiguration { trainable.configuration }
+  /// The images.
+  package var data: PreparedDataset { trainable.data }
+  /// The weights to start from by the model's names; empty without any.
+  package var initialWeights: [NamedTensor] { trainable.initialWeights }
+  /// The hash of what the variant reads: data and initial weights.
+  package var dataHash: ContentHash { trainable.dataHash }
+  /// What trains it.
+  var backend: any Backend { trainable.backend }
 
   /// The run of a seed.
   package func identity(seed: UInt64) -> RunIdentity {
@@ -107,7 +90,7 @@ package final class CompiledVariant: Sendable {
   // MARK: Work
 
   /// Epochs of a run.
-  package var epochs: Int { configuration.training.epochs }
+  package var epochs: Int { trainable.epochs }
 
   /// The multiply-adds of a run's steps; a backward pass takes two forward passes.
   package var trainingMultiplyAdds: Double { Double(multiplyAdds) * Double(3 * data.train.count * epochs) }
@@ -123,16 +106,5 @@ package final class CompiledVariant: Sendable {
     // Without validation images, the last epoch's test is the final one.
     guard data.validation.count > 0 else { return measured + evaluations * data.test.count }
     return measured + (evaluations + 1) * data.validation.count + data.test.count
-  }
-}
-
-extension ContentHash {
-  /// A hash of what a run reads: its data and, where it starts from given weights, these.
-  fileprivate static func ofInput(data: PreparedDataset, initialWeights: [NamedTensor]) -> ContentHash {
-    guard !initialWeights.isEmpty else { return data.contentHash }
-    var hasher = ContentHasher()
-    hasher.update(data.contentHash.hexadecimal)
-    hasher.update((initialWeights.weightsHash ?? initialWeights.contentHash).hexadecimal)
-    return hasher.finish()
   }
 }

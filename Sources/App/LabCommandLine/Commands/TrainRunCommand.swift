@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import LabRecords
+import LabWorkbench
+
+/// The command `labrun train-run`, which sweeps start for themselves.
+struct TrainRunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: CapsuleTraining.commandName, abstract: "Train the run that a capsule asks for.",
+    discussion: """
+      A sweep with --executor process starts this command for each of its runs. It reads run.json in the folder, and writes \
+      events.jsonl and files there. Standard input is a connection to the sweep: when it ends, the sweep is gone, and \
+      the run stops after a checkpoint.
+      """, shouldDisplay: false)
+
+  @Argument(help: "The folder of the capsule.", completion: .directory)
+  var capsule: String
+
+  func run() throws {
+    let stop = StopSignal()
+    let interrupts = InterruptHandler(raising: stop) { _ in }
+    let parent = ParentConnection { stop.raise(to: .afterStep) }
+    try withExtendedLifetime((interrupts, parent)) {
+      try CapsuleTraining(capsule, didAppend: ParentConnection.ring).run(stop: stop)
+    }
+  }
+}
+
+/// The connection to the process that started this one, on standard input.
+private final class ParentConnection {
+  private let source: (any DispatchSourceRead)?
+
+  /// - Parameter didEnd: is called when the other process is gone.
+  init(didEnd: @escaping @Sendable () -> Void) {
+    var status = stat()
+    // Somebody who tries the command by hand has a terminal or nothing there.
+    guard fstat(STDIN_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else {
+      source = nil
+      return
+    }
+    let source = DispatchSource.makeReadSource(
+      fileDescriptor: STDIN_FILENO, queue: DispatchQueue(label: "labrun.parent"))
+    source.setEventHandler { [source] in
+      var byte: UInt8 = 0
+      guard read(STDIN_FILENO, &byte, 1) == 0 else { return }
+      source.cancel()
+      didEnd()
+    }
+    source.resume()
+    self.source = source
+  }
+
+  deinit { source?.cancel() }
+
+  /// Asks the other process for a look at what is new; where it is gone, nobody needs to.
+  @Sendable static func ring() {
+    var byte: UInt8 = 1
+    #if canImport(Glibc)
+      _ = send(STDIN_FILENO, &byte, 1, Int32(MSG_DONTWAIT.rawValue) | Int32(MSG_NOSIGNAL.rawValue))
+    #else
+      _ = send(STDIN_FILENO, &byte, 1, MSG_DONTWAIT)
+    #endif
+  }
+}

@@ -1,0 +1,181 @@
+import Foundation
+import LabCore
+import LabRecords
+
+/// The folder in which one process tells another what to train, and is told what came of it.
+///
+/// `run.json` goes in; `events.jsonl` and files come out. `Documentation/Capsules.md` is the contract.
+public struct CapsuleFolder: Sendable, Hashable {
+  /// The folder.
+  public let path: String
+
+  /// Names a folder, which need not exist.
+  public init(_ path: String) { self.path = path }
+
+  /// What the capsule asks for.
+  public var runPath: String { "\(path)/run.json" }
+  /// What has happened.
+  public var eventsPath: String { "\(path)/events.jsonl" }
+  /// What the program printed.
+  public var outputPath: String { "\(path)/output.txt" }
+  /// The process that trains, as it said at its start.
+  var processPath: String { "\(path)/process.json" }
+
+  /// Makes the folder, with what it asks for.
+  ///
+  /// - Throws: `FileError`.
+  public func create(_ run: CapsuleRun) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw FileError(action: "create the folder", path: path, code: error.systemErrorCode ?? errno)
+    }
+    try AtomicFile.write(try CapsuleCoding.encoder.encode(run), to: runPath)
+  }
+
+  /// Reads what the capsule asks for.
+  ///
+  /// - Throws: `FileError` where it cannot be read, ``CapsuleError`` where it is something else.
+  public func run() throws -> CapsuleRun {
+    let file = try SizedFile(runPath)
+    let data = try file.bytes(at: 0, count: file.byteCount)
+    do {
+      let run = try CapsuleCoding.decoder.decode(CapsuleRun.self, from: data)
+      guard run.version == CapsuleRun.currentVersion else {
+        throw CapsuleError.version(path: runPath, found: run.version)
+      }
+      return run
+    } catch let error as DecodingError {
+      throw CapsuleError.content(path: runPath, problem: error.capsuleProblem)
+    }
+  }
+
+  /// Notes the calling process as the one that trains.
+  ///
+  /// - Throws: `FileError`.
+  public func noteProcess() throws {
+    try AtomicFile.write(try CapsuleCoding.encoder.encode(ProcessIdentity.current), to: processPath)
+  }
+
+  /// Whether the process that trains is known to live.
+  public var isAlive: Bool {
+    guard let data = FileManager.default.contents(atPath: processPath),
+      let process = try? CapsuleCoding.decoder.decode(ProcessIdentity.self, from: data)
+    else { return false }
+    return process.liveness == .alive
+  }
+
+  /// Removes the folder with everything in it.
+  ///
+  /// - Throws: `FileError`.
+  public func remove() throws {
+    guard access(path, F_OK) == 0 else { return }
+    do {
+      try FileManager.default.removeItem(atPath: path)
+    } catch {
+      throw FileError(action: "remove the folder", path: path, code: error.systemErrorCode ?? errno)
+    }
+  }
+
+  /// The last lines that the program printed, without empty ones.
+  public func lastLines(_ count: Int) -> [String] {
+    guard let handle = FileHandle(forReadingAtPath: outputPath), let length = try? handle.seekToEnd() else { return [] }
+    let start = length > 4096 ? length - 4096 : 0
+    guard (try? handle.seek(toOffset: start)) != nil, let data = try? handle.readToEnd() else { return [] }
+    let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
+      .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    return Array(lines.suffix(count))
+  }
+}
+
+/// The capsules of a results folder, a folder for each attempt at a run.
+public struct CapsuleShelf: Sendable, Hashable {
+  /// The folder that capsules lie in.
+  public let path: String
+
+  /// The capsules of a results folder.
+  public init(results: String) { path = "\(results)/capsules" }
+
+  /// The capsule of an attempt.
+  public func capsule(of lease: RunLease) -> CapsuleFolder {
+    CapsuleFolder("\(path)/\(lease.run.short)-\(lease.attempt)")
+  }
+
+  /// The capsules that earlier attempts at a run have left, the first one first.
+  public func left(before lease: RunLease) -> [(attempt: Int, folder: CapsuleFolder)] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let prefix = "\(lease.run.short)-"
+    return names.filter { $0.hasPrefix(prefix) }.compactMap { Int($0.dropFirst(prefix.count)) }
+      .filter { $0 < lease.attempt }.sorted().map { ($0, CapsuleFolder("\(path)/\(prefix)\($0)")) }
+  }
+}
+
+/// A capsule that cannot be understood.
+public enum CapsuleError: Error, Equatable, CustomStringConvertible {
+  /// A file is not what a capsule has under its name.
+  case content(path: String, problem: String)
+  /// A line of events is none.
+  case line(path: String, number: Int, problem: String)
+  /// The capsule is of another version.
+  case version(path: String, found: Int)
+
+  /// One sentence that tells where and what.
+  public var description: String {
+    switch self {
+    case .content(let path, let problem): "\(path) is not what a capsule needs: \(problem)"
+    case .line(let path, let number, let problem): "\(path), line \(number): \(problem)"
+    case .version(let path, let found):
+      "\(path) is a capsule of version \(found), and this program reads version \(CapsuleRun.currentVersion)"
+    }
+  }
+}
+
+/// How a capsule's JSON is written and read.
+enum CapsuleCoding {
+  static var encoder: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .custom { date, encoder in
+      var container = encoder.singleValueContainer()
+      try container.encode(date.formatted(dates))
+    }
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return encoder
+  }
+
+  static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .custom { decoder in
+      let container = try decoder.singleValueContainer()
+      let text = try container.decode(String.self)
+      guard let date = (try? dates.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text)) else {
+        throw DecodingError.dataCorruptedError(
+          in: container, debugDescription: "\"\(text)\" is no date such as 2026-01-31T12:00:00.000Z")
+      }
+      return date
+    }
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return decoder
+  }
+
+  private static let dates = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+}
+
+extension DecodingError {
+  /// What is wrong, with the key path, in one clause.
+  var capsuleProblem: String {
+    func place(_ context: Context, _ key: (any CodingKey)? = nil) -> String {
+      let path = (context.codingPath + [key].compactMap(\.self)).map(\.stringValue).joined(separator: ".")
+      return path.isEmpty ? "" : "\"\(path)\": "
+    }
+    return switch self {
+    case .keyNotFound(let key, let context): "\(place(context, key))the key is missing"
+    case .valueNotFound(let type, let context): "\(place(context))expected \(type), and there is nothing"
+    case .typeMismatch(let type, let context): "\(place(context))expected \(type)"
+    case .dataCorrupted(let context): "\(place(context))\(context.debugDescription)"
+    @unknown default: "\(self)"
+    }
+  }
+}

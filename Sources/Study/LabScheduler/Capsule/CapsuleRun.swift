@@ -1,0 +1,127 @@
+import Foundation
+import LabCore
+import LabRecords
+
+/// What a capsule asks for: the content of its `run.json`.
+public struct CapsuleRun: Sendable, Codable, Hashable {
+  /// Where a run goes on.
+  public struct Resumption: Sendable, Codable, Hashable {
+    /// The path of the checkpoint; nil where training begins anew.
+    public var checkpoint: String?
+    /// The path of the best weights so far; nil where there are none, or where those of a later epoch took their place.
+    public var bestWeights: String?
+    /// The hash of the best weights that the checkpoint speaks of.
+    public var bestWeightsHash: ContentHash?
+    /// The epochs on record.
+    public var epochs: [EpochRecord]
+    /// What earlier attempts chose, such as the method of each convolution.
+    public var choices: [String: JSONValue]
+
+    /// Creates a resumption.
+    public init(
+      checkpoint: String? = nil, bestWeights: String? = nil, bestWeightsHash: ContentHash? = nil,
+      epochs: [EpochRecord] = [], choices: [String: JSONValue] = [:]
+    ) {
+      self.checkpoint = checkpoint
+      self.bestWeights = bestWeights
+      self.bestWeightsHash = bestWeightsHash
+      self.epochs = epochs
+      self.choices = choices
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case checkpoint
+      case bestWeights = "best_weights"
+      case bestWeightsHash = "best_weights_hash"
+      case epochs, choices
+    }
+  }
+
+  /// What only labrun's own engine needs.
+  public struct Engine: Sendable, Codable, Hashable {
+    /// The hash of the spec's meaning.
+    public var specHash: ContentHash
+    /// The folder that relative paths of data may start from.
+    public var specFolder: String?
+    /// The time between two checkpoints within an epoch in seconds; nil for checkpoints at the ends of epochs only.
+    public var checkpointSeconds: Double?
+    /// The random name of the database, which files carry.
+    public var database: String?
+
+    /// Creates the settings.
+    public init(specHash: ContentHash, specFolder: String?, checkpointSeconds: Double?, database: String? = nil) {
+      self.specHash = specHash
+      self.specFolder = specFolder
+      self.checkpointSeconds = checkpointSeconds
+      self.database = database
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case specHash = "spec_hash"
+      case specFolder = "spec_folder"
+      case checkpointSeconds = "checkpoint_seconds"
+      case database
+    }
+  }
+
+  /// The version of capsules that this program writes, and the only one that it reads.
+  public static let currentVersion = 1
+
+  /// The version of the capsule.
+  public var version: Int
+  /// The run's identity.
+  public var run: ContentHash
+  /// The attempt's number, from 1.
+  public var attempt: Int
+  /// The attempt's random name, which files carry.
+  public var token: UUID
+  /// The whole resolved configuration.
+  public var configuration: JSONValue
+  /// The hash of what the run reads.
+  public var dataHash: ContentHash
+  /// The seed.
+  public var seed: UInt64
+  /// Epochs that the configuration asks for.
+  public var epochs: Int
+  /// The threads that the run may use.
+  public var threads: Int
+  /// Where the run goes on.
+  public var resumption: Resumption
+  /// What only labrun's own engine needs.
+  public var engine: Engine?
+
+  /// Creates what a capsule asks for.
+  public init(_ claimed: ClaimedRun, threads: Int, resumption: Resumption, engine: Engine?) {
+    let run = claimed.run
+    version = CapsuleRun.currentVersion
+    self.run = run.identity.hash
+    attempt = claimed.lease.attempt
+    token = claimed.lease.token
+    configuration = run.configuration
+    dataHash = run.dataHash
+    seed = run.seed
+    epochs = run.plannedEpochs
+    self.threads = threads
+    self.resumption = resumption
+    self.engine = engine
+  }
+
+  /// The run as the process that made the capsule holds it.
+  public var claimed: ClaimedRun {
+    let identity = RunIdentity(hash: run)
+    return ClaimedRun(
+      lease: RunLease(run: identity, token: token, attempt: attempt),
+      run: Run(
+        identity: identity, configuration: configuration, dataHash: dataHash, seed: seed, plannedEpochs: epochs),
+      sweep: 0, recordedEpochs: resumption.epochs.count)
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case version = "capsule"
+    case run, attempt, token, configuration
+    case dataHash = "data_hash"
+    case seed, epochs, threads
+    case resumption = "resume"
+    case engine
+  }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import LabCore
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Adds events to a capsule; each is whole and durable when its call returns, progress excepted.
+public final class CapsuleWriter: Sendable {
+  private let path: String
+  private let descriptor: Int32
+  private let sequence: Mutex<Int>
+  private let didAppend: @Sendable () -> Void
+
+  /// Opens a capsule's events, and goes on after the last whole one.
+  ///
+  /// - Parameters:
+  ///   - folder: the capsule.
+  ///   - didAppend: is called after each event.
+  /// - Throws: `FileError`, ``CapsuleError`` where what is there are no events.
+  public init(_ folder: CapsuleFolder, didAppend: @escaping @Sendable () -> Void = {}) throws {
+    path = folder.eventsPath
+    self.didAppend = didAppend
+    var reader = CapsuleReader(folder)
+    var last = 0
+    while let event = try reader.next() { last = event.sequence }
+    sequence = Mutex(last)
+    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw FileError(action: "open", path: path) }
+    // A line that a dying process has not finished.
+    guard ftruncate(descriptor, off_t(reader.offset)) == 0 else { throw FileError(action: "write", path: path) }
+    try AtomicFile.synchronize(folder.path)
+  }
+
+  deinit { close(descriptor) }
+
+  /// Adds an event.
+  ///
+  /// - Throws: `FileError`.
+  public func append(_ content: CapsuleEvent.Content) throws {
+    try sequence.withLock { sequence in
+      let event = CapsuleEvent(sequence: sequence + 1, date: Date(), content: content)
+      let line = try CapsuleCoding.encoder.encode(event) + Data("\n".utf8)
+      try write(line)
+      if event.mustLast, fsync(descriptor) != 0 { throw FileError(action: "flush", path: path) }
+      sequence += 1
+    }
+    didAppend()
+  }
+
+  private func write(_ line: Data) throws {
+    try line.withUnsafeBytes { bytes in
+      var offset = 0
+      while offset < bytes.count {
+        let count = Foundation.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
+        if count < 0 {
+          if errno == EINTR { continue }
+          throw FileError(action: "write", path: path)
+        }
+        offset += count
+      }
+    }
+  }
+}

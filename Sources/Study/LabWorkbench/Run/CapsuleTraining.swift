@@ -1,0 +1,88 @@
+import Foundation
+import LabCore
+import LabRecords
+import LabScheduler
+import LabStore
+import Synchronization
+
+/// Trains the run that a capsule asks for, and tells the capsule what came of it.
+package struct CapsuleTraining {
+  /// The command that does it.
+  package static let commandName = "train-run"
+
+  private let folder: CapsuleFolder
+  private let asked: CapsuleRun
+  private let writer: CapsuleWriter
+
+  /// Reads what is asked for.
+  ///
+  /// - Parameters:
+  ///   - path: the capsule.
+  ///   - didAppend: is called after each event.
+  /// - Throws: `FileError`, `CapsuleError`.
+  package init(_ path: String, didAppend: @escaping @Sendable () -> Void) throws {
+    folder = CapsuleFolder(path)
+    asked = try folder.run()
+    try folder.noteProcess()
+    writer = try CapsuleWriter(folder, didAppend: didAppend)
+  }
+
+  /// Trains until the end, or until `stop` is raised.
+  ///
+  /// - Throws: `FileError` where nothing can be told any more.
+  package func run(stop: StopSignal) throws {
+    let store = CapsuleRunStore(asked, folder: folder, writer: writer)
+    let reporter = ProgressReporter(writer)
+    let context = RunContext(
+      store: store, threads: asked.threads, stopSignals: [stop], progress: reporter.report,
+      remark: { [writer] in try? writer.append(.remark($0)) })
+    let outcome: RunOutcome
+    do {
+      outcome = try executor().execute(asked.claimed, context: context)
+    } catch {
+      outcome = Self.outcome(of: error)
+    }
+    try writer.append(.final(outcome, epochs: store.epochCount))
+  }
+
+  /// What trains the run in this process.
+  private func executor() throws -> TrainingRunExecutor {
+    let workbench = Workbench(specFolder: asked.engine?.specFolder, say: { _ in })
+    let variant = try TrainableVariant(asked.configuration, in: workbench)
+    guard variant.dataHash == asked.dataHash else {
+      throw WorkbenchError("the data have changed since the sweep read them: start it again, which checks them anew")
+    }
+    return TrainingRunExecutor(
+      variants: [asked.claimed.run.identity: variant],
+      provenance: ProvenanceCollector(specHash: asked.engine?.specHash ?? asked.configuration.contentHash),
+      checkpointSeconds: asked.engine?.checkpointSeconds, pool: ProgramPool(capacityBytes: 0))
+  }
+
+  /// What an error makes of the run, as a scheduler would say it.
+  private static func outcome(of error: any Error) -> RunOutcome {
+    if (error as? any RunFailure)?.endsSweep == true || error is FileError || error.isErrorOfMachine {
+      return .interrupted(reason: "\(error)")
+    }
+    return .failed(reason: "\(error)", isRetriable: (error as? any RunFailure)?.isRetriable ?? false)
+  }
+}
+
+/// Tells a capsule how far its run is, as often as a person looks.
+private final class ProgressReporter: Sendable {
+  private static let interval = Duration.milliseconds(500)
+  private let writer: CapsuleWriter
+  private let last = Mutex(ContinuousClock.now - ProgressReporter.interval)
+
+  init(_ writer: CapsuleWriter) { self.writer = writer }
+
+  @Sendable func report(_ progress: RunProgress) {
+    let isDue = last.withLock { last in
+      let now = ContinuousClock.now
+      guard now - last >= ProgressReporter.interval || progress.activity != nil else { return false }
+      last = now
+      return true
+    }
+    // Only people read it: where it cannot be written, the next epoch says why.
+    if isDue { try? writer.append(.progress(progress)) }
+  }
+}
