@@ -56,7 +56,7 @@ private final class ParentConnection {
   @Sendable static func ring() {
     var byte: UInt8 = 1
     #if canImport(Glibc)
-      _ = send(STDIN_FILENO, &byte, 1, Int32(MSG_DONTWAIT.rawValue) | Int32(MSG_NOSIGNAL.rawValue))
+      _ = send(STDIN_FILENO, &byte, 1, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
     #else
       _ = send(STDIN_FILENO, &byte, 1, MSG_DONTWAIT)
     #endif
