@@ -200,7 +200,9 @@ let package = Package(
       name: "LabExchangeTests",
       dependencies: ["LabCore", "LabStats", "LabRecords", "LabStore", "LabReport", "LabExchange", "LabTesting"],
       resources: [.copy("Fixtures")]),
-    .testTarget(name: "CommandLineTests", dependencies: ["labrun", "LabCore", "LabRecords", "LabStore", "LabTesting"]),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["labrun", "LabCore", "LabRecords", "LabStore", "LabTesting", "LabWorkbench"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -25,8 +25,8 @@ import Testing
     defer { labrun.remove() }
     #expect(try labrun.run("sweeep").status == 64)
     #expect(try labrun.run("sweep", "x", "--workers", "0").status == 64)
-    let executor = try labrun.run("sweep", "x", "--executor", "thread")
-    #expect(executor.status == 64 && executor.errors.contains("(did you mean \"threads\"?)"), "\(executor.errors)")
+    let executor = try labrun.run("sweep", "x", "--executor", "threads")
+    #expect(executor.status == 64 && executor.errors.contains("(did you mean \"thread\"?)"), "\(executor.errors)")
   }
 
   @Test func missingSpecIsStatus66AndNamesTheNearest() throws {

@@ -6,30 +6,6 @@ import Testing
 
 /// Sweeps as processes: what they store, and what survives when they are stopped.
 @Suite(.serialized) struct SweepTests {
-  /// The deterministic part of everything that a sweep stored, by run.
-  private func results(_ labrun: Labrun, in folder: String? = nil) throws -> [String: RunResult] {
-    let store = try StudyStore(reading: labrun.folder.appendingPathComponent(folder ?? labrun.results).path)
-    var results: [String: RunResult] = [:]
-    for sweep in try store.sweeps() {
-      for run in try store.sweep(sweep.id).runs {
-        let epochs = try store.epochs(of: run.identity)
-        #expect(Set(epochs.map(\.epoch)).count == epochs.count)
-        let final = try store.finalRecord(of: run.identity)
-        results[run.identity.short] = RunResult(
-          state: run.state, epochs: epochs.map(\.metrics), test: final?.metrics.only(split: "test"),
-          weightsHash: final?.weightsHash)
-      }
-    }
-    return results
-  }
-
-  private struct RunResult: Equatable {
-    var state: RunState
-    var epochs: [Metrics]
-    var test: Metrics?
-    var weightsHash: ContentHash?
-  }
-
   @Test func sweepTrainsOncePrintsATableAndKeepsFiles() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }
@@ -38,14 +14,14 @@ import Testing
     #expect(first.status == 0, "\(first.errors)")
     #expect(first.output.contains("odconv-1x"))
     #expect(first.errors.contains("2 of 2 runs completed (2 trained)"))
-    let stored = try results(labrun)
+    let stored = try labrun.storedResults()
     #expect(stored.count == 2)
     #expect(stored.values.allSatisfy { $0.state == .completed && $0.epochs.count == 2 && $0.weightsHash != nil })
 
     let second = try labrun.run("sweep", "tiny")
     #expect(second.status == 0)
     #expect(second.errors.contains("(2 reused)"))
-    #expect(try results(labrun) == stored)
+    #expect(try labrun.storedResults() == stored)
 
     let table = try labrun.run("table", "--format", "csv")
     #expect(table.status == 0)
@@ -73,7 +49,7 @@ import Testing
     let hasNoUnits = try labrun.run("doctor").output.contains("bf16 products: none")
     #expect(sweep.errors.contains("note: this processor multiplies no bf16 numbers") == hasNoUnits)
     // Rounding shows in the weights, and no more than that in what was learned.
-    let stored = try results(labrun).values
+    let stored = try labrun.storedResults().values
     #expect(Set(stored.map(\.weightsHash)).count == 2)
     let losses = stored.compactMap { $0.epochs.last?["train_loss"] }
     #expect(losses.count == 2 && abs(losses[0] - losses[1]) < 0.2 * abs(losses[0]), "\(losses)")
@@ -93,11 +69,11 @@ import Testing
     let first = try sweep("first")
     #expect(first.status == 0, "\(first.errors)")
     #expect(first.errors.contains("convolutions for \"calibrated\" in "))
-    let stored = try results(labrun, in: "first")
+    let stored = try labrun.storedResults(in: "first")
 
     let second = try sweep("second")
     #expect(second.status == 0 && !second.errors.contains("calibrated"), "\(second.errors)")
-    #expect(try results(labrun, in: "second") == stored)
+    #expect(try labrun.storedResults(in: "second") == stored)
 
     let started = try labrun.start(["sweep", "tiny", "--results", "killed"], variables: cache)
     let runs = labrun.folder.appendingPathComponent("killed/runs").path
@@ -108,14 +84,15 @@ import Testing
     }
     kill(started.process.processIdentifier, SIGKILL)
     started.process.waitUntilExit()
-    #expect(try results(labrun, in: "killed").values.allSatisfy { $0.state != .completed })
+    #expect(try labrun.storedResults(in: "killed").values.allSatisfy { $0.state != .completed })
     try turnMethods(inFilesOf: labrun.folder.appendingPathComponent("cache/calibration"))
     let resumed = try sweep("killed")
     #expect(resumed.status == 0, "\(resumed.errors)")
-    #expect(try results(labrun, in: "killed") == stored)
+    #expect(try labrun.storedResults(in: "killed") == stored)
 
     #expect(try sweep("turned").status == 0)
-    #expect(try results(labrun, in: "turned").values.allSatisfy { turned in stored.values.allSatisfy { $0 != turned } })
+    #expect(
+      try labrun.storedResults(in: "turned").values.allSatisfy { turned in stored.values.allSatisfy { $0 != turned } })
     let run = try #require(stored.keys.first)
     let shown = try JSONValue(parsing: labrun.run("show", run, "--results", "turned", "--json").output)
     guard case .object(let methods)? = shown["choices"]?["convolutions"] else {
@@ -160,7 +137,7 @@ import Testing
     }
     let last = try killed.run("sweep", "tiny")
     #expect(last.status == 0, "\(last.errors)")
-    #expect(try results(killed) == results(undisturbed))
+    #expect(try killed.storedResults() == undisturbed.storedResults())
   }
 
   @Test func interruptedSweepTellsHowToResumeAndDoes() throws {
@@ -181,7 +158,7 @@ import Testing
     let text = String(decoding: errors, as: UTF8.self)
     #expect(started.process.terminationStatus == 130, "\(text)")
     #expect(text.contains("labrun sweep tiny"))
-    #expect(try results(labrun).values.contains { $0.state == .interrupted })
+    #expect(try labrun.storedResults().values.contains { $0.state == .interrupted })
   }
 
   @Test func failingFastIsNoInterruptionAndFreshRunsAreNotResumed() throws {

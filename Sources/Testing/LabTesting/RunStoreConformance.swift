@@ -64,7 +64,7 @@ public enum RunStoreConformance {
   }
 
   /// All demands.
-  public static let checks: [Check] = sweepChecks + claimChecks + recordingChecks + fileChecks
+  public static let checks: [Check] = sweepChecks + claimChecks + recordingChecks + capsuleChecks + fileChecks
 
   static func require(_ condition: Bool, _ message: @autoclosure () -> String) throws {
     guard condition else { throw Violation(description: message()) }

@@ -20,8 +20,8 @@ public struct CapsuleEvent: Sendable, Hashable {
     case remark(String)
     /// The attempt has ended so, after so many epochs of the run.
     case final(RunOutcome, epochs: Int)
-    /// Something that this version does not know.
-    case unknown(kind: String)
+    /// Something that this version does not know: the whole line.
+    case unknown(JSONValue)
   }
 
   /// The event's number, from 1 without gaps.
@@ -88,7 +88,7 @@ extension CapsuleEvent: Codable {
           try line.decode(String.self, forKey: .message))
       case "remark": .remark(try line.decode(String.self, forKey: .message))
       case "final": .final(try CapsuleEvent.outcome(line), epochs: try line.decode(Int.self, forKey: .epochs))
-      default: .unknown(kind: kind)
+      default: .unknown(try JSONValue(from: decoder))
       }
   }
 
@@ -108,6 +108,7 @@ extension CapsuleEvent: Codable {
   }
 
   public func encode(to encoder: any Encoder) throws {
+    if case .unknown(let line) = content { return try line.encode(to: encoder) }
     var line = encoder.container(keyedBy: Key.self)
     try line.encode(sequence, forKey: .sequence)
     try line.encode(date, forKey: .date)
@@ -149,7 +150,7 @@ extension CapsuleEvent: Codable {
       try line.encodeIfPresent(outcome.reason, forKey: .reason)
       if case .completed(let record) = outcome { try line.encode(record, forKey: .record) }
       if case .failed(_, true) = outcome { try line.encode(true, forKey: .isRetriable) }
-    case .unknown(let name): try kind(name)
+    case .unknown: break
     }
   }
 }

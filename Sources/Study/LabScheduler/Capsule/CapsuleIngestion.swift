@@ -49,9 +49,27 @@ public struct CapsuleIngestion {
   public mutating func advance(
     progress: (RunProgress) -> Void = { _ in }, remark: (String) -> Void = { _ in }
   ) throws {
-    var events: [CapsuleEvent] = []
-    while let event = try reader.next() { events.append(event) }
     var newest: RunProgress?
+    defer { if let newest { progress(newest) } }
+    var failure: (any Error)?
+    repeat {
+      var events: [CapsuleEvent] = []
+      do {
+        while events.count < CapsuleIngestion.batchSize, let event = try reader.next() { events.append(event) }
+      } catch {
+        // What stands before it was told, and counts.
+        failure = error
+      }
+      guard !events.isEmpty else { break }
+      try take(events, newest: &newest, remark: remark)
+    } while failure == nil
+    if let failure { throw failure }
+  }
+
+  /// Takes in events that have come together.
+  private mutating func take(
+    _ events: [CapsuleEvent], newest: inout RunProgress?, remark: (String) -> Void
+  ) throws {
     var entries: [CapsuleEntry] = []
     let lastCheckpoint = events.last { $0.isCheckpoint }?.sequence
     for event in events {
@@ -71,13 +89,25 @@ public struct CapsuleIngestion {
         if event.isCheckpoint, event.sequence != lastCheckpoint { break }
         try store(&entries)
         try files.adopt(written, from: folder.path, at: next)
-      case .final, .unknown: break
+      case .unknown(let line): entries.append(.log(.note, CapsuleIngestion.note(of: line), at: event.date))
+      case .final: break
       }
       position = next
     }
     try store(&entries)
-    if let newest { progress(newest) }
   }
+
+  /// Events that are taken in together: as few transactions as a fast program allows, in bounded memory.
+  private static let batchSize = 1000
+
+  /// What the log keeps of an event that this version does not know, which a later one may.
+  private static func note(of line: JSONValue) -> String {
+    let text = line.canonicalText
+    return "an event that this version does not know: "
+      + (text.count <= noteLength ? text : "\(text.prefix(noteLength)) … (\(text.utf8.count) bytes)")
+  }
+
+  private static let noteLength = 2000
 
   private func store(_ entries: inout [CapsuleEntry]) throws {
     guard !entries.isEmpty else { return }

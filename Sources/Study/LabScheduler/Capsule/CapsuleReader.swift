@@ -31,7 +31,7 @@ public struct CapsuleReader {
       lineNumber += 1
       let event: CapsuleEvent
       do {
-        event = try CapsuleCoding.decoder.decode(CapsuleEvent.self, from: line)
+        event = try CapsuleCoding.decoder.decode(CapsuleEvent.self, from: line.withQuotedNonFiniteNumbers)
       } catch let error as DecodingError {
         throw CapsuleError.line(path: path, number: lineNumber, problem: error.capsuleProblem)
       }
@@ -82,4 +82,35 @@ public struct CapsuleReader {
       throw FileError(action: "read", path: path, code: error.systemErrorCode ?? errno)
     }
   }
+}
+
+extension Data {
+  /// The line with `NaN`, `Infinity` and `-Infinity`, which Python's `json` writes and JSON does not have, as strings.
+  fileprivate var withQuotedNonFiniteNumbers: Data {
+    guard contains(where: { $0 == UInt8(ascii: "N") || $0 == UInt8(ascii: "I") }) else { return self }
+    var result = Data()
+    result.reserveCapacity(count + 16)
+    var isInString = false
+    var rest = self[...]
+    while let byte = rest.first {
+      if !isInString, let (token, quoted) = Data.nonFiniteNumbers.first(where: { rest.starts(with: $0.token) }) {
+        result += quoted
+        rest = rest.dropFirst(token.count)
+        continue
+      }
+      result.append(byte)
+      rest = rest.dropFirst()
+      if isInString, byte == UInt8(ascii: "\\"), let escaped = rest.first {
+        result.append(escaped)
+        rest = rest.dropFirst()
+      } else if byte == UInt8(ascii: "\"") {
+        isInString.toggle()
+      }
+    }
+    return result
+  }
+
+  private static let nonFiniteNumbers: [(token: Data, quoted: Data)] = [
+    ("NaN", "\"nan\""), ("Infinity", "\"inf\""), ("-Infinity", "\"-inf\""),
+  ].map { (Data($0.utf8), Data($1.utf8)) }
 }

@@ -152,7 +152,9 @@ struct MemoryKills: Sendable, Hashable {
 
   /// The number so far; nil where the system does not tell.
   static var current: MemoryKills {
-    guard let text = try? String(contentsOfFile: "/proc/vmstat", encoding: .utf8) else { return MemoryKills(count: nil) }
+    guard let text = try? String(contentsOfFile: "/proc/vmstat", encoding: .utf8) else {
+      return MemoryKills(count: nil)
+    }
     let line = text.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }
     return MemoryKills(count: line.flatMap { Int($0.dropFirst("oom_kill ".count)) })
   }

@@ -108,7 +108,8 @@ package final class CapsuleRunFiles: RunFiles {
         path: folder, problem: "has \(epochs.count) of the \(count) epochs that run \(lease.run.short) trained")
     }
     guard bestEpoch == nil || state.withLock({ $0.bestEpoch }) == bestEpoch else {
-      throw StoreError.misfit(path: folder, problem: "has no best weights of epoch \((bestEpoch ?? 0) + 1), the best one")
+      throw StoreError.misfit(
+        path: folder, problem: "has no best weights of epoch \((bestEpoch ?? 0) + 1), the best one")
     }
   }
 

@@ -42,7 +42,8 @@ package struct HeldRunFolder: RunFiles {
     finalWeights weights: [NamedTensor], epoch: Int, attributes: [String: JSONValue], predictions: Predictions
   ) throws {
     try write([
-      (.finalWeights, TensorGroup(weights, epoch: epoch, attributes: attributes)), (.predictions, predictions.content()),
+      (.finalWeights, TensorGroup(weights, epoch: epoch, attributes: attributes)),
+      (.predictions, predictions.content()),
     ])
   }
 
@@ -100,6 +101,8 @@ package struct HeldRunFolder: RunFiles {
           if isThere {
             if target == .checkpoint, folder.has(.checkpoint) { try keepPreviousCheckpoint() }
             guard rename("\(capsule)/\(file.name)", folder.path(of: target)) == 0 else {
+              // Its writer has removed it this moment, since there are newer ones.
+              if errno == ENOENT, target == .checkpoint { continue }
               throw FileError(action: "rename to", path: folder.path(of: target))
             }
           }
@@ -122,7 +125,9 @@ package struct HeldRunFolder: RunFiles {
       throw StoreError.misfit(path: path, problem: "is named by the capsule, but lies outside of it")
     }
     if let seal = try FileSeal.read(path) {
-      guard seal == file.seal else { throw StoreError.misfit(path: path, problem: "is not the file that the capsule names") }
+      guard seal == file.seal else {
+        throw StoreError.misfit(path: path, problem: "is not the file that the capsule names")
+      }
       return .capsule
     }
     if try FileSeal.read(folder.path(of: RunFolder.File(file.kind))) == file.seal { return .run }

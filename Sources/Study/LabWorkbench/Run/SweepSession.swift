@@ -40,7 +40,8 @@ package struct SweepSession {
         []
       }
     let training = TrainingRunExecutor(
-      variants: study.reaching(seedRule).variantsByRun.mapValues(\.trainable), provenance: ProvenanceCollector(specHash: study.specHash),
+      variants: study.reaching(seedRule).variantsByRun.mapValues(\.trainable),
+      provenance: ProvenanceCollector(specHash: study.specHash),
       checkpointSeconds: checkpointSeconds,
       pool: ProgramPool(beside: workers, of: study.scheduledRuns, memoryBudget: memoryBudget))
     var followed: any RunStore = store

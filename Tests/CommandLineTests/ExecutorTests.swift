@@ -1,0 +1,175 @@
+import Foundation
+import LabCore
+import LabRecords
+import LabStore
+import LabWorkbench
+import Testing
+
+/// What every executor must do: whatever trains the runs, and however often it is killed, the same is stored.
+@Suite(.serialized) struct ExecutorTests {
+  private static var names: [String] { Executors.registry.names }
+
+  /// What the first executor stores of a spec when nothing disturbs it.
+  private func reference(_ spec: String) throws -> [String: StoredResult] {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(spec, to: "Experiments/tiny.json")
+    let result = try labrun.run("sweep", "tiny", "--executor", Self.names[0])
+    #expect(result.status == 0, "\(result.errors)")
+    return try labrun.storedResults()
+  }
+
+  /// That the folder is as a whole sweep leaves it: sound, and with nothing that was only needed on the way.
+  private func expectWhole(_ labrun: Labrun) throws {
+    let examined = try labrun.run("doctor", "--check", "--results", labrun.results)
+    #expect(examined.status == 0, "\(examined.output)\(examined.errors)")
+    let capsules = labrun.folder.appendingPathComponent("\(labrun.results)/capsules").path
+    #expect((try? FileManager.default.contentsOfDirectory(atPath: capsules)) ?? [] == [])
+    let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
+    #expect(try store.integer("SELECT COUNT(*) FROM lease") == 0)
+  }
+
+  @Test(arguments: names) func theSameIsStored(by executor: String) throws {
+    let spec = Labrun.spec(seeds: "[0, 1]")
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(spec, to: "Experiments/tiny.json")
+    let result = try labrun.run("sweep", "tiny", "--executor", executor)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.errors.contains("4 of 4 runs completed (4 trained)"), "\(result.errors)")
+    let stored = try labrun.storedResults()
+    #expect(stored.count == 4 && stored.values.allSatisfy { $0.state == .completed && $0.weightsHash != nil })
+    #expect(try stored == reference(spec))
+    try expectWhole(labrun)
+    #expect(try labrun.run("sweep", "tiny", "--executor", executor).errors.contains("(4 reused)"))
+  }
+
+  @Test(arguments: names) func aStoppedSweepGoesOn(by executor: String) throws {
+    let spec = Labrun.spec(trainCount: 430, epochs: 12)
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(spec, to: "Experiments/tiny.json")
+    let started = try labrun.start(["sweep", "tiny", "--executor", executor])
+    var heard = ""
+    while !heard.contains("epoch 2/") {
+      let data = started.errors.fileHandleForReading.availableData
+      guard !data.isEmpty else { break }
+      heard += String(decoding: data, as: UTF8.self)
+    }
+    started.process.interrupt()
+    heard += String(decoding: started.errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    _ = started.output.fileHandleForReading.readDataToEndOfFile()
+    started.process.waitUntilExit()
+    #expect(started.process.terminationStatus == 130, "\(heard)")
+    let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
+    let runs = try store.sweep(#require(store.sweeps().first).id).runs
+    #expect(runs.contains { $0.state == .interrupted && $0.completedEpochs > 0 }, "\(runs.map(\.state))")
+    for run in runs where run.state == .interrupted {
+      #expect(try store.folder(of: run.identity).readCheckpoint().checkpoint != nil)
+    }
+    let last = try labrun.run("sweep", "tiny", "--executor", executor)
+    #expect(last.status == 0, "\(last.errors)")
+    #expect(try labrun.storedResults() == reference(spec))
+    try expectWhole(labrun)
+  }
+
+  /// Killed at many instants, the sweep and what it has started, it stores what an undisturbed one stores.
+  @Test(arguments: names) func aKilledSweepGoesOnBitForBit(by executor: String) throws {
+    let spec = Labrun.spec(trainCount: 430, epochs: 3)
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(spec, to: "Experiments/tiny.json")
+    let stream = RandomStream(seed: 11, name: "kill \(executor)")
+    for attempt in 0..<10 {
+      let started = try labrun.start(["sweep", "tiny", "--executor", executor])
+      Thread.sleep(forTimeInterval: 0.2 + 1.3 * Double(stream.uniform(UInt64(attempt))))
+      let children = Self.children(of: started.process.processIdentifier)
+      // By turns the sweep alone, what it has started alone, and everything at once.
+      if attempt % 3 != 1 { kill(started.process.processIdentifier, SIGKILL) }
+      if attempt % 3 != 0 { for child in children { kill(child, SIGKILL) } }
+      if attempt % 3 == 1 { started.process.interrupt() }
+      _ = started.errors.fileHandleForReading.readDataToEndOfFile()
+      started.process.waitUntilExit()
+    }
+    let last = try labrun.run("sweep", "tiny", "--executor", executor, "--retry-failed")
+    #expect(last.status == 0, "\(last.errors)")
+    #expect(try labrun.storedResults() == reference(spec))
+    try expectWhole(labrun)
+  }
+
+  /// The processes that a process has started.
+  private static func children(of parent: pid_t) -> [pid_t] {
+    let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? []
+    return tasks.flatMap { task in
+      ((try? String(contentsOfFile: "/proc/\(parent)/task/\(task)/children", encoding: .utf8)) ?? "")
+        .split(separator: " ").compactMap { pid_t($0) }
+    }
+  }
+
+  // MARK: Processes
+
+  #if os(Linux)
+    /// A crash ends one run, with its reason; the sweep goes on, and says how to try it again.
+    @Test func aCrashEndsOneRun() throws {
+      let labrun = try Labrun()
+      defer { labrun.remove() }
+      let spec = Labrun.spec(trainCount: 860, epochs: 12)
+      try labrun.write(spec, to: "Experiments/tiny.json")
+      let started = try labrun.start(["sweep", "tiny", "--executor", "process", "--workers", "1"])
+      var heard = ""
+      while !heard.contains("epoch 2/") {
+        let data = started.errors.fileHandleForReading.availableData
+        guard !data.isEmpty else { break }
+        heard += String(decoding: data, as: UTF8.self)
+      }
+      for child in Self.children(of: started.process.processIdentifier) { kill(child, SIGSEGV) }
+      heard += String(decoding: started.errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      _ = started.output.fileHandleForReading.readDataToEndOfFile()
+      started.process.waitUntilExit()
+      #expect(started.process.terminationStatus == 1, "\(heard)")
+      #expect(heard.contains("its process was ended by signal 11 (segmentation fault)"), "\(heard)")
+      #expect(heard.contains("1 of 2 runs completed"), "\(heard)")
+      let again = try labrun.run("sweep", "tiny", "--executor", "process", "--retry-failed")
+      #expect(again.status == 0, "\(again.errors)")
+      #expect(try labrun.storedResults() == reference(spec))
+      try expectWhole(labrun)
+    }
+
+    /// Nobody is left training for a sweep that is gone.
+    @Test func whatASweepHasStartedEndsWithIt() throws {
+      let labrun = try Labrun()
+      defer { labrun.remove() }
+      try labrun.write(Labrun.spec(trainCount: 860, epochs: 400), to: "Experiments/tiny.json")
+      let started = try labrun.start(["sweep", "tiny", "--executor", "process"])
+      var heard = ""
+      while !heard.contains("epoch 1/") {
+        let data = started.errors.fileHandleForReading.availableData
+        guard !data.isEmpty else { break }
+        heard += String(decoding: data, as: UTF8.self)
+      }
+      let children = Self.children(of: started.process.processIdentifier)
+      #expect(children.count == 2)
+      kill(started.process.processIdentifier, SIGKILL)
+      started.process.waitUntilExit()
+      var isRunning = true
+      for _ in 0..<600 where isRunning {
+        isRunning = children.contains { kill($0, 0) == 0 }
+        Thread.sleep(forTimeInterval: 0.05)
+      }
+      #expect(!isRunning)
+      // Each has left a checkpoint, with which the next attempt goes on behind the first epoch.
+      let next = try labrun.start(["sweep", "tiny", "--executor", "process"])
+      heard = ""
+      while !heard.contains(/epoch \d+\/400/) {
+        let data = next.errors.fileHandleForReading.availableData
+        guard !data.isEmpty else { break }
+        heard += String(decoding: data, as: UTF8.self)
+      }
+      let epoch = heard.firstMatch(of: /epoch (\d+)\/400/).flatMap { Int($0.1) }
+      #expect(heard.contains("(attempt 2, ") && (epoch ?? 0) > 1, "\(heard)")
+      next.process.interrupt()
+      _ = next.errors.fileHandleForReading.readDataToEndOfFile()
+      next.process.waitUntilExit()
+    }
+  #endif
+}

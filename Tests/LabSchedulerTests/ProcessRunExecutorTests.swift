@@ -1,0 +1,195 @@
+import Foundation
+import LabCore
+import LabRecords
+import LabTesting
+import Testing
+
+@testable import LabScheduler
+
+/// Runs in processes of their own, which do what a shell script tells them.
+@Suite struct ProcessRunExecutorTests {
+  /// A sweep whose runs a script trains; the capsule is its `$1`.
+  private struct Subject {
+    let sweep: ScheduledSweep
+    let results = FileManager.default.temporaryDirectory.path + "/process-\(UUID().uuidString)"
+    let script: String
+
+    init(_ script: String, levels: [String] = ["a"], seeds: [UInt64] = [0]) throws {
+      self.script = script
+      sweep = try ScheduledSweep(levels: levels, seeds: seeds)
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: results) }
+
+    func run(stop: StopSignal = StopSignal(), observer: (any SchedulerObserver)? = nil) -> SchedulerReport {
+      let executor = ProcessRunExecutor(
+        store: sweep.store, results: results, program: "/bin/sh",
+        arguments: { [script] in ["-c", script, "sh", $0.path] },
+        engine: nil)
+      return sweep.run(executor, options: Scheduler.Options(workers: 2), stop: stop, observer: observer)
+    }
+
+    func reason(_ level: String = "a") throws -> String? { try sweep.store.run(sweep.identity(level, 0))?.reason }
+
+    func capsules() -> [String] {
+      (try? FileManager.default.contentsOfDirectory(atPath: CapsuleShelf(results: results).path)) ?? []
+    }
+  }
+
+  /// Events, as lines for `printf`.
+  private static func lines(_ contents: [CapsuleEvent.Content]) throws -> String {
+    try contents.enumerated().map { index, content in
+      let event = CapsuleEvent(sequence: index + 1, date: Date(timeIntervalSince1970: 1_700_000_000), content: content)
+      return String(decoding: try CapsuleCoding.encoder.encode(event), as: UTF8.self) + "\n"
+    }.joined()
+  }
+
+  /// A command that tells events.
+  private static func telling(_ contents: [CapsuleEvent.Content]) throws -> String {
+    "cat >> \"$1/events.jsonl\" <<'END'\n\(try lines(contents))END\n"
+  }
+
+  private static let start = CapsuleEvent.Content.start(RunStoreSamples.provenance(), epoch: 0, step: 0)
+  private static let epochs = (0..<4).map { CapsuleEvent.Content.epoch(RunStoreSamples.epoch($0)) }
+  private static let completed = CapsuleEvent.Content.final(.completed(RunStoreSamples.final()), epochs: 4)
+
+  @Test func whatAProcessTellsIsStored() throws {
+    let subject = try Subject(
+      Self.telling([Self.start] + Self.epochs + [.remark("look here"), Self.completed]), levels: ["a", "b", "c"])
+    defer { subject.remove() }
+    let log = EventLog()
+    let report = subject.run(observer: log)
+    #expect(report.isComplete && report.trainedCount == 3)
+    for level in ["a", "b", "c"] {
+      let run = subject.sweep.identity(level, 0)
+      #expect(try subject.sweep.store.epochs(of: run).count == 4)
+      #expect(try subject.sweep.store.finalRecord(of: run) == RunStoreSamples.final())
+      #expect(try subject.sweep.store.attempts(at: run).map(\.provenance) == [RunStoreSamples.provenance()])
+    }
+    #expect(subject.capsules().isEmpty)
+    #expect(log.events.count { if case .warning(let text) = $0 { text.hasSuffix(": look here") } else { false } } == 3)
+  }
+
+  /// Each of these ends its own run, and no other.
+  @Test(arguments: [
+    (
+      "echo one; echo 'what is wrong' >&2; exit 3",
+      "its process ended early, with status 3; it said last: what is wrong"
+    ),
+    ("exit 0", "its process ended early, with status 0"),
+    ("kill -SEGV $$", "its process was ended by signal 11 (segmentation fault)"),
+    ("kill -KILL $$", "its process was ended by signal 9 (killed)"),
+    ("kill -ABRT $$", "its process was ended by signal 6 (aborted)"),
+  ])
+  func aCrashEndsOneRunWithItsReason(script: String, reason: String) throws {
+    let subject = try Subject(
+      "if grep -q '\"conv\":\"b\"' \"$1/run.json\"; then \(script); else\n"
+        + Self.telling([Self.start] + Self.epochs + [Self.completed]) + "fi", levels: ["a", "b", "c"])
+    defer { subject.remove() }
+    let report = subject.run()
+    #expect(report.count(.failed) == 1 && report.trainedCount == 3, "\(report)")
+    #expect(try subject.reason("b") == reason)
+    #expect(try subject.sweep.store.run(subject.sweep.identity("b", 0))?.isRetriable == true)
+    #expect(try subject.reason("a") == nil && subject.reason("c") == nil)
+    #expect(subject.capsules().isEmpty)
+  }
+
+  @Test func lastLinesOfAProcessAreKept() throws {
+    let subject = try Subject("i=0; while [ $i -lt 50 ]; do echo line $i; i=$((i+1)); done; exit 1")
+    defer { subject.remove() }
+    _ = subject.run()
+    let said = try subject.sweep.store.events(of: subject.sweep.identity("a", 0)).filter { $0.kind == .warning }
+    #expect(said.map(\.message) == (30..<50).map { "its process said: line \($0)" })
+  }
+
+  @Test func garbageFailsItsRunWithTheLineNamed() throws {
+    let subject = try Subject(
+      Self.telling([Self.start] + Self.epochs) + "echo 'this is no event' >> \"$1/events.jsonl\"; sleep 60")
+    defer { subject.remove() }
+    let report = subject.run()
+    #expect(report.count(.failed) == 1)
+    let reason = try #require(try subject.reason())
+    #expect(reason.contains("events.jsonl, line 6: "), "\(reason)")
+    // What stands before it was told, and counts.
+    #expect(try subject.sweep.store.epochs(of: subject.sweep.identity("a", 0)).count == 4)
+  }
+
+  @Test func aRequestToStopReachesTheProcess() throws {
+    let stop = StopSignal()
+    let interrupted = CapsuleEvent.Content.final(.interrupted(reason: "stopped on request"), epochs: 4)
+    let all = [Self.start] + Self.epochs + [interrupted]
+    let end = try Self.lines(all).split(separator: "\n").last.map(String.init) ?? ""
+    let subject = try Subject(
+      Self.telling([Self.start] + Self.epochs)
+        + "trap 'cat >> \"$1/events.jsonl\" <<END\n\(end.replacing("\"", with: "\\\""))\nEND\nexit 0' TERM\n"
+        + "while :; do sleep 0.05; done")
+    defer { subject.remove() }
+    let watcher = StopsAtEpochs(stop, store: subject.sweep.store, run: subject.sweep.identity("a", 0))
+    let report = subject.run(stop: stop, observer: watcher)
+    watcher.finish()
+    #expect(report.count(.interrupted) == 1)
+    #expect(try subject.sweep.store.epochs(of: subject.sweep.identity("a", 0)).count == 4)
+    #expect(subject.capsules().isEmpty)
+  }
+
+  /// A program that does not listen is ended by the second request.
+  @Test func aProcessThatDoesNotListenIsKilled() throws {
+    let stop = StopSignal()
+    let subject = try Subject(
+      Self.telling([Self.start] + Self.epochs) + "trap '' TERM INT HUP\nwhile :; do sleep 0.05; done")
+    defer { subject.remove() }
+    let watcher = StopsAtEpochs(stop, store: subject.sweep.store, run: subject.sweep.identity("a", 0), request: .now)
+    let start = ContinuousClock.now
+    let report = subject.run(stop: stop, observer: watcher)
+    watcher.finish()
+    #expect(report.count(.completed) == 0 && ContinuousClock.now - start < .seconds(50))
+  }
+
+  /// What a process had told when its sweep was killed is taken over by the next attempt, which trains nothing where it
+  /// was all.
+  @Test func aWholeCapsuleIsTakenOverWithoutTraining() throws {
+    let subject = try Subject("exit 9")
+    defer { subject.remove() }
+    let run = subject.sweep.identity("a", 0)
+    // An attempt that got no further than telling everything.
+    guard
+      case .claimed(let claimed) = try subject.sweep.store.claim(
+        run, sweep: subject.sweep.id, owner: RunStoreSamples.deadProcess, policy: .unfinished)
+    else {
+      Issue.record("the run is not free")
+      return
+    }
+    let folder = CapsuleShelf(results: subject.results).capsule(of: claimed.lease)
+    try folder.create(CapsuleRun(claimed, threads: 1, resumption: .init(), engine: nil))
+    let writer = try CapsuleWriter(folder)
+    for content in [Self.start] + Self.epochs + [Self.completed] { try writer.append(content) }
+    let report = subject.run()
+    #expect(report.isComplete, "\(report)")
+    #expect(try subject.sweep.store.epochs(of: run).count == 4)
+    #expect(try subject.sweep.store.attempts(at: run).count == 2)
+    #expect(subject.capsules().isEmpty)
+  }
+}
+
+/// Asks for a stop once epochs are on record.
+private final class StopsAtEpochs: SchedulerObserver, @unchecked Sendable {
+  // Sendable since its thread only reads what never changes.
+  private let thread: Thread
+  private let done = Gate()
+
+  init(_ stop: StopSignal, store: InMemoryRunStore, run: RunIdentity, request: StopRequest = .afterStep) {
+    let done = done
+    thread = Thread {
+      for _ in 0..<1200 {
+        if (try? store.epochs(of: run).count) ?? 0 > 0 { break }
+        Thread.sleep(forTimeInterval: 0.02)
+      }
+      stop.raise(to: request)
+      done.open()
+    }
+    thread.start()
+  }
+
+  func observe(_ event: SchedulerEvent) {}
+  func finish() { done.wait() }
+}
