@@ -109,13 +109,14 @@ import Testing
   // MARK: Processes
 
   #if os(Linux)
-    /// A crash ends one run, with its reason; the sweep goes on, and says how to try it again.
-    @Test func aCrashEndsOneRun() throws {
+    /// A crash ends one run, with its reason, and the sweep goes on; it is tried again as often as the spec says.
+    @Test(arguments: [0, 1]) func aCrashEndsOneRun(retries: Int) throws {
       let labrun = try Labrun()
       defer { labrun.remove() }
-      let spec = Labrun.spec(trainCount: 860, epochs: 12)
+      let spec = Labrun.spec(trainCount: 860, epochs: 12).replacing(
+        "\"workers\": 2", with: "\"workers\": 1, \"executor\": \"process\", \"retries\": \(retries)")
       try labrun.write(spec, to: "Experiments/tiny.json")
-      let started = try labrun.start(["sweep", "tiny", "--executor", "process", "--workers", "1"])
+      let started = try labrun.start(["sweep", "tiny"])
       var heard = ""
       while !heard.contains("epoch 2/") {
         let data = started.errors.fileHandleForReading.availableData
@@ -126,10 +127,11 @@ import Testing
       heard += String(decoding: started.errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
       _ = started.output.fileHandleForReading.readDataToEndOfFile()
       started.process.waitUntilExit()
-      #expect(started.process.terminationStatus == 1, "\(heard)")
+      #expect(started.process.terminationStatus == (retries == 0 ? 1 : 0), "\(heard)")
       #expect(heard.contains("its process was ended by signal 11 (segmentation fault)"), "\(heard)")
-      #expect(heard.contains("1 of 2 runs completed"), "\(heard)")
-      let again = try labrun.run("sweep", "tiny", "--executor", "process", "--retry-failed")
+      #expect(heard.contains(retries == 0 ? "1 of 2 runs completed" : "2 of 2 runs completed"), "\(heard)")
+      #expect(heard.contains("is tried again (1 of 1)") == (retries == 1), "\(heard)")
+      let again = try labrun.run("sweep", "tiny", "--executor", "process")
       #expect(again.status == 0, "\(again.errors)")
       #expect(try labrun.storedResults() == reference(spec))
       try expectWhole(labrun)
@@ -157,7 +159,7 @@ import Testing
         Thread.sleep(forTimeInterval: 0.05)
       }
       #expect(!isRunning)
-      // Each has left a checkpoint, with which the next attempt goes on behind the first epoch.
+      // Each has left a checkpoint, from which the next attempt goes on.
       let next = try labrun.start(["sweep", "tiny", "--executor", "process"])
       heard = ""
       while !heard.contains(/epoch \d+\/400/) {
@@ -165,11 +167,13 @@ import Testing
         guard !data.isEmpty else { break }
         heard += String(decoding: data, as: UTF8.self)
       }
-      let epoch = heard.firstMatch(of: /epoch (\d+)\/400/).flatMap { Int($0.1) }
-      #expect(heard.contains("(attempt 2, ") && (epoch ?? 0) > 1, "\(heard)")
       next.process.interrupt()
       _ = next.errors.fileHandleForReading.readDataToEndOfFile()
       next.process.waitUntilExit()
+      let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
+      for run in try store.sweep(#require(store.sweeps().first).id).runs {
+        #expect(try store.events(of: run.identity).contains { $0.kind == .resumed && $0.attempt == 2 })
+      }
     }
   #endif
 }

@@ -122,10 +122,10 @@ import Testing
     try write(subject)
     let lines = try #require(FileManager.default.contents(atPath: subject.folder.eventsPath))
       .split(separator: UInt8(ascii: "\n"))
-    try (lines[0..<4].joined(separator: [10]) + [10]).write(to: URL(fileURLWithPath: subject.folder.eventsPath))
+    try Data(lines[0..<4].joined(separator: [10]) + [10]).write(to: URL(fileURLWithPath: subject.folder.eventsPath))
     var first = try subject.ingestion()
     try first.advance()
-    try (lines.joined(separator: [10]) + [10]).write(to: URL(fileURLWithPath: subject.folder.eventsPath))
+    try Data(lines.joined(separator: [10]) + [10]).write(to: URL(fileURLWithPath: subject.folder.eventsPath))
     let old = subject.claimed.lease
     try subject.claimAgain()
     #expect(throws: RunStoreError.leaseLost(old)) { try first.advance() }
@@ -175,7 +175,7 @@ import Testing
     try write(subject)
     let whole = try #require(FileManager.default.contents(atPath: subject.folder.eventsPath))
     let lines = whole.split(separator: UInt8(ascii: "\n"))
-    let broken = lines[0..<3].joined(separator: [10]) + Data("\ngarbage\n".utf8)
+    let broken = Data(lines[0..<3].joined(separator: [10])) + Data("\ngarbage\n".utf8)
     try broken.write(to: URL(fileURLWithPath: subject.folder.eventsPath))
     var ingestion = try subject.ingestion()
     let error = #expect(throws: CapsuleError.self) { try ingestion.advance() }

@@ -40,8 +40,15 @@ public protocol RunJob: Sendable {
   ///
   /// - Throws: anything; the run then counts as failed, or as interrupted where the machine is to blame: a
   ///   ``LabRecords/RunFailure`` that says so, any `FileError`, any error of the machine. A `RunFailure` that is retriable fails
-  ///   the run until the next sweep tries it again.
+  ///   the run until it is tried again, by this sweep as often as ``Scheduler/Options/retries`` says, or by the next one.
   func poll() throws -> RunOutcome?
+
+  /// Whether the run ended since the system had no more memory, so that fewer at a time may do better.
+  var ranOutOfMemory: Bool { get }
+}
+
+extension RunJob {
+  public var ranOutOfMemory: Bool { false }
 }
 
 /// An executor that trains runs in this process, each on a thread of its own.

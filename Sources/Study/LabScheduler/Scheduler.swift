@@ -21,6 +21,8 @@ public struct Scheduler: Sendable {
     public var memoryBudgetBytes: Int?
     /// Whether the first failed or diverged run ends the work.
     public var failsFast: Bool
+    /// How often a run is tried again that failed for a reason outside its configuration.
+    public var retries: Int
     /// Which ended runs are trained again.
     public var policy: ClaimPolicy
     /// The time between signs of life; well below the store's patience.
@@ -31,13 +33,14 @@ public struct Scheduler: Sendable {
     /// Creates options.
     public init(
       workers: Int = 1, threadsPerRun: Int = 1, memoryBudgetBytes: Int? = nil, failsFast: Bool = false,
-      policy: ClaimPolicy = .unfinished, heartbeatInterval: Duration = .seconds(15),
+      retries: Int = 0, policy: ClaimPolicy = .unfinished, heartbeatInterval: Duration = .seconds(15),
       recheckInterval: Duration = .seconds(2)
     ) {
       self.workers = workers
       self.threadsPerRun = threadsPerRun
       self.memoryBudgetBytes = memoryBudgetBytes
       self.failsFast = failsFast
+      self.retries = retries
       self.policy = policy
       self.heartbeatInterval = heartbeatInterval
       self.recheckInterval = recheckInterval

@@ -38,6 +38,10 @@ struct SchedulerSession {
   /// How many runs in a row the machine has interrupted.
   private var machineErrorCount = 0
   private var hasFailedFast = false
+  /// How often each run was tried again.
+  private var retryCounts: [RunIdentity: Int] = [:]
+  /// Runs at a time; fewer than the options have, once the system has run out of memory.
+  private var workerCount: Int
 
   init(
     scheduler: Scheduler, runs: [ScheduledRun], sweep: Int64, stop: StopSignal, leases: LeaseKeeper,
@@ -50,6 +54,7 @@ struct SchedulerSession {
     self.events = events
     queue = RunQueue(runs, budgetBytes: scheduler.options.memoryBudgetBytes, passLimit: 4 * scheduler.workerCount)
     self.runs = queue.remaining
+    workerCount = scheduler.workerCount
     results = Dictionary(uniqueKeysWithValues: self.runs.map { ($0.identity, .notStarted) })
     nextRecheck = .now + scheduler.options.recheckInterval
     events.emit(.began(runs: self.runs.count, workers: scheduler.workerCount))
@@ -103,7 +108,9 @@ struct SchedulerSession {
       nextRecheck = .now + scheduler.options.recheckInterval
     }
     var hasSubmitted = false
-    next: while stopRequest == .none, let worker = (0..<scheduler.workerCount).first(where: { activities[$0] == nil }) {
+    next: while stopRequest == .none, activities.count < workerCount,
+      let worker = (0..<scheduler.workerCount).first(where: { activities[$0] == nil })
+    {
       switch queue.next() {
       case .start(let run):
         if let claimed = claim(run) {
@@ -125,7 +132,9 @@ struct SchedulerSession {
     let result: ClaimResult
     do {
       result = try scheduler.store.claim(
-        run.identity, sweep: sweep, owner: .current, policy: scheduler.options.policy)
+        run.identity, sweep: sweep, owner: .current,
+        // What is tried again goes on from its last checkpoint, whatever was asked for at first.
+        policy: retryCounts[run.identity] == nil ? scheduler.options.policy : .unfinished)
     } catch {
       leases.endWork(with: error)
       return nil
@@ -173,7 +182,7 @@ struct SchedulerSession {
     settle(
       run, claimed.lease,
       .failed(reason: "needs \(needed) of memory, more than the budget of \(budget)", isRetriable: true),
-      worker: worker, isLost: false, duration: .zero)
+      worker: worker, isLost: false, mayRetry: false, duration: .zero)
   }
 
   // MARK: Ending
@@ -189,6 +198,7 @@ struct SchedulerSession {
         outcome = self.outcome(of: error, activity.lease, worker: worker)
       }
       activities[worker] = nil
+      if activity.job.ranOutOfMemory { takeLessMemory() }
       end(activity.run, activity.lease, outcome, worker: worker, duration: .now - activity.start)
     }
   }
@@ -216,13 +226,37 @@ struct SchedulerSession {
   ) {
     if outcome.state == .completed { machineErrorCount = 0 }
     let isLost = leases.release(worker: worker)
-    settle(run, lease, outcome, worker: worker, isLost: isLost, duration: duration)
+    settle(run, lease, outcome, worker: worker, isLost: isLost, mayRetry: true, duration: duration)
     queue.release(run)
+    retry(run)
+  }
+
+  /// Lines a run up again that failed for a reason outside its configuration.
+  private mutating func retry(_ run: ScheduledRun) {
+    guard case .ended(let outcome)? = results[run.identity], isRetried(run, outcome), stopRequest == .none else {
+      return
+    }
+    let count = retryCounts[run.identity, default: 0]
+    retryCounts[run.identity] = count + 1
+    queue.postpone(run)
+    events.emit(
+      .warning("\(run.label) · seed \(run.seed): is tried again (\(count + 1) of \(scheduler.options.retries))"))
+  }
+
+  /// Trains fewer runs at a time from now on.
+  private mutating func takeLessMemory() {
+    guard workerCount > 1 else { return }
+    workerCount -= 1
+    events.emit(
+      .warning(
+        "the system ran out of memory: from now on, \(workerCount) \(workerCount == 1 ? "run is" : "runs are") trained at a time"
+      ))
   }
 
   /// Records how an attempt ended.
   private mutating func settle(
-    _ run: ScheduledRun, _ lease: RunLease, _ proposed: RunOutcome, worker: Int, isLost: Bool, duration: Duration
+    _ run: ScheduledRun, _ lease: RunLease, _ proposed: RunOutcome, worker: Int, isLost: Bool, mayRetry: Bool,
+    duration: Duration
   ) {
     var outcome = proposed
     do {
@@ -248,10 +282,19 @@ struct SchedulerSession {
     }
     results[run.identity] = .ended(outcome)
     events.emit(.ended(run, worker: worker, outcome: outcome, duration: duration))
-    if scheduler.options.failsFast, outcome.state == .failed || outcome.state == .diverged {
+    // A failure ends the work once nothing more is tried.
+    if scheduler.options.failsFast, !(mayRetry && isRetried(run, outcome)),
+      outcome.state == .failed || outcome.state == .diverged
+    {
       hasFailedFast = true
       leases.ownStop.raise(to: .afterStep)
     }
+  }
+
+  /// Whether a run is to be tried again after an outcome.
+  private func isRetried(_ run: ScheduledRun, _ outcome: RunOutcome) -> Bool {
+    guard case .failed(_, isRetriable: true) = outcome else { return false }
+    return retryCounts[run.identity, default: 0] < scheduler.options.retries
   }
 
   /// Whether an error of a run lies outside its configuration.

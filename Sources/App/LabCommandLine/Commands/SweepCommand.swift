@@ -46,7 +46,7 @@ struct SweepCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       Executors.registry.entries.map { "\($0.name): \($0.summary)" }.joined(separator: " "), valueName: "name"))
-  var executor = Executors.registry.names[0]
+  var executor: String?
 
   @Option(
     help: ArgumentHelp(
@@ -132,7 +132,7 @@ struct SweepCommand: ParsableCommand {
   }
 
   func run() throws {
-    let executor = try Executors.named(executor)
+    let given = try executor.map(Executors.named)
     let rule = try seedRule()
     let path = try SpecLocator().locate(spec)
     try ResourceCheck.requireOpenFiles()
@@ -143,6 +143,10 @@ struct SweepCommand: ParsableCommand {
     Log.debug("spec checked")
     let execution: ExecutionConfiguration = try plan.execution.decode()
     let server = try execution.mlflow.map(Self.server)
+    let asked = execution.executor
+    let executor = try given ?? Executors.named(asked["name"]?.stringValue ?? asked.stringValue ?? "")
+    // Options are those of the executor that the spec names.
+    let executorOptions = given == nil || asked["name"]?.stringValue == executor.name ? asked : [:]
     let threads = threadsPerRun ?? execution.threadsPerRun
     let study = try PlannedStudy(
       checked, only: only, limit: limit, threads: threads, results: resultsOptions.folder)
@@ -150,9 +154,9 @@ struct SweepCommand: ParsableCommand {
     if let rule { try check(rule, of: study) }
     // What the machine must be ready for.
     let whole = study.reaching(rule)
-    let asked = workers ?? execution.workers ?? max(1, Machine.coreCount / threads)
+    let wished = workers ?? execution.workers ?? max(1, Machine.coreCount / threads)
     // A worker without a run would only stand there.
-    let workers = min(asked, max(1, whole.runs.count))
+    let workers = min(wished, max(1, whole.runs.count))
     let budget = execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? study.memoryBytes / 5 * 4
     try study.checkMemory(budget: budget)
     // A dry run has the files in its table.
@@ -174,8 +178,8 @@ struct SweepCommand: ParsableCommand {
     try ResourceCheck.requireOpenFiles(workers: workers)
     let session = try SweepSession(
       study: study, seedRule: rule, folder: resultsOptions.folder, workers: workers, threads: threads,
-      memoryBudget: budget, claimPolicy: policy, failsFast: failFast,
-      checkpointSeconds: execution.checkpointEverySeconds, executor: executor,
+      memoryBudget: budget, claimPolicy: policy, failsFast: failFast, retries: execution.retries,
+      checkpointSeconds: execution.checkpointEverySeconds, executor: executor, executorOptions: executorOptions,
       writesEventFiles: execution.tensorboard, mlflow: server, say: Terminal.sayBeside)
     let status = try session.run(
       resumeCommand: resumeCommand, reportCommand: command("report", session.name),
@@ -190,7 +194,7 @@ struct SweepCommand: ParsableCommand {
     if let workers { words += ["--workers", "\(workers)"] }
     if let threadsPerRun { words += ["--threads-per-run", "\(threadsPerRun)"] }
     if let until, let maxSeeds { words += ["--until", until, "--max-seeds", "\(maxSeeds)"] }
-    if executor != Executors.registry.names[0] { words += ["--executor", executor] }
+    if let executor { words += ["--executor", executor] }
     return words.map(\.shellQuoted).joined(separator: " ")
   }
 

@@ -119,7 +119,7 @@ extension Metrics: Codable {
       if try container.decodeNil(forKey: key) {
         self[name] = .nan
       } else if let text = try? container.decode(String.self, forKey: key) {
-        guard let value = ["inf": Double.infinity, "-inf": -.infinity][text] else {
+        guard let value = ["inf": Double.infinity, "-inf": -.infinity, "nan": .nan][text] else {
           throw DecodingError.dataCorruptedError(
             forKey: key, in: container, debugDescription: "\"\(text)\" is no number")
         }

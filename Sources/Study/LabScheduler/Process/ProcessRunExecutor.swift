@@ -88,6 +88,9 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
   private var process: ChildProcess?
   private var ingestion: CapsuleIngestion?
   private var passedOn = StopRequest.none
+  private(set) var ranOutOfMemory = false
+  /// What the process has told that is no event.
+  private var garbage: CapsuleError?
 
   init(
     run: ClaimedRun, context: RunContext, store: any RunStore, shelf: CapsuleShelf, files: any RunFiles,
@@ -107,8 +110,14 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
   func poll() throws -> RunOutcome? {
     guard let process else { return try begin() }
     let end = process.poll()
-    // A process that the scheduler must end at once has told all that counts.
-    try ingestion?.advance(progress: context.report, remark: context.warn)
+    if garbage == nil {
+      do {
+        try ingestion?.advance(progress: context.report, remark: context.warn)
+      } catch let error as CapsuleError {
+        garbage = error
+        process.send(SIGKILL)
+      }
+    }
     if let end { return try outcome(of: end) }
     passOnStop(to: process)
     return nil
@@ -133,7 +142,13 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
       } catch let error as CapsuleError {
         try store.log(.warning, "\(error); what stands before it was taken over", lease: run.lease)
       }
-      let completed = try completion(ingestion.end)
+      var completed: RunOutcome?
+      do {
+        completed = try completion(ingestion.end)
+      } catch let error as any RunFailure where !error.endsSweep {
+        // What it left does not fit together, and never will.
+        try store.log(.warning, "\(error); the run is trained on", lease: run.lease)
+      }
       try capsule.remove()
       if let completed { return completed }
     }
@@ -161,10 +176,19 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
 
   private func outcome(of end: ChildProcess.End) throws -> RunOutcome {
     defer { process = nil }
-    if let told = ingestion?.end {
-      let outcome = try completion(told) ?? told.outcome
+    if let garbage {
       try folder.remove()
-      return outcome
+      return .failed(reason: "\(garbage)")
+    }
+    if let told = ingestion?.end {
+      do {
+        let outcome = try completion(told) ?? told.outcome
+        try folder.remove()
+        return outcome
+      } catch let error as any RunFailure where !error.endsSweep {
+        try folder.remove()
+        throw error
+      }
     }
     // It may have been asked before it was ready to write a checkpoint.
     if passedOn != .none {
@@ -173,6 +197,7 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
     }
     var reason = "its process \(end.clause)"
     if end == .signal(SIGKILL), MemoryKills.current.isMore(than: memoryKills) {
+      ranOutOfMemory = true
       reason += ", when the system had run out of memory"
     }
     for line in folder.lastLines(20) { try store.log(.warning, "its process said: \(line)", lease: run.lease) }

@@ -28,21 +28,33 @@ public struct ExecutorDefinition: Sendable {
   public let name: String
   /// What it does, in one sentence.
   public let summary: String
+  /// What a spec may say of it, in `execution.executor`.
+  public let options: ConfigurationSchema
   /// Makes the executor of a sweep.
   public let make: @Sendable (ExecutorEnvironment) throws -> any RunExecutor
 
   /// Creates a definition.
+  ///
+  /// - Parameters:
+  ///   - name: the name on the command line and in specs.
+  ///   - summary: what it does, in one sentence.
+  ///   - options: what a spec may say of it.
+  ///   - make: makes the executor of a sweep.
   public init(
-    _ name: String, _ summary: String, make: @escaping @Sendable (ExecutorEnvironment) throws -> any RunExecutor
+    _ name: String, _ summary: String, options: ConfigurationSchema = ConfigurationSchema([]),
+    make: @escaping @Sendable (ExecutorEnvironment) throws -> any RunExecutor
   ) {
     self.name = name
     self.summary = summary
+    self.options = options
     self.make = make
   }
 }
 
 /// What an executor may know of its sweep.
 public struct ExecutorEnvironment: Sendable {
+  /// The executor's options, resolved.
+  public let options: JSONValue
   /// The hash of the spec's meaning.
   public let specHash: ContentHash
   /// The folder of the spec, which relative paths of data may start from.

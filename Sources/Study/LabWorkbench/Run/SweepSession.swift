@@ -22,8 +22,9 @@ package struct SweepSession {
 
   package init(
     study: PlannedStudy, seedRule: SeedRule? = nil, folder: String, workers: Int, threads: Int, memoryBudget: Int,
-    claimPolicy: ClaimPolicy, failsFast: Bool, checkpointSeconds: Double?,
-    executor: ExecutorDefinition = TrainingRunExecutor.definition, writesEventFiles: Bool = false,
+    claimPolicy: ClaimPolicy, failsFast: Bool, retries: Int = 0, checkpointSeconds: Double?,
+    executor: ExecutorDefinition = TrainingRunExecutor.definition, executorOptions: JSONValue = [:],
+    writesEventFiles: Bool = false,
     mlflow address: MLflowAddress? = nil, say: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     self.study = study
@@ -55,11 +56,12 @@ package struct SweepSession {
       store: followed,
       executor: try executor.make(
         ExecutorEnvironment(
-          specHash: study.specHash, specFolder: (study.source.path as NSString).deletingLastPathComponent,
+          options: executorOptions, specHash: study.specHash,
+          specFolder: (study.source.path as NSString).deletingLastPathComponent,
           checkpointSeconds: checkpointSeconds, store: followed, results: folder, training: training)),
       options: .init(
         workers: workers, threadsPerRun: threads, memoryBudgetBytes: memoryBudget, failsFast: failsFast,
-        policy: claimPolicy))
+        retries: retries, policy: claimPolicy))
   }
 
   /// The name of the study.
