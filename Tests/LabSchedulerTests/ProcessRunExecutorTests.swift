@@ -94,7 +94,7 @@ import Testing
         + Self.telling([Self.start] + Self.epochs + [Self.completed]) + "fi", levels: ["a", "b", "c"])
     defer { subject.remove() }
     let report = subject.run()
-    #expect(report.count(.failed) == 1 && report.trainedCount == 3, "\(report)")
+    #expect(report.count(.failed) == 1 && report.trainedCount == 2, "\(report)")
     #expect(try subject.reason("b") == reason)
     #expect(try subject.sweep.store.run(subject.sweep.identity("b", 0))?.isRetriable == true)
     #expect(try subject.reason("a") == nil && subject.reason("c") == nil)
