@@ -21,6 +21,10 @@ struct SweepCommand: ParsableCommand {
       comparisons is narrow enough (at least five seeds, at most --max-seeds): intervals of the spec's "analysis", in points \
       of metrics in percent. Widths decide, and never differences. The sweep on record grows with them.
 
+      With --shard 2/5, the second of five machines trains its part: the same cells wherever the spec and its data are the same, \
+      whatever is stored there. Whole seeds are dealt first, then what is left over, run by run, by the work in it. --only \
+      selects within the part, --limit takes the first of what is selected. labrun merge brings the parts together.
+
       Ctrl-C once: finish the step, write checkpoints, tell how to resume. Twice: stop at once.
 
       EXAMPLES
@@ -28,6 +32,7 @@ struct SweepCommand: ParsableCommand {
         labrun sweep ablation --dry-run
         labrun sweep ablation --only conv=odconv-1x,odconv-4x --only seed=0
         labrun sweep ablation --until "test_accuracy ± 0.5" --max-seeds 20
+        labrun sweep ablation --shard 2/5
         labrun sweep ablation --workers 1 --threads-per-run 2 --fail-fast
       """)
 
@@ -56,6 +61,11 @@ struct SweepCommand: ParsableCommand {
 
   @Option(help: "Only the first cells, complete ones included, in the order of training.")
   var limit: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Only one of several parts of the cells, dealt the same way on every machine.", valueName: "part/parts"))
+  var shard: String?
 
   @Option(
     help: ArgumentHelp(
@@ -90,6 +100,16 @@ struct SweepCommand: ParsableCommand {
     }
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, but is \(limit).") }
     if fresh, retryFailed { throw ValidationError("--fresh trains everything anew, so --retry-failed adds nothing.") }
+    if let shard, Shard(parsing: shard) == nil {
+      throw ValidationError(
+        "--shard takes a part and the number of parts (at most \(Shard.mostParts)), such as 2/5 for the second of five, but "
+          + "\"\(shard)\" was given.")
+    }
+    if shard != nil, until != nil {
+      throw ValidationError(
+        "--until adds seeds by all results of the sweep, which a shard does not have; bring the shards together by labrun "
+          + "merge, and sweep with --until then.")
+    }
     if until == nil, maxSeeds != nil {
       throw ValidationError("--max-seeds bounds the seeds that --until adds, and --until is missing.")
     }
@@ -149,7 +169,8 @@ struct SweepCommand: ParsableCommand {
     let executorOptions = given == nil || asked["name"]?.stringValue == executor.name ? asked : [:]
     let threads = threadsPerRun ?? execution.threadsPerRun
     let study = try PlannedStudy(
-      checked, only: only, limit: limit, threads: threads, results: resultsOptions.folder)
+      checked, shard: shard.flatMap(Shard.init(parsing:)), only: only, limit: limit, threads: threads,
+      results: resultsOptions.folder)
     Log.debug("variants compiled")
     if let rule { try check(rule, of: study) }
     // What the machine must be ready for.
@@ -160,7 +181,7 @@ struct SweepCommand: ParsableCommand {
     let budget = execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? study.memoryBytes / 5 * 4
     try study.checkMemory(budget: budget)
     // A dry run has the files in its table.
-    for remark in (dryRun ? [] : study.fileAccounts + study.seedRemarks(rule)) + study.remarks
+    for remark in (dryRun ? [] : study.fileAccounts + study.seedRemarks(rule) + study.partRemarks) + study.remarks
       + workbench.backends.all.compactMap(\.remark)
     {
       Terminal.standardError.note("note: \(remark)")
@@ -193,6 +214,7 @@ struct SweepCommand: ParsableCommand {
     if let results = resultsOptions.results { words += ["--results", results] }
     if let workers { words += ["--workers", "\(workers)"] }
     if let threadsPerRun { words += ["--threads-per-run", "\(threadsPerRun)"] }
+    if let shard { words += ["--shard", shard] }
     if let until, let maxSeeds { words += ["--until", until, "--max-seeds", "\(maxSeeds)"] }
     if let executor { words += ["--executor", executor] }
     return words.map(\.shellQuoted).joined(separator: " ")

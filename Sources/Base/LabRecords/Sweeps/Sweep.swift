@@ -30,6 +30,8 @@ public struct Sweep: Sendable, Hashable {
   public var analyses: [AnalysisRegistration]
   /// The rules by which seeds were to be added, the first one first, with the seeds that came of each.
   public var seedRules: [SeedRuleRegistration]
+  /// The parts of the sweep that were to be trained by themselves, in no order; empty where none was.
+  public var shards: [Shard]
   /// Where its results come from; nil where labrun trains its runs.
   public var imported: ImportRecord?
 
@@ -37,7 +39,7 @@ public struct Sweep: Sendable, Hashable {
   public init(
     id: Int64? = nil, createdAt: Date? = nil, name: String, specText: String, specHash: ContentHash, factors: [Factor],
     seeds: [UInt64], variants: [Variant], analysis: AnalysisPlan? = nil, analyses: [AnalysisRegistration] = [],
-    seedRules: [SeedRuleRegistration] = [], imported: ImportRecord? = nil
+    seedRules: [SeedRuleRegistration] = [], shards: [Shard] = [], imported: ImportRecord? = nil
   ) {
     self.id = id
     self.createdAt = createdAt
@@ -50,6 +52,7 @@ public struct Sweep: Sendable, Hashable {
     self.analysis = analysis
     self.analyses = analyses
     self.seedRules = seedRules
+    self.shards = shards
     self.imported = imported
   }
 

@@ -120,7 +120,7 @@ extension ComparisonTable {
   }
 
   var generalNotes: [String] {
-    var notes = sweep.importNotes
+    var notes = sweep.importNotes + sweep.shardNotes
     notes += Leaders.notes(
       rows.flatMap(\.results), isModel: comparisons.contains { $0.model.isPooled }, options: options)
     notes += Leaders.unmarkedNotes(metrics, unmarkedReasons)

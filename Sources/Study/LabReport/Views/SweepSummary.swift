@@ -1,3 +1,4 @@
+import LabCore
 import LabRecords
 
 /// What is said when a sweep ends.
@@ -18,11 +19,28 @@ public struct SweepSummary: Sendable {
   public var resumeCommand: String?
   /// The command that writes the report.
   public var reportCommand: String?
+  /// What was asked for; nil for the whole sweep.
+  public var part: Part?
+
+  /// A part of a sweep's runs.
+  public struct Part: Sendable {
+    /// The part among those that the sweep was dealt into.
+    public var shard: Shard
+    /// Its runs.
+    public var runs: Set<RunIdentity>
+
+    /// Creates a part.
+    public init(shard: Shard, runs: Set<RunIdentity>) {
+      self.shard = shard
+      self.runs = runs
+    }
+  }
 
   /// Creates a summary.
   public init(
     sweep: Sweep, trained: Int, resumed: Int = 0, reused: Int = 0, elapsedSeconds: Double,
-    isInterrupted: Bool = false, resumeCommand: String? = nil, reportCommand: String? = nil
+    isInterrupted: Bool = false, resumeCommand: String? = nil, reportCommand: String? = nil,
+    part: Part? = nil
   ) {
     self.sweep = sweep
     self.trained = trained
@@ -32,6 +50,7 @@ public struct SweepSummary: Sendable {
     self.isInterrupted = isInterrupted
     self.resumeCommand = resumeCommand
     self.reportCommand = reportCommand
+    self.part = part
   }
 
   /// The summary in lines of at most a width; those that ask for attention are coloured.
@@ -43,20 +62,32 @@ public struct SweepSummary: Sendable {
     }
   }
 
-  private var sentences: [(text: String, role: Style.Role?, indent: Int)] {
+  private func isAskedFor(_ run: Run) -> Bool { part?.runs.contains(run.identity) ?? true }
+
+  /// Counts the runs for which a condition holds; runs that the sweep plans and knows nothing of are asked for.
+  private func tally(_ isCounted: (Run) -> Bool) -> RunTally {
     var total = RunTally()
-    for variant in sweep.variants { total.addCounts(of: RunTally(variant, seeds: sweep.seeds)) }
+    for variant in sweep.variants {
+      var counted = variant
+      counted.runs = variant.runs.filter(isCounted)
+      total.addCounts(of: RunTally(counted, seeds: part == nil ? sweep.seeds : counted.runs.map(\.seed)))
+    }
+    return total
+  }
+
+  private var sentences: [(text: String, role: Style.Role?, indent: Int)] {
+    let total = tally(isAskedFor)
     let work = [(trained, "trained"), (resumed, "resumed"), (reused, "reused")]
       .filter { $0.0 > 0 }.map { "\($0) \($1)" }.joined(separator: ", ")
     let states = total.stateSummary.map { ", " + $0 }.joined()
     let first =
-      "\(sweep.name.singleLine)\(isInterrupted ? " was interrupted" : ""): \(total.completed) of \(total.planned) runs completed"
+      "\(sweep.name.singleLine)\(part.map { ", shard \($0.shard)" } ?? "")\(isInterrupted ? " was interrupted" : ""): \(total.completed) of \(total.planned) runs completed"
       + (work.isEmpty ? "" : " (\(work))") + states + ", in " + NumberText.remaining(elapsedSeconds)
     var sentences: [(text: String, role: Style.Role?, indent: Int)] = [
       (first, isInterrupted ? .warning : .heading, 0)
     ]
     for variant in sweep.variants {
-      for run in variant.runs where run.state == .failed || run.state == .diverged {
+      for run in variant.runs where (run.state == .failed || run.state == .diverged) && isAskedFor(run) {
         let reason = run.reason.map { ": " + $0.singleLine } ?? ""
         sentences.append(("\(variant.label.singleLine), seed \(run.seed) \(run.state.rawValue)\(reason)", .failure, 2))
       }
@@ -72,7 +103,16 @@ public struct SweepSummary: Sendable {
       sentences.append(
         ("To try the \(total.unsuccessful) unsuccessful \(runs) again: \(resumeCommand) --retry-failed", nil, 0))
     }
-    if unfinished == 0, total.completed > 0, let reportCommand {
+    let others = part == nil ? RunTally() : tally { !isAskedFor($0) }
+    if others.planned > 0 {
+      let runs = others.planned == 1 ? "1 run is" : "\(others.planned) runs are"
+      sentences.append(
+        (
+          "\(runs) of other shards, \(others.completed) of them completed here: labrun merge takes them from where they are "
+            + "trained", nil, 0
+        ))
+    }
+    if unfinished == 0, others.planned == others.completed, total.completed > 0, let reportCommand {
       sentences.append(("For conclusions and figures in one page: \(reportCommand)", nil, 0))
     }
     return sentences

@@ -35,6 +35,10 @@ enum DatabaseSchema {
     migrator.registerMigration("capsules") { database in
       try database.alter(table: "attempt") { $0.add(column: "capsule_sequence", .integer) }
     }
+    migrator.registerMigration("shards", migrate: createShards)
+    migrator.registerMigration("merged attempts") { database in
+      try database.alter(table: "attempt") { $0.add(column: "database", .text) }
+    }
     return migrator
   }
 
@@ -84,6 +88,17 @@ enum DatabaseSchema {
     try database.alter(table: "sweep_seed") { table in
       table.add(column: "rule", .integer)
       table.add(column: "added_at", .datetime)
+    }
+  }
+
+  /// The parts of sweeps that were trained by themselves.
+  private static func createShards(_ database: Database) throws {
+    try database.create(table: "shard", options: .withoutRowID) { table in
+      table.reference("sweep", onDelete: .cascade)
+      table.column("count", .integer).notNull()
+      table.column("number", .integer).notNull()
+      table.column("registered_at", .datetime).notNull()
+      table.primaryKey(["sweep_id", "count", "number"])
     }
   }
 

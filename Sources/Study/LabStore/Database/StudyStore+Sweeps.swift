@@ -58,6 +58,7 @@ extension StudyStore: RunStore {
         id: id, createdAt: record.createdAt, name: record.name, specText: record.specText, specHash: record.specHash,
         factors: try factors(sweep: id, database), seeds: try seeds(sweep: id, database), variants: variants,
         analysis: analyses.last?.plan, analyses: analyses, seedRules: try seedRules(sweep: id, database),
+        shards: try shards(sweep: id, database),
         imported: try record.imported.map { try JSONValue(parsing: $0).decode() })
     }
   }

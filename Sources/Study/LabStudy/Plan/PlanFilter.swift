@@ -93,10 +93,13 @@ extension Plan {
   ///   - only: arguments of the form `conv=odconv-1x,odconv-4x`; levels of one name widen the selection, different names
   ///     narrow it. Beside factors, `seed=0` and `variant=baseline` select.
   ///   - limit: the largest number of cells, at least 1.
+  ///   - isIncluded: whether a cell is one of those that are selected from.
   /// - Throws: ``SpecError/badFilter(_:problem:suggestion:)`` for an unknown name or level, or where no cell is left.
-  public func cells(only: [String], limit: Int? = nil) throws -> [PlanCell] {
+  public func cells(
+    only: [String], limit: Int? = nil, where isIncluded: (PlanCell) -> Bool = { _ in true }
+  ) throws -> [PlanCell] {
     let filter = try PlanFilter(only, plan: self)
-    let selected = cells.filter(filter.selects)
+    let selected = cells.filter { filter.selects($0) && isIncluded($0) }
     guard !selected.isEmpty || cells.isEmpty else {
       throw SpecError.badFilter(only.joined(separator: " "), problem: "the plan has no such cell", suggestion: nil)
     }

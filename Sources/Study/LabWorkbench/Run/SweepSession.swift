@@ -34,6 +34,7 @@ package struct SweepSession {
     let planned = study.sweep
     sweep = try store.register(planned)
     if let seedRule { try store.register(seedRule, sweep: sweep.id) }
+    if let part = study.part { try store.register(part.shard, sweep: sweep.id) }
     changes =
       if let previous, previous.id != sweep.id {
         PlanComparison(from: try store.sweep(previous.id), to: planned).summaryLines()
@@ -143,7 +144,7 @@ package struct SweepSession {
       sweep: current, trained: report.trainedCount - resumed, resumed: resumed, reused: report.reusedCount,
       elapsedSeconds: seconds,
       isInterrupted: report.stopRequest != .none && !report.hasFailedFast, resumeCommand: resumeCommand,
-      reportCommand: reportCommand)
+      reportCommand: reportCommand, part: study.part.map { .init(shard: $0.shard, runs: $0.runs) })
     return (summary, try SweepTables.table(current))
   }
 }

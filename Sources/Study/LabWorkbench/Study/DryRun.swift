@@ -48,7 +48,7 @@ package struct DryRun {
       notes: study.fileAccounts
         + study.plan.collapsedCells.map { "\($0.label) is the same as \($0.variant) and is trained once" }
         + study.annealingNotes + comparisonNotes(store)
-        + study.seedRemarks(seedRule))
+        + study.seedRemarks(seedRule) + study.partRemarks)
   }
 
   /// What one multiply-add of a run may take in seconds, by the names of the backends that know their peak.

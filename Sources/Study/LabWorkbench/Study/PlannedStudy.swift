@@ -31,6 +31,8 @@ package struct PlannedStudy {
   package let plan: Plan
   /// The rules by which seeds were added to the sweep on record.
   let seedRules: [SeedRuleRegistration]
+  /// The part of the plan that is asked for; nil for all of it.
+  package private(set) var part: Part?
   /// One a variant, in the order of the plan.
   let variants: [CompiledVariant]
   /// The runs that are asked for, in the order in which they are trained.
@@ -39,12 +41,15 @@ package struct PlannedStudy {
   /// Compiles the variants of a study without errors.
   ///
   /// - Parameters:
-  ///   - only: what selects runs; see ``LabStudy/Plan/cells(only:limit:)``.
-  ///   - limit: the largest number of runs.
+  ///   - shard: the part of the plan that is asked for, whose runs do not depend on what is stored; nil for all of it.
+  ///   - only: what selects runs of the part; see ``LabStudy/Plan/cells(only:limit:where:)``.
+  ///   - limit: the largest number of these.
   ///   - threads: threads of a run.
   ///   - results: the results folder, where the sweep may be on record with more seeds than the spec has.
   /// - Throws: `SpecError` where the spec has errors or the plan no such run, an error of the machine.
-  package init(_ study: CheckedStudy, only: [String], limit: Int?, threads: Int, results: String) throws {
+  package init(
+    _ study: CheckedStudy, shard: Shard? = nil, only: [String], limit: Int?, threads: Int, results: String
+  ) throws {
     let plan = try study.check.validPlan()
     let source = study.check.source
     let planned = PlannedStudy(
@@ -54,9 +59,14 @@ package struct PlannedStudy {
     let rules = (try? StudyStore(reading: results).seedRules(planHash: planned.sweep.planHash)) ?? []
     var whole = plan
     whole.seeds += rules.flatMap(\.seeds)
+    let part = shard.map { Part($0, seeds: plan.seeds, variants: planned.variants) }
+    try part?.check(whole.cells(only: only).map { Run($0, of: planned.variants) }, only: only)
     self.init(
       source: source, specHash: planned.specHash, plan: whole, seedRules: rules, variants: planned.variants,
-      cells: try whole.cells(only: only, limit: limit))
+      cells: try whole.cells(only: only, limit: limit) { cell in
+        part?.runs.contains(Run(cell, of: planned.variants).identity) ?? true
+      })
+    self.part = part
   }
 
   private init(
