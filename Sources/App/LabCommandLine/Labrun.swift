@@ -31,6 +31,7 @@ public struct Labrun: ParsableCommand {
         labrun show 3fa9                  # one run: curves, confusion matrix, log
         labrun lesion 3fa9                # what each of its attentions does for it
         labrun export 3fa9 model.onnx     # its model as an ONNX file
+        labrun merge ../lab2/Results      # take over what another machine has trained
         labrun doctor                     # is everything there, what to do if not
 
       EXIT STATUS
@@ -49,8 +50,8 @@ public struct Labrun: ParsableCommand {
       SweepCommand.self, TableCommand.self, AnalyzeCommand.self, CompareCommand.self, PlanSeedsCommand.self,
       ReportCommand.self, PlotCommand.self, ListCommand.self, ShowCommand.self, DescribeCommand.self,
       PredictCommand.self, EvaluateCommand.self, LesionCommand.self, ExportCommand.self, ImportCommand.self,
-      DataCommand.self,
-      BenchCommand.self, DoctorCommand.self, InitCommand.self, SchemaCommand.self, TrainRunCommand.self,
+      MergeCommand.self, DataCommand.self, BenchCommand.self, DoctorCommand.self, InitCommand.self, SchemaCommand.self,
+      TrainRunCommand.self,
     ])
 
   /// Reads the arguments of the process, does what they ask for, and ends the process where that fails.

@@ -85,6 +85,15 @@ func list(_ folder: String) throws {
   say("written")
 }
 
+/// Takes another folder's results over, and says each run after it was taken.
+func merge(_ folder: String, from other: String) throws {
+  let store = try StudyStore(folder: folder)
+  var merge = try StoreMerge(StudyStore(reading: other), into: store, named: "other")
+  say("ready")
+  try merge.run { if $0.isTaken { say("took \($0.label)") } }
+  say("done")
+}
+
 /// Writes one file of each kind, for `check_readable.py` and as a fixture.
 func writeSamples(_ folder: String) throws {
   let store = try StudyStore(folder: folder)
@@ -130,8 +139,9 @@ do {
   case "claim": try claimAll(folder)
   case "hold": try hold(folder)
   case "list": try list(folder)
+  case "merge": try merge(folder, from: arguments.dropFirst(2).first ?? "")
   case "samples": try writeSamples(folder)
-  default: say("usage: StoreCrasher train|train-limited|claim|hold|list|samples FOLDER [EPOCHS ELEMENTS [BYTES]]")
+  default: say("usage: StoreCrasher train|train-limited|claim|hold|list|merge|samples FOLDER [EPOCHS ELEMENTS [BYTES]]")
   }
 } catch {
   say("error \(error)")

@@ -102,6 +102,9 @@ public struct LesionPredictions: Sendable, Hashable {
   /// The classes that a lesion's images are taken for; nil where it is not on record.
   public func classes(of key: ContentHash) -> [Int32]? { rows.first { $0.lesion.key == key }?.classes }
 
+  /// Leaves out the lesions for which a condition does not hold.
+  public mutating func keep(where isKept: (Row) -> Bool) { rows.removeAll { !isKept($0) } }
+
   /// Adds a lesion, in the place of what was known of it.
   public mutating func add(_ row: Row) {
     if let place = rows.firstIndex(where: { $0.lesion.key == row.lesion.key }) {

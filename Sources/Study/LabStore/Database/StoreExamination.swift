@@ -197,7 +197,7 @@ public struct StoreExamination {
 
 extension TensorGroup {
   /// How a file of a completed run contradicts what the database keeps of the run; nil where it does not.
-  fileprivate func contradiction(of file: RunFolder.File, to final: FinalRecord?) -> String? {
+  func contradiction(of file: RunFolder.File, to final: FinalRecord?) -> String? {
     guard let final else { return nil }
     switch file {
     case .finalWeights:

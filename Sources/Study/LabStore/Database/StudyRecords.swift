@@ -76,6 +76,8 @@ struct AttemptRecord: StoreRecord {
   var token: String?
   /// The step from which the attempt trained; nil before it began.
   var startStep: Int?
+  /// The token of the database that the attempt was recorded in, which its files carry; nil where it is this one.
+  var database: String?
 
   var owner: ProcessIdentity {
     ProcessIdentity(host: host, scope: processScope, pid: pid, startTime: processStart)

@@ -37,8 +37,13 @@ extension StudyStore {
     guard let last = analyses.last, let plan = last.plan, last.completedRuns > 0,
       analyses.allSatisfy({ $0.plan == nil || $0.plan == plan })
     else { return nil }
+    // Numbers tell the order of registration only until a merge brings in an earlier sweep.
     let candidates = try Int64.fetchAll(
-      database, sql: "SELECT id FROM sweep WHERE name = ? AND id < ? ORDER BY id DESC", arguments: [name, id])
+      database,
+      sql: """
+        SELECT id FROM sweep WHERE name = ? AND (created_at, id) < (SELECT created_at, id FROM sweep WHERE id = ?)
+        ORDER BY created_at DESC, id DESC
+        """, arguments: [name, id])
     guard !candidates.isEmpty else { return nil }
     let own = try arms(sweep: id, at: last.registeredAt, database)
     let results = try completedRuns(sweep: id, by: last.registeredAt, database)

@@ -43,7 +43,9 @@ extension StudyStore {
       database, sql: "SELECT epoch FROM epoch_timing WHERE run_id = ? ORDER BY epoch", arguments: [run])
     return RunLineage(
       database: try String.fetchOne(database, sql: "SELECT token FROM store") ?? "",
-      attempts: attempts.map { .init(number: $0.number, token: $0.token, startStep: $0.startStep) },
+      attempts: attempts.map {
+        .init(number: $0.number, token: $0.token, startStep: $0.startStep, database: $0.database)
+      },
       epochs: zip(epochs, 0...).prefix { $0 == $1 }.count)
   }
 

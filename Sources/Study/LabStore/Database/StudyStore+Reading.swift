@@ -60,25 +60,26 @@ extension StudyStore {
   ///
   /// - Throws: an error of the store where it cannot be read.
   public func finalRecord(of run: RunIdentity) throws -> FinalRecord? {
-    try read { database in
-      let id = try runRecord(run, database).id
-      guard let row = try CompletionRecord.fetchOne(database, key: id) else { return nil }
-      var record = FinalRecord(
-        metrics: try finalMetrics(run: id, database), bestEpoch: row.bestEpoch, evaluatedEpoch: row.evaluatedEpoch,
-        weightsHash: row.weightsHash)
-      record.classNames = try String.fetchAll(
-        database, sql: "SELECT name FROM class_metric WHERE run_id = ? ORDER BY class", arguments: [id])
-      record.health = try HealthRecord.fetchAll(
-        database, sql: "SELECT * FROM health WHERE run_id = ?", arguments: [id]
-      ).map(\.note).inOrderOfChecks
-      let counts = try String.fetchOne(
-        database, sql: "SELECT counts FROM confusion_matrix WHERE run_id = ?", arguments: [id])
-      record.confusion = try counts.map { text in
-        let rows: [[Int]] = try JSONValue(parsing: text).decode()
-        return try ConfusionMatrix(classCount: rows.count, counts: rows.flatMap(\.self))
-      }
-      return record
+    try read { try finalRecord(run: runRecord(run, $0).id, $0) }
+  }
+
+  func finalRecord(run id: Int64, _ database: Database) throws -> FinalRecord? {
+    guard let row = try CompletionRecord.fetchOne(database, key: id) else { return nil }
+    var record = FinalRecord(
+      metrics: try finalMetrics(run: id, database), bestEpoch: row.bestEpoch, evaluatedEpoch: row.evaluatedEpoch,
+      weightsHash: row.weightsHash)
+    record.classNames = try String.fetchAll(
+      database, sql: "SELECT name FROM class_metric WHERE run_id = ? ORDER BY class", arguments: [id])
+    record.health = try HealthRecord.fetchAll(
+      database, sql: "SELECT * FROM health WHERE run_id = ?", arguments: [id]
+    ).map(\.note).inOrderOfChecks
+    let counts = try String.fetchOne(
+      database, sql: "SELECT counts FROM confusion_matrix WHERE run_id = ?", arguments: [id])
+    record.confusion = try counts.map { text in
+      let rows: [[Int]] = try JSONValue(parsing: text).decode()
+      return try ConfusionMatrix(classCount: rows.count, counts: rows.flatMap(\.self))
     }
+    return record
   }
 
   /// The attempts at a run, the first one first.
@@ -115,7 +116,7 @@ extension StudyStore {
   }
 
   /// The metrics of a run's epochs, by the epoch.
-  private func epochMetrics(run: Int64, _ database: Database) throws -> [Int: Metrics] {
+  func epochMetrics(run: Int64, _ database: Database) throws -> [Int: Metrics] {
     let known = try MetricNames(database)
     var metrics: [Int: Metrics] = [:]
     let rows = try Row.fetchCursor(

@@ -106,7 +106,7 @@ extension StudyStore {
   /// - Throws: `RunStoreError.storeGone`.
   public func checkPlace() throws { if let absence = place?.absence { throw absence } }
 
-  /// Runs a pragma on the writing connection, which has settings of its own, and returns its answer; for tests.
+  /// Runs a pragma on the writing connection, which has settings of its own, and returns its answer.
   @discardableResult
   package func pragma(_ sql: String) throws -> Int? {
     guard let writer else { throw StoreError.readOnly(path: path) }

@@ -57,6 +57,8 @@ struct RunLineage: Sendable {
     var number: Int
     var token: String?
     var startStep: Int?
+    /// The token of the database that it was recorded in, where that is another one, from which the run was taken over.
+    var database: String?
   }
 
   /// The database's token.
@@ -71,8 +73,9 @@ struct RunLineage: Sendable {
   ///
   /// - Parameter isCheckpoint: whether the file rests on the epochs before it.
   func misfit(of origin: FileOrigin, isCheckpoint: Bool) -> String? {
-    if let token = origin.database, token != database { return "belongs to another database" }
-    guard let number = origin.attempt, let attempt = attempts.first(where: { $0.number == number }) else {
+    let found = attempts.first { $0.number == origin.attempt }
+    if let token = origin.database, token != found?.database ?? database { return "belongs to another database" }
+    guard let number = origin.attempt, let attempt = found else {
       return "is of an attempt that the database does not know"
     }
     // Both are missing in results of earlier versions.
