@@ -87,6 +87,7 @@ enum ExitStatus: Int32 {
     case .schemaFromFuture, .notResultsDatabase, .unsupportedFile, .foreignFile, .invalidTensor, .misfit,
       .copyWithoutLog, .logWithoutDatabase:
       self = .badData
+    case .busy: self = .usage
     case .damagedDatabase, .locked, .diskFull, .readOnly, .database, .damagedFile, .hdf5: self = .inputOutput
     }
   }

@@ -50,8 +50,8 @@ public struct Labrun: ParsableCommand {
       SweepCommand.self, TableCommand.self, AnalyzeCommand.self, CompareCommand.self, PlanSeedsCommand.self,
       ReportCommand.self, PlotCommand.self, ListCommand.self, ShowCommand.self, DescribeCommand.self,
       PredictCommand.self, EvaluateCommand.self, LesionCommand.self, ExportCommand.self, ImportCommand.self,
-      MergeCommand.self, DataCommand.self, BenchCommand.self, DoctorCommand.self, InitCommand.self, SchemaCommand.self,
-      TrainRunCommand.self,
+      MergeCommand.self, RemoveCommand.self, CleanCommand.self, DataCommand.self, BenchCommand.self, DoctorCommand.self,
+      InitCommand.self, SchemaCommand.self, TrainRunCommand.self,
     ])
 
   /// Reads the arguments of the process, does what they ask for, and ends the process where that fails.

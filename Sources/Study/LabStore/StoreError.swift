@@ -34,6 +34,8 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
   case foreignFile(path: String, expected: RunIdentity, actual: String)
   /// A file and what the database knows of its run do not belong together.
   case misfit(path: String, problem: String)
+  /// A run that was to be removed is being trained.
+  case busy(run: String, owner: ProcessIdentity)
   /// A tensor cannot be stored under its name.
   case invalidTensor(name: String, problem: String)
   /// HDF5 refused a call.
@@ -81,6 +83,8 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     case .foreignFile(let path, let expected, let actual):
       "\(path) belongs to run \(actual), expected run \(expected.hash.hexadecimal)"
     case .misfit(let path, let problem): "\(path) \(problem)"
+    case .busy(let run, let owner):
+      "\(run) is being trained by \(owner): stop its sweep first; nothing was removed"
     case .invalidTensor(let name, let problem): "the tensor \"\(name)\" cannot be stored: \(problem)"
     case .hdf5(let path, let action, let problem): "HDF5 cannot \(action) in \(path): \(problem)"
     }
@@ -107,7 +111,7 @@ extension StoreError: RunFailure {
     case .noResults, .noSweeps, .schemaFromFuture, .notResultsDatabase, .damagedDatabase, .locked, .diskFull,
       .readOnly, .database:
       true
-    case .copyWithoutLog, .logWithoutDatabase: true
+    case .copyWithoutLog, .logWithoutDatabase, .busy: true
     case .damagedFile, .unsupportedFile, .foreignFile, .misfit, .invalidTensor, .hdf5: false
     }
   }

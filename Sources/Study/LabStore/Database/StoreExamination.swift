@@ -96,6 +96,12 @@ public struct StoreExamination {
     let runs = "\(store.folder)/runs"
     for name in (try? FileManager.default.contentsOfDirectory(atPath: runs).sorted()) ?? []
     where !folders.contains(name) {
+      if name.contains(RunFolder.temporaryMark) {
+        add(
+          "\(runs)/\(name)", "a process that died while it removed a run left this",
+          "`labrun clean leftovers --yes` removes it")
+        continue
+      }
       add(
         "\(runs)/\(name)", "the database knows no run of this folder",
         "put it back beside its own database, or remove it")

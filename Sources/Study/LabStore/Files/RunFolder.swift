@@ -26,6 +26,9 @@ public struct RunFolder: Sendable, Hashable {
     /// The file of a run's final or best weights.
     public static func weights(_ kind: RunWeights) -> File { kind == .final ? .finalWeights : .bestWeights }
 
+    /// The files that are there to go on from, which a completed run does not need.
+    static let checkpoints: [File] = [.checkpoint, .previousCheckpoint]
+
     /// What the file says of itself in its attribute `format`.
     var format: String {
       switch self {
