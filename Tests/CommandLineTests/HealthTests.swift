@@ -127,6 +127,7 @@ import Testing
     defer { labrun.remove() }
     var spec = try JSONValue(parsing: Labrun.spec(trainCount: 860, epochs: 3))
     spec["factors"] = ["conv": ["static"]]
+    spec["execution"]?["keep_checkpoints"] = true
     try labrun.write(spec.prettyText(), to: "Experiments/tiny.json")
     #expect(try labrun.run("sweep", "tiny", "--results", "whole").status == 0)
     let whole = try StudyStore(reading: labrun.folder.appendingPathComponent("whole").path)

@@ -139,7 +139,8 @@ import Testing
   @Test func filesOfAnotherDatabaseAreNotTakenForItsResults() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }
-    try labrun.write(Self.spec(epochs: 2), to: "Experiments/tiny.json")
+    let spec = Self.spec(epochs: 2).replacing("\"workers\": 2", with: "\"workers\": 2, \"keep_checkpoints\": true")
+    try labrun.write(spec, to: "Experiments/tiny.json")
     #expect(try labrun.run("sweep", "tiny").status == 0)
     let before = try results(labrun)
     try FileManager.default.removeItem(at: file(labrun, "labrun.sqlite"))

@@ -187,6 +187,22 @@ import Testing
     try store.finish(held.lease, .interrupted(reason: "stopped"))
   }
 
+  /// A checkpoint goes only when the result is on record, and nobody misses it.
+  @Test(arguments: [true, false])
+  func completedRunsKeepTheirCheckpointWhereTheyAreToldSo(keeps: Bool) throws {
+    let store = try StudyStore(folder: folder.path("keeping"), options: .init(keepsCheckpoints: keeps))
+    let sweep = try store.register(RunStoreSamples.sweep()).id
+    for (seed, epochs) in [(0, nil), (1, 2)] as [(UInt64, Int?)] {
+      var life = TrainingLife()
+      life.lastEpoch = epochs
+      try life.live(in: store, run: run("static", seed), sweep: sweep)
+    }
+    #expect(try store.run(run("static", 0))?.state == .completed)
+    #expect(store.folder(of: run("static", 0)).has(.checkpoint) == keeps)
+    #expect(store.folder(of: run("static", 1)).has(.checkpoint))
+    #expect(try store.loss(of: run("static", 0)) == nil && StoreExamination(store).problems == [])
+  }
+
   @Test func whatHasComeToBeNeededStays() throws {
     let sweep = try register("pilot", ["static"], [0])
     try train("static", 0, sweep)

@@ -200,7 +200,8 @@ struct SweepCommand: ParsableCommand {
     let session = try SweepSession(
       study: study, seedRule: rule, folder: resultsOptions.folder, workers: workers, threads: threads,
       memoryBudget: budget, claimPolicy: policy, failsFast: failFast, retries: execution.retries,
-      checkpointSeconds: execution.checkpointEverySeconds, executor: executor, executorOptions: executorOptions,
+      checkpointSeconds: execution.checkpointEverySeconds, keepsCheckpoints: execution.keepsCheckpoints,
+      executor: executor, executorOptions: executorOptions,
       writesEventFiles: execution.tensorboard, mlflow: server, say: Terminal.sayBeside)
     let status = try session.run(
       resumeCommand: resumeCommand, reportCommand: command("report", session.name),

@@ -30,7 +30,7 @@ extension StudyStore {
     }
   }
 
-  /// Ends the attempt in one transaction; a completed run keeps only its last checkpoint.
+  /// Ends the attempt in one transaction; a completed run keeps only its last checkpoint, or none.
   ///
   /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
   ///   store where it cannot be written.
@@ -50,10 +50,17 @@ extension StudyStore {
       try insertEvent(.finished, message, run: run, attempt: lease.attempt, at: now, database)
       if outcome.state == .completed {
         try noteFiles(of: lease, run: run, database)
+        if !options.keepsCheckpoints {
+          try database.executeCached(
+            sql: "DELETE FROM file WHERE run_id = ? AND name = ?",
+            arguments: [run, RunFolder.File.checkpoint.rawValue])
+        }
         try folder(of: lease.run).remove(.previousCheckpoint)
         try folder(of: lease.run).removeTemporaries()
       }
     }
+    // Only when the result is on record. What the system refuses to remove stays, is no harm, and is shown by a cleaning.
+    if outcome.state == .completed, !options.keepsCheckpoints { try? folder(of: lease.run).remove(.checkpoint) }
   }
 }
 

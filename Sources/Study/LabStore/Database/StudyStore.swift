@@ -8,22 +8,26 @@ import LabRecords
 /// One process or several may write at a time, and any number may read meanwhile: the database is in WAL mode.
 /// The folder must lie on a local disk, because WAL needs shared memory.
 public struct StudyStore: Sendable {
-  /// How a store behaves; nothing here changes what is stored.
+  /// How a store behaves; nothing here changes what results are.
   public struct Options: Sendable {
     /// How long to wait for another process's lock, in seconds.
     public var busyTimeoutSeconds: Double
     /// How long a process of another machine or container may give no sign of life before its runs are taken over,
     /// in seconds.
     public var patienceSeconds: Double
+    /// Whether runs keep their last checkpoint when they are completed.
+    public var keepsCheckpoints: Bool
     /// The current time.
     public var now: @Sendable () -> Date
 
     /// Creates options.
     public init(
-      busyTimeoutSeconds: Double = 15, patienceSeconds: Double = 120, now: @escaping @Sendable () -> Date = { Date() }
+      busyTimeoutSeconds: Double = 15, patienceSeconds: Double = 120, keepsCheckpoints: Bool = true,
+      now: @escaping @Sendable () -> Date = { Date() }
     ) {
       self.busyTimeoutSeconds = busyTimeoutSeconds
       self.patienceSeconds = patienceSeconds
+      self.keepsCheckpoints = keepsCheckpoints
       self.now = now
     }
   }

@@ -23,13 +23,14 @@ package struct SweepSession {
   package init(
     study: PlannedStudy, seedRule: SeedRule? = nil, folder: String, workers: Int, threads: Int, memoryBudget: Int,
     claimPolicy: ClaimPolicy, failsFast: Bool, retries: Int = 0, checkpointSeconds: Double?,
+    keepsCheckpoints: Bool = true,
     executor: ExecutorDefinition = TrainingRunExecutor.definition, executorOptions: JSONValue = [:],
     writesEventFiles: Bool = false,
     mlflow address: MLflowAddress? = nil, say: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     self.study = study
     self.seedRule = seedRule
-    store = try StudyStore(folder: folder)
+    store = try StudyStore(folder: folder, options: .init(keepsCheckpoints: keepsCheckpoints))
     let previous = try store.newestSweep(named: study.plan.name)
     let planned = study.sweep
     sweep = try store.register(planned)

@@ -8,6 +8,8 @@ package struct ExecutionConfiguration: Codable, Hashable {
   package var threadsPerRun = 1
   /// Seconds between checkpoints within an epoch.
   package var checkpointEverySeconds: Double? = 60
+  /// Whether completed runs keep their last checkpoint.
+  package var keepsCheckpoints = false
   /// Memory that runs may use together; nil for four fifths of the machine's.
   package var memoryBudgetGigabytes: Double?
   /// Whether event files for TensorBoard grow while runs are trained.
@@ -23,6 +25,7 @@ package struct ExecutionConfiguration: Codable, Hashable {
     case workers
     case threadsPerRun = "threads_per_run"
     case checkpointEverySeconds = "checkpoint_every_seconds"
+    case keepsCheckpoints = "keep_checkpoints"
     case memoryBudgetGigabytes = "memory_budget_gigabytes"
     case tensorboard
     case mlflow
@@ -42,6 +45,9 @@ package struct ExecutionConfiguration: Codable, Hashable {
       .init(
         "checkpoint_every_seconds", .optional(.number(.positive)), default: 60, isResultRelevant: false,
         "Seconds between checkpoints within an epoch; null for checkpoints at the ends of epochs only."),
+      .init(
+        "keep_checkpoints", .boolean, default: false, isResultRelevant: false,
+        "Whether completed runs keep their last checkpoint, such as to start other runs from; it is removed otherwise."),
       .init(
         "memory_budget_gigabytes", .optional(.number(.positive)), default: .null, isResultRelevant: false,
         "Memory in GB (10⁹ bytes) that runs may use together; null for four fifths of the machine's."),
