@@ -25,7 +25,7 @@ import Testing
       let executor = ProcessRunExecutor(
         store: sweep.store, results: results, program: "/bin/sh",
         arguments: { [script] in ["-c", script, "sh", $0.path] },
-        engine: nil)
+        trainer: .engine(nil))
       return sweep.run(executor, options: Scheduler.Options(workers: 2), stop: stop, observer: observer)
     }
 

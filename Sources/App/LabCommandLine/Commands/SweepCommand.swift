@@ -163,10 +163,9 @@ struct SweepCommand: ParsableCommand {
     Log.debug("spec checked")
     let execution: ExecutionConfiguration = try plan.execution.decode()
     let server = try execution.mlflow.map(Self.server)
-    let asked = execution.executor
-    let executor = try given ?? Executors.named(asked["name"]?.stringValue ?? asked.stringValue ?? "")
+    let executor = try Executors.chosen(given, spec: execution.executor, isOfProgram: checked.isOfProgram)
     // Options are those of the executor that the spec names.
-    let executorOptions = given == nil || asked["name"]?.stringValue == executor.name ? asked : [:]
+    let executorOptions = execution.executor["name"]?.stringValue == executor.name ? execution.executor : [:]
     let threads = threadsPerRun ?? execution.threadsPerRun
     let study = try PlannedStudy(
       checked, shard: shard.flatMap(Shard.init(parsing:)), only: only, limit: limit, threads: threads,

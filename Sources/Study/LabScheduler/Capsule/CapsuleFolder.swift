@@ -16,6 +16,10 @@ public struct CapsuleFolder: Sendable, Hashable {
   public var runPath: String { "\(path)/run.json" }
   /// What has happened.
   public var eventsPath: String { "\(path)/events.jsonl" }
+  /// What a program reports.
+  public var reportsPath: String { "\(path)/reports.jsonl" }
+  /// The parameters of a program, for those that read a file of them.
+  public var parametersPath: String { "\(path)/parameters.json" }
   /// What the program printed.
   public var outputPath: String { "\(path)/output.txt" }
   /// The process that trains, as it said at its start.

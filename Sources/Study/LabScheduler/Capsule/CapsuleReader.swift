@@ -86,7 +86,7 @@ public struct CapsuleReader {
 
 extension Data {
   /// The line with `NaN`, `Infinity` and `-Infinity`, which Python's `json` writes and JSON does not have, as strings.
-  fileprivate var withQuotedNonFiniteNumbers: Data {
+  var withQuotedNonFiniteNumbers: Data {
     guard contains(where: { $0 == UInt8(ascii: "N") || $0 == UInt8(ascii: "I") }) else { return self }
     var result = Data()
     result.reserveCapacity(count + 16)

@@ -64,6 +64,60 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
     }
   }
 
+  /// What only somebody's program needs.
+  public struct Program: Sendable, Codable, Hashable {
+    /// The words of the command.
+    public var command: [String]
+    /// The folder that it is started in.
+    public var directory: String
+    /// The run's own folder, which outlives attempts.
+    public var folder: String
+    /// The path in it from which the run goes on, where there is something.
+    public var checkpoint: String
+    /// When the attempt must have stopped; nil where there is no such time.
+    public var deadline: Date?
+    /// How long a program that is asked to stop has for it, in seconds.
+    public var graceSeconds: Double
+    /// The devices that the run may use; nil where none are named.
+    public var devices: [String]?
+    /// How lines look that the program prints with metrics.
+    public var patterns: [String]
+    /// The metrics that the run must end with.
+    public var metrics: [String]
+    /// The level of each factor.
+    public var level: [String: String]
+    /// The variant's label.
+    public var variant: String
+    /// Where numbers come from, as far as the process knows that made the capsule.
+    public var provenance: RunProvenance
+
+    /// Creates the settings.
+    public init(
+      command: [String], directory: String, folder: String, checkpoint: String, deadline: Date? = nil,
+      graceSeconds: Double = 30, devices: [String]? = nil, patterns: [String] = [], metrics: [String] = [],
+      level: [String: String] = [:], variant: String, provenance: RunProvenance
+    ) {
+      self.command = command
+      self.directory = directory
+      self.folder = folder
+      self.checkpoint = checkpoint
+      self.deadline = deadline
+      self.graceSeconds = graceSeconds
+      self.devices = devices
+      self.patterns = patterns
+      self.metrics = metrics
+      self.level = level
+      self.variant = variant
+      self.provenance = provenance
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case command, directory, folder, checkpoint, deadline
+      case graceSeconds = "grace_seconds"
+      case devices, patterns, metrics, level, variant, provenance
+    }
+  }
+
   /// The version of capsules that this program writes, and the only one that it reads.
   public static let currentVersion = 1
 
@@ -89,6 +143,8 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
   public var resumption: Resumption
   /// What only labrun's own engine needs.
   public var engine: Engine?
+  /// What only somebody's program needs.
+  public var program: Program?
 
   /// Creates what a capsule asks for.
   public init(_ claimed: ClaimedRun, threads: Int, resumption: Resumption, engine: Engine?) {
@@ -122,6 +178,6 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
     case dataHash = "data_hash"
     case seed, epochs, threads
     case resumption = "resume"
-    case engine
+    case engine, program
   }
 }

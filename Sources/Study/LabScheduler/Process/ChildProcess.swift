@@ -13,17 +13,9 @@ import LabCore
 /// Its standard input is one end of a connection. What it writes there asks for a look at what it has done; that the
 /// connection ends tells either side that the other one is gone.
 final class ChildProcess {
-  /// How a program ended.
-  enum End: Sendable, Hashable {
-    /// By itself, with a status.
-    case exit(status: Int32)
-    /// By a signal.
-    case signal(Int32)
-  }
-
   let identifier: pid_t
   private let connection: any DispatchSourceRead
-  private var end: End?
+  private var end: ProcessEnd?
 
   /// Starts a program in a process group of its own, so that the terminal's signals do not reach it.
   ///
@@ -52,7 +44,9 @@ final class ChildProcess {
     #endif
     _ = fcntl(own, F_SETFL, O_NONBLOCK)
     do {
-      identifier = try Self.spawn(program, arguments, environment, connection: childs, output: output)
+      identifier = try ProcessLaunch(
+        program: program, arguments: arguments, environment: environment, input: childs, output: output, leadsGroup: true
+      ).start()
     } catch {
       close(own)
       throw error
@@ -71,13 +65,12 @@ final class ChildProcess {
   deinit { connection.cancel() }
 
   /// How the program ended; nil while it runs.
-  func poll() -> End? {
+  func poll() -> ProcessEnd? {
     if let end { return end }
     var status: Int32 = 0
     let found = waitpid(identifier, &status, WNOHANG)
     if found == identifier {
-      let signal = status & 0x7f
-      end = signal == 0 ? .exit(status: (status >> 8) & 0xff) : .signal(signal)
+      end = ProcessEnd(waitStatus: status)
     } else if found < 0, errno == ECHILD {
       // Somebody else has asked for it, and nobody can know any more.
       end = .exit(status: -1)
@@ -85,65 +78,15 @@ final class ChildProcess {
     return end
   }
 
-  /// Sends a signal to the program and to whatever it has started.
+  /// Sends a signal: the last one to the program and to whatever it has started, others to the program alone.
   func send(_ signal: Int32) {
     // Once its end was asked for, its number may be another program's.
     guard end == nil else { return }
-    if kill(-identifier, signal) != 0 { _ = kill(identifier, signal) }
+    if signal != SIGKILL || kill(-identifier, signal) != 0 { _ = kill(identifier, signal) }
   }
 
-  private static func spawn(
-    _ program: String, _ arguments: [String], _ environment: [String: String], connection: Int32, output: String
-  ) throws -> pid_t {
-    #if os(Linux)
-      var actions = posix_spawn_file_actions_t()
-      var attributes = posix_spawnattr_t()
-    #else
-      var actions: posix_spawn_file_actions_t?
-      var attributes: posix_spawnattr_t?
-    #endif
-    posix_spawn_file_actions_init(&actions)
-    posix_spawnattr_init(&attributes)
-    defer {
-      posix_spawn_file_actions_destroy(&actions)
-      posix_spawnattr_destroy(&attributes)
-    }
-    posix_spawn_file_actions_adddup2(&actions, connection, STDIN_FILENO)
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    posix_spawnattr_setsigmask(&attributes, &signals)
-    // What this process ignores, or answers in its own way, ends another program as it always does.
-    for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGXCPU, SIGXFSZ, SIGPIPE] { sigaddset(&signals, signal) }
-    posix_spawnattr_setsigdefault(&attributes, &signals)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETPGROUP))
-
-    let inherited = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let words = ([program] + arguments).map { strdup($0) } + [nil]
-    let variables = inherited.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for text in words + variables { free(text) } }
-    var identifier: pid_t = 0
-    let code = posix_spawn(&identifier, program, &actions, &attributes, words, variables)
-    guard code == 0 else { throw FileError(action: "start", path: program, code: code) }
-    return identifier
-  }
-}
-
-extension ChildProcess.End {
-  /// What happened, as the end of a sentence that begins with the program.
-  var clause: String {
-    switch self {
-    case .exit(let status): "ended early, with status \(status)"
-    case .signal(let number): "was ended by signal \(number) (\(Self.name(of: number)))"
-    }
-  }
-
-  private static func name(of signal: Int32) -> String {
-    strsignal(signal).map { String(cString: $0).lowercased() } ?? "unknown"
-  }
+  /// Ends what the program has left behind in its group, right after its own end.
+  func endRest() { _ = kill(-identifier, SIGKILL) }
 }
 
 /// How often the kernel has ended processes because memory was used up.

@@ -13,64 +13,103 @@ import LabRecords
 /// A crash ends one run, with its reason. Nothing that a process has told is lost with it: the next attempt takes over what
 /// capsules of earlier ones still hold.
 public struct ProcessRunExecutor: RunExecutor {
+  /// Who trains the runs.
+  public enum Trainer: Sendable {
+    /// labrun's own engine.
+    case engine(CapsuleRun.Engine?)
+    /// Somebody's program: what its capsule says for a run that has this folder of its own.
+    case program(@Sendable (ClaimedRun, _ context: RunContext, _ capsule: CapsuleFolder, _ folder: String) throws -> ProgramAsked)
+  }
+
+  /// What a program is asked for.
+  public struct ProgramAsked: Sendable {
+    /// What only programs need.
+    public var program: CapsuleRun.Program
+    /// The configuration as the program is to see it.
+    public var configuration: JSONValue
+
+    /// Creates what is asked for.
+    public init(_ program: CapsuleRun.Program, configuration: JSONValue) {
+      self.program = program
+      self.configuration = configuration
+    }
+  }
+
   private let store: any RunStore
   private let shelf: CapsuleShelf
   private let program: String
   private let arguments: @Sendable (CapsuleFolder) -> [String]
-  private let engine: CapsuleRun.Engine?
+  private let trainer: Trainer
 
   /// Creates an executor.
   ///
   /// - Parameters:
   ///   - store: the store that runs are claimed from.
   ///   - results: the results folder, where capsules are made.
-  ///   - program: the path of the program that trains.
+  ///   - program: the path of the program that trains, or that looks after the one that does.
   ///   - arguments: the program's arguments for a capsule.
-  ///   - engine: what labrun's own engine needs.
+  ///   - trainer: who trains the runs.
   public init(
     store: any RunStore, results: String, program: String,
-    arguments: @escaping @Sendable (CapsuleFolder) -> [String], engine: CapsuleRun.Engine?
+    arguments: @escaping @Sendable (CapsuleFolder) -> [String], trainer: Trainer
   ) {
     self.store = store
     shelf = CapsuleShelf(results: results)
     self.program = program
     self.arguments = arguments
-    self.engine = engine
+    self.trainer = trainer
   }
 
   /// A process asks for a look itself; only requests to stop are waited for.
   public var pollInterval: Duration { .milliseconds(100) }
 
   public func submit(_ run: ClaimedRun, context: RunContext) throws -> any RunJob {
-    CapsuleJob(run: run, context: context, store: store, shelf: shelf, files: try store.files(of: run.lease)) {
-      try start(run, context: context, in: $0, files: $1)
-    }
+    CapsuleJob(
+      run: run, context: context, store: store, shelf: shelf, files: try store.files(of: run.lease),
+      isOfEngine: { if case .engine = trainer { true } else { false } }()
+    ) { try start(run, context: context, in: $0, files: $1) }
   }
 
   /// Makes the capsule of a run and starts its process.
   private func start(
     _ run: ClaimedRun, context: RunContext, in folder: CapsuleFolder, files: any RunFiles
   ) throws -> ChildProcess {
+    try folder.remove()
+    var asked = CapsuleRun(run, threads: context.threads, resumption: .init(), engine: nil)
+    switch trainer {
+    case .engine(let engine):
+      asked.resumption = try resumption(of: run, context: context, files: files)
+      asked.engine = engine
+      asked.engine?.database = files.location?.database
+    case .program(let ask):
+      // What the program has reported stays, where it goes on from a checkpoint of its own.
+      asked.resumption.epochs = try store.epochs(of: run.lease.run)
+      let path = (files.location.map { ($0.checkpoint as NSString).deletingLastPathComponent } ?? folder.path) + "/program"
+      let content = try ask(run, context, folder, path)
+      asked.program = content.program
+      asked.configuration = content.configuration
+    }
+    try folder.create(asked)
+    return try ChildProcess(
+      program: program, arguments: arguments(folder), environment: ["SWIFT_BACKTRACE": "enable=no"],
+      output: folder.outputPath, wake: context.wake)
+  }
+
+  /// Where labrun's own engine goes on.
+  private func resumption(
+    of run: ClaimedRun, context: RunContext, files: any RunFiles
+  ) throws -> CapsuleRun.Resumption {
     let found = try files.resumption()
     for remark in found.remarks {
       try store.log(.warning, remark, lease: run.lease)
       context.warn(remark)
     }
-    var resumption = CapsuleRun.Resumption()
-    if found.checkpoint != nil {
-      resumption = CapsuleRun.Resumption(
-        checkpoint: files.location?.checkpoint,
-        bestWeights: found.bestWeights == nil ? nil : files.location?.bestWeights,
-        bestWeightsHash: found.bestWeightsHash, epochs: try store.epochs(of: run.lease.run),
-        choices: try store.choices(of: run.lease.run))
-    }
-    var engine = engine
-    engine?.database = files.location?.database
-    try folder.remove()
-    try folder.create(CapsuleRun(run, threads: context.threads, resumption: resumption, engine: engine))
-    return try ChildProcess(
-      program: program, arguments: arguments(folder), environment: ["SWIFT_BACKTRACE": "enable=no"],
-      output: folder.outputPath, wake: context.wake)
+    guard found.checkpoint != nil else { return CapsuleRun.Resumption() }
+    return CapsuleRun.Resumption(
+      checkpoint: files.location?.checkpoint,
+      bestWeights: found.bestWeights == nil ? nil : files.location?.bestWeights,
+      bestWeightsHash: found.bestWeightsHash, epochs: try store.epochs(of: run.lease.run),
+      choices: try store.choices(of: run.lease.run))
   }
 }
 
@@ -83,6 +122,8 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
   private let shelf: CapsuleShelf
   private let folder: CapsuleFolder
   private let files: any RunFiles
+  /// Whether labrun's own engine trains, whose files and epochs must fit together; a program has its own.
+  private let isOfEngine: Bool
   private let start: (CapsuleFolder, any RunFiles) throws -> ChildProcess
   private let memoryKills = MemoryKills.current
   private var process: ChildProcess?
@@ -94,13 +135,14 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
 
   init(
     run: ClaimedRun, context: RunContext, store: any RunStore, shelf: CapsuleShelf, files: any RunFiles,
-    start: @escaping (CapsuleFolder, any RunFiles) throws -> ChildProcess
+    isOfEngine: Bool, start: @escaping (CapsuleFolder, any RunFiles) throws -> ChildProcess
   ) {
     self.run = run
     self.context = context
     self.store = store
     self.shelf = shelf
     self.files = files
+    self.isOfEngine = isOfEngine
     self.start = start
     folder = shelf.capsule(of: run.lease)
     // The first look takes over what is left, and starts the process.
@@ -161,11 +203,18 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
   /// The outcome of a capsule that is complete, once it is known that all of it is stored.
   private func completion(_ end: CapsuleIngestion.End?) throws -> RunOutcome? {
     guard let end, case .completed(let record) = end.outcome else { return nil }
-    try files.check(trainedEpochs: end.epochs, bestEpoch: record.bestEpoch)
+    if isOfEngine { try files.check(trainedEpochs: end.epochs, bestEpoch: record.bestEpoch) }
     return end.outcome
   }
 
   // MARK: Ending
+
+  /// Puts what the process has printed beside the run's other files.
+  private func keepOutput() {
+    guard let location = files.location, !folder.lastLines(1).isEmpty else { return }
+    let runFolder = (location.checkpoint as NSString).deletingLastPathComponent
+    rename(folder.outputPath, "\(runFolder)/\(RunOutput.name(ofAttempt: run.lease.attempt))")
+  }
 
   private func passOnStop(to process: ChildProcess) {
     let request = context.stopRequest
@@ -174,8 +223,11 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
     process.send(request == .now ? SIGKILL : SIGTERM)
   }
 
-  private func outcome(of end: ChildProcess.End) throws -> RunOutcome {
+  private func outcome(of end: ProcessEnd) throws -> RunOutcome {
+    if !isOfEngine { process?.endRest() }
     defer { process = nil }
+    let last = folder.lastLines(20)
+    keepOutput()
     if let garbage {
       try folder.remove()
       return .failed(reason: "\(garbage)")
@@ -200,8 +252,8 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
       ranOutOfMemory = true
       reason += ", when the system had run out of memory"
     }
-    for line in folder.lastLines(20) { try store.log(.warning, "its process said: \(line)", lease: run.lease) }
-    if let last = folder.lastLines(1).first { reason += "; it said last: \(last)" }
+    for line in last { try store.log(.warning, "its process said: \(line)", lease: run.lease) }
+    if let line = last.last { reason += "; it said last: \(line)" }
     try folder.remove()
     return .failed(reason: reason, isRetriable: true)
   }

@@ -51,8 +51,9 @@ extension StudySchema {
   ) -> SpecCheck {
     let parse = source.parse()
     guard let root = parse.value else { return SpecCheck(source: source, issues: parse.issues) }
-    let draft = SpecReader.read(root, schema: self)
-    let context = SpecContext(draft: draft, schema: self)
+    let schema = schema(of: root)
+    let draft = SpecReader.read(root, schema: schema)
+    let context = SpecContext(draft: draft, schema: schema)
     var issues = parse.issues + draft.shapeIssues + SpecRules.all.flatMap { $0.issues(in: context) }
     var check = SpecCheck(source: source, issues: [])
     if issues.errors.isEmpty, let spec = StudySpec(context, source: source), let selection = context.selection {

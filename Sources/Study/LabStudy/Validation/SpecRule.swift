@@ -29,5 +29,6 @@ enum SpecRules {
     CoverageRule(),
     SeedsRule(),
     AnalysisRule(),
+    ProgramRule(),
   ]
 }

@@ -60,14 +60,14 @@ package enum ResourceCheck {
   }
 
   /// What a run takes at most: besides what was planned, a checkpoint is copied on its way to the disk.
-  private static func bytes(_ variant: CompiledVariant) -> Int {
-    variant.plannedBytes + variant.parameterCount * 32
+  private static func bytes(_ variant: any PlannedVariant) -> Int {
+    variant.plannedBytes + (variant.parameterCount ?? 0) * 32
   }
 
   /// What is odd about the room for results.
   package static func findings(for study: PlannedStudy, results: String) -> [Finding] {
     // Weights, moments and averages; two checkpoints and a third that is being written; last and best weights.
-    let needed = study.runs.reduce(0) { $0 + $1.variant.parameterCount * 4 * 5 }
+    let needed = study.runs.reduce(0) { $0 + ($1.variant.parameterCount ?? 0) * 4 * 5 }
     guard let free = FreeSpace.bytes(at: results), needed > free else { return [] }
     return [
       Finding(

@@ -31,6 +31,7 @@ package struct CapsuleTraining {
   ///
   /// - Throws: `FileError` where nothing can be told any more.
   package func run(stop: StopSignal) throws {
+    if let program = asked.program { return try run(program, stop: stop) }
     let store = CapsuleRunStore(asked, folder: folder, writer: writer)
     let reporter = ProgressReporter(writer)
     let context = RunContext(
@@ -43,6 +44,17 @@ package struct CapsuleTraining {
       outcome = Self.outcome(of: error)
     }
     try writer.append(.final(outcome, epochs: store.epochCount))
+  }
+
+  /// Runs somebody's program, in the folder that it expects.
+  private func run(_ program: CapsuleRun.Program, stop: StopSignal) throws {
+    guard FileManager.default.changeCurrentDirectoryPath(program.directory) else {
+      throw FileError(action: "enter the folder", path: program.directory)
+    }
+    let parameters = asked.configuration["parameters"] ?? [:]
+    try AtomicFile.write(Data(parameters.prettyText().utf8), to: folder.parametersPath)
+    var supervisor = try ProgramSupervisor(folder, asked, program: program, writer: writer)
+    try supervisor.run(stop: stop)
   }
 
   /// What trains the run in this process.

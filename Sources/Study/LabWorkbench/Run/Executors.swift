@@ -6,7 +6,7 @@ import LabScheduler
 public enum Executors {
   /// The executors in the order of the documentation; a sweep that names none gets the first.
   public static let registry = Registry<ExecutorDefinition>(
-    "executors", [TrainingRunExecutor.definition, ProcessRunExecutor.definition]
+    "executors", [TrainingRunExecutor.definition, ProcessRunExecutor.definition, ProcessRunExecutor.commandDefinition]
   ) { [$0.name] }
 
   /// The executor of a name.
@@ -20,16 +20,53 @@ public enum Executors {
     }
     return definition
   }
+
+  /// The executor of a study.
+  ///
+  /// - Parameters:
+  ///   - given: the one that the command line names.
+  ///   - spec: the one that the spec names, which may be the default.
+  ///   - isOfProgram: whether somebody's program trains the runs.
+  /// - Throws: ``WorkbenchError`` for an executor that trains something else.
+  package static func chosen(
+    _ given: ExecutorDefinition?, spec: JSONValue, isOfProgram: Bool
+  ) throws -> ExecutorDefinition {
+    let named = try given ?? Self.named(spec["name"]?.stringValue ?? spec.stringValue ?? registry.names[0])
+    if (named.trains == .program) == isOfProgram { return named }
+    // The default is that of the engine.
+    if isOfProgram, given == nil, named.name == registry.names[0],
+      let first = registry.entries.first(where: { $0.trains == .program })
+    {
+      return first
+    }
+    let fitting = registry.entries.filter { ($0.trains == .program) == isOfProgram }.map(\.name)
+    throw WorkbenchError(
+      isOfProgram
+        ? "the executor \"\(named.name)\" trains labrun's own networks, and the spec names a program; programs are run by "
+          + fitting.joined(separator: ", ")
+        : "the executor \"\(named.name)\" runs the program that a spec names, and this spec names none; its networks are "
+          + "trained by " + fitting.joined(separator: ", "), kind: .badData)
+  }
 }
 
 /// An executor as it is registered.
 public struct ExecutorDefinition: Sendable {
+  /// What runs are trained by.
+  public enum Trainee: Sendable {
+    /// labrun's own engine.
+    case engine
+    /// The program that a spec names.
+    case program
+  }
+
   /// The name on the command line.
   public let name: String
   /// What it does, in one sentence.
   public let summary: String
   /// What a spec may say of it, in `execution.executor`.
   public let options: ConfigurationSchema
+  /// Whose runs it trains.
+  public let trains: Trainee
   /// Makes the executor of a sweep.
   public let make: @Sendable (ExecutorEnvironment) throws -> any RunExecutor
 
@@ -39,14 +76,16 @@ public struct ExecutorDefinition: Sendable {
   ///   - name: the name on the command line and in specs.
   ///   - summary: what it does, in one sentence.
   ///   - options: what a spec may say of it.
+  ///   - trains: whose runs it trains.
   ///   - make: makes the executor of a sweep.
   public init(
-    _ name: String, _ summary: String, options: ConfigurationSchema = ConfigurationSchema([]),
+    _ name: String, _ summary: String, options: ConfigurationSchema = ConfigurationSchema([]), trains: Trainee = .engine,
     make: @escaping @Sendable (ExecutorEnvironment) throws -> any RunExecutor
   ) {
     self.name = name
     self.summary = summary
     self.options = options
+    self.trains = trains
     self.make = make
   }
 }
@@ -67,4 +106,6 @@ public struct ExecutorEnvironment: Sendable {
   public let results: String
   /// Trains a run in this process: what another executor may hand some runs to, or wrap.
   public let training: any RunExecutor
+  /// The variants of runs that somebody's program trains; empty where labrun's own engine does.
+  package let programs: [RunIdentity: ProgramVariant]
 }

@@ -10,8 +10,9 @@ extension ProcessRunExecutor {
     ProcessRunExecutor(
       store: environment.store, results: environment.results, program: IsolatedReader.ownProgram,
       arguments: { [CapsuleTraining.commandName, $0.path] },
-      engine: .init(
-        specHash: environment.specHash, specFolder: environment.specFolder,
-        checkpointSeconds: environment.checkpointSeconds))
+      trainer: .engine(
+        .init(
+          specHash: environment.specHash, specFolder: environment.specFolder,
+          checkpointSeconds: environment.checkpointSeconds)))
   }
 }

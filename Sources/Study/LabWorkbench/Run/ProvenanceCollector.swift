@@ -30,6 +30,15 @@ package struct ProvenanceCollector: Sendable {
       choices: [RunProvenance.convolutionsKey: .object(convolutionMethods.mapValues { .string($0) })])
   }
 
+  /// Where the numbers of somebody's program come from, as far as labrun knows.
+  package func record(run: Run, threads: Int) -> RunProvenance {
+    RunProvenance(
+      programVersion: ProgramVersion.current, repository: repository, specHash: specHash, configuration: run.configuration,
+      dataHash: run.dataHash, host: ProcessInfo.processInfo.hostName,
+      operatingSystem: ProcessInfo.processInfo.operatingSystemVersionString, processor: Machine.processorName,
+      threads: threads, libraries: [:])
+  }
+
   /// The state of the repository that the working folder belongs to.
   private static func currentRepository() -> RunProvenance.Repository? {
     guard let commit = git("rev-parse", "HEAD"), !commit.isEmpty else { return nil }

@@ -43,7 +43,7 @@ package struct SweepSession {
         []
       }
     let training = TrainingRunExecutor(
-      variants: study.reaching(seedRule).variantsByRun.mapValues(\.trainable),
+      variants: study.reaching(seedRule).variantsByRun.compactMapValues { ($0 as? CompiledVariant)?.trainable },
       provenance: ProvenanceCollector(specHash: study.specHash),
       checkpointSeconds: checkpointSeconds,
       pool: ProgramPool(beside: workers, of: study.scheduledRuns, memoryBudget: memoryBudget))
@@ -60,7 +60,8 @@ package struct SweepSession {
         ExecutorEnvironment(
           options: executorOptions, specHash: study.specHash,
           specFolder: (study.source.path as NSString).deletingLastPathComponent,
-          checkpointSeconds: checkpointSeconds, store: followed, results: folder, training: training)),
+          checkpointSeconds: checkpointSeconds, store: followed, results: folder, training: training,
+          programs: study.reaching(seedRule).variantsByRun.compactMapValues { $0 as? ProgramVariant })),
       options: .init(
         workers: workers, threadsPerRun: threads, memoryBudgetBytes: memoryBudget, failsFast: failsFast,
         retries: retries, policy: claimPolicy))

@@ -11,15 +11,21 @@ package struct CheckedStudy {
   package let check: SpecCheck
   /// What is trained on in place of what the spec names, in one sentence; nil where nothing is replaced.
   package let note: String?
-  /// One a variant of the plan, in its order; empty without a plan.
+  /// One a variant of the plan, in its order, where labrun's own engine trains; empty without a plan.
   package let variants: [CheckedVariant]
+  /// One a variant of the plan, in its order, where somebody's program trains.
+  var programVariants: [ProgramVariant] = []
   let workbench: Workbench
+
+  /// Whether somebody's program trains the runs.
+  package var isOfProgram: Bool { !programVariants.isEmpty }
 
   /// Compiles every variant, on all cores.
   ///
   /// - Parameter threads: threads of a run.
   /// - Throws: the first variant's error, in the order of the plan.
-  package func compiled(threads: Int) throws -> [CompiledVariant] {
+  package func compiled(threads: Int) throws -> [any PlannedVariant] {
+    guard programVariants.isEmpty else { return programVariants }
     let indexed = variants.enumerated().map { (isKept: $0 < SpecValidator.keptGraphCount, variant: $1) }
     return try Parallel.results(of: indexed) { [workbench] in
       try CompiledVariant($0.variant, in: workbench, threads: threads, keepsGraphs: $0.isKept)

@@ -12,15 +12,12 @@ import LabTrain
 ///
 /// It is made once, of what the check of the spec has built already, and handed to the plan, to the dry run and to the
 /// executor. Memory to compute in belongs to a run, and is not kept here.
-package final class CompiledVariant: Sendable {
+package final class CompiledVariant: PlannedVariant {
   /// The variant as the plan has it.
   package let variant: ResolvedVariant
   /// What trains its runs.
   package let trainable: TrainableVariant
-  /// The number of trainable parameters.
-  package let parameterCount: Int
-  /// The multiply-adds of one image's forward pass.
-  package let multiplyAdds: Int
+  private let cost: (parameters: Int, multiplyAdds: Int)
   /// Bytes that a run needs.
   package let plannedBytes: Int
   /// What the temperature of dynamic convolutions does, in one clause; nil without one.
@@ -45,9 +42,8 @@ package final class CompiledVariant: Sendable {
     trainable = TrainableVariant(
       configuration, data: data, initialWeights: checked.initialWeights, backend: backend,
       graphs: keepsGraphs ? graphs : nil)
-    let cost = GraphCost(try EvaluationGraph(model: model, batch: ClassificationBatch(of: data, size: 1)).graph)
-    parameterCount = cost.parameters
-    multiplyAdds = cost.multiplyAdds
+    let image = GraphCost(try EvaluationGraph(model: model, batch: ClassificationBatch(of: data, size: 1)).graph)
+    cost = (image.parameters, image.multiplyAdds)
     // Seeds change numbers, not sizes.
     let trainer = try Trainer(
       configuration.training, graphs: graphs, dataset: data, seed: 0, backend: backend, threads: threads,
@@ -69,13 +65,9 @@ package final class CompiledVariant: Sendable {
   package var initialWeights: [NamedTensor] { trainable.initialWeights }
   /// The hash of what the variant reads: data and initial weights.
   package var dataHash: ContentHash { trainable.dataHash }
-  /// What trains it.
-  var backend: any Backend { trainable.backend }
-
-  /// The run of a seed.
-  package func identity(seed: UInt64) -> RunIdentity {
-    RunIdentity(configuration: variant.identityConfiguration, dataHash: dataHash, seed: seed)
-  }
+  package var backend: (any Backend)? { trainable.backend }
+  package var parameterCount: Int? { cost.parameters }
+  package var multiplyAdds: Int? { cost.multiplyAdds }
 
   /// The configuration as it is stored: its data are found again without the spec.
   package var storedConfiguration: JSONValue {
@@ -93,10 +85,10 @@ package final class CompiledVariant: Sendable {
   package var epochs: Int { trainable.epochs }
 
   /// The multiply-adds of a run's steps; a backward pass takes two forward passes.
-  package var trainingMultiplyAdds: Double { Double(multiplyAdds) * Double(3 * data.train.count * epochs) }
+  package var trainingMultiplyAdds: Double { Double(cost.multiplyAdds) * Double(3 * data.train.count * epochs) }
 
   /// The multiply-adds of a run, evaluations included.
-  package var runMultiplyAdds: Double { trainingMultiplyAdds + Double(multiplyAdds) * Double(evaluatedImages) }
+  package var runMultiplyAdds: Double { trainingMultiplyAdds + Double(cost.multiplyAdds) * Double(evaluatedImages) }
 
   /// Images that a run is evaluated on, over all evaluations, and those that running statistics are measured over.
   private var evaluatedImages: Int {

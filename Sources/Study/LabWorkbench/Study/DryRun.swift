@@ -34,14 +34,16 @@ package struct DryRun {
       let forecast = CellForecast(
         cell: run.cell, identity: run.identity, known: try known.map { try self.known($0, store) }, policy: policy)
       let measured = try measuredTrainingSeconds(variant, store).map {
-        $0 * variant.runMultiplyAdds / variant.trainingMultiplyAdds
+        variant.trainingMultiplyAdds > 0 ? $0 * variant.runMultiplyAdds / variant.trainingMultiplyAdds : $0
       }
-      let whole = measured ?? secondsPerOperation[variant.backend.name].map { variant.runMultiplyAdds * $0 }
+      let whole =
+        measured
+        ?? variant.backend.flatMap { secondsPerOperation[$0.name] }.map { variant.runMultiplyAdds * $0 }
       let done = Double(known?.completedEpochs ?? 0) / Double(max(variant.epochs, 1))
       return PlanTable.Cell(
         variant: run.cell.variant.label, seed: run.cell.seed, action: forecast.action,
         reason: forecast.reason, parameterCount: variant.parameterCount, multiplyAdds: variant.multiplyAdds,
-        memoryBytes: variant.plannedBytes, seconds: whole.map { forecast.action == .resume ? $0 * (1 - done) : $0 })
+        memoryBytes: variant.backend == nil ? nil : variant.plannedBytes, seconds: whole.map { forecast.action == .resume ? $0 * (1 - done) : $0 })
     }
     return PlanTable(
       name: study.plan.name, cells: cells, workerCount: workers,
@@ -74,7 +76,7 @@ package struct DryRun {
   private static let expectedShare = 0.5
 
   /// The time that another seed of the variant took to train, without its evaluations.
-  private func measuredTrainingSeconds(_ variant: CompiledVariant, _ store: StudyStore?) throws -> Double? {
+  private func measuredTrainingSeconds(_ variant: any PlannedVariant, _ store: StudyStore?) throws -> Double? {
     guard let store else { return nil }
     for seed in study.plan.seeds {
       if let run = try store.run(variant.identity(seed: seed)), run.state == .completed, let seconds = run.trainSeconds

@@ -14,11 +14,11 @@ package struct PlannedStudy {
     /// The run's place in the plan.
     let cell: PlanCell
     /// The variant.
-    let variant: CompiledVariant
+    let variant: any PlannedVariant
     /// What the run is known by.
     let identity: RunIdentity
 
-    init(_ cell: PlanCell, of variants: [CompiledVariant]) {
+    init(_ cell: PlanCell, of variants: [any PlannedVariant]) {
       self.cell = cell
       variant = variants[cell.variantIndex]
       identity = variant.identity(seed: cell.seed)
@@ -34,7 +34,7 @@ package struct PlannedStudy {
   /// The part of the plan that is asked for; nil for all of it.
   package private(set) var part: Part?
   /// One a variant, in the order of the plan.
-  let variants: [CompiledVariant]
+  let variants: [any PlannedVariant]
   /// The runs that are asked for, in the order in which they are trained.
   package let runs: [Run]
 
@@ -71,7 +71,7 @@ package struct PlannedStudy {
 
   private init(
     source: SpecSource, specHash: ContentHash, plan: Plan, seedRules: [SeedRuleRegistration],
-    variants: [CompiledVariant], cells: [PlanCell]
+    variants: [any PlannedVariant], cells: [PlanCell]
   ) {
     self.source = source
     self.specHash = specHash
@@ -115,7 +115,7 @@ package struct PlannedStudy {
   }
 
   /// The variants of the runs that are asked for, each once, in the order of the plan.
-  private var variantsAskedFor: [CompiledVariant] {
+  private var variantsAskedFor: [any PlannedVariant] {
     Set(runs.map(\.cell.variantIndex)).sorted().map { variants[$0] }
   }
 
@@ -137,7 +137,7 @@ package struct PlannedStudy {
   /// The backends of the runs, each once.
   var backends: [any Backend] {
     var names: Set<String> = []
-    return variantsAskedFor.map(\.backend).filter { names.insert($0.name).inserted }
+    return variantsAskedFor.compactMap(\.backend).filter { names.insert($0.name).inserted }
   }
 
   /// The memory in bytes that the runs share, which is that of the smallest of their backends.
@@ -166,6 +166,9 @@ package struct PlannedStudy {
     }
   }
 
+  /// Whether somebody's program trains the runs.
+  package var isOfProgram: Bool { variants.contains { $0 is ProgramVariant } }
+
   /// The sweep that the store is to know.
   var sweep: Sweep {
     Sweep(
@@ -193,7 +196,7 @@ package struct PlannedStudy {
   }
 
   /// The variant of each run.
-  var variantsByRun: [RunIdentity: CompiledVariant] {
+  var variantsByRun: [RunIdentity: any PlannedVariant] {
     Dictionary(runs.map { ($0.identity, $0.variant) }, uniquingKeysWith: { first, _ in first })
   }
 

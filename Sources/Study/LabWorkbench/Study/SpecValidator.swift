@@ -23,8 +23,10 @@ package struct SpecValidator {
   package func check(_ source: SpecSource) throws -> CheckedStudy {
     let standard = StandardData(workbench.library)
     var variants: [CheckedVariant] = []
+    var programs = ProgramCheck(specFolder: workbench.environment.specFolder ?? ".")
     var refusal: (any Error)?
-    let check = StudySchema.labrun.check(source, substitute: standard.substituted) { variant in
+    let check = StudySchema.labrun.check(source, substitute: { ProgramSpec($0) == nil ? standard.substituted($0) : $0 }) { variant in
+      if let program = ProgramSpec(variant.configuration) { return programs.issues(of: variant, program) }
       // Once the machine has refused something, more of it would only be refused too.
       guard refusal == nil else { return [] }
       do {
@@ -40,7 +42,8 @@ package struct SpecValidator {
     }
     if let refusal { throw refusal }
     return CheckedStudy(
-      check: check, note: standard.note, variants: check.plan == nil ? [] : variants, workbench: workbench)
+      check: check, note: standard.note, variants: check.plan == nil ? [] : variants,
+      programVariants: check.plan == nil ? [] : programs.variants, workbench: workbench)
   }
 
   /// The variant with what its check built; nil where something is wrong with it.

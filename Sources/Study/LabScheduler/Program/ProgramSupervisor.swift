@@ -1,0 +1,229 @@
+import Dispatch
+import Foundation
+import LabCore
+import LabRecords
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Runs somebody's program for a capsule, and tells the capsule what the program reports and how it ends.
+///
+/// The program reports by lines of `reports.jsonl` in the capsule, by the same lines on its standard output, or by whatever it
+/// prints that looks as the spec says.
+public struct ProgramSupervisor {
+  /// The status by which a program says that it was stopped, and goes on another time.
+  static let temporaryFailure: Int32 = 75
+  private static let lookInterval = DispatchTimeInterval.milliseconds(100)
+
+  private let folder: CapsuleFolder
+  private let asked: CapsuleRun
+  private let program: CapsuleRun.Program
+  private let writer: CapsuleWriter
+  private let patterns: [ProgramPattern]
+  private var reports: GrowingFile
+  private var output: GrowingFile
+  private var epochs: [Int: [String: Double]] = [:]
+  private var finals: [String: Double] = [:]
+  private var lastProgress = ContinuousClock.now - .seconds(1)
+  /// The first line of reports that is none.
+  private var problem: String?
+
+  /// Prepares to run a program.
+  ///
+  /// - Parameters:
+  ///   - folder: the capsule.
+  ///   - asked: what it asks for, a program's.
+  ///   - writer: what adds to the capsule's events.
+  /// - Throws: an error where a pattern of the spec means nothing.
+  public init(_ folder: CapsuleFolder, _ asked: CapsuleRun, program: CapsuleRun.Program, writer: CapsuleWriter) throws {
+    self.folder = folder
+    self.asked = asked
+    self.program = program
+    self.writer = writer
+    patterns = try program.patterns.map(ProgramPattern.init)
+    reports = GrowingFile(folder.reportsPath)
+    output = GrowingFile(folder.outputPath)
+    for record in asked.resumption.epochs {
+      epochs[record.epoch] = Dictionary(record.metrics.map { ($0.name.key, $0.value) }) { $1 }
+    }
+  }
+
+  /// Runs the program to its end, or until `stop` is raised; it is started in the folder of this process.
+  ///
+  /// - Throws: `FileError` where nothing can be told any more.
+  public mutating func run(stop: StopSignal) throws {
+    let outcome: RunOutcome
+    do {
+      outcome = try supervised(stop: stop)
+    } catch let error as FileError where error.path == program.command.first {
+      outcome = .failed(reason: "\(error)")
+    }
+    try writer.append(.final(outcome, epochs: epochs.count))
+  }
+
+  private mutating func supervised(stop: StopSignal) throws -> RunOutcome {
+    try create(program.folder)
+    let isResumed = access(program.checkpoint, F_OK) == 0
+    // Without a checkpoint, the program begins anew, and so do its epochs.
+    if !isResumed { epochs = [:] }
+    try writer.append(.start(program.provenance, epoch: isResumed ? (epochs.keys.max() ?? -1) + 1 : 0, step: 0))
+    if isResumed { try writer.append(.log(.resumed, "from the program's own checkpoint")) }
+    let process = try ProcessLaunch(
+      program: program.command[0], arguments: Array(program.command.dropFirst()), environment: environment,
+      output: folder.outputPath, leadsGroup: false
+    ).start()
+    let end = try wait(for: process, stop: stop)
+    try look(isLast: true)
+    return outcome(of: end)
+  }
+
+  private func create(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw FileError(action: "create the folder", path: path, code: error.systemErrorCode ?? errno)
+    }
+  }
+
+  private var environment: [String: String] {
+    var environment = [
+      "LABRUN_CAPSULE": folder.path, "LABRUN_SEED": String(asked.seed), "LABRUN_FOLDER": program.folder,
+      // What is printed is there when it is printed, and not when some thousand bytes are.
+      "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": String(asked.threads),
+    ]
+    if let devices = program.devices {
+      environment["CUDA_VISIBLE_DEVICES"] = devices.map { $0.replacing("cuda:", with: "") }.joined(separator: ",")
+    }
+    return environment
+  }
+
+  // MARK: Waiting
+
+  /// What ended a program.
+  private struct End {
+    var process: ProcessEnd
+    var wasAskedToStop = false
+    var isOverdue = false
+  }
+
+  private mutating func wait(for process: pid_t, stop: StopSignal) throws -> End {
+    let wakeUp = DispatchSemaphore(value: 0)
+    let box = StatusBox()
+    let thread = Thread {
+      var value: Int32 = 0
+      while waitpid(process, &value, 0) < 0, errno == EINTR {}
+      box.status.withLock { $0 = value }
+      wakeUp.signal()
+    }
+    thread.start()
+    var end = End(process: .exit(status: -1))
+    var killAt: ContinuousClock.Instant?
+    while true {
+      _ = wakeUp.wait(timeout: .now() + Self.lookInterval)
+      if let value = box.status.withLock({ $0 }) {
+        end.process = ProcessEnd(waitStatus: value)
+        return end
+      }
+      try look(isLast: false)
+      let isOverdue = program.deadline.map { Date() >= $0 } ?? false
+      if killAt == nil, stop.request != .none || isOverdue || problem != nil {
+        end.wasAskedToStop = stop.request != .none
+        end.isOverdue = isOverdue && !end.wasAskedToStop
+        kill(process, SIGTERM)
+        killAt = .now + .seconds(program.graceSeconds)
+      }
+      if let time = killAt, .now >= time || stop.request == .now {
+        kill(process, SIGKILL)
+        killAt = .now + .seconds(3600)
+      }
+    }
+  }
+
+  /// A place for the status of a program, which another thread waits for.
+  private final class StatusBox: Sendable {
+    let status = Mutex<Int32?>(nil)
+  }
+
+  // MARK: Reports
+
+  /// Takes in what the program has reported and printed since the last time.
+  private mutating func look(isLast: Bool) throws {
+    guard problem == nil else { return }
+    for (number, line) in reports.lines(isWhole: isLast) {
+      do {
+        try take(ProgramReport(line: line))
+      } catch let error as ProgramReport.Problem {
+        problem = "\(folder.reportsPath), line \(number): \(error)"
+        return
+      }
+    }
+    for (_, line) in output.lines(isWhole: isLast) {
+      // What looks like a report and is none was printed for somebody else.
+      if line.first == UInt8(ascii: "{"), let report = try? ProgramReport(line: line) {
+        try take(report)
+      } else if !patterns.isEmpty {
+        let text = String(decoding: line, as: UTF8.self)
+        for pattern in patterns {
+          let metrics = pattern.metrics(in: text)
+          if !metrics.isEmpty { finals.merge(metrics) { $1 } }
+        }
+      }
+    }
+  }
+
+  private mutating func take(_ report: ProgramReport) throws {
+    switch report {
+    case .epoch(let epoch, let metrics):
+      epochs[epoch, default: [:]].merge(metrics) { $1 }
+      try writer.append(
+        .epoch(EpochRecord(epoch: epoch, metrics: Self.metrics(epochs[epoch] ?? [:]), timing: .notMeasured)))
+    case .final(let metrics): finals.merge(metrics) { $1 }
+    case .message(let text): try writer.append(.log(.note, text))
+    case .progress(let progress):
+      // As often as a person looks.
+      guard .now - lastProgress >= .milliseconds(500) else { return }
+      lastProgress = .now
+      try writer.append(.progress(progress))
+    case .artifact(let path, let kind): try writer.append(.log(.note, "has written \(path) (\(kind))"))
+    }
+  }
+
+  // MARK: Ending
+
+  private func outcome(of end: End) -> RunOutcome {
+    if let problem { return .failed(reason: problem) }
+    if end.isOverdue { return .failed(reason: "its program had not ended when its time was up\(lastWords)") }
+    switch end.process {
+    case .exit(0) where !end.wasAskedToStop: return completed
+    case .exit(Self.temporaryFailure): return .interrupted(reason: "its program has stopped, to go on another time")
+    case _ where end.wasAskedToStop: return .interrupted(reason: "stopped on request")
+    case .exit: return .failed(reason: "its program \(end.process.clause)\(lastWords)")
+    case .signal: return .failed(reason: "its program \(end.process.clause)\(lastWords)", isRetriable: true)
+    }
+  }
+
+  /// The end of a program that had nothing left to do.
+  private var completed: RunOutcome {
+    var metrics = epochs.keys.max().flatMap { epochs[$0] } ?? [:]
+    metrics.merge(finals) { $1 }
+    let missing = program.metrics.filter { metrics[$0] == nil }
+    guard missing.isEmpty else {
+      return .failed(
+        reason: "its program ended without having reported \(missing.sorted().joined(separator: " and "))\(lastWords)")
+    }
+    guard !metrics.isEmpty else { return .failed(reason: "its program ended without having reported a metric\(lastWords)") }
+    return .completed(FinalRecord(metrics: Self.metrics(metrics)))
+  }
+
+  private static func metrics(_ values: [String: Double]) -> Metrics {
+    var metrics = Metrics()
+    for (name, value) in values { metrics[MetricName(name)] = value }
+    return metrics
+  }
+
+  private var lastWords: String { folder.lastLines(1).first.map { "; it said last: \($0)" } ?? "" }
+}

@@ -1,0 +1,32 @@
+import Foundation
+import LabCore
+import LabGraph
+import LabRecords
+import LabStudy
+
+/// A variant whose runs somebody's program trains.
+package struct ProgramVariant: PlannedVariant {
+  package let variant: ResolvedVariant
+  /// The program.
+  let program: ProgramSpec
+  package let dataHash: ContentHash
+
+  package var storedConfiguration: JSONValue { variant.configuration }
+  /// The parameters of its runs, before they have their seed.
+  var parameters: JSONValue { variant.configuration["parameters"] ?? [:] }
+
+  package var epochs: Int {
+    guard let epochs = parameters["epochs"]?.doubleValue.flatMap(Int.init(exactly:)), epochs > 0 else { return 1 }
+    return epochs
+  }
+
+  package var parameterCount: Int? { nil }
+  package var multiplyAdds: Int? { nil }
+  package var plannedBytes: Int { 0 }
+  package var runMultiplyAdds: Double { 0 }
+  package var trainingMultiplyAdds: Double { 0 }
+  package var backend: (any Backend)? { nil }
+  package var annealing: String? { nil }
+  package var remark: String? { nil }
+  package var fileAccount: String? { nil }
+}

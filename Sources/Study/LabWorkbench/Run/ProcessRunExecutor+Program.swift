@@ -1,0 +1,54 @@
+import Foundation
+import LabCore
+import LabHDF5
+import LabRecords
+import LabScheduler
+import LabStudy
+
+extension ProcessRunExecutor {
+  /// The executor of somebody's program as it is registered.
+  package static let commandDefinition = ExecutorDefinition(
+    "command", "Runs the spec's program, each run in processes of its own.", trains: .program
+  ) { environment in
+    let collector = ProvenanceCollector(specHash: environment.specHash)
+    return ProcessRunExecutor(
+      store: environment.store, results: (environment.results as NSString).absolutePath, program: IsolatedReader.ownProgram,
+      arguments: { [CapsuleTraining.commandName, $0.path] },
+      trainer: .program { claimed, context, capsule, folder in
+        guard let variant = environment.programs[claimed.run.identity] else {
+          throw WorkbenchError("run \(claimed.run.identity.short) is of no program")
+        }
+        return variant.asked(
+          claimed.run, worker: context.worker, threads: context.threads, capsule: capsule, folder: folder,
+          directory: (environment.specFolder as NSString).absolutePath, provenance: collector)
+      })
+  }
+}
+
+extension NSString {
+  /// The path from the root of the file system.
+  fileprivate var absolutePath: String { URL(fileURLWithPath: self as String).standardizedFileURL.path }
+}
+
+extension ProgramVariant {
+  /// What a run's program is asked for.
+  func asked(
+    _ run: Run, worker: Int, threads: Int, capsule: CapsuleFolder, folder: String, directory: String,
+    provenance: ProvenanceCollector
+  ) -> ProcessRunExecutor.ProgramAsked {
+    let parameters = ProgramCommand.parameters(self.parameters, seed: run.seed)
+    let checkpoint = "\(folder)/checkpoint"
+    let words = ProgramCommand(program.command).resolved(
+      parameters: parameters,
+      .init(seed: run.seed, folder: folder, checkpoint: checkpoint, json: capsule.parametersPath))
+    var configuration = variant.configuration
+    configuration["parameters"] = parameters
+    return .init(
+      CapsuleRun.Program(
+        command: words, directory: directory.isEmpty ? "." : directory, folder: folder, checkpoint: checkpoint,
+        deadline: program.timeoutMinutes.map { Date().addingTimeInterval($0 * 60) }, graceSeconds: program.graceSeconds,
+        devices: program.devices.isEmpty ? nil : [program.devices[worker % program.devices.count]],
+        patterns: program.patterns, metrics: program.metrics.keys.sorted(), level: variant.levels, variant: variant.label,
+        provenance: provenance.record(run: run, threads: threads)), configuration: configuration)
+  }
+}
