@@ -39,7 +39,7 @@ public struct AnalysisOptions: Sendable, Hashable {
   public func metric(of sweep: Sweep) throws(ReportError) -> MetricDescription {
     let name = metric ?? sweep.analyses.last?.plan?.metric ?? sweep.defaultMetricNames[0]
     guard
-      let found = try MetricDescription.select([name], available: sweep.metricNames, imported: sweep.imported).first
+      let found = try MetricDescription.select([name], available: sweep.metricNames, own: sweep.ownMetrics).first
     else { throw .unknownMetric(name, available: []) }
     return found
   }

@@ -65,7 +65,7 @@ public struct ComparisonTable: Sendable {
     try options.validate()
     let sweep = try sweep.seen(from: options.baseline)
     let metrics = try MetricDescription.select(
-      options.metrics, available: sweep.metricNames, imported: sweep.imported)
+      options.metrics, available: sweep.metricNames, own: sweep.ownMetrics)
     let shown = try sweep.variantIndices(passing: options.filters)
     let baseline = sweep.variants.first(where: \.isBaseline)
     let values = metrics.map { metric in sweep.variants.map { $0.values(of: metric.name) } }

@@ -97,7 +97,7 @@ public struct FactorTable: Sendable {
     var factors = [Factor]()
     for name in names { factors.append(try sweep.factor(named: name)) }
     let metrics = try MetricDescription.select(
-      options.metrics, available: sweep.metricNames, imported: sweep.imported)
+      options.metrics, available: sweep.metricNames, own: sweep.ownMetrics)
     func isGrouped(_ index: Int) -> Bool { names.allSatisfy { sweep.variants[index].levels[$0] != nil } }
     let shown = try sweep.variantIndices(passing: options.filters).filter(isGrouped)
     let included = try sweep.variantIndices(passing: options.filters.filter { !names.contains($0.factor) })

@@ -29,6 +29,17 @@ public struct MetricDescription: Sendable, Hashable {
   ///   - name: the name.
   ///   - directions: which values are better of metrics that the catalog does not know.
   public init(named name: String, directions: [String: Metric.Direction] = [:]) {
+    var own = OwnMetrics.none
+    own.directions = directions
+    self.init(named: name, own: own)
+  }
+
+  /// Describes a metric by its name.
+  ///
+  /// - Parameters:
+  ///   - name: the name.
+  ///   - own: what its sweep says of it.
+  init(named name: String, own: OwnMetrics) {
     self.name = name
     let parts = MetricName(name)
     split = parts.split
@@ -37,8 +48,8 @@ public struct MetricDescription: Sendable, Hashable {
     // Nearly every table is about the test images, so these go without saying.
     let prefix = split.map { $0 == "test" ? "" : $0 + " " } ?? ""
     title = prefix + (metric?.title ?? base.replacing("_", with: " "))
-    unit = metric?.unit ?? .number
-    direction = metric?.direction ?? directions[name] ?? directions[base] ?? .neutral
+    unit = metric?.unit ?? (own.shares.contains(name) ? .percent : .number)
+    direction = metric?.direction ?? own.directions[name] ?? own.directions[base] ?? .neutral
     decimals = metric?.decimals
     isLossValue = base == "loss"
     isShareOfImages = metric?.isShareOfImages ?? false
@@ -63,22 +74,22 @@ public struct MetricDescription: Sendable, Hashable {
 extension Sweep {
   /// The metric of a name.
   func metric(named name: String) -> MetricDescription {
-    MetricDescription(named: name, directions: imported?.directions ?? [:])
+    MetricDescription(named: name, own: ownMetrics)
   }
 
   /// The metrics that tables show unless others are asked for.
-  var defaultMetricNames: [String] { MetricDescription.defaultNames(metricNames, imported) }
+  var defaultMetricNames: [String] { MetricDescription.defaultNames(metricNames, ownMetrics) }
 }
 
 extension MetricDescription {
-  /// The metrics that tables show unless others are asked for: of imported runs without the usual ones, the first two of which
-  /// better is known.
-  fileprivate static func defaultNames(_ available: Set<String>, _ imported: ImportRecord?) -> [String] {
+  /// The metrics that tables show unless others are asked for: of runs without the usual ones, the first two of the sweep's own
+  /// of which better is known.
+  fileprivate static func defaultNames(_ available: Set<String>, _ own: OwnMetrics) -> [String] {
     let present = defaultNames.filter { available.contains($0) }
-    guard present.isEmpty, let imported else { return present.isEmpty ? defaultNames : present }
-    let names = imported.metricNames.filter(available.contains)
+    guard present.isEmpty, !own.names.isEmpty else { return present.isEmpty ? defaultNames : present }
+    let names = available.isEmpty ? own.names : own.names.filter(available.contains)
     let judged = names.filter {
-      let metric = MetricDescription(named: $0, directions: imported.directions)
+      let metric = MetricDescription(named: $0, own: own)
       return metric.direction != .neutral && !["train_seconds", "images_per_second"].contains($0)
     }
     let chosen = judged.isEmpty ? names : judged
@@ -145,23 +156,22 @@ extension MetricDescription {
   ///   - imported: where the runs come from; nil where labrun trained them.
   /// - Throws: ``ReportError/unknownMetric(_:available:)``.
   static func select(
-    _ requested: [String]?, available: Set<String>, imported: ImportRecord? = nil
+    _ requested: [String]?, available: Set<String>, own: OwnMetrics = .none
   ) throws(ReportError) -> [MetricDescription] {
-    let directions = imported?.directions ?? [:]
     guard let requested, !requested.isEmpty else {
-      return defaultNames(available, imported).map { MetricDescription(named: $0, directions: directions) }
+      return defaultNames(available, own).map { MetricDescription(named: $0, own: own) }
     }
     var selected = [MetricDescription]()
     for name in requested {
       let full = MetricName(name).split == nil ? "test_" + name : name
       let found =
         available.isEmpty
-        ? (MetricDescription(named: full).direction == .neutral ? nil : full)
+        ? [name, full].first { MetricDescription(named: $0, own: own).direction != .neutral }
         : [name, full].first(where: available.contains)
       guard let found else {
         throw .unknownMetric(name, available: available.isEmpty ? defaultNames : available.sorted())
       }
-      let metric = MetricDescription(named: found, directions: directions)
+      let metric = MetricDescription(named: found, own: own)
       if !selected.contains(metric) { selected.append(metric) }
     }
     return selected

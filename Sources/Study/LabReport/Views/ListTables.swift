@@ -34,7 +34,7 @@ public enum ListTables {
   ///
   /// - Throws: ``ReportError/unknownMetric(_:available:)``.
   public static func runs(_ sweep: Sweep, metrics names: [String]? = nil) throws(ReportError) -> ReportTable {
-    let metrics = try MetricDescription.select(names, available: sweep.metricNames, imported: sweep.imported)
+    let metrics = try MetricDescription.select(names, available: sweep.metricNames, own: sweep.ownMetrics)
     let values = metrics.map { metric in
       sweep.variants.flatMap { variant in variant.runs.compactMap { $0.metrics[MetricName(metric.name)] } }
     }

@@ -34,6 +34,8 @@ public struct CapsuleReader {
         event = try CapsuleCoding.decoder.decode(CapsuleEvent.self, from: line.withQuotedNonFiniteNumbers)
       } catch let error as DecodingError {
         throw CapsuleError.line(path: path, number: lineNumber, problem: error.capsuleProblem)
+      } catch {
+        throw CapsuleError.line(path: path, number: lineNumber, problem: "\(error)")
       }
       offset += UInt64(line.count) + 1
       guard event.sequence > lastSequence else { continue }

@@ -84,6 +84,8 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
     public var patterns: [String]
     /// The metrics that the run must end with.
     public var metrics: [String]
+    /// The metrics that are printed in percent where a pattern finds them.
+    public var percentMetrics: [String]
     /// The level of each factor.
     public var level: [String: String]
     /// The variant's label.
@@ -95,6 +97,7 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
     public init(
       command: [String], directory: String, folder: String, checkpoint: String, deadline: Date? = nil,
       graceSeconds: Double = 30, devices: [String]? = nil, patterns: [String] = [], metrics: [String] = [],
+      percentMetrics: [String] = [],
       level: [String: String] = [:], variant: String, provenance: RunProvenance
     ) {
       self.command = command
@@ -106,6 +109,7 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
       self.devices = devices
       self.patterns = patterns
       self.metrics = metrics
+      self.percentMetrics = percentMetrics
       self.level = level
       self.variant = variant
       self.provenance = provenance
@@ -114,7 +118,9 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
     enum CodingKeys: String, CodingKey {
       case command, directory, folder, checkpoint, deadline
       case graceSeconds = "grace_seconds"
-      case devices, patterns, metrics, level, variant, provenance
+      case devices, patterns, metrics
+      case percentMetrics = "percent_metrics"
+      case level, variant, provenance
     }
   }
 

@@ -44,8 +44,15 @@ public final class CapsuleWriter: Sendable {
     try sequence.withLock { sequence in
       let event = CapsuleEvent(sequence: sequence + 1, date: Date(), content: content)
       let line = try CapsuleCoding.encoder.encode(event) + Data("\n".utf8)
-      try write(line)
-      if event.mustLast, fsync(descriptor) != 0 { throw FileError(action: "flush", path: path) }
+      let end = lseek(descriptor, 0, SEEK_END)
+      do {
+        try write(line)
+        if event.mustLast, fsync(descriptor) != 0 { throw FileError(action: "flush", path: path) }
+      } catch {
+        // What is there in part, or perhaps not for long, is not told: the next event has its number and its place.
+        if end >= 0 { _ = ftruncate(descriptor, end) }
+        throw error
+      }
       sequence += 1
     }
     didAppend()

@@ -12,6 +12,8 @@ enum ProgramReport: Sendable, Hashable {
   case message(String)
   /// How far the run is.
   case progress(RunProgress)
+  /// The file of the run's folder that has predictions.
+  case predictions(path: String)
   /// A file of the run's folder that belongs to the result.
   case artifact(path: String, kind: String)
 
@@ -35,6 +37,9 @@ enum ProgramReport: Sendable, Hashable {
     } else if let artifact = members["artifact"] {
       guard let path = artifact.stringValue else { throw Problem(description: "\"artifact\": expected a path") }
       self = .artifact(path: path, kind: members["kind"]?.stringValue ?? "other")
+    } else if let predictions = members["predictions"] {
+      guard let path = predictions.stringValue else { throw Problem(description: "\"predictions\": expected a path") }
+      self = .predictions(path: path)
     } else if let epoch = members["epoch"] {
       guard let number = epoch.doubleValue.flatMap(Int.init(exactly:)), number >= 1 else {
         throw Problem(description: "\"epoch\": expected a whole number from 1, found \(epoch.foundDescription)")
@@ -88,8 +93,10 @@ struct ProgramPattern: Sendable {
   /// Whether the metric is followed by a percent sign, so that it is printed in hundredths.
   private let isPercent: [Bool]
 
-  /// - Parameter text: text with names of metrics in braces; white space stands for any of it.
-  init(_ text: String) throws {
+  /// - Parameters:
+  ///   - text: text with names of metrics in braces; white space stands for any of it.
+  ///   - percentMetrics: the metrics that are printed in percent without saying so.
+  init(_ text: String, percentMetrics: [String] = []) throws {
     var names: [String] = []
     var isPercent: [Bool] = []
     var pattern = ""
@@ -98,7 +105,7 @@ struct ProgramPattern: Sendable {
       if rest.first == "{", let end = rest.firstIndex(of: "}") {
         names.append(String(rest[rest.index(after: rest.startIndex)..<end]))
         rest = rest[rest.index(after: end)...]
-        isPercent.append(rest.drop { $0 == " " }.first == "%")
+        isPercent.append(percentMetrics.contains(names.last ?? "") || rest.drop { $0 == " " }.first == "%")
         pattern += #"([-+]?(?:nan|inf(?:inity)?|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?))"#
       } else if rest.first?.isWhitespace == true {
         pattern += #"\s+"#

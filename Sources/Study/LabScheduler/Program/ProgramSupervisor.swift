@@ -24,6 +24,8 @@ public struct ProgramSupervisor {
   private let program: CapsuleRun.Program
   private let writer: CapsuleWriter
   private let patterns: [ProgramPattern]
+  private let keep: (Predictions) throws -> Void
+  private var predictions: ProgramPredictions?
   private var reports: GrowingFile
   private var output: GrowingFile
   private var epochs: [Int: [String: Double]] = [:]
@@ -38,13 +40,18 @@ public struct ProgramSupervisor {
   ///   - folder: the capsule.
   ///   - asked: what it asks for, a program's.
   ///   - writer: what adds to the capsule's events.
+  ///   - keep: puts predictions into the capsule.
   /// - Throws: an error where a pattern of the spec means nothing.
-  public init(_ folder: CapsuleFolder, _ asked: CapsuleRun, program: CapsuleRun.Program, writer: CapsuleWriter) throws {
+  public init(
+    _ folder: CapsuleFolder, _ asked: CapsuleRun, program: CapsuleRun.Program, writer: CapsuleWriter,
+    keep: @escaping (Predictions) throws -> Void
+  ) throws {
+    self.keep = keep
     self.folder = folder
     self.asked = asked
     self.program = program
     self.writer = writer
-    patterns = try program.patterns.map(ProgramPattern.init)
+    patterns = try program.patterns.map { try ProgramPattern($0, percentMetrics: program.percentMetrics) }
     reports = GrowingFile(folder.reportsPath)
     output = GrowingFile(folder.outputPath)
     for record in asked.resumption.epochs {
@@ -78,7 +85,9 @@ public struct ProgramSupervisor {
     ).start()
     let end = try wait(for: process, stop: stop)
     try look(isLast: true)
-    return outcome(of: end)
+    let outcome = outcome(of: end)
+    if case .completed = outcome, let predictions { try keep(predictions.predictions) }
+    return outcome
   }
 
   private func create(_ path: String) throws {
@@ -164,7 +173,12 @@ public struct ProgramSupervisor {
     for (_, line) in output.lines(isWhole: isLast) {
       // What looks like a report and is none was printed for somebody else.
       if line.first == UInt8(ascii: "{"), let report = try? ProgramReport(line: line) {
-        try take(report)
+        do {
+          try take(report)
+        } catch let error as ProgramReport.Problem {
+          problem = "\(error)"
+          return
+        }
       } else if !patterns.isEmpty {
         let text = String(decoding: line, as: UTF8.self)
         for pattern in patterns {
@@ -188,6 +202,13 @@ public struct ProgramSupervisor {
       guard .now - lastProgress >= .milliseconds(500) else { return }
       lastProgress = .now
       try writer.append(.progress(progress))
+    case .predictions(let path):
+      let whole = path.hasPrefix("/") ? path : "\(program.folder)/\(path)"
+      do {
+        predictions = try ProgramPredictions(contentsOf: whole)
+      } catch {
+        throw ProgramReport.Problem(description: "\(whole): \(error)")
+      }
     case .artifact(let path, let kind): try writer.append(.log(.note, "has written \(path) (\(kind))"))
     }
   }
@@ -210,13 +231,18 @@ public struct ProgramSupervisor {
   private var completed: RunOutcome {
     var metrics = epochs.keys.max().flatMap { epochs[$0] } ?? [:]
     metrics.merge(finals) { $1 }
+    // What labrun has computed itself counts.
+    for (name, value) in predictions?.metrics ?? [:] { metrics[name.key] = value }
     let missing = program.metrics.filter { metrics[$0] == nil }
     guard missing.isEmpty else {
       return .failed(
         reason: "its program ended without having reported \(missing.sorted().joined(separator: " and "))\(lastWords)")
     }
     guard !metrics.isEmpty else { return .failed(reason: "its program ended without having reported a metric\(lastWords)") }
-    return .completed(FinalRecord(metrics: Self.metrics(metrics)))
+    return .completed(
+      FinalRecord(
+        metrics: Self.metrics(metrics), classNames: predictions?.classNames ?? [],
+        confusion: predictions?.accumulator.confusion))
   }
 
   private static func metrics(_ values: [String: Double]) -> Metrics {

@@ -97,6 +97,9 @@ package final class CapsuleRunFiles: RunFiles {
     ])
   }
 
+  /// Writes predictions alone, those of a program whose weights are its own.
+  package func write(predictions: Predictions) throws { try write([(.predictions, predictions.content())]) }
+
   package func adopt(_ files: [CapsuleFile], from folder: String, at position: CapsulePosition) throws {
     throw StoreError.misfit(path: folder, problem: "cannot be taken over without a database")
   }

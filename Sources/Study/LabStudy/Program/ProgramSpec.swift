@@ -7,6 +7,8 @@ public struct ProgramSpec: Sendable, Codable, Hashable {
   public struct MetricDeclaration: Sendable, Codable, Hashable {
     /// Which values are better.
     public var better: Metric.Direction
+    /// `%` for a share, which is shown in percent, and printed in percent where a pattern finds it.
+    public var unit: String?
   }
 
   /// The program with its arguments, in which names in braces have a meaning.
@@ -81,7 +83,10 @@ extension StudySchema {
     let metric = ConfigurationSchema([
       .init(
         "better", .choice(["higher", "lower", "neutral"]), default: nil, isResultRelevant: false,
-        "Which values of the metric are better.")
+        "Which values of the metric are better."),
+      .init(
+        "unit", .optional(.choice(["%"])), default: .null, isResultRelevant: false,
+        "% for a share: it is reported from 0 to 1, shown in percent, and where a pattern finds it, it is printed in percent."),
     ])
     var known: Set<String> = []
     let metrics = metricNames.filter { known.insert($0).inserted }.map { name in

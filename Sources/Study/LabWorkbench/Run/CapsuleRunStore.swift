@@ -37,7 +37,9 @@ package final class CapsuleRunStore: AttemptStore {
     epochs.withLock { $0[epoch.epoch] = epoch }
   }
 
-  package func files(of lease: RunLease) throws -> any RunFiles {
+  package func files(of lease: RunLease) throws -> any RunFiles { capsuleFiles(of: lease) }
+
+  func capsuleFiles(of lease: RunLease) -> CapsuleRunFiles {
     let resumption = asked.resumption
     return CapsuleRunFiles(
       folder: folder.path, lease: lease, database: asked.engine?.database,

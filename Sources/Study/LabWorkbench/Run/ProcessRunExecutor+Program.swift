@@ -48,7 +48,8 @@ extension ProgramVariant {
         command: words, directory: directory.isEmpty ? "." : directory, folder: folder, checkpoint: checkpoint,
         deadline: program.timeoutMinutes.map { Date().addingTimeInterval($0 * 60) }, graceSeconds: program.graceSeconds,
         devices: program.devices.isEmpty ? nil : [program.devices[worker % program.devices.count]],
-        patterns: program.patterns, metrics: program.metrics.keys.sorted(), level: variant.levels, variant: variant.label,
+        patterns: program.patterns, metrics: program.metrics.keys.sorted(),
+        percentMetrics: program.metrics.filter { $0.value.unit == "%" }.keys.sorted(), level: variant.levels, variant: variant.label,
         provenance: provenance.record(run: run, threads: threads)), configuration: configuration)
   }
 }

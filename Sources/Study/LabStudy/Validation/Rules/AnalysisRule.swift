@@ -12,6 +12,8 @@ struct AnalysisRule: SpecRule {
     let resolution = AnalysisPlan.schema.resolve(analysis, at: "analysis")
     var issues = resolution.issues.located(in: root)
     guard let name = analysis["metric"]?.stringValue else { return issues }
+    // A program says itself which of its metrics are better.
+    if let own = root["program"]?["metrics"]?[name]?["better"]?.string, own != "neutral" { return issues }
     guard let metric = AnalysisPlan.metricName(name) else {
       let names = AnalysisPlan.metricNames
       let expected = "the name of a metric of which better is known, such as test_accuracy or test_macro_f1"
