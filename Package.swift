@@ -177,7 +177,8 @@ let package = Package(
     .testTarget(
       name: "LabStudyTests", dependencies: ["LabCore", "LabRecords", "LabStudy", "LabFuzzing"]),
     .testTarget(
-      name: "LabSchedulerTests", dependencies: ["LabCore", "LabRecords", "LabScheduler", "LabTesting"]),
+      name: "LabSchedulerTests", dependencies: ["LabCore", "LabRecords", "LabScheduler", "LabTesting"],
+      exclude: ["Fixtures"]),
     .executableTarget(
       name: "StoreCrasher", dependencies: ["LabCore", "LabRecords", "LabStore", "LabTesting"],
       path: "Tests/Helpers/StoreCrasher"),

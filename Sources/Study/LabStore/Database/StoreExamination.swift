@@ -111,7 +111,10 @@ public struct StoreExamination {
   private mutating func examineRows(_ run: Known) {
     let identity = RunIdentity(hash: run.record.identity)
     let again = "train the run again: `labrun sweep SPEC --fresh --only …`"
-    if run.record.completedEpochs != run.epochs.count || run.lineage.epochs != run.epochs.count {
+    // A program reports the epochs that it likes.
+    if run.record.completedEpochs != run.epochs.count
+      || (run.record.plannedEpochs > 0 && run.lineage.epochs != run.epochs.count)
+    {
       add(
         store.path, run: identity,
         "run \(identity.short) counts \(run.record.completedEpochs) epochs, and \(run.lineage.epochs) are on record "

@@ -15,11 +15,7 @@ package struct ProgramVariant: PlannedVariant {
   /// The parameters of its runs, before they have their seed.
   var parameters: JSONValue { variant.configuration["parameters"] ?? [:] }
 
-  package var epochs: Int {
-    guard let epochs = parameters["epochs"]?.doubleValue.flatMap(Int.init(exactly:)), epochs > 0 else { return 1 }
-    return epochs
-  }
-
+  package var epochs: Int { 0 }
   package var parameterCount: Int? { nil }
   package var multiplyAdds: Int? { nil }
   package var plannedBytes: Int { 0 }

@@ -53,7 +53,7 @@ package struct CapsuleTraining {
     }
     let parameters = asked.configuration["parameters"] ?? [:]
     try AtomicFile.write(Data(parameters.prettyText().utf8), to: folder.parametersPath)
-    let files = try CapsuleRunStore(asked, folder: folder, writer: writer).capsuleFiles(of: asked.claimed.lease)
+    let files = CapsuleRunStore(asked, folder: folder, writer: writer).capsuleFiles(of: asked.claimed.lease)
     var supervisor = try ProgramSupervisor(
       folder, asked, program: program, writer: writer, keep: { try files.write(predictions: $0) })
     try supervisor.run(stop: stop)

@@ -11,7 +11,7 @@ package protocol PlannedVariant: Sendable {
   var dataHash: ContentHash { get }
   /// The configuration as it is stored.
   var storedConfiguration: JSONValue { get }
-  /// Epochs of a run; 1 where only its program knows.
+  /// Epochs of a run; 0 where only its program knows.
   var epochs: Int { get }
   /// The number of trainable parameters; nil where only its program knows.
   var parameterCount: Int? { get }

@@ -1,0 +1,180 @@
+import Foundation
+import LabCore
+import LabRecords
+import LabStore
+import Testing
+
+/// Somebody's program in place of labrun's own engine; here a shell script, which needs nothing installed.
+@Suite(.serialized) struct ProgramTests {
+  /// A study of a program in a folder of its own.
+  private func study(
+    _ script: String, command: String = #"["sh", "train.sh", "{lr}", "{seed}"]"#,
+    program: String =
+      #""metrics": { "test_accuracy": { "better": "higher", "unit": "%" } }, "pattern": "acc: {test_accuracy}""#,
+    seeds: Int = 3, execution: String = #""workers": 2"#
+  ) throws -> Labrun {
+    let labrun = try Labrun()
+    try labrun.write(script, to: "Experiments/train.sh")
+    try labrun.write(
+      """
+      { "name": "mine",
+        "program": { "command": \(command), "sources": ["train.sh"], \(program) },
+        "parameters": { "lr": 0.1 },
+        "factors": { "lr": [0.1, 0.2, 0.4] }, "baseline": { "lr": 0.1 }, "seeds": \(seeds),
+        "execution": { \(execution) } }
+      """, to: "Experiments/mine.json")
+    return labrun
+  }
+
+  private func store(_ labrun: Labrun) throws -> StudyStore {
+    try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
+  }
+
+  @Test func whatAScriptPrintsBecomesATable() throws {
+    let labrun = try study("echo \"rate $1, seed $2\"\necho \"test acc: 9$2.5\"\n")
+    defer { labrun.remove() }
+    let plan = try labrun.run("sweep", "mine", "--dry-run")
+    #expect(plan.status == 0 && plan.output.contains("9 runs: 9 to run"), "\(plan.errors)\(plan.output)")
+    let sweep = try labrun.run("sweep", "mine")
+    #expect(sweep.status == 0, "\(sweep.errors)")
+    #expect(sweep.output.contains("91.50 ± 1.00"), "\(sweep.output)")
+    #expect(sweep.errors.contains("9 of 9 runs completed (9 trained)"))
+    #expect(try labrun.run("sweep", "mine").errors.contains("(9 reused)"))
+    let examined = try labrun.run("doctor", "--check")
+    #expect(examined.status == 0, "\(examined.output)")
+    // What it printed stays with the run.
+    let run = try #require(try store(labrun).sweep(1).runs.first)
+    let log = try labrun.run("show", run.identity.short, "--log")
+    #expect(log.status == 0 && log.output.contains("rate 0.1, seed 0\ntest acc: 90.5\n"), "\(log.output)\(log.errors)")
+    // The program is part of what a run is.
+    try labrun.write("echo \"test acc: 50\"\n", to: "Experiments/train.sh")
+    #expect(try labrun.run("sweep", "mine", "--dry-run").output.contains("9 runs: 9 to run"))
+  }
+
+  @Test func reportsAreLinesOfJSON() throws {
+    let labrun = try study(
+      """
+      echo '{"epoch": 5, "validation_accuracy": 0.5}'
+      echo '{"epoch": 10, "validation_accuracy": 0.6, "train_loss": NaN}' >> "$LABRUN_CAPSULE/reports.jsonl"
+      echo '{"message": "half of it is done"}' >> "$LABRUN_CAPSULE/reports.jsonl"
+      echo "{\\"test_accuracy\\": 0.$2$2, \\"bleu\\": $2}"
+      """, program: #""metrics": { "test_accuracy": { "better": "higher" }, "bleu": { "better": "higher" } }"#)
+    defer { labrun.remove() }
+    let sweep = try labrun.run("sweep", "mine")
+    #expect(sweep.status == 0, "\(sweep.errors)")
+    let run = try #require(try store(labrun).sweep(1).runs.last)
+    #expect(try store(labrun).epochs(of: run.identity).map(\.epoch) == [4, 9])
+    #expect(run.metrics["test_accuracy"] == 0.22 && run.metrics["bleu"] == 2)
+    #expect(try store(labrun).events(of: run.identity).contains { $0.message == "half of it is done" })
+    #expect(try labrun.run("doctor", "--check").status == 0)
+    let table = try labrun.run("table", "--metric", "bleu")
+    #expect(table.status == 0 && table.output.contains("bleu"), "\(table.errors)")
+    #expect(try labrun.run("report", "mine").status == 0)
+  }
+
+  @Test func failuresHaveTheirReasons() throws {
+    let labrun = try study(
+      """
+      case $2 in
+        0) echo 'no such file: data.h5' >&2; exit 3;;
+        1) echo '{"epoch": "one"}' >> "$LABRUN_CAPSULE/reports.jsonl"; sleep 60;;
+        2) echo 'all is well';;
+      esac
+      """)
+    defer { labrun.remove() }
+    let sweep = try labrun.run("sweep", "mine", "--only", "lr=0.1")
+    #expect(sweep.status == 1)
+    let reasons = try store(labrun).sweep(1).variants[0].runs.map { $0.reason ?? "" }
+    #expect(reasons[0] == "its program ended early, with status 3; it said last: no such file: data.h5", "\(reasons)")
+    #expect(reasons[1].contains("reports.jsonl, line 1: \"epoch\": expected a whole number from 1"), "\(reasons)")
+    #expect(
+      reasons[2] == "its program ended without having reported test_accuracy; it said last: all is well", "\(reasons)")
+  }
+
+  /// Stopped, killed or out of time, a program goes on from its own checkpoint.
+  @Test func aProgramGoesOnFromItsCheckpoint() throws {
+    let labrun = try study(
+      """
+      count=0
+      [ -e "$LABRUN_FOLDER/checkpoint" ] && count=$(cat "$LABRUN_FOLDER/checkpoint")
+      trap 'exit 75' TERM
+      while [ $count -lt 40 ]; do
+        count=$((count + 1))
+        echo "{\\"epoch\\": $count, \\"count\\": $count}" >> "$LABRUN_CAPSULE/reports.jsonl"
+        echo $count > "$LABRUN_FOLDER/checkpoint.new"; mv "$LABRUN_FOLDER/checkpoint.new" "$LABRUN_FOLDER/checkpoint"
+        sleep 0.1
+      done
+      echo "acc: 50"
+      """, seeds: 1)
+    defer { labrun.remove() }
+    for (index, signal) in [SIGINT, SIGKILL, SIGTERM].enumerated() {
+      let started = try labrun.start(["sweep", "mine"])
+      Thread.sleep(forTimeInterval: 2)
+      kill(started.process.processIdentifier, signal)
+      _ = started.errors.fileHandleForReading.readDataToEndOfFile()
+      started.process.waitUntilExit()
+      if signal != SIGKILL { #expect(started.process.terminationStatus == 130, "\(index)") }
+    }
+    let last = try labrun.run("sweep", "mine")
+    #expect(last.status == 0, "\(last.errors)")
+    for run in try store(labrun).sweep(1).runs {
+      #expect(run.state == .completed && run.attempts > 1)
+      #expect(try store(labrun).epochs(of: run.identity).map { $0.metrics["count"] } == (1...40).map(Double.init))
+    }
+    #expect(try labrun.run("doctor", "--check").status == 0)
+  }
+
+  @Test func aProgramThatTakesTooLongIsEnded() throws {
+    let labrun = try study(
+      "trap '' TERM\necho waiting\nwhile :; do sleep 0.1; done\n",
+      program: #""timeout_minutes": 0.02, "grace_seconds": 1, "metrics": {}"#, seeds: 1)
+    defer { labrun.remove() }
+    let sweep = try labrun.run("sweep", "mine", "--only", "lr=0.1")
+    #expect(sweep.status == 1)
+    let reason = try store(labrun).sweep(1).variants[0].runs[0].reason
+    #expect(reason == "its program had not ended when its time was up; it said last: waiting", "\(reason ?? "")")
+  }
+
+  @Test func devicesAreDealtToWorkers() throws {
+    let labrun = try study(
+      "echo \"device $CUDA_VISIBLE_DEVICES\"\nsleep 0.5\necho 'acc: 50'\n",
+      program: #""devices": ["cuda:3", "cuda:5"], "metrics": {}, "pattern": "acc: {test_accuracy}""#)
+    defer { labrun.remove() }
+    #expect(try labrun.run("sweep", "mine").status == 0)
+    let logs = try store(labrun).sweep(1).runs.map { try labrun.run("show", $0.identity.short, "--log").output }
+    #expect(logs.contains { $0.contains("device 3\n") } && logs.contains { $0.contains("device 5\n") }, "\(logs)")
+  }
+
+  @Test(arguments: [
+    (#"["no-such-program-at-all"]"#, "no program no-such-program-at-all that can be started is in a folder of PATH"),
+    (#"["./missing.sh"]"#, "no program ./missing.sh that can be started is in "),
+    (#"["sh", "{rate}"]"#, "unknown placeholder {rate}"),
+  ])
+  func nothingIsTrainedWithACommandThatCannotBe(command: String, message: String) throws {
+    let labrun = try study("", command: command)
+    defer { labrun.remove() }
+    let sweep = try labrun.run("sweep", "mine")
+    #expect(sweep.status == 65 && sweep.errors.contains(message), "\(sweep.errors)")
+    #expect(!FileManager.default.fileExists(atPath: labrun.folder.appendingPathComponent("Results").path))
+  }
+
+  @Test func sourcesMustBeThere() throws {
+    let labrun = try study("", program: #""inputs": ["data/*.h5"]"#)
+    defer { labrun.remove() }
+    let sweep = try labrun.run("sweep", "mine")
+    #expect(sweep.status == 65 && sweep.errors.contains("no file data/*.h5 is in "), "\(sweep.errors)")
+  }
+
+  @Test func executorsTrainWhatTheyCan() throws {
+    let labrun = try study("echo 'acc: 50'\n", seeds: 1)
+    defer { labrun.remove() }
+    let thread = try labrun.run("sweep", "mine", "--executor", "thread")
+    #expect(
+      thread.status != 0 && thread.errors.contains("and the spec names a program; programs are run by command"),
+      "\(thread.errors)")
+    try labrun.write(Labrun.spec(), to: "Experiments/tiny.json")
+    let command = try labrun.run("sweep", "tiny", "--executor", "command")
+    #expect(command.status != 0 && command.errors.contains("trained by thread, process"), "\(command.errors)")
+    #expect(try labrun.run("sweep", "mine", "--executor", "command").status == 0)
+  }
+}
