@@ -7,7 +7,7 @@ import Testing
 @Suite struct ProgramSpecTests {
   private let schema = StudySchema(sections: [("model", ConfigurationSchema([]))])
 
-  private func check(_ text: String) -> SpecCheck { schema.check(SpecSource(text: text, path: "study.json")) }
+  private func check(_ text: String) -> SpecCheck { schema.check(SpecSource(path: "study.json", text: text)) }
 
   private func spec(
     command: String = #"["python3", "train.py", "{args}"]"#, program: String = "",

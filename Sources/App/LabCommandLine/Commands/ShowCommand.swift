@@ -57,11 +57,10 @@ struct ShowCommand: ParsableCommand {
     }
     for attempt in attempts {
       if attempts.count > 1 { output.write("--- attempt \(attempt) ---\n") }
-      let text = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(RunOutput.name(ofAttempt: attempt))"))
+      let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(RunOutput.name(ofAttempt: attempt))"))
+      let text = String(decoding: data, as: UTF8.self)
       // What was printed must not steer this terminal.
-      for line in String(decoding: text, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
-        output.write(String(line).printable + "\n")
-      }
+      output.write(text.printableLines + (text.hasSuffix("\n") ? "" : "\n"))
     }
   }
 }
