@@ -104,7 +104,8 @@ let package = Package(
     .target(
       name: "LabStudy",
       dependencies: ["LabCore", "LabRecords", "Yams"], path: "Sources/Study/LabStudy"),
-    .target(name: "LabScheduler", dependencies: ["LabCore", "LabStats", "LabRecords"], path: "Sources/Study/LabScheduler"),
+    .target(
+      name: "LabScheduler", dependencies: ["LabCore", "LabStats", "LabRecords"], path: "Sources/Study/LabScheduler"),
     .target(
       name: "LabStore",
       dependencies: [

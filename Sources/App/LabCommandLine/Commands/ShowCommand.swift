@@ -53,7 +53,8 @@ struct ShowCommand: ParsableCommand {
       FileManager.default.fileExists(atPath: "\(folder)/\(RunOutput.name(ofAttempt: $0))")
     }
     guard !attempts.isEmpty else {
-      throw CommandError("run \(run.identity.short) has no output on record: no process of its own has printed anything")
+      throw CommandError(
+        "run \(run.identity.short) has no output on record: no process of its own has printed anything")
     }
     for attempt in attempts {
       if attempts.count > 1 { output.write("--- attempt \(attempt) ---\n") }

@@ -86,7 +86,11 @@ public struct DataSetComparison: Sendable {
     let imported = try ImportRecord.common(to: sweeps)
     let name =
       options.metric ?? plan?.metric ?? sweeps.first?.defaultMetricNames[0] ?? MetricDescription.defaultNames[0]
-    guard let metric = try MetricDescription.select([name], available: available, own: imported == nil ? sweeps[0].ownMetrics : OwnMetrics(imported)).first else {
+    guard
+      let metric = try MetricDescription.select(
+        [name], available: available, own: imported == nil ? sweeps[0].ownMetrics : OwnMetrics(imported)
+      ).first
+    else {
       throw .unknownMetric(name, available: [])
     }
     let level = options.confidence ?? plan?.confidence ?? 0.95

@@ -45,7 +45,8 @@ final class ChildProcess {
     _ = fcntl(own, F_SETFL, O_NONBLOCK)
     do {
       identifier = try ProcessLaunch(
-        program: program, arguments: arguments, environment: environment, input: childs, output: output, leadsGroup: true
+        program: program, arguments: arguments, environment: environment, input: childs, output: output,
+        leadsGroup: true
       ).start()
     } catch {
       close(own)

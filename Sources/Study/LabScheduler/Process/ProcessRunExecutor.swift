@@ -18,7 +18,8 @@ public struct ProcessRunExecutor: RunExecutor {
     /// labrun's own engine.
     case engine(CapsuleRun.Engine?)
     /// Somebody's program: what its capsule says for a run that has this folder of its own.
-    case program(@Sendable (ClaimedRun, _ context: RunContext, _ capsule: CapsuleFolder, _ folder: String) throws -> ProgramAsked)
+    case program(
+      @Sendable (ClaimedRun, _ context: RunContext, _ capsule: CapsuleFolder, _ folder: String) throws -> ProgramAsked)
   }
 
   /// What a program is asked for.
@@ -84,7 +85,8 @@ public struct ProcessRunExecutor: RunExecutor {
     case .program(let ask):
       // What the program has reported stays, where it goes on from a checkpoint of its own.
       asked.resumption.epochs = try store.epochs(of: run.lease.run)
-      let path = (files.location.map { ($0.checkpoint as NSString).deletingLastPathComponent } ?? folder.path) + "/program"
+      let path =
+        (files.location.map { ($0.checkpoint as NSString).deletingLastPathComponent } ?? folder.path) + "/program"
       let content = try ask(run, context, folder, path)
       asked.program = content.program
       asked.configuration = content.configuration

@@ -141,7 +141,8 @@ struct NumPyArchive {
     case "<i4": try read(Int32.self) { Double(Int32(littleEndian: $0)) }
     case "|u1": try read(UInt8.self) { Double($0) }
     default:
-      throw Problem(description: "\(name) has numbers of the type \(type); expected float32, float64, int32, int64 or uint8")
+      throw Problem(
+        description: "\(name) has numbers of the type \(type); expected float32, float64, int32, int64 or uint8")
     }
   }
 

@@ -28,7 +28,8 @@ public struct ProgramPredictions: Sendable {
     for sample in 0..<samples {
       guard let label = Int32(exactly: labels.values[sample]), (0..<classes).contains(Int(label)) else {
         throw NumPyArchive.Problem(
-          description: "sample \(sample) has the label \(labels.values[sample]), which is no class from 0 to \(classes - 1)")
+          description:
+            "sample \(sample) has the label \(labels.values[sample]), which is no class from 0 to \(classes - 1)")
       }
       let row = scores.values[(sample * classes)..<((sample + 1) * classes)]
       // The logarithms of probabilities are logits of them.

@@ -238,7 +238,9 @@ public struct ProgramSupervisor {
       return .failed(
         reason: "its program ended without having reported \(missing.sorted().joined(separator: " and "))\(lastWords)")
     }
-    guard !metrics.isEmpty else { return .failed(reason: "its program ended without having reported a metric\(lastWords)") }
+    guard !metrics.isEmpty else {
+      return .failed(reason: "its program ended without having reported a metric\(lastWords)")
+    }
     return .completed(
       FinalRecord(
         metrics: Self.metrics(metrics), classNames: predictions?.classNames ?? [],

@@ -17,13 +17,17 @@ public struct ProgramCommand: Sendable, Hashable {
   /// Creates a command.
   public init(_ words: [String]) { self.words = words }
 
-  /// The pieces of a word: names in braces, and the text between them. Other braces are text.
+  /// The pieces of a word: names in braces, and the text between them.
+  ///
+  /// Other braces are text.
   static func pieces(of word: String) -> [Piece] {
     var pieces: [Piece] = []
     var text = ""
     var rest = word[...]
     while let open = rest.firstIndex(of: "{") {
-      let inner = rest[rest.index(after: open)...].prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0)) }
+      let inner = rest[rest.index(after: open)...].prefix {
+        $0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0))
+      }
       guard let first = inner.first, first.isLetter || first == "_", inner.endIndex < rest.endIndex,
         rest[inner.endIndex] == "}"
       else {

@@ -86,7 +86,8 @@ extension StudySchema {
         "Which values of the metric are better."),
       .init(
         "unit", .optional(.choice(["%"])), default: .null, isResultRelevant: false,
-        "% for a share: it is reported from 0 to 1, shown in percent, and where a pattern finds it, it is printed in percent."),
+        "% for a share: it is reported from 0 to 1, shown in percent, and where a pattern finds it, it is printed in percent."
+      ),
     ])
     var known: Set<String> = []
     let metrics = metricNames.filter { known.insert($0).inserted }.map { name in
@@ -100,7 +101,8 @@ extension StudySchema {
           + "for the path of a JSON file of them, {name} for the value of one, {seed} for the seed."),
       .init(
         "sources", .array(.string), default: [], isResultRelevant: false,
-        "Files that the program is made of, such as train.py or models/**/*.py; what they contain is part of a run's identity."),
+        "Files that the program is made of, such as train.py or models/**/*.py; what they contain is part of a run's identity."
+      ),
       .init(
         "inputs", .array(.string), default: [], isResultRelevant: false,
         "Files that the program reads; what they contain is part of a run's identity."),

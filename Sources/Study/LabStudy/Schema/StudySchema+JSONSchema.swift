@@ -36,6 +36,14 @@ extension StudySchema {
         writer.object(execution, at: nil),
         "How runs are executed; changes no result and is no part of a run's identity."),
     ]
+    if !isOfProgram {
+      // Which metrics and parameters there are, only the spec says.
+      properties["program"] = writer.described(
+        .object(["type": "object", "required": ["command"]]),
+        "Somebody's program in place of the configuration of a network: its command, sources, inputs, metrics, pattern, "
+          + "timeout_minutes, grace_seconds and devices.")
+      properties["parameters"] = writer.described(.object(["type": "object"]), "What the program is told, by name.")
+    }
     for section in sections {
       let path = ConfigurationPath(section.name)
       properties[section.name] =

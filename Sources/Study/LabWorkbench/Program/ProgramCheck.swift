@@ -23,7 +23,9 @@ struct ProgramCheck {
       }
     }
     guard let known else { return [] }
-    if known.issues.isEmpty { variants.append(ProgramVariant(variant: variant, program: program, dataHash: known.hash)) }
+    if known.issues.isEmpty {
+      variants.append(ProgramVariant(variant: variant, program: program, dataHash: known.hash))
+    }
     return known.issues
   }
 
@@ -38,7 +40,8 @@ struct ProgramCheck {
     let place = name.contains("/") ? "in \(specFolder)" : "in a folder of PATH"
     return [
       SpecIssue(
-        keyPath: "program.command[0]", message: "no program \(name) that can be started is \(place)", found: "\"\(name)\"",
+        keyPath: "program.command[0]", message: "no program \(name) that can be started is \(place)",
+        found: "\"\(name)\"",
         expected: "a program that can be started")
     ]
   }

@@ -22,7 +22,8 @@ struct ProgramFiles {
           issues.append(
             SpecIssue(
               keyPath: ConfigurationPath("program").appending(key).appending(index: index),
-              message: "no file \(pattern) is in \(folder); expected a path from there, such as train.py or models/**/*.py",
+              message:
+                "no file \(pattern) is in \(folder); expected a path from there, such as train.py or models/**/*.py",
               found: "\"\(pattern)\"", expected: "a file"))
         }
         paths.formUnion(found)

@@ -79,7 +79,8 @@ public struct ExecutorDefinition: Sendable {
   ///   - trains: whose runs it trains.
   ///   - make: makes the executor of a sweep.
   public init(
-    _ name: String, _ summary: String, options: ConfigurationSchema = ConfigurationSchema([]), trains: Trainee = .engine,
+    _ name: String, _ summary: String, options: ConfigurationSchema = ConfigurationSchema([]),
+    trains: Trainee = .engine,
     make: @escaping @Sendable (ExecutorEnvironment) throws -> any RunExecutor
   ) {
     self.name = name

@@ -12,7 +12,8 @@ extension ProcessRunExecutor {
   ) { environment in
     let collector = ProvenanceCollector(specHash: environment.specHash)
     return ProcessRunExecutor(
-      store: environment.store, results: (environment.results as NSString).absolutePath, program: IsolatedReader.ownProgram,
+      store: environment.store, results: (environment.results as NSString).absolutePath,
+      program: IsolatedReader.ownProgram,
       arguments: { [CapsuleTraining.commandName, $0.path] },
       trainer: .program { claimed, context, capsule, folder in
         guard let variant = environment.programs[claimed.run.identity] else {
@@ -49,7 +50,8 @@ extension ProgramVariant {
         deadline: program.timeoutMinutes.map { Date().addingTimeInterval($0 * 60) }, graceSeconds: program.graceSeconds,
         devices: program.devices.isEmpty ? nil : [program.devices[worker % program.devices.count]],
         patterns: program.patterns, metrics: program.metrics.keys.sorted(),
-        percentMetrics: program.metrics.filter { $0.value.unit == "%" }.keys.sorted(), level: variant.levels, variant: variant.label,
+        percentMetrics: program.metrics.filter { $0.value.unit == "%" }.keys.sorted(), level: variant.levels,
+        variant: variant.label,
         provenance: provenance.record(run: run, threads: threads)), configuration: configuration)
   }
 }

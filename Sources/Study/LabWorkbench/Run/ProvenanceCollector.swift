@@ -33,7 +33,8 @@ package struct ProvenanceCollector: Sendable {
   /// Where the numbers of somebody's program come from, as far as labrun knows.
   package func record(run: Run, threads: Int) -> RunProvenance {
     RunProvenance(
-      programVersion: ProgramVersion.current, repository: repository, specHash: specHash, configuration: run.configuration,
+      programVersion: ProgramVersion.current, repository: repository, specHash: specHash,
+      configuration: run.configuration,
       dataHash: run.dataHash, host: ProcessInfo.processInfo.hostName,
       operatingSystem: ProcessInfo.processInfo.operatingSystemVersionString, processor: Machine.processorName,
       threads: threads, libraries: [:])

@@ -43,7 +43,8 @@ package struct DryRun {
       return PlanTable.Cell(
         variant: run.cell.variant.label, seed: run.cell.seed, action: forecast.action,
         reason: forecast.reason, parameterCount: variant.parameterCount, multiplyAdds: variant.multiplyAdds,
-        memoryBytes: variant.backend == nil ? nil : variant.plannedBytes, seconds: whole.map { forecast.action == .resume ? $0 * (1 - done) : $0 })
+        memoryBytes: variant.backend == nil ? nil : variant.plannedBytes,
+        seconds: whole.map { forecast.action == .resume ? $0 * (1 - done) : $0 })
     }
     return PlanTable(
       name: study.plan.name, cells: cells, workerCount: workers,

@@ -25,7 +25,8 @@ package struct SpecValidator {
     var variants: [CheckedVariant] = []
     var programs = ProgramCheck(specFolder: workbench.environment.specFolder ?? ".")
     var refusal: (any Error)?
-    let check = StudySchema.labrun.check(source, substitute: { ProgramSpec($0) == nil ? standard.substituted($0) : $0 }) { variant in
+    let check = StudySchema.labrun.check(source, substitute: { ProgramSpec($0) == nil ? standard.substituted($0) : $0 })
+    { variant in
       if let program = ProgramSpec(variant.configuration) { return programs.issues(of: variant, program) }
       // Once the machine has refused something, more of it would only be refused too.
       guard refusal == nil else { return [] }

@@ -46,7 +46,8 @@ struct ProgramRule: SpecRule {
     (root["program"]?["metrics"]?.members ?? []).filter { !Self.isMetricName($0.key) }.map { member in
       SpecIssue(
         at: member.keyLocation, keyPath: ConfigurationPath("program.metrics").appending(member.key),
-        message: "expected a metric's name of small letters, digits and _, such as test_accuracy, found \"\(member.key)\"",
+        message:
+          "expected a metric's name of small letters, digits and _, such as test_accuracy, found \"\(member.key)\"",
         found: "\"\(member.key)\"", expected: "a metric's name of small letters, digits and _")
     }
   }
