@@ -39,6 +39,7 @@ sweep: build ## Trains the ablation of Experiments/ablation.json and prints its 
 test: deps python ## Runs every test, built for release, and the example
 	swift test -c release --disable-testable-imports --disable-xctest $(SWIFT_FLAGS)
 	@Scripts/test-example.sh release $(SWIFT_FLAGS)
+	@Scripts/test-client.sh
 
 example: deps ## Builds the program of Examples/CustomBlock, which adds to labrun from outside, and sweeps with it
 	@Scripts/test-example.sh release $(SWIFT_FLAGS)

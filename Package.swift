@@ -122,7 +122,7 @@ let package = Package(
       dependencies: [
         "LabCore", "LabStats", "LabGraph", "BackendOneDNN", "BackendReference", "LabNN", "LabZoo", "LabData",
         "LabTrain", "LabONNX", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "LabExchange",
-        "CLabMachine",
+        "LabHDF5", "CLabMachine",
       ], path: "Sources/Study/LabWorkbench"),
 
     // MARK: Command line
@@ -204,7 +204,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["labrun", "LabCore", "LabRecords", "LabStore", "LabTesting", "LabWorkbench"]),
+      dependencies: ["labrun", "LabCore", "LabRecords", "LabStore", "LabStudy", "LabTesting", "LabWorkbench"]),
   ],
   swiftLanguageModes: [.v6]
 )

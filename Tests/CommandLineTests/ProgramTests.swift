@@ -2,6 +2,8 @@ import Foundation
 import LabCore
 import LabRecords
 import LabStore
+import LabStudy
+import LabTesting
 import Testing
 
 /// Somebody's program in place of labrun's own engine; here a shell script, which needs nothing installed.
@@ -49,6 +51,29 @@ import Testing
     // The program is part of what a run is.
     try labrun.write("echo \"test acc: 50\"\n", to: "Experiments/train.sh")
     #expect(try labrun.run("sweep", "mine", "--dry-run").output.contains("9 runs: 9 to run"))
+  }
+
+  /// The example of a script that knows nothing of labrun, as its guide has it.
+  @Test(.enabled(if: PythonPackages.interpreter(importing: "random") != nil, "Python is not installed"))
+  func theExampleOfAPlainScriptRuns() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").standardized
+    try FileManager.default.copyItem(
+      at: root.appendingPathComponent("Examples/plain-script"), to: labrun.folder.appendingPathComponent("plain-script")
+    )
+    let sweep = try labrun.run("sweep", "plain-script/experiment.json")
+    #expect(sweep.status == 0 && sweep.errors.contains("15 of 15 runs completed"), "\(sweep.errors)")
+    #expect(try labrun.run("analyze", "rings").output.contains("Better than baseline: squares ("))
+    // The guide shows this very spec.
+    let guide = try String(contentsOf: root.appendingPathComponent("Documentation/Programs.md"), encoding: .utf8)
+    let shown = try #require(guide.firstMatch(of: /```jsonc\n((?:.|\n)*?)```/)).1
+    var spec = try #require(SpecSource(path: "experiment.json", text: String(shown)).parse().value?.json)
+    let file = labrun.folder.appendingPathComponent("plain-script/experiment.json")
+    var own = try #require(
+      SpecSource(path: "experiment.json", text: String(contentsOf: file, encoding: .utf8)).parse().value?.json)
+    (spec["description"], own["description"]) = (nil, nil)
+    #expect(spec == own)
   }
 
   @Test func reportsAreLinesOfJSON() throws {

@@ -1,10 +1,9 @@
 import Foundation
 import LabCore
 import LabRecords
+import LabScheduler
 import LabTesting
 import Testing
-
-@testable import LabScheduler
 
 /// What a capsule tells is taken into a store once, whoever does it and however often.
 @Suite struct CapsuleIngestionTests {

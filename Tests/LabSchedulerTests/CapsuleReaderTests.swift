@@ -1,10 +1,9 @@
 import Foundation
 import LabCore
 import LabRecords
+import LabScheduler
 import LabTesting
 import Testing
-
-@testable import LabScheduler
 
 /// Events as a capsule's file has them, whoever wrote it and however far it came.
 @Suite struct CapsuleReaderTests {

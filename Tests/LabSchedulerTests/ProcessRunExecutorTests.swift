@@ -1,10 +1,9 @@
 import Foundation
 import LabCore
 import LabRecords
+import LabScheduler
 import LabTesting
 import Testing
-
-@testable import LabScheduler
 
 /// Runs in processes of their own, which do what a shell script tells them.
 @Suite struct ProcessRunExecutorTests {

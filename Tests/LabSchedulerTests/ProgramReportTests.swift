@@ -1,9 +1,8 @@
 import Foundation
 import LabCore
 import LabRecords
+import LabScheduler
 import Testing
-
-@testable import LabScheduler
 
 /// What programs report, by lines of JSON, by what they print and by files of predictions.
 @Suite struct ProgramReportTests {

@@ -12,13 +12,15 @@ import Testing
   /// Pages that build on one another, in the order in which they are read.
   static let tours = [
     ["Studies", "Data", "Models", "Deployment", "Results", "Conclusions", "Speed"].map { "Documentation/\($0).md" },
-    ["Documentation/Import.md"], ["Documentation/Troubleshooting.md"], ["Documentation/Adding.md"],
+    ["Documentation/Programs.md"], ["Documentation/Import.md"], ["Documentation/Troubleshooting.md"],
+    ["Documentation/Adding.md"],
     ["Documentation/Promises.md"], ["README.md"],
     ["ARCHITECTURE.md"], ["CONTRIBUTING.md"],
   ]
   /// How many blocks of each page are not run: what takes minutes, or tools that a machine may not have.
   static let skipped = [
-    "README.md": 2, "Documentation/Import.md": 1, "Documentation/Results.md": 1, "CONTRIBUTING.md": 1,
+    "README.md": 2, "Documentation/Programs.md": 2, "Documentation/Import.md": 1, "Documentation/Results.md": 1,
+    "CONTRIBUTING.md": 1,
   ]
 
   /// A Python that has what examples import; nil where there is none.

@@ -135,8 +135,8 @@ public enum CapsuleError: Error, Equatable, CustomStringConvertible {
 }
 
 /// How a capsule's JSON is written and read.
-enum CapsuleCoding {
-  static var encoder: JSONEncoder {
+package enum CapsuleCoding {
+  package static var encoder: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.dateEncodingStrategy = .custom { date, encoder in
@@ -148,7 +148,7 @@ enum CapsuleCoding {
     return encoder
   }
 
-  static var decoder: JSONDecoder {
+  package static var decoder: JSONDecoder {
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .custom { decoder in
       let container = try decoder.singleValueContainer()

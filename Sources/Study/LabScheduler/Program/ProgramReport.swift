@@ -3,7 +3,7 @@ import LabCore
 import LabRecords
 
 /// A line by which a program tells how it stands.
-enum ProgramReport: Sendable, Hashable {
+package enum ProgramReport: Sendable, Hashable {
   /// Metrics of an epoch, counted from 0.
   case epoch(Int, [String: Double])
   /// Metrics that the run ends with.
@@ -18,14 +18,14 @@ enum ProgramReport: Sendable, Hashable {
   case artifact(path: String, kind: String)
 
   /// A line that is no report.
-  struct Problem: Error, CustomStringConvertible {
-    let description: String
+  package struct Problem: Error, CustomStringConvertible {
+    package let description: String
   }
 
   /// Reads a line.
   ///
   /// - Throws: ``Problem`` with what is wrong, in one clause.
-  init(line: Data) throws {
+  package init(line: Data) throws {
     guard let value = try? JSONDecoder().decode(JSONValue.self, from: line.withQuotedNonFiniteNumbers),
       case .object(let members) = value
     else { throw Problem(description: "expected an object of JSON on one line") }
@@ -87,7 +87,7 @@ enum ProgramReport: Sendable, Hashable {
 }
 
 /// A line with metrics that a program prints for people, as a spec describes it: `test acc: {test_accuracy}%`.
-struct ProgramPattern: Sendable {
+package struct ProgramPattern: Sendable {
   private let names: [String]
   private let expression: NSRegularExpression
   /// Whether the metric is followed by a percent sign, so that it is printed in hundredths.
@@ -96,7 +96,7 @@ struct ProgramPattern: Sendable {
   /// - Parameters:
   ///   - text: text with names of metrics in braces; white space stands for any of it.
   ///   - percentMetrics: the metrics that are printed in percent without saying so.
-  init(_ text: String, percentMetrics: [String] = []) throws {
+  package init(_ text: String, percentMetrics: [String] = []) throws {
     var names: [String] = []
     var isPercent: [Bool] = []
     var pattern = ""
@@ -120,7 +120,7 @@ struct ProgramPattern: Sendable {
   }
 
   /// The metrics that a line has; empty where it does not look like this.
-  func metrics(in line: String) -> [String: Double] {
+  package func metrics(in line: String) -> [String: Double] {
     let whole = NSRange(line.startIndex..., in: line)
     guard let found = expression.firstMatch(in: line, range: whole) else { return [:] }
     var metrics: [String: Double] = [:]
@@ -135,7 +135,7 @@ struct ProgramPattern: Sendable {
 }
 
 /// The lines of a file that grows, each once, when it has its end.
-struct GrowingFile {
+package struct GrowingFile {
   /// The longest line that is looked at.
   static let longestLineBytes = 1 << 20
 
@@ -144,14 +144,14 @@ struct GrowingFile {
   private var pending = Data()
   private var isSkipping = false
   /// The number of the last line, from 1.
-  private(set) var lineNumber = 0
+  package private(set) var lineNumber = 0
 
-  init(_ path: String) { self.path = path }
+  package init(_ path: String) { self.path = path }
 
   /// The lines that have come since the last time.
   ///
   /// - Parameter isWhole: whether nothing more comes, so that a last line without its end is one.
-  mutating func lines(isWhole: Bool = false) -> [(number: Int, line: Data)] {
+  package mutating func lines(isWhole: Bool = false) -> [(number: Int, line: Data)] {
     if handle == nil { handle = FileHandle(forReadingAtPath: path) }
     var found: [(number: Int, line: Data)] = []
     while let data = try? handle?.read(upToCount: 1 << 20), !data.isEmpty {

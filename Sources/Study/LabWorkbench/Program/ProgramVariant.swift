@@ -19,7 +19,8 @@ package struct ProgramVariant: PlannedVariant {
   package var parameterCount: Int? { nil }
   package var multiplyAdds: Int? { nil }
   package var plannedBytes: Int { 0 }
-  package var runMultiplyAdds: Double { 0 }
+  /// Every run counts alike, where work is dealt or waited for.
+  package var runMultiplyAdds: Double { 1 }
   package var trainingMultiplyAdds: Double { 0 }
   package var backend: (any Backend)? { nil }
   package var annealing: String? { nil }

@@ -19,7 +19,7 @@ extension PlannedStudy {
     ///   - shard: the shard.
     ///   - seeds: the seeds of the spec.
     ///   - variants: the variants, in the order of the plan.
-    init(_ shard: Shard, seeds: [UInt64], variants: [CompiledVariant]) {
+    init(_ shard: Shard, seeds: [UInt64], variants: [any PlannedVariant]) {
       let deal = ShardDeal(
         seeds.map { seed in variants.map { ($0.identity(seed: seed), $0.runMultiplyAdds) } }, count: shard.count)
       self.shard = shard

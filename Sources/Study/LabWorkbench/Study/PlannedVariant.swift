@@ -19,7 +19,7 @@ package protocol PlannedVariant: Sendable {
   var multiplyAdds: Int? { get }
   /// Bytes that a run needs; 0 where only its program knows.
   var plannedBytes: Int { get }
-  /// The multiply-adds of a run, evaluations included; 0 where only its program knows.
+  /// The multiply-adds of a run, evaluations included; 1 where only its program knows.
   var runMultiplyAdds: Double { get }
   /// The multiply-adds of a run's steps; 0 where only its program knows.
   var trainingMultiplyAdds: Double { get }
