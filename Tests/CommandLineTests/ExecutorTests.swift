@@ -163,19 +163,19 @@ import Testing
       #expect(!isRunning)
       // Each has left a checkpoint, from which the next attempt goes on.
       let next = try labrun.start(["sweep", "tiny", "--executor", "process"])
-      heard = ""
-      while !heard.contains(/epoch \d+\/400/) {
-        let data = next.errors.fileHandleForReading.availableData
-        guard !data.isEmpty else { break }
-        heard += String(decoding: data, as: UTF8.self)
+      let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
+      let runs = try store.sweep(#require(store.sweeps().first).id).runs
+      var resumed = 0
+      for _ in 0..<600 where resumed < runs.count {
+        Thread.sleep(forTimeInterval: 0.05)
+        resumed = try runs.count { run in
+          try store.events(of: run.identity).contains { $0.kind == .resumed && $0.attempt == 2 }
+        }
       }
+      #expect(resumed == runs.count)
       next.process.interrupt()
       _ = next.errors.fileHandleForReading.readDataToEndOfFile()
       next.process.waitUntilExit()
-      let store = try StudyStore(reading: labrun.folder.appendingPathComponent(labrun.results).path)
-      for run in try store.sweep(#require(store.sweeps().first).id).runs {
-        #expect(try store.events(of: run.identity).contains { $0.kind == .resumed && $0.attempt == 2 })
-      }
     }
   #endif
 }

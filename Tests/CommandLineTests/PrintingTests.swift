@@ -166,6 +166,8 @@ import Testing
       // These have texts of their own only, where a process that ends can use nothing else, or a socket for an output.
       "App/LabCommandLine/Terminal/ProcessSignals.swift", "Base/CLabMachine/refusals.c",
       "Base/LabHDF5/Isolation/IsolatedService.swift",
+      // Says where another program's output goes.
+      "Study/LabScheduler/Process/ProcessLaunch.swift",
       // No part of the program.
       "Testing/LabFuzzing/Fuzzer.swift",
     ]

@@ -7,7 +7,7 @@ import Testing
 
 /// What ended runs leave for the next seeds of their variants.
 @Suite struct ProgramPoolTests {
-  private let variants: [CompiledVariant]
+  private let variants: [TrainableVariant]
 
   init() throws {
     let spec = """
@@ -24,10 +24,10 @@ import Testing
     let workbench = Workbench { _ in }
     let study = try SpecValidator(workbench).check(SpecSource(path: "pool.json", text: spec))
     try #require(study.check.plan != nil, "\(study.check.issues)")
-    variants = try study.compiled(threads: 1)
+    variants = try study.compiled(threads: 1).compactMap { ($0 as? CompiledVariant)?.trainable }
   }
 
-  private func programs(_ variant: CompiledVariant) throws -> TrainingPrograms {
+  private func programs(_ variant: TrainableVariant) throws -> TrainingPrograms {
     try variant.trainer(seed: 0, choices: [:], threads: 1).programs
   }
 
