@@ -166,7 +166,7 @@ extension MetricDescription {
       let full = MetricName(name).split == nil ? "test_" + name : name
       let found =
         available.isEmpty
-        ? [name, full].first { MetricDescription(named: $0, own: own).direction != .neutral }
+        ? [full, name].first { MetricDescription(named: $0, own: own).direction != .neutral }
         : [name, full].first(where: available.contains)
       guard let found else {
         throw .unknownMetric(name, available: available.isEmpty ? defaultNames : available.sorted())
