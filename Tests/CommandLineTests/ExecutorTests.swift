@@ -146,7 +146,8 @@ import Testing
       try labrun.write(Labrun.spec(trainCount: 860, epochs: 400), to: "Experiments/tiny.json")
       let started = try labrun.start(["sweep", "tiny", "--executor", "process"])
       var heard = ""
-      while !heard.contains("epoch 1/") {
+      // Each of the two has something to go on from.
+      while heard.ranges(of: "epoch 1/").count < 2 {
         let data = started.errors.fileHandleForReading.availableData
         guard !data.isEmpty else { break }
         heard += String(decoding: data, as: UTF8.self)

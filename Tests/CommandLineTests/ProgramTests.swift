@@ -149,6 +149,40 @@ import Testing
     #expect(try labrun.run("doctor", "--check").status == 0)
   }
 
+  #if os(Linux)
+    /// Where the sweep is killed with everything but the program itself, the next attempt ends that before it begins.
+    @Test func twoProgramsNeverWorkOnOneRun() throws {
+      let labrun = try study(
+        """
+        [ -e "$LABRUN_FOLDER/pid" ] && { echo "acc: 50"; exit 0; }
+        echo $$ > "$LABRUN_FOLDER/pid"
+        while :; do sleep 0.1; done
+        """, seeds: 1)
+      defer { labrun.remove() }
+      let started = try labrun.start(["sweep", "mine", "--only", "lr=0.1"])
+      let runs = labrun.folder.appendingPathComponent("Results/runs").path
+      var program: pid_t?
+      for _ in 0..<600 where program == nil {
+        Thread.sleep(forTimeInterval: 0.05)
+        let file = (try? FileManager.default.subpathsOfDirectory(atPath: runs))?.first { $0.hasSuffix("program/pid") }
+        program = file.flatMap { try? String(contentsOfFile: "\(runs)/\($0)", encoding: .utf8) }
+          .flatMap { pid_t($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+      }
+      let orphan = try #require(program)
+      let status = try String(contentsOfFile: "/proc/\(orphan)/stat", encoding: .utf8)
+      let supervisor = try #require(pid_t(status.split(separator: ")").last?.split(separator: " ")[1] ?? ""))
+      kill(started.process.processIdentifier, SIGKILL)
+      kill(supervisor, SIGKILL)
+      Thread.sleep(forTimeInterval: 0.5)
+      #expect(kill(orphan, 0) == 0)
+      let next = try labrun.run("sweep", "mine", "--only", "lr=0.1")
+      #expect(next.status == 0, "\(next.errors)")
+      #expect((try? String(contentsOfFile: "/proc/\(orphan)/cmdline", encoding: .utf8))?.contains("train.sh") != true)
+      // What the orphan held open kept this from ending.
+      started.process.waitUntilExit()
+    }
+  #endif
+
   @Test func aProgramThatTakesTooLongIsEnded() throws {
     let labrun = try study(
       "trap '' TERM\necho waiting\nwhile :; do sleep 0.1; done\n",

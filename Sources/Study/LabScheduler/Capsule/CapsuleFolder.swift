@@ -2,6 +2,12 @@ import Foundation
 import LabCore
 import LabRecords
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The folder in which one process tells another what to train, and is told what came of it.
 ///
 /// `run.json` goes in; `events.jsonl` and files come out. `Documentation/Capsules.md` is the contract.
@@ -67,6 +73,21 @@ public struct CapsuleFolder: Sendable, Hashable {
       let process = try? CapsuleCoding.decoder.decode(ProcessIdentity.self, from: data)
     else { return false }
     return process.liveness == .alive
+  }
+
+  /// Ends what is left of a program whose supervisor was killed: its processes name the capsule in their environment.
+  ///
+  /// Only Linux tells the environment of others; elsewhere a program ends by itself, or by the client when its parent is gone.
+  func endRest() {
+    #if os(Linux)
+      let mark = Data("LABRUN_CAPSULE=\(path)\0".utf8)
+      for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+        guard let process = pid_t(name), process != getpid(),
+          FileManager.default.contents(atPath: "/proc/\(name)/environ")?.range(of: mark) != nil
+        else { continue }
+        kill(process, SIGKILL)
+      }
+    #endif
   }
 
   /// Removes the folder with everything in it.

@@ -85,8 +85,9 @@ public struct ProcessRunExecutor: RunExecutor {
     case .program(let ask):
       // What the program has reported stays, where it goes on from a checkpoint of its own.
       asked.resumption.epochs = try store.epochs(of: run.lease.run)
-      let path =
-        (files.location.map { ($0.checkpoint as NSString).deletingLastPathComponent } ?? folder.path) + "/program"
+      let place = files.location.map { ($0.checkpoint as NSString).deletingLastPathComponent } ?? folder.path
+      // The program is started in another folder than this process.
+      let path = URL(fileURLWithPath: place).standardizedFileURL.path + "/program"
       let content = try ask(run, context, folder, path)
       asked.program = content.program
       asked.configuration = content.configuration
@@ -180,6 +181,7 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
       return nil
     }
     for (attempt, capsule) in left {
+      if !isOfEngine { capsule.endRest() }
       var ingestion = try CapsuleIngestion(capsule, attempt: attempt, into: store, lease: run.lease, files: files)
       do {
         try ingestion.advance()
