@@ -20,13 +20,14 @@ import Testing
       roomy.remove()
     }
     for labrun in [full, roomy] {
-      try labrun.write(Labrun.spec(epochs: 3, seeds: "[0, 1]"), to: "Experiments/tiny.json")
+      let spec = Labrun.spec(epochs: 3, seeds: "[0, 1]").replacing("\"width\": 16", with: "\"width\": 32")
+      try labrun.write(spec, to: "Experiments/tiny.json")
     }
     // The decoded data are not what is to fail.
     #expect(try full.run("sweep", "tiny", "--dry-run").status == 0)
 
     // In units of 512 bytes; the database alone fits, and a checkpoint does not.
-    let stopped = try full.run("sweep", "tiny", "--results", "Results", after: "ulimit -f 1000")
+    let stopped = try full.run("sweep", "tiny", "--results", "Results", after: "ulimit -f 4000")
     #expect(stopped.status == 74, "\(stopped.errors)")
     #expect(stopped.errors.contains("there is no space left to write Results/"))
     #expect(stopped.errors.contains("To go on with the 4 runs left: labrun sweep tiny --results Results"))

@@ -108,9 +108,11 @@ import Testing
   @Test func aFileAtItsLimitIsAnErrorOfTheMachine() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }
-    try labrun.write(Labrun.spec(epochs: 3), to: "Experiments/tiny.json")
+    // Checkpoints are to be larger than the database with its log.
+    let spec = Labrun.spec(epochs: 3).replacing("\"width\": 16", with: "\"width\": 32")
+    try labrun.write(spec, to: "Experiments/tiny.json")
     #expect(try labrun.run("sweep", "tiny", "--dry-run").status == 0)
-    let limited = try labrun.run("sweep", "tiny", "--results", "Results", after: "trap - XFSZ; ulimit -f 1000")
+    let limited = try labrun.run("sweep", "tiny", "--results", "Results", after: "trap - XFSZ; ulimit -f 4000")
     #expect(limited.status == 74, "\(limited.errors)")
     #expect(limited.errors.contains("the limit on the size of files (ulimit -f)"))
     #expect(try labrun.run("sweep", "tiny").status == 0)

@@ -29,11 +29,7 @@ struct DatabaseOpening {
         try pool.read(refuseFutureSchema)
         let isCurrent = try pool.read(DatabaseSchema.migrator.hasCompletedMigrations)
         try DatabaseSchema.migrator.migrate(pool)
-        if !isCurrent {
-          try giveBackRoom(of: pool)
-          // The steps of an upgrade leave a log that is larger than the database; where another one reads it, it stays.
-          _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
-        }
+        if !isCurrent { try giveBackRoom(of: pool) }
         // In WAL mode GRDB's default, NORMAL, loses the last transactions with the machine's power. A checkpoint file
         // is flushed to the disk when it is written, so it would then be ahead of the epochs that it rests on.
         try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
