@@ -38,7 +38,8 @@ public struct ProgramSupervisor {
   ///
   /// - Parameters:
   ///   - folder: the capsule.
-  ///   - asked: what it asks for, a program's.
+  ///   - asked: what it asks for.
+  ///   - program: what it asks of a program.
   ///   - writer: what adds to the capsule's events.
   ///   - keep: puts predictions into the capsule.
   /// - Throws: an error where a pattern of the spec means nothing.
