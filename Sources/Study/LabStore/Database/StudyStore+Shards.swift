@@ -6,7 +6,9 @@ import LabRecords
 extension StudyStore {
   /// Keeps that a part of a sweep is trained here by itself, where it is not on record yet.
   ///
-  /// - Parameter id: the number of the sweep.
+  /// - Parameters:
+  ///   - shard: the part.
+  ///   - id: the number of the sweep.
   /// - Throws: ``LabRecords/RunStoreError/unknownSweep(_:)``; an error of the store where it cannot be written.
   public func register(_ shard: Shard, sweep id: Int64) throws {
     let now = options.now()
