@@ -33,4 +33,23 @@ import Testing
     }
     #expect(throws: PlotError.self) { try report.figure(interaction, options: .init(factors: ["conv", "los"])) }
   }
+
+  /// What the table cannot judge has no interval in the figure, and no standardized size in the analysis.
+  @Test func whatCannotBeJudgedHasNoInterval() throws {
+    var sweep = ReferenceSweep.sweep
+    for seed in 1..<3 { sweep.variants[5].runs[seed].state = .failed }
+    let report = try SweepReport(sweep, options: .init())
+    let summary = try report.figure(Figures.named("forest")).summary
+    let label = sweep.variants[5].label
+    #expect(summary.contains(try Regex("\(label.replacing("+", with: "\\+")) −[0-9.]+[,.;]")), "\(summary)")
+    #expect(summary.contains("focal −5.03 [−6.4"), "\(summary)")
+    let json = try JSONValue(parsing: SweepAnalysis(sweep).document.rendered(as: TableFormats.named("json")))
+    let rows = try #require(
+      json["sections"]?.arrayValue?.lazy.compactMap { $0["table"] }.first { $0["table"] == "comparisons" }?["rows"]?
+        .arrayValue)
+    let row = try #require(rows.first { $0["variant"]?.stringValue == label })
+    #expect(
+      row["hedges_g"] == .null && row["probability_to_beat"] == .null && row["test_accuracy_difference_lower"] == .null)
+    #expect(row["relative_error_change"]?.doubleValue != nil)
+  }
 }

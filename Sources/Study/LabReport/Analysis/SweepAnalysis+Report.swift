@@ -270,10 +270,12 @@ extension SweepAnalysis {
   ) -> [ReportTable.Cell] {
     let difference = comparison.difference
     let size = comparison.size
-    let interval = size?.hedgesGInterval(level: options.confidenceLevel)
+    // What cannot be judged has no standardized size either.
+    let judged = difference.caveat == nil ? size : nil
+    let interval = judged?.hedgesGInterval(level: options.confidenceLevel)
     let errors = size?.relativeErrorChange
     let p = difference.simultaneousPValue ?? difference.pValue
-    let chance = size?.anySeeds.modeled
+    let chance = judged?.anySeeds.modeled
     return [
       .init(
         text.difference(difference.mean, difference.interval),
@@ -298,9 +300,9 @@ extension SweepAnalysis {
         errors.map { NumberText.fixed(100 * $0, decimals: 1, signed: true) + " %" } ?? NumberText.missing,
         values: [MetricText.number(errors)]),
       .init(
-        size?.hedgesG.map { NumberText.fixed($0, decimals: 2, signed: true) } ?? NumberText.missing,
+        judged?.hedgesG.map { NumberText.fixed($0, decimals: 2, signed: true) } ?? NumberText.missing,
         values: [
-          MetricText.number(size?.hedgesG), MetricText.number(interval?.lower), MetricText.number(interval?.upper),
+          MetricText.number(judged?.hedgesG), MetricText.number(interval?.lower), MetricText.number(interval?.upper),
         ]),
       .init(
         chance.map(SweepAnalysis.percent) ?? NumberText.missing,

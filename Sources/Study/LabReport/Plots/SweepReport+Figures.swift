@@ -63,7 +63,9 @@ extension SweepReport {
       return .init(
         analysis.comparesAllPairs ? "\(label) − \(analysis.label(comparison.reference))" : label,
         estimate: difference.mean * scale,
-        single: isSimultaneous ? shown(singles[comparison.variant] ?? nil) : shown(difference.interval),
+        // What cannot be judged has no interval of either kind.
+        single: isSimultaneous && difference.caveat == nil
+          ? shown(singles[comparison.variant] ?? nil) : shown(difference.interval),
         simultaneous: isSimultaneous ? shown(difference.interval) : nil,
         verdict: comparison.verdict,
         note: difference.caveatText(metric) ?? (comparison.isPreliminary ? "preliminary: runs still improve" : nil))
