@@ -116,6 +116,43 @@ import Testing
       reasons[2] == "its program ended without having reported test_accuracy; it said last: all is well", "\(reasons)")
   }
 
+  /// What a program has left belongs to its run: it goes with it, and is taken along.
+  @Test func whatAProgramLeavesBelongsToItsRun() throws {
+    let labrun = try study(
+      """
+      [ -e "$LABRUN_FOLDER/checkpoint" ] && echo 'goes on' || echo 'begins anew'
+      echo $2 > "$LABRUN_FOLDER/checkpoint"; mkdir -p "$LABRUN_FOLDER/logs"; echo x > "$LABRUN_FOLDER/logs/a"
+      ln -sf a "$LABRUN_FOLDER/logs/link"
+      echo "acc: 50"
+      """, seeds: 1)
+    defer { labrun.remove() }
+    let lr = ["--only", "lr=0.1"]
+    #expect(try labrun.run(["sweep", "mine"] + lr).status == 0)
+    let fresh = try labrun.run(["sweep", "mine", "--fresh"] + lr)
+    #expect(fresh.status == 0 && fresh.errors.contains("1 of 3 runs completed (1 trained)"), "\(fresh.errors)")
+    let run = try #require(try store(labrun).sweep(1).runs.first { $0.state == .completed })
+    #expect(try labrun.run("show", run.identity.short, "--log").output == "begins anew\nacc: 50\n")
+
+    let export = try labrun.run("export", "mine", "mine.tar")
+    #expect(
+      export.status == 0 && (export.output + export.errors).contains("logs/link, which is no file"),
+      "\(export.output)\(export.errors)")
+    #expect(try labrun.run("merge", "mine.tar", "--results", "Other").status == 0)
+    let other = labrun.folder.appendingPathComponent("Other/runs/\(run.identity.short)").path
+    #expect(
+      try FileManager.default.subpathsOfDirectory(atPath: other).sorted() == [
+        "output-2.txt", "program", "program/checkpoint", "program/logs", "program/logs/a",
+      ])
+    #expect(try labrun.run("doctor", "--check", "--results", "Other").status == 0)
+    #expect(try labrun.run("merge", "mine.tar", "--results", "Other").output.contains("othing new"))
+
+    let removed = try labrun.run("remove", run.identity.short, "--yes")
+    #expect(removed.status == 0 && !removed.output.contains("stays"), "\(removed.output)")
+    #expect(
+      !FileManager.default.fileExists(
+        atPath: labrun.folder.appendingPathComponent("Results/runs/\(run.identity.short)").path))
+  }
+
   /// Stopped, killed or out of time, a program goes on from its own checkpoint.
   @Test func aProgramGoesOnFromItsCheckpoint() throws {
     let labrun = try study(
@@ -155,6 +192,7 @@ import Testing
       let labrun = try study(
         """
         [ -e "$LABRUN_FOLDER/pid" ] && { echo "acc: 50"; exit 0; }
+        echo waiting
         echo $$ > "$LABRUN_FOLDER/pid"
         while :; do sleep 0.1; done
         """, seeds: 1)
@@ -177,6 +215,9 @@ import Testing
       #expect(kill(orphan, 0) == 0)
       let next = try labrun.run("sweep", "mine", "--only", "lr=0.1")
       #expect(next.status == 0, "\(next.errors)")
+      // What the killed attempt had printed stays.
+      let run = try #require(try store(labrun).sweep(1).runs.first { $0.state == .completed })
+      #expect(try labrun.run("show", run.identity.short, "--log").output.contains("--- attempt 1 ---\nwaiting\n"))
       #expect((try? String(contentsOfFile: "/proc/\(orphan)/cmdline", encoding: .utf8))?.contains("train.sh") != true)
       // What the orphan held open kept this from ending.
       started.process.waitUntilExit()

@@ -35,6 +35,17 @@ extension FileError: MachineAttributable {
 
 /// Replaces whole files so that a reader, or a process that starts after a crash, sees the old or the new one.
 public enum AtomicFile {
+  /// Makes a folder, with those that it lies in, where it is missing.
+  ///
+  /// - Throws: ``FileError`` where the system refuses.
+  public static func createFolder(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw FileError(action: "create the folder", path: path, code: error.systemErrorCode ?? errno)
+    }
+  }
+
   /// Lets `write` fill a temporary file beside `path`, makes it durable, and renames it into place.
   ///
   /// - Parameters:

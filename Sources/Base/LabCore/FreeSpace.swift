@@ -10,7 +10,7 @@ import Foundation
 public enum FreeSpace {
   /// The bytes that the user may still write where a file or folder is, or would be; nil where the system does not tell.
   public static func bytes(at path: String) -> Int? {
-    var folder = URL(fileURLWithPath: path.isEmpty ? "." : path).standardizedFileURL.path
+    var folder = path.absolutePath
     while true {
       var status = statvfs()
       if statvfs(folder, &status) == 0 { return Int(clamping: UInt64(status.f_bavail) &* UInt64(status.f_frsize)) }

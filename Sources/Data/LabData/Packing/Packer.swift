@@ -23,8 +23,7 @@ public struct Packer: Sendable {
     guard !FileManager.default.fileExists(atPath: path) else {
       throw DataError.inaccessible(path: path, reason: "it exists already", remedy: "name a new file or folder")
     }
-    func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
-    guard !(absolute(path) + "/").hasPrefix(absolute(plan.catalog.origin) + "/") else {
+    guard !(path.absolutePath + "/").hasPrefix(plan.catalog.origin.absolutePath + "/") else {
       throw DataError.inaccessible(
         path: path, reason: "it lies within the source \(plan.catalog.origin)", remedy: "write to another place")
     }

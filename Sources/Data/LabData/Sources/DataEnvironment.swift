@@ -67,8 +67,3 @@ public struct DataEnvironment: Hashable, Sendable {
     return found.absolutePath
   }
 }
-
-extension String {
-  /// The path from the root of the file system.
-  var absolutePath: String { URL(fileURLWithPath: self).standardizedFileURL.path }
-}

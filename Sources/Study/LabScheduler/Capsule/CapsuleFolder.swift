@@ -35,11 +35,7 @@ public struct CapsuleFolder: Sendable, Hashable {
   ///
   /// - Throws: `FileError`.
   public func create(_ run: CapsuleRun) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(action: "create the folder", path: path, code: error.systemErrorCode ?? errno)
-    }
+    try AtomicFile.createFolder(path)
     try AtomicFile.write(try CapsuleCoding.encoder.encode(run), to: runPath)
   }
 

@@ -87,7 +87,7 @@ public struct ProcessRunExecutor: RunExecutor {
       asked.resumption.epochs = try store.epochs(of: run.lease.run)
       let place = files.location.map { ($0.checkpoint as NSString).deletingLastPathComponent } ?? folder.path
       // The program is started in another folder than this process.
-      let path = URL(fileURLWithPath: place).standardizedFileURL.path + "/program"
+      let path = "\(place.absolutePath)/\(RunOutput.folderName)"
       let content = try ask(run, context, folder, path)
       asked.program = content.program
       asked.configuration = content.configuration
@@ -195,6 +195,7 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
         // What it left does not fit together, and never will.
         try store.log(.warning, "\(error); the run is trained on", lease: run.lease)
       }
+      keepOutput(of: capsule, attempt: attempt)
       try capsule.remove()
       if let completed { return completed }
     }
@@ -214,10 +215,10 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
   // MARK: Ending
 
   /// Puts what the process has printed beside the run's other files.
-  private func keepOutput() {
-    guard let location = files.location, !folder.lastLines(1).isEmpty else { return }
+  private func keepOutput(of capsule: CapsuleFolder, attempt: Int) {
+    guard let location = files.location, !capsule.lastLines(1).isEmpty else { return }
     let runFolder = (location.checkpoint as NSString).deletingLastPathComponent
-    rename(folder.outputPath, "\(runFolder)/\(RunOutput.name(ofAttempt: run.lease.attempt))")
+    rename(capsule.outputPath, "\(runFolder)/\(RunOutput.name(ofAttempt: attempt))")
   }
 
   private func passOnStop(to process: ChildProcess) {
@@ -231,7 +232,7 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
     if !isOfEngine { process?.endRest() }
     defer { process = nil }
     let last = folder.lastLines(20)
-    keepOutput()
+    keepOutput(of: folder, attempt: run.lease.attempt)
     if let garbage {
       try folder.remove()
       return .failed(reason: "\(garbage)")

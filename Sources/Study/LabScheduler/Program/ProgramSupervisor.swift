@@ -74,7 +74,7 @@ public struct ProgramSupervisor {
   }
 
   private mutating func supervised(stop: StopSignal) throws -> RunOutcome {
-    try create(program.folder)
+    try AtomicFile.createFolder(program.folder)
     let isResumed = access(program.checkpoint, F_OK) == 0
     // Without a checkpoint, the program begins anew, and so do its epochs.
     if !isResumed { epochs = [:] }
@@ -89,14 +89,6 @@ public struct ProgramSupervisor {
     let outcome = outcome(of: end)
     if case .completed = outcome, let predictions { try keep(predictions.predictions) }
     return outcome
-  }
-
-  private func create(_ path: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(action: "create the folder", path: path, code: error.systemErrorCode ?? errno)
-    }
   }
 
   private var environment: [String: String] {

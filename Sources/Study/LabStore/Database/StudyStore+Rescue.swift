@@ -59,11 +59,7 @@ extension StudyStore {
     // connection stays open until the process ends.
     _ = Unmanaged.passRetained(writer as AnyObject)
     if place?.hasMovedWithFolder == true { return nil }
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(action: "create the folder", path: folder, code: RunFolder.systemCode(of: error))
-    }
+    try AtomicFile.createFolder(folder)
     let names = [StudyStore.rescueName] + (2..<100).map { "labrun-rescued-\($0).sqlite" }
     let name = names.first { !FileManager.default.fileExists(atPath: "\(folder)/\($0)") } ?? StudyStore.rescueName
     let copy = "\(folder)/\(name)"

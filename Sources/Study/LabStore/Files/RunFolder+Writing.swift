@@ -195,11 +195,7 @@ extension RunFolder {
   ///
   /// The caller must hold the run's lease: then nobody else writes here.
   func prepare() throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(action: "create the folder", path: path, code: RunFolder.systemCode(of: error))
-    }
+    try AtomicFile.createFolder(path)
     try removeTemporaries()
   }
 
@@ -230,9 +226,14 @@ extension RunFolder {
   /// Removes one file where it exists.
   func remove(_ file: File) throws { try remove(file.rawValue) }
 
-  private func remove(_ name: String) throws {
+  /// Removes a file where it exists, or the folder of a program.
+  func remove(_ name: String) throws {
     let file = "\(path)/\(name)"
-    guard unlink(file) == 0 || errno == ENOENT else { throw FileError(action: "remove", path: file) }
+    if unlink(file) == 0 || errno == ENOENT { return }
+    let code = errno
+    guard RunFolder.isOwn(name), (try? FileManager.default.removeItem(atPath: file)) != nil else {
+      throw FileError(action: "remove", path: file, code: code)
+    }
   }
 
   func entries() throws -> [String] {

@@ -17,10 +17,14 @@ struct RunFilesMerge {
   private let lineage: RunLineage
   private let copying: StoreMerge.Copying
   private var staged: [(file: RunFolder.File, path: String)] = []
+  /// The program's folder and outputs, with the places of their copies.
+  private var programs: [(name: String, path: String)] = []
   /// The seals of the files that are taken.
   private(set) var seals: [RunFolder.File: FileSeal] = [:]
   /// What is left there of a run that can do without it, as ends of sentences.
   private(set) var problems: [String] = []
+  /// What is left there of a program's folder since it is no file, such as links.
+  private(set) var leftOut: [String] = []
 
   init(from source: RunFolder, to target: RunFolder, rows: RunRows, lineage: RunLineage, copying: StoreMerge.Copying) {
     self.source = source
@@ -50,7 +54,7 @@ struct RunFilesMerge {
         if isNeeded { return "\(source.path(of: file)) is gone" }
         continue
       }
-      if staged.isEmpty { try makeFolder() }
+      if staged.isEmpty { try AtomicFile.createFolder(target.path) }
       let path = "\(target.path(of: file))\(RunFolder.temporaryMark)\(getpid())-\(UInt32.random(in: 0 ... .max))"
       staged.append((file, path))
       do {
@@ -67,6 +71,7 @@ struct RunFilesMerge {
         unlink(path)
       }
     }
+    try stageProgram()
     return nil
   }
 
@@ -80,11 +85,15 @@ struct RunFilesMerge {
     return content.contradiction(of: file, to: rows.final)
   }
 
-  private func makeFolder() throws {
-    do {
-      try FileManager.default.createDirectory(atPath: target.path, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(action: "create the folder", path: target.path, code: RunFolder.systemCode(of: error))
+  /// Copies what a program has left, of which nobody but the program knows what it has to be.
+  private mutating func stageProgram() throws {
+    for name in try source.programNames() {
+      try AtomicFile.createFolder(target.path)
+      let path = "\(target.path)/\(name)\(RunFolder.temporaryMark)\(getpid())-\(UInt32.random(in: 0 ... .max))"
+      programs.append((name, path))
+      leftOut += try StoreError.translatingFileErrors(target.path) {
+        try RunFolder.copy("\(source.path)/\(name)", to: path)
+      }
     }
   }
 
@@ -108,6 +117,13 @@ struct RunFilesMerge {
       }
       staged.removeLast()
     }
+    for name in try target.programNames() { try target.remove(name) }
+    while let (name, path) = programs.last {
+      guard rename(path, "\(target.path)/\(name)") == 0 else {
+        throw FileError(action: "rename to", path: "\(target.path)/\(name)")
+      }
+      programs.removeLast()
+    }
     guard copying != .forTheMoment, FileManager.default.fileExists(atPath: target.path) else { return }
     try AtomicFile.synchronize(target.path)
   }
@@ -119,5 +135,8 @@ struct RunFilesMerge {
   }
 
   /// Removes copies that have not been put in their places.
-  func removeStaged() { for (_, path) in staged { unlink(path) } }
+  func removeStaged() {
+    for (_, path) in staged { unlink(path) }
+    for (_, path) in programs { try? FileManager.default.removeItem(atPath: path) }
+  }
 }

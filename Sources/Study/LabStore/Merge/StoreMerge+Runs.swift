@@ -149,6 +149,7 @@ extension StoreMerge {
     report.taken[rows.state, default: 0] += 1
     if let place { report.replaced.append(candidate, "takes the place of \(place)") }
     for problem in files.problems { report.damaged.append(candidate, problem) }
+    report.notes += files.leftOut.map { "\(candidate.label) was taken without \($0), which is no file" }
     if rows.state != .completed, !there.capsules(of: candidate.run).isEmpty {
       report.notes.append(
         "\(candidate.label) was taken without what its process has told last: a sweep in \(name) takes that over, and another "

@@ -171,7 +171,7 @@ extension RunFolder {
   static func isOwn(_ name: String) -> Bool {
     func isPlain(_ name: Substring) -> Bool {
       File(rawValue: String(name)) != nil || name.hasPrefix(lesionPrefix) && name.hasSuffix(".h5")
-        || name.hasPrefix(lesionPrefix) && name.hasSuffix(".h5.lock")
+        || name.hasPrefix(lesionPrefix) && name.hasSuffix(".h5.lock") || isOfProgram(name)
     }
     for mark in [temporaryMark, asideMark] {
       if let range = name.range(of: mark) { return isPlain(name[..<range.lowerBound]) }
@@ -191,11 +191,7 @@ extension RunFolder {
 
   /// Removes labrun's files.
   func removeOwnFiles() throws {
-    for name in try entries() where RunFolder.isOwn(name) {
-      guard unlink("\(path)/\(name)") == 0 || errno == ENOENT else {
-        throw FileError(action: "remove", path: "\(path)/\(name)")
-      }
-    }
+    for name in try entries() where RunFolder.isOwn(name) { try remove(name) }
   }
 
   /// The size of a file, or of all files of a folder, in bytes; 0 where it is gone.

@@ -12,7 +12,7 @@ extension ProcessRunExecutor {
   ) { environment in
     let collector = ProvenanceCollector(specHash: environment.specHash)
     return ProcessRunExecutor(
-      store: environment.store, results: (environment.results as NSString).absolutePath,
+      store: environment.store, results: environment.results.absolutePath,
       program: IsolatedReader.ownProgram,
       arguments: { [CapsuleTraining.commandName, $0.path] },
       trainer: .program { claimed, context, capsule, folder in
@@ -21,14 +21,9 @@ extension ProcessRunExecutor {
         }
         return variant.asked(
           claimed.run, worker: context.worker, threads: context.threads, capsule: capsule, folder: folder,
-          directory: (environment.specFolder as NSString).absolutePath, provenance: collector)
+          directory: environment.specFolder.absolutePath, provenance: collector)
       })
   }
-}
-
-extension NSString {
-  /// The path from the root of the file system.
-  fileprivate var absolutePath: String { URL(fileURLWithPath: self as String).standardizedFileURL.path }
 }
 
 extension ProgramVariant {
@@ -46,7 +41,7 @@ extension ProgramVariant {
     configuration["parameters"] = parameters
     return .init(
       CapsuleRun.Program(
-        command: words, directory: directory.isEmpty ? "." : directory, folder: folder, checkpoint: checkpoint,
+        command: words, directory: directory, folder: folder, checkpoint: checkpoint,
         deadline: program.timeoutMinutes.map { Date().addingTimeInterval($0 * 60) }, graceSeconds: program.graceSeconds,
         devices: program.devices.isEmpty ? nil : [program.devices[worker % program.devices.count]],
         patterns: program.patterns, metrics: program.metrics.keys.sorted(),
