@@ -211,13 +211,10 @@ struct SchedulerSession {
     }
     if (error as? any RunFailure)?.endsSweep == true {
       leases.endWork(with: error)
-      return .interrupted(reason: "\(error)")
-    }
-    if isOfMachine(error) {
+    } else if RunOutcome.isOfMachine(error) {
       note(machineError: error)
-      return .interrupted(reason: "\(error)")
     }
-    return .failed(reason: "\(error)", isRetriable: (error as? any RunFailure)?.isRetriable ?? false)
+    return RunOutcome(of: error)
   }
 
   /// Gives a run's memory back, and records how its attempt ended.
@@ -296,12 +293,6 @@ struct SchedulerSession {
     guard case .failed(_, isRetriable: true) = outcome else { return false }
     return retryCounts[run.identity, default: 0] < scheduler.options.retries
   }
-
-  /// Whether an error of a run lies outside its configuration.
-  ///
-  /// Spec and data were checked and the run's folder was made before: whatever the file system refuses now, be it a folder
-  /// that has vanished, is the machine's doing.
-  private func isOfMachine(_ error: any Error) -> Bool { error is FileError || error.isErrorOfMachine }
 
   /// Lets the other runs go on, until so many in a row are interrupted that none can be expected to do better.
   private mutating func note(machineError error: any Error) {

@@ -30,6 +30,12 @@ public struct MetricName: Sendable, Hashable, ExpressibleByStringLiteral, Custom
 
   public var description: String { key }
 
+  /// Whether a program may report a metric of a name: small letters, digits and `_`, beginning with a letter.
+  public static func isReportable(_ name: String) -> Bool {
+    guard let first = name.first, first.isASCII, first.isLowercase, name.count <= 100 else { return false }
+    return name.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "_") }
+  }
+
   /// The words that name a split, in front of what is measured on it.
   private static let splits = ["test", "train", "validation", "val", "best", "final"]
 

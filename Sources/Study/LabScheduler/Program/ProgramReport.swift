@@ -53,7 +53,7 @@ package enum ProgramReport: Sendable, Hashable {
   private static func metrics(_ members: [String: JSONValue]) throws -> [String: Double] {
     var metrics: [String: Double] = [:]
     for (name, value) in members {
-      guard isMetricName(name) else {
+      guard MetricName.isReportable(name) else {
         throw Problem(description: "\"\(name)\": expected a metric's name of small letters, digits and _")
       }
       guard let number = number(value) else {
@@ -67,11 +67,6 @@ package enum ProgramReport: Sendable, Hashable {
 
   private static func number(_ value: JSONValue) -> Double? {
     value.doubleValue ?? ["inf": .infinity, "-inf": -.infinity, "nan": .nan][value.stringValue ?? ""]
-  }
-
-  private static func isMetricName(_ name: String) -> Bool {
-    guard let first = name.first, first.isASCII, first.isLowercase, name.count <= 100 else { return false }
-    return name.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "_") }
   }
 
   private static func progress(_ value: JSONValue) throws -> RunProgress {

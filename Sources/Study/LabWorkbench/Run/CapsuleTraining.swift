@@ -41,7 +41,7 @@ package struct CapsuleTraining {
     do {
       outcome = try executor().execute(asked.claimed, context: context)
     } catch {
-      outcome = Self.outcome(of: error)
+      outcome = RunOutcome(of: error)
     }
     try writer.append(.final(outcome, epochs: store.epochCount))
   }
@@ -70,14 +70,6 @@ package struct CapsuleTraining {
       variants: [asked.claimed.run.identity: variant],
       provenance: ProvenanceCollector(specHash: asked.engine?.specHash ?? asked.configuration.contentHash),
       checkpointSeconds: asked.engine?.checkpointSeconds, pool: ProgramPool(capacityBytes: 0))
-  }
-
-  /// What an error makes of the run, as a scheduler would say it.
-  private static func outcome(of error: any Error) -> RunOutcome {
-    if (error as? any RunFailure)?.endsSweep == true || error is FileError || error.isErrorOfMachine {
-      return .interrupted(reason: "\(error)")
-    }
-    return .failed(reason: "\(error)", isRetriable: (error as? any RunFailure)?.isRetriable ?? false)
   }
 }
 

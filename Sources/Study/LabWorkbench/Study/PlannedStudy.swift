@@ -166,9 +166,6 @@ package struct PlannedStudy {
     }
   }
 
-  /// Whether somebody's program trains the runs.
-  package var isOfProgram: Bool { variants.contains { $0 is ProgramVariant } }
-
   /// The sweep that the store is to know.
   var sweep: Sweep {
     Sweep(

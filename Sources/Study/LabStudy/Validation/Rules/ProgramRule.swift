@@ -43,7 +43,7 @@ struct ProgramRule: SpecRule {
   }
 
   private func metricIssues(_ root: SourceValue) -> [SpecIssue] {
-    (root["program"]?["metrics"]?.members ?? []).filter { !Self.isMetricName($0.key) }.map { member in
+    (root["program"]?["metrics"]?.members ?? []).filter { !MetricName.isReportable($0.key) }.map { member in
       SpecIssue(
         at: member.keyLocation, keyPath: ConfigurationPath("program.metrics").appending(member.key),
         message:
@@ -58,7 +58,7 @@ struct ProgramRule: SpecRule {
     return patterns.flatMap { pattern -> [SpecIssue] in
       guard let text = pattern.string else { return [] }
       let names = ProgramCommand([text]).placeholders
-      let wrong = names.filter { !Self.isMetricName($0) }
+      let wrong = names.filter { !MetricName.isReportable($0) }
       guard names.isEmpty || !wrong.isEmpty else { return [] }
       let expected = "text with a metric's name in braces, such as \"test acc: {test_accuracy}\""
       return [
@@ -69,8 +69,4 @@ struct ProgramRule: SpecRule {
     }
   }
 
-  static func isMetricName(_ name: String) -> Bool {
-    guard let first = name.first, first.isASCII, first.isLowercase, name.count <= 100 else { return false }
-    return name.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "_") }
-  }
 }
