@@ -176,7 +176,8 @@ let package = Package(
       name: "LabRecordsTests", dependencies: ["LabCore", "LabRecords", "LabStats", "LabTesting"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "LabStudyTests", dependencies: ["LabCore", "LabRecords", "LabStudy", "LabFuzzing"]),
+      name: "LabStudyTests", dependencies: ["LabCore", "LabRecords", "LabStudy", "LabFuzzing"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "LabSchedulerTests", dependencies: ["LabCore", "LabRecords", "LabScheduler", "LabTesting"],
       exclude: ["Fixtures"]),

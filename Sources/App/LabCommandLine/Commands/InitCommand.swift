@@ -12,12 +12,17 @@ struct InitCommand: ParsableCommand {
     discussion: """
       A name alone stands for a file in Experiments/; a path is written as it is, with .json where it has no ending.
 
+      With --command, the spec is of that program, in the folder where you are. The program is started with --help, and so is \
+      everything in it that stands before it reads its options; a program that a Python runs is ended there. What has a default \
+      becomes a parameter, an option with choices a factor; what is left out is named. Whatever lies in the command already stays.
+
       EXAMPLES
         labrun init my-study            # Experiments/my-study.json
         labrun init my-study --yaml     # Experiments/my-study.yaml
         labrun init studies/            # studies/my-study.json
         labrun init studies/width.yaml  # the study "width"
         labrun init --ablate odconv     # odconv without one part after the other
+        labrun init --command "python3 train.py" --pattern "test acc: {test_accuracy}" --percent
       """)
 
   @Argument(
@@ -38,6 +43,25 @@ struct InitCommand: ParsableCommand {
         + "component-parts).", valueName: "component"))
   var ablate: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write a spec of somebody's program, which is started once to ask for its options.", valueName: "program"))
+  var command: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How a line looks that the program prints with metrics, such as \"test acc: {test_accuracy}\"; may be repeated.",
+      valueName: "text"))
+  var pattern: [String] = []
+
+  @Flag(help: "The metrics of --pattern are printed in percent.")
+  var percent = false
+
+  @Option(
+    help: ArgumentHelp(
+      "How long the program of --command may take to tell its options (default: 60).", valueName: "seconds"))
+  var timeLimit: Double?
+
   @Flag(help: "Overwrite an existing file.")
   var force = false
 
@@ -47,8 +71,11 @@ struct InitCommand: ParsableCommand {
     }
     let schema = StudySchema.labrun
     let ablation = try ablate.map { try AblationSpec(of: schema.component($0)) }
-    let standardName = ablation.map { "\($0.component.name)-parts" } ?? StarterFile.standardName
-    let file = try StarterFile(target: target, path: path, standardName: standardName, yaml: yaml)
+    let program = try programStarter()
+    let standardName =
+      ablation.map { "\($0.component.name)-parts" } ?? program?.standardName ?? StarterFile.standardName
+    let file = try StarterFile(
+      target: target, path: path, standardName: standardName, yaml: yaml, folder: program == nil ? "Experiments/" : "")
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder) {
       guard !isFolder.boolValue else {
@@ -59,6 +86,8 @@ struct InitCommand: ParsableCommand {
       }
     }
     let folder = (file.path as NSString).deletingLastPathComponent
+    // A program that cannot be started leaves nothing behind.
+    let draft = try program?.draft(folder: folder)
     if !folder.isEmpty {
       do {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -67,7 +96,8 @@ struct InitCommand: ParsableCommand {
       }
     }
     let text =
-      ablation?.text(name: file.name, format: file.format) ?? StarterSpec.text(name: file.name, format: file.format)
+      draft?.text(name: file.name, file: file.path.quotedForShell, format: file.format)
+      ?? ablation?.text(name: file.name, format: file.format) ?? StarterSpec.text(name: file.name, format: file.format)
     try AtomicFile.write(Data(text.utf8), to: file.path)
     // The spec names its schema, by which editors complete and check it.
     let schemaFile =
@@ -76,10 +106,32 @@ struct InitCommand: ParsableCommand {
     if writesSchema {
       try AtomicFile.write(Data((schema.jsonSchema().prettyText() + "\n").utf8), to: schemaFile)
     }
+    if let draft { ProgramStarter.say(draft) }
+    let unfilled = draft?.unfilled ?? []
     Terminal.standardOutput.note(
       "wrote \(file.path), the study \"\(file.name)\""
         + (writesSchema ? ", and \(schemaFile), by which editors check it" : "")
+        + (unfilled.isEmpty ? "" : "; fill in \(unfilled.joined(separator: ", "))")
         + "; next: labrun sweep \(file.path.quotedForShell) --dry-run")
+  }
+
+  /// What writes a spec of a program; nil where none is asked for.
+  private func programStarter() throws -> ProgramStarter? {
+    guard let command else {
+      let lone = [
+        ("--pattern", !pattern.isEmpty), ("--percent", percent), ("--time-limit", timeLimit != nil),
+      ].filter(\.1).map(\.0)
+      guard lone.isEmpty else {
+        throw CommandError(
+          "\(lone.joined(separator: " and ")) says something of the program that --command names; give both")
+      }
+      return nil
+    }
+    guard ablate == nil else {
+      throw CommandError(
+        "--ablate writes a spec of labrun's own networks, and --command one of a program; leave one of them out")
+    }
+    return try ProgramStarter(command, patterns: pattern, isPercent: percent, seconds: timeLimit ?? 60)
   }
 }
 
@@ -97,7 +149,8 @@ private struct StarterFile {
   ///   - path: a path, whatever it looks like.
   ///   - standardName: the name of a study that is given none.
   ///   - yaml: whether YAML is asked for.
-  init(target: String?, path: String?, standardName: String, yaml: Bool) throws {
+  ///   - folder: the folder that a name alone stands in, with its slash.
+  init(target: String?, path: String?, standardName: String, yaml: Bool, folder: String) throws {
     let given = (path ?? target ?? standardName) as NSString
     let isName = path == nil && !given.contains("/") && SourceFormat(fileExtension: given.pathExtension) == nil
     var file = given.expandingTildeInPath
@@ -106,7 +159,7 @@ private struct StarterFile {
     if given.hasSuffix("/") || exists && isFolder.boolValue && given.length > 0 {
       file = (file as NSString).appendingPathComponent(standardName)
     } else if isName {
-      file = "Experiments/" + file
+      file = folder + file
     }
     let ending = (file as NSString).pathExtension
     if let format = SourceFormat(fileExtension: ending) {

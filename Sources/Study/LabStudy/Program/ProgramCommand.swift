@@ -47,8 +47,11 @@ public struct ProgramCommand: Sendable, Hashable {
   }
 
   /// The names in braces.
-  var placeholders: [String] {
-    words.flatMap(Self.pieces).compactMap { if case .placeholder(let name) = $0 { name } else { nil } }
+  var placeholders: [String] { words.flatMap(Self.placeholders) }
+
+  /// The names in braces that a word or a pattern has.
+  public static func placeholders(of word: String) -> [String] {
+    pieces(of: word).compactMap { if case .placeholder(let name) = $0 { name } else { nil } }
   }
 
   /// What takes the place of the placeholders that are no parameters.

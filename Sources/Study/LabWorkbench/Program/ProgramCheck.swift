@@ -32,11 +32,7 @@ struct ProgramCheck {
   /// What is wrong with the command, which would fail every run.
   private func commandIssues(_ program: ProgramSpec) -> [SpecIssue] {
     guard let name = program.command.first, !name.contains("{") else { return [] }
-    let candidates =
-      name.contains("/")
-      ? [name.hasPrefix("/") ? name : "\(specFolder)/\(name)"]
-      : (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(name)" }
-    guard !candidates.contains(where: { access($0, X_OK) == 0 }) else { return [] }
+    guard !Self.canBeStarted(name, in: specFolder) else { return [] }
     let place = name.contains("/") ? "in \(specFolder)" : "in a folder of PATH"
     return [
       SpecIssue(
@@ -44,5 +40,14 @@ struct ProgramCheck {
         found: "\"\(name)\"",
         expected: "a program that can be started")
     ]
+  }
+
+  /// Whether a command's first word can be started from a folder.
+  static func canBeStarted(_ name: String, in folder: String) -> Bool {
+    let candidates =
+      name.contains("/")
+      ? [name.hasPrefix("/") ? name : "\(folder)/\(name)"]
+      : (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(name)" }
+    return candidates.contains { access($0, X_OK) == 0 }
   }
 }

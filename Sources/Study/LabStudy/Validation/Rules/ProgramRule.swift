@@ -6,7 +6,29 @@ struct ProgramRule: SpecRule {
   func issues(in context: SpecContext) -> [SpecIssue] {
     guard context.schema.isOfProgram else { return [] }
     let root = context.draft.root
-    return commandIssues(root, context) + metricIssues(root) + patternIssues(root)
+    return commandIssues(root, context) + metricIssues(root) + patternIssues(root) + unfilledIssues(root)
+  }
+
+  /// What a spec that `labrun init` has written still has no value for.
+  private func unfilledIssues(_ root: SourceValue) -> [SpecIssue] {
+    func issues(_ value: SourceValue, at path: ConfigurationPath) -> [SpecIssue] {
+      switch value.content {
+      case .string(ProgramDraft.placeholder):
+        return [
+          SpecIssue(
+            at: value.location, keyPath: path,
+            message: "has no value yet; expected one in the place of \"\(ProgramDraft.placeholder)\"",
+            found: "\"\(ProgramDraft.placeholder)\"", expected: "a value")
+        ]
+      case .object(let members): return members.flatMap { issues($0.value, at: path.appending($0.key)) }
+      case .array(let elements):
+        return elements.enumerated().flatMap { issues($1, at: path.appending(index: $0)) }
+      default: return []
+      }
+    }
+    return ["program", "parameters", "factors"].flatMap { section in
+      root[section].map { issues($0, at: ConfigurationPath(section)) } ?? []
+    }
   }
 
   private func commandIssues(_ root: SourceValue, _ context: SpecContext) -> [SpecIssue] {
