@@ -205,7 +205,8 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["labrun", "LabCore", "LabRecords", "LabStore", "LabStudy", "LabTesting", "LabWorkbench"]),
+      dependencies: ["labrun", "LabCore", "LabRecords", "LabStore", "LabStudy", "LabTesting", "LabWorkbench"],
+      exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]
 )

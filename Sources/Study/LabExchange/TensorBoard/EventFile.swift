@@ -1,53 +1,74 @@
 import Foundation
 
 /// What an event file says of a run.
-struct EventFile {
+package struct EventFile {
   /// A number of a metric at a step.
-  struct Scalar {
-    var tag: String
-    var step: Int
+  package struct Scalar {
+    /// The tag.
+    package var tag: String
+    /// The step.
+    package var step: Int
     /// The shortest text that gives the number again.
-    var text: String
+    package var text: String
+    /// When it was written, in seconds since 1970.
+    package var time: Double
+  }
+
+  /// What is written from a step on when a program goes on there: earlier numbers of these steps do not count.
+  package struct Restart {
+    /// The step.
+    package var step: Int
+    /// When it was written, in seconds since 1970.
+    package var time: Double
   }
 
   /// The numbers, in the order in which they were written.
-  private(set) var scalars: [Scalar] = []
+  package private(set) var scalars: [Scalar] = []
+  /// Where the program went on.
+  package private(set) var restarts: [Restart] = []
+  /// The bytes of whole records.
+  package private(set) var byteCount = 0
   /// The settings of the run, in the texts of tables.
   private(set) var parameters: [(name: String, text: String)] = []
   /// How many values are neither numbers nor settings.
   private(set) var others: [String: Int] = [:]
   /// Whether the end is missing.
-  let isCutOff: Bool
+  package let isCutOff: Bool
 
   /// Reads a file.
   ///
   /// - Throws: ``ExchangeError/content(file:problem:)``.
-  init(_ data: Data, file: String) throws {
-    let (records, isCutOff) = try RecordFile.records(data, file: file)
+  package init(_ data: Data, file: String) throws {
+    let (records, byteCount, isCutOff) = try RecordFile.records(data, file: file)
+    self.byteCount = byteCount
     self.isCutOff = isCutOff
     do {
       for record in records {
         let event = try ProtobufReader.fields(record)
+        let (step, time) = (event.integer(2), event.double(1))
+        if let session = event.bytes(7), try ProtobufReader.fields(session).integer(1) == 1 {
+          restarts.append(Restart(step: step, time: time))
+        }
         guard let summary = event.bytes(5) else { continue }
-        for value in try ProtobufReader.fields(summary).messages(1) { try read(value, step: event.integer(2)) }
+        for value in try ProtobufReader.fields(summary).messages(1) { try read(value, step: step, time: time) }
       }
     } catch is ProtobufReader.Malformed {
       throw ExchangeError.content(file: file, problem: "has a record that is no event of TensorBoard")
     }
   }
 
-  private mutating func read(_ data: Data, step: Int) throws {
+  private mutating func read(_ data: Data, step: Int, time: Double) throws {
     let value = try ProtobufReader.fields(data)
     guard let tag = value.string(1) else { return }
     if tag == "_hparams_/session_start_info" { return try readParameters(value) }
     if tag.hasPrefix("_hparams_/") { return }
     for field in value where field.number == 2 {
       guard case .fixed32(let bits) = field.value else { continue }
-      scalars.append(.init(tag: tag, step: step, text: "\(Float(bitPattern: bits))"))
+      scalars.append(.init(tag: tag, step: step, text: "\(Float(bitPattern: bits))", time: time))
       return
     }
     if let tensor = value.bytes(8), let text = try Self.number(tensor) {
-      scalars.append(.init(tag: tag, step: step, text: text))
+      scalars.append(.init(tag: tag, step: step, text: text, time: time))
     } else {
       others[tag, default: 0] += 1
     }

@@ -82,6 +82,14 @@ extension [(number: Int, value: ProtobufReader.Value)] {
     return 0
   }
 
+  /// The last number in double precision of a field; 0 where it is not written.
+  func double(_ number: Int) -> Double {
+    for field in reversed() where field.number == number {
+      if case .fixed64(let bits) = field.value { return Double(bitPattern: bits) }
+    }
+    return 0
+  }
+
   /// All messages of a field.
   func messages(_ number: Int) -> [Data] {
     compactMap { if $0.number == number, case .bytes(let data) = $0.value { data } else { nil } }

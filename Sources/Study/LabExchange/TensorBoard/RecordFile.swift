@@ -18,17 +18,18 @@ enum RecordFile {
     return data
   }
 
-  /// The records of a file, and whether its last one is cut off, as that of a program that is still writing.
+  /// The records of a file, how many bytes they take, and whether the last one is cut off, as that of a program that is still
+  /// writing.
   ///
   /// - Throws: ``ExchangeError/content(file:problem:)`` where a checksum is wrong.
-  static func records(_ data: Data, file: String) throws -> (records: [Data], isCutOff: Bool) {
+  static func records(_ data: Data, file: String) throws -> (records: [Data], byteCount: Int, isCutOff: Bool) {
     var records: [Data] = []
     var place = data.startIndex
     func number(_ place: Int, _ count: Int) -> UInt64 {
       data[place..<place + count].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
     while place < data.endIndex {
-      guard data.endIndex - place >= 12 else { return (records, true) }
+      guard data.endIndex - place >= 12 else { return (records, place - data.startIndex, true) }
       guard UInt32(number(place + 8, 4)) == CyclicRedundancyCheck.masked(data[place..<place + 8]) else {
         throw ExchangeError.content(
           file: file,
@@ -36,7 +37,7 @@ enum RecordFile {
       }
       let length = number(place, 8)
       guard length <= UInt64(data.endIndex - place - 12), data.endIndex - place - 12 - Int(length) >= 4 else {
-        return (records, true)
+        return (records, place - data.startIndex, true)
       }
       let record = Data(data[place + 12..<place + 12 + Int(length)])
       guard UInt32(number(place + 12 + Int(length), 4)) == CyclicRedundancyCheck.masked(record) else {
@@ -46,7 +47,7 @@ enum RecordFile {
       records.append(record)
       place += 16 + Int(length)
     }
-    return (records, false)
+    return (records, place - data.startIndex, false)
   }
 }
 

@@ -86,6 +86,8 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
     public var metrics: [String]
     /// The metrics that are printed in percent where a pattern finds them.
     public var percentMetrics: [String]
+    /// The tags of TensorBoard that metrics have, by their names; nil where the spec names none.
+    public var tags: [String: String]?
     /// The level of each factor.
     public var level: [String: String]
     /// The variant's label.
@@ -97,7 +99,7 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
     public init(
       command: [String], directory: String, folder: String, checkpoint: String, deadline: Date? = nil,
       graceSeconds: Double = 30, devices: [String]? = nil, patterns: [String] = [], metrics: [String] = [],
-      percentMetrics: [String] = [],
+      percentMetrics: [String] = [], tags: [String: String]? = nil,
       level: [String: String] = [:], variant: String, provenance: RunProvenance
     ) {
       self.command = command
@@ -110,6 +112,7 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
       self.patterns = patterns
       self.metrics = metrics
       self.percentMetrics = percentMetrics
+      self.tags = tags
       self.level = level
       self.variant = variant
       self.provenance = provenance
@@ -120,6 +123,7 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
       case graceSeconds = "grace_seconds"
       case devices, patterns, metrics
       case percentMetrics = "percent_metrics"
+      case tags
       case level, variant, provenance
     }
   }

@@ -17,6 +17,11 @@ package enum ProgramReport: Sendable, Hashable {
   /// A file of the run's folder that belongs to the result.
   case artifact(path: String, kind: String)
 
+  /// Whether a name means something of its own in reports, so that no metric has it.
+  package static func isReserved(_ name: String) -> Bool {
+    ["epoch", "message", "progress", "artifact", "kind", "predictions"].contains(name)
+  }
+
   /// A line that is no report.
   package struct Problem: Error, CustomStringConvertible {
     package let description: String

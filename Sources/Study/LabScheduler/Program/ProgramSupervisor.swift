@@ -12,12 +12,14 @@ import Synchronization
 
 /// Runs somebody's program for a capsule, and tells the capsule what the program reports and how it ends.
 ///
-/// The program reports by lines of `reports.jsonl` in the capsule, by the same lines on its standard output, or by whatever it
-/// prints that looks as the spec says.
+/// The program reports by lines of `reports.jsonl` in the capsule, by the same lines on its standard output, by whatever it
+/// prints that looks as the spec says, or by a source beside them.
 public struct ProgramSupervisor {
   /// The status by which a program says that it was stopped, and goes on another time.
   static let temporaryFailure: Int32 = 75
   private static let lookInterval = DispatchTimeInterval.milliseconds(100)
+  /// The time between two looks at sources, which search folders.
+  private static let sourceInterval = Duration.seconds(2)
 
   private let folder: CapsuleFolder
   private let asked: CapsuleRun
@@ -25,6 +27,11 @@ public struct ProgramSupervisor {
   private let writer: CapsuleWriter
   private let patterns: [ProgramPattern]
   private let keep: (Predictions) throws -> Void
+  private let makeSources: [MakeProgramReportSource]
+  private var sources: [any ProgramReportSource] = []
+  private var nextSourceLook = ContinuousClock.now
+  /// The metrics that lines have had, of which those of sources do not count.
+  private var named: Set<String> = []
   private var predictions: ProgramPredictions?
   private var reports: GrowingFile
   private var output: GrowingFile
@@ -41,13 +48,15 @@ public struct ProgramSupervisor {
   ///   - asked: what it asks for.
   ///   - program: what it asks of a program.
   ///   - writer: what adds to the capsule's events.
+  ///   - sources: where the program may report beside lines.
   ///   - keep: puts predictions into the capsule.
   /// - Throws: an error where a pattern of the spec means nothing.
-  public init(
+  package init(
     _ folder: CapsuleFolder, _ asked: CapsuleRun, program: CapsuleRun.Program, writer: CapsuleWriter,
-    keep: @escaping (Predictions) throws -> Void
+    sources: [MakeProgramReportSource] = [], keep: @escaping (Predictions) throws -> Void
   ) throws {
     self.keep = keep
+    makeSources = sources
     self.folder = folder
     self.asked = asked
     self.program = program
@@ -78,6 +87,7 @@ public struct ProgramSupervisor {
     let isResumed = access(program.checkpoint, F_OK) == 0
     // Without a checkpoint, the program begins anew, and so do its epochs.
     if !isResumed { epochs = [:] }
+    sources = makeSources.map { $0(program, isResumed) }
     try writer.append(.start(program.provenance, epoch: isResumed ? (epochs.keys.max() ?? -1) + 1 : 0, step: 0))
     if isResumed { try writer.append(.log(.resumed, "from the program's own checkpoint")) }
     let process = try ProcessLaunch(
@@ -176,19 +186,59 @@ public struct ProgramSupervisor {
         let text = String(decoding: line, as: UTF8.self)
         for pattern in patterns {
           let metrics = pattern.metrics(in: text)
-          if !metrics.isEmpty { finals.merge(metrics) { $1 } }
+          if !metrics.isEmpty { try take(.final(metrics)) }
         }
       }
     }
+    try lookAtSources(isLast: isLast)
+  }
+
+  private mutating func lookAtSources(isLast: Bool) throws {
+    guard isLast || ContinuousClock.now >= nextSourceLook else { return }
+    nextSourceLook = .now + Self.sourceInterval
+    for index in sources.indices {
+      let found: [ProgramReport]
+      do {
+        found = try sources[index].reports(isLast: isLast)
+      } catch {
+        problem = "\(error)"
+        return
+      }
+      for report in found { try takeBeside(report) }
+    }
+  }
+
+  /// Takes in what a source has found, but for what lines have said better, and what is known.
+  private mutating func takeBeside(_ report: ProgramReport) throws {
+    switch report {
+    case .epoch(let epoch, let metrics):
+      let known = epochs[epoch] ?? [:]
+      let new = metrics.filter { !named.contains($0.key) && known[$0.key].map(Self.text) != Self.text($0.value) }
+      guard !new.isEmpty else { return }
+      try record(new, of: epoch)
+    case .final(let metrics): finals.merge(metrics.filter { !named.contains($0.key) }) { $1 }
+    default: try take(report)
+    }
+  }
+
+  /// A number as a text that is equal where the number is, be it none.
+  private static func text(_ number: Double) -> String { "\(number)" }
+
+  private mutating func record(_ metrics: [String: Double], of epoch: Int) throws {
+    epochs[epoch, default: [:]].merge(metrics) { $1 }
+    try writer.append(
+      .epoch(EpochRecord(epoch: epoch, metrics: Self.metrics(epochs[epoch] ?? [:]), timing: .notMeasured)))
   }
 
   private mutating func take(_ report: ProgramReport) throws {
     switch report {
     case .epoch(let epoch, let metrics):
-      epochs[epoch, default: [:]].merge(metrics) { $1 }
-      try writer.append(
-        .epoch(EpochRecord(epoch: epoch, metrics: Self.metrics(epochs[epoch] ?? [:]), timing: .notMeasured)))
-    case .final(let metrics): finals.merge(metrics) { $1 }
+      named.formUnion(metrics.keys)
+      try record(metrics, of: epoch)
+    case .final(let metrics):
+      named.formUnion(metrics.keys)
+      // What a source had found so far stands back.
+      finals.merge(metrics) { $1 }
     case .message(let text): try writer.append(.log(.note, text))
     case .progress(let progress):
       // As often as a person looks.
@@ -229,7 +279,8 @@ public struct ProgramSupervisor {
     let missing = program.metrics.filter { metrics[$0] == nil }
     guard missing.isEmpty else {
       return .failed(
-        reason: "its program ended without having reported \(missing.sorted().joined(separator: " and "))\(lastWords)")
+        reason: "its program ended without having reported \(missing.sorted().joined(separator: " and "))"
+          + "\(accounts)\(lastWords)")
     }
     guard !metrics.isEmpty else {
       return .failed(reason: "its program ended without having reported a metric\(lastWords)")
@@ -244,6 +295,11 @@ public struct ProgramSupervisor {
     var metrics = Metrics()
     for (name, value) in values { metrics[MetricName(name)] = value }
     return metrics
+  }
+
+  private var accounts: String {
+    let found = sources.map(\.account).filter { !$0.isEmpty }
+    return found.isEmpty ? "" : " (\(found.joined(separator: "; ")))"
   }
 
   private var lastWords: String { folder.lastLines(1).first.map { "; it said last: \($0)" } ?? "" }

@@ -9,6 +9,8 @@ public struct ProgramSpec: Sendable, Codable, Hashable {
     public var better: Metric.Direction
     /// `%` for a share, which is shown in percent, and printed in percent where a pattern finds it.
     public var unit: String?
+    /// The tag under which TensorBoard's files have it; nil for the one that its name follows from.
+    public var tag: String?
   }
 
   /// The program with its arguments, in which names in braces have a meaning.
@@ -88,6 +90,9 @@ extension StudySchema {
         "unit", .optional(.choice(["%"])), default: .null, isResultRelevant: false,
         "% for a share: it is reported from 0 to 1, shown in percent, and where a pattern finds it, it is printed in percent."
       ),
+      .init(
+        "tag", .optional(.string), default: .null, isResultRelevant: false,
+        "The tag of the metric in TensorBoard's event files; null for the one that its name follows from."),
     ])
     var known: Set<String> = []
     let metrics = metricNames.filter { known.insert($0).inserted }.map { name in

@@ -55,7 +55,8 @@ package struct CapsuleTraining {
     try AtomicFile.write(Data(parameters.prettyText().utf8), to: folder.parametersPath)
     let files = CapsuleRunStore(asked, folder: folder, writer: writer).capsuleFiles(of: asked.claimed.lease)
     var supervisor = try ProgramSupervisor(
-      folder, asked, program: program, writer: writer, keep: { try files.write(predictions: $0) })
+      folder, asked, program: program, writer: writer, sources: ProgramReportSources.all,
+      keep: { try files.write(predictions: $0) })
     try supervisor.run(stop: stop)
   }
 

@@ -39,13 +39,15 @@ extension ProgramVariant {
       .init(seed: run.seed, folder: folder, checkpoint: checkpoint, json: capsule.parametersPath))
     var configuration = variant.configuration
     configuration["parameters"] = parameters
+    let tags = program.metrics.compactMapValues(\.tag)
     return .init(
       CapsuleRun.Program(
         command: words, directory: directory, folder: folder, checkpoint: checkpoint,
         deadline: program.timeoutMinutes.map { Date().addingTimeInterval($0 * 60) }, graceSeconds: program.graceSeconds,
         devices: program.devices.isEmpty ? nil : [program.devices[worker % program.devices.count]],
         patterns: program.patterns, metrics: program.metrics.keys.sorted(),
-        percentMetrics: program.metrics.filter { $0.value.unit == "%" }.keys.sorted(), level: variant.levels,
+        percentMetrics: program.metrics.filter { $0.value.unit == "%" }.keys.sorted(), tags: tags.isEmpty ? nil : tags,
+        level: variant.levels,
         variant: variant.label,
         provenance: provenance.record(run: run, threads: threads)), configuration: configuration)
   }
