@@ -67,6 +67,7 @@ enum ExitStatus: Int32 {
       case .badData: self = .badData
       case .noInput: self = .noInput
       }
+    case is ProgramChange: self = .badData
     case is RegistryError: self = .internalError
     case _ where error.isErrorOfMachine: self = .inputOutput
     default: return nil

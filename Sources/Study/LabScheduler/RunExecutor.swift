@@ -73,6 +73,9 @@ extension BlockingRunExecutor {
   }
 }
 
+/// An error of a run that speaks against starting any other one; those that are under way go on.
+public protocol StartRefusal: Error {}
+
 /// A run that is trained on a thread of this process.
 private final class ThreadJob: RunJob {
   private let result = Mutex<Result<RunOutcome, any Error>?>(nil)

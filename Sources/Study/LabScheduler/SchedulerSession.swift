@@ -38,6 +38,8 @@ struct SchedulerSession {
   /// How many runs in a row the machine has interrupted.
   private var machineErrorCount = 0
   private var hasFailedFast = false
+  /// Why no further run is started.
+  private var refusal: (any Error)?
   /// How often each run was tried again.
   private var retryCounts: [RunIdentity: Int] = [:]
   /// Runs at a time; fewer than the options have, once the system has run out of memory.
@@ -66,9 +68,9 @@ struct SchedulerSession {
   mutating func work() {
     while true {
       announceStop()
-      if stopRequest == .none { startRuns() }
+      if stopRequest == .none, refusal == nil { startRuns() }
       let isIdle = activities.isEmpty
-      if isIdle, stopRequest != .none || !queue.hasRuns { return announceStop() }
+      if isIdle, stopRequest != .none || refusal != nil || !queue.hasRuns { return announceStop() }
       sleep()
       lookAtJobs()
     }
@@ -78,7 +80,7 @@ struct SchedulerSession {
   func conclude() -> SchedulerReport {
     let report = SchedulerReport(
       runs: runs, results: results, stopRequest: stopRequest, endingError: leases.endingError,
-      machineError: machineError, hasFailedFast: hasFailedFast)
+      machineError: refusal ?? machineError, hasFailedFast: hasFailedFast)
     events.emit(.finished(report))
     events.drain()
     return report
@@ -108,7 +110,7 @@ struct SchedulerSession {
       nextRecheck = .now + scheduler.options.recheckInterval
     }
     var hasSubmitted = false
-    next: while stopRequest == .none, activities.count < workerCount,
+    next: while stopRequest == .none, refusal == nil, activities.count < workerCount,
       let worker = (0..<scheduler.workerCount).first(where: { activities[$0] == nil })
     {
       switch queue.next() {
@@ -211,6 +213,9 @@ struct SchedulerSession {
     }
     if (error as? any RunFailure)?.endsSweep == true {
       leases.endWork(with: error)
+    } else if error is any StartRefusal {
+      if refusal == nil { events.emit(.warning("\(error)")) }
+      refusal = refusal ?? error
     } else if RunOutcome.isOfMachine(error) {
       note(machineError: error)
     }

@@ -28,6 +28,8 @@ public struct ProcessRunExecutor: RunExecutor {
     public var program: CapsuleRun.Program
     /// The configuration as the program is to see it.
     public var configuration: JSONValue
+    /// Throws where what the run has measured does not count, once it has ended.
+    public var check: @Sendable () throws -> Void = {}
 
     /// Creates what is asked for.
     public init(_ program: CapsuleRun.Program, configuration: JSONValue) {
@@ -74,8 +76,9 @@ public struct ProcessRunExecutor: RunExecutor {
   /// Makes the capsule of a run and starts its process.
   private func start(
     _ run: ClaimedRun, context: RunContext, in folder: CapsuleFolder, files: any RunFiles
-  ) throws -> ChildProcess {
+  ) throws -> CapsuleJob.Started {
     try folder.remove()
+    var check: @Sendable () throws -> Void = {}
     var asked = CapsuleRun(run, threads: context.threads, resumption: .init(), engine: nil)
     switch trainer {
     case .engine(let engine):
@@ -91,11 +94,13 @@ public struct ProcessRunExecutor: RunExecutor {
       let content = try ask(run, context, folder, path)
       asked.program = content.program
       asked.configuration = content.configuration
+      check = content.check
     }
     try folder.create(asked)
-    return try ChildProcess(
+    let process = try ChildProcess(
       program: program, arguments: arguments(folder), environment: ["SWIFT_BACKTRACE": "enable=no"],
       output: folder.outputPath, wake: context.wake)
+    return CapsuleJob.Started(process: process, check: check)
   }
 
   /// Where labrun's own engine goes on.
@@ -119,6 +124,14 @@ public struct ProcessRunExecutor: RunExecutor {
 /// A run that a process trains, followed by its capsule.
 private final class CapsuleJob: RunJob, @unchecked Sendable {
   // Sendable since a job is only ever looked at by the thread of its scheduler.
+
+  /// What was started.
+  struct Started {
+    var process: ChildProcess
+    /// Throws where what the run has measured does not count.
+    var check: @Sendable () throws -> Void
+  }
+
   private let run: ClaimedRun
   private let context: RunContext
   private let store: any RunStore
@@ -127,9 +140,10 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
   private let files: any RunFiles
   /// Whether labrun's own engine trains, whose files and epochs must fit together; a program has its own.
   private let isOfEngine: Bool
-  private let start: (CapsuleFolder, any RunFiles) throws -> ChildProcess
+  private let start: (CapsuleFolder, any RunFiles) throws -> Started
   private let memoryKills = MemoryKills.current
   private var process: ChildProcess?
+  private var check: @Sendable () throws -> Void = {}
   private var ingestion: CapsuleIngestion?
   private var passedOn = StopRequest.none
   private(set) var ranOutOfMemory = false
@@ -138,7 +152,7 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
 
   init(
     run: ClaimedRun, context: RunContext, store: any RunStore, shelf: CapsuleShelf, files: any RunFiles,
-    isOfEngine: Bool, start: @escaping (CapsuleFolder, any RunFiles) throws -> ChildProcess
+    isOfEngine: Bool, start: @escaping (CapsuleFolder, any RunFiles) throws -> Started
   ) {
     self.run = run
     self.context = context
@@ -200,7 +214,9 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
       if let completed { return completed }
     }
     guard context.stopRequest == .none else { return .interrupted(reason: "stopped on request") }
-    process = try start(folder, files)
+    let started = try start(folder, files)
+    process = started.process
+    check = started.check
     ingestion = try CapsuleIngestion(folder, attempt: run.lease.attempt, into: store, lease: run.lease, files: files)
     return nil
   }
@@ -241,6 +257,7 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
       do {
         let outcome = try completion(told) ?? told.outcome
         try folder.remove()
+        if case .completed = outcome { try check() }
         return outcome
       } catch let error as any RunFailure where !error.endsSweep {
         try folder.remove()

@@ -8,7 +8,7 @@ struct ProgramCheck {
   let specFolder: String
   /// The variants in which nothing is wrong.
   private(set) var variants: [ProgramVariant] = []
-  private var known: (program: ProgramSpec, hash: ContentHash, issues: [SpecIssue])?
+  private var known: (program: ProgramSpec, hash: ContentHash, snapshot: ProgramSnapshot, issues: [SpecIssue])?
 
   init(specFolder: String) { self.specFolder = specFolder.isEmpty ? "." : specFolder }
 
@@ -17,14 +17,15 @@ struct ProgramCheck {
     if known?.program != program {
       do {
         let files = try ProgramFiles(folder: specFolder).hash(program)
-        known = (program, files.hash, files.issues + commandIssues(program))
+        known = (program, files.hash, files.snapshot, files.issues + commandIssues(program))
       } catch {
         return [SpecIssue(keyPath: "program.sources", message: "\(error)")]
       }
     }
     guard let known else { return [] }
     if known.issues.isEmpty {
-      variants.append(ProgramVariant(variant: variant, program: program, dataHash: known.hash))
+      variants.append(
+        ProgramVariant(variant: variant, program: program, dataHash: known.hash, snapshot: known.snapshot))
     }
     return known.issues
   }

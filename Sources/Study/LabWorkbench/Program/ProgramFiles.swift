@@ -9,8 +9,9 @@ struct ProgramFiles {
 
   /// The hash of all files that a program names.
   ///
-  /// - Returns: the hash, and what is wrong with names: an issue each.
-  func hash(_ program: ProgramSpec) throws -> (hash: ContentHash, issues: [SpecIssue]) {
+  /// - Returns: the hash, the files as they are, and what is wrong with names: an issue each.
+  func hash(_ program: ProgramSpec) throws -> (hash: ContentHash, snapshot: ProgramSnapshot, issues: [SpecIssue]) {
+    var states: [String: ProgramSnapshot.State] = [:]
     var issues: [SpecIssue] = []
     var hasher = ContentHasher()
     hasher.update("labrun-program-1")
@@ -30,14 +31,31 @@ struct ProgramFiles {
       }
       hasher.update(key)
       for path in paths.sorted() {
+        // What changes while it is read is found to have changed.
+        let stamp = stamp(path)
+        let content = try content(path)
+        states[path] = .init(stamp: stamp, content: content)
         hasher.update(path)
-        hasher.update(try content(path).hexadecimal)
+        hasher.update(content.hexadecimal)
       }
     }
-    return (hasher.finish(), issues)
+    return (hasher.finish(), ProgramSnapshot(self, program, states), issues)
   }
 
-  private func content(_ path: String) throws -> ContentHash {
+  /// All files that a program names, by their paths from the folder.
+  func paths(_ program: ProgramSpec) -> Set<String> { Set((program.sources + program.inputs).flatMap(files)) }
+
+  /// What the system tells of a file without reading it.
+  func stamp(_ path: String) -> ProgramSnapshot.Stamp? {
+    guard let found = try? FileManager.default.attributesOfItem(atPath: absolute(path).resolvingSymlinks) else {
+      return nil
+    }
+    return .init(
+      date: found[.modificationDate] as? Date, byteCount: (found[.size] as? NSNumber)?.uint64Value,
+      number: (found[.systemFileNumber] as? NSNumber)?.uint64Value)
+  }
+
+  func content(_ path: String) throws -> ContentHash {
     ContentHash(of: try Data(contentsOf: URL(fileURLWithPath: absolute(path)), options: .mappedIfSafe))
   }
 
@@ -75,4 +93,9 @@ struct ProgramFiles {
     guard let name = path.first, fnmatch(first, name, FNM_PERIOD) == 0 else { return false }
     return matches(path.dropFirst(), pattern.dropFirst())
   }
+}
+
+extension String {
+  /// The path of the file that a link leads to.
+  fileprivate var resolvingSymlinks: String { URL(fileURLWithPath: self).resolvingSymlinksInPath().path }
 }

@@ -10,6 +10,8 @@ package struct ProgramVariant: PlannedVariant {
   /// The program.
   let program: ProgramSpec
   package let dataHash: ContentHash
+  /// Its files as they were when the runs were planned.
+  let snapshot: ProgramSnapshot
 
   package var storedConfiguration: JSONValue { variant.configuration }
   /// The parameters of its runs, before they have their seed.

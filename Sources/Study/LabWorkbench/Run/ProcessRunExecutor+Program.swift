@@ -19,14 +19,31 @@ extension ProcessRunExecutor {
         guard let variant = environment.programs[claimed.run.identity] else {
           throw WorkbenchError("run \(claimed.run.identity.short) is of no program")
         }
-        return variant.asked(
+        if let change = variant.snapshot.change(whileRunning: false) { throw change }
+        var asked = variant.asked(
           claimed.run, worker: context.worker, threads: context.threads, capsule: capsule, folder: folder,
           directory: environment.specFolder.absolutePath, provenance: collector)
+        asked.check = { [checkpoint = asked.program.checkpoint] in try variant.checkEnd(checkpoint: checkpoint) }
+        return asked
       })
   }
 }
 
 extension ProgramVariant {
+  /// Refuses the result of a run whose files changed while it was under way, and puts its checkpoint aside.
+  ///
+  /// - Throws: ``ProgramChange``.
+  func checkEnd(checkpoint: String) throws {
+    guard let change = snapshot.change(whileRunning: true) else { return }
+    let aside = checkpoint + Self.asideSuffix
+    try? FileManager.default.removeItem(atPath: aside)
+    rename(checkpoint, aside)
+    throw change
+  }
+
+  /// What follows the name of a checkpoint that nothing goes on from.
+  private static let asideSuffix = "-of-changed-files"
+
   /// What a run's program is asked for.
   func asked(
     _ run: Run, worker: Int, threads: Int, capsule: CapsuleFolder, folder: String, directory: String,
