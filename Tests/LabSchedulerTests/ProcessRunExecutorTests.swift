@@ -22,9 +22,8 @@ import Testing
 
     func run(stop: StopSignal = StopSignal(), observer: (any SchedulerObserver)? = nil) -> SchedulerReport {
       let executor = ProcessRunExecutor(
-        store: sweep.store, results: results, program: "/bin/sh",
-        arguments: { [script] in ["-c", script, "sh", $0.path] },
-        trainer: .engine(nil))
+        CapsuleMaker(store: sweep.store, results: results, trainer: .engine(nil)), program: "/bin/sh",
+        arguments: { [script] in ["-c", script, "sh", $0.path] })
       return sweep.run(executor, options: Scheduler.Options(workers: 2), stop: stop, observer: observer)
     }
 

@@ -51,7 +51,7 @@ public struct Labrun: ParsableCommand {
       ReportCommand.self, PlotCommand.self, ListCommand.self, ShowCommand.self, DescribeCommand.self,
       PredictCommand.self, EvaluateCommand.self, LesionCommand.self, ExportCommand.self, ImportCommand.self,
       MergeCommand.self, RemoveCommand.self, CleanCommand.self, DataCommand.self, BenchCommand.self, DoctorCommand.self,
-      InitCommand.self, SchemaCommand.self, TrainRunCommand.self,
+      InitCommand.self, SchemaCommand.self, TrainRunCommand.self, TrainTaskCommand.self,
     ])
 
   /// Reads the arguments of the process, does what they ask for, and ends the process where that fails.

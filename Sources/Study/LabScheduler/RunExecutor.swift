@@ -23,9 +23,13 @@ public protocol RunExecutor: Sendable {
 
   /// The longest time between two looks at a job that does not ask for one.
   var pollInterval: Duration { get }
+
+  /// Whether a run is trained as soon as it is submitted; else its job says when, by ``RunContext/noteStart()``.
+  var startsAtOnce: Bool { get }
 }
 
 extension RunExecutor {
+  public var startsAtOnce: Bool { true }
   public func flush() throws {}
   public var pollInterval: Duration { .milliseconds(200) }
 }
@@ -45,9 +49,13 @@ public protocol RunJob: Sendable {
 
   /// Whether the run ended since the system had no more memory, so that fewer at a time may do better.
   var ranOutOfMemory: Bool { get }
+
+  /// Whether the run ended since what it ran on was taken away, so that it is lined up again, however often.
+  var wasPreempted: Bool { get }
 }
 
 extension RunJob {
+  public var wasPreempted: Bool { false }
   public var ranOutOfMemory: Bool { false }
 }
 
@@ -97,6 +105,7 @@ public struct RunContext: Sendable {
   private let progress: @Sendable (RunProgress) -> Void
   private let remark: @Sendable (String) -> Void
   private let wakeUp: @Sendable () -> Void
+  private let started: @Sendable () -> Void
 
   /// Creates a context.
   ///
@@ -108,10 +117,12 @@ public struct RunContext: Sendable {
   ///   - progress: receives progress on the calling thread.
   ///   - remark: receives what a person should know at once, on the calling thread.
   ///   - wakeUp: is called where the run is worth a look, on the calling thread.
+  ///   - started: is called when a run that had to wait is trained, on the calling thread.
   public init(
     store: any AttemptStore, worker: Int = 0, threads: Int = 1, stopSignals: [StopSignal] = [],
     progress: @escaping @Sendable (RunProgress) -> Void = { _ in },
-    remark: @escaping @Sendable (String) -> Void = { _ in }, wakeUp: @escaping @Sendable () -> Void = {}
+    remark: @escaping @Sendable (String) -> Void = { _ in }, wakeUp: @escaping @Sendable () -> Void = {},
+    started: @escaping @Sendable () -> Void = {}
   ) {
     self.store = store
     self.worker = worker
@@ -120,6 +131,7 @@ public struct RunContext: Sendable {
     self.progress = progress
     self.remark = remark
     self.wakeUp = wakeUp
+    self.started = started
   }
 
   /// How urgently the run is to end; cheap enough to ask after every step.
@@ -130,6 +142,9 @@ public struct RunContext: Sendable {
 
   /// Tells observers one sentence about the run that a person should know.
   public func warn(_ sentence: String) { remark(sentence) }
+
+  /// Tells observers that a run is trained from now on that had to wait after it was submitted.
+  public func noteStart() { started() }
 
   /// Asks the scheduler for a look at the run's job; from any thread.
   public func wake() { wakeUp() }

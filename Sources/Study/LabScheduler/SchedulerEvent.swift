@@ -15,6 +15,8 @@ public enum SchedulerEvent: Sendable {
 
   /// Work begins on this many runs.
   case began(runs: Int, workers: Int)
+  /// A run is handed over to what trains it in its turn.
+  case submitted(ScheduledRun, worker: Int)
   /// A worker starts a run; epochs on record come from an earlier attempt.
   case started(ScheduledRun, worker: Int, attempt: Int, recordedEpochs: Int)
   /// A run tells how far it is.

@@ -58,6 +58,9 @@ public struct SchedulerReport: Sendable {
     }
   }
 
+  /// The number of runs that ended unfinished, be it since they go on elsewhere.
+  public var leftCount: Int { count(.interrupted) }
+
   /// The number of runs that this scheduler trained to their end.
   public var trainedCount: Int { results.values.count { $0.isTrained } }
 

@@ -156,8 +156,9 @@ struct SchedulerSession {
   private mutating func submit(_ run: ScheduledRun, _ claimed: ClaimedRun, worker: Int) {
     let runStop = StopSignal()
     leases.keep(claimed.lease, worker: worker, stop: runStop)
-    events.emit(
-      .started(run, worker: worker, attempt: claimed.lease.attempt, recordedEpochs: claimed.recordedEpochs))
+    let started = SchedulerEvent.started(
+      run, worker: worker, attempt: claimed.lease.attempt, recordedEpochs: claimed.recordedEpochs)
+    events.emit(scheduler.executor.startsAtOnce ? started : .submitted(run, worker: worker))
     let warn: @Sendable (String) -> Void = { [events] in
       events.emit(.warning("\(run.label) · seed \(run.seed): \($0)"))
     }
@@ -166,7 +167,7 @@ struct SchedulerSession {
       store: scheduler.store, worker: worker, threads: scheduler.options.threadsPerRun,
       stopSignals: [stop, leases.ownStop, runStop],
       progress: { [events] in events.emit(.progress(run, $0, worker: worker)) }, remark: warn,
-      wakeUp: { [wakeUp] in wakeUp.signal() })
+      wakeUp: { [wakeUp] in wakeUp.signal() }, started: { [events] in events.emit(started) })
     let start = ContinuousClock.now
     do {
       let job = try scheduler.executor.submit(claimed, context: context)
@@ -201,6 +202,8 @@ struct SchedulerSession {
       }
       activities[worker] = nil
       if activity.job.ranOutOfMemory { takeLessMemory() }
+      // What was taken away for others does not count against the run.
+      if activity.job.wasPreempted { retryCounts[activity.run.identity, default: 0] -= 1 }
       end(activity.run, activity.lease, outcome, worker: worker, duration: .now - activity.start)
     }
   }
@@ -241,8 +244,8 @@ struct SchedulerSession {
     let count = retryCounts[run.identity, default: 0]
     retryCounts[run.identity] = count + 1
     queue.postpone(run)
-    events.emit(
-      .warning("\(run.label) · seed \(run.seed): is tried again (\(count + 1) of \(scheduler.options.retries))"))
+    let again = count < 0 ? "is lined up again" : "is tried again (\(count + 1) of \(scheduler.options.retries))"
+    events.emit(.warning("\(run.label) · seed \(run.seed): \(again)"))
   }
 
   /// Trains fewer runs at a time from now on.

@@ -4,6 +4,7 @@ import LabCore
 import LabExchange
 import LabRecords
 import LabReport
+import LabScheduler
 import LabStats
 import LabStudy
 import LabWorkbench
@@ -25,7 +26,8 @@ struct SweepCommand: ParsableCommand {
       whatever is stored there. Whole seeds are dealt first, then what is left over, run by run, by the work in it. --only \
       selects within the part, --limit takes the first of what is selected. labrun merge brings the parts together.
 
-      Ctrl-C once: finish the step, write checkpoints, tell how to resume. Twice: stop at once.
+      Ctrl-C once: finish the step, write checkpoints, tell how to resume. Twice: stop at once. With --executor slurm, it asks \
+      whether to leave the jobs to the cluster or to cancel them; the same command follows them on.
 
       EXAMPLES
         labrun sweep Experiments/ablation.json
@@ -52,6 +54,12 @@ struct SweepCommand: ParsableCommand {
     help: ArgumentHelp(
       Executors.registry.entries.map { "\($0.name): \($0.summary)" }.joined(separator: " "), valueName: "name"))
   var executor: String?
+
+  @Flag(help: "With --executor slurm: submit the jobs, and leave them to the cluster.")
+  var detach = false
+
+  @Flag(help: "With --executor slurm: cancel the jobs of the sweep.")
+  var cancel = false
 
   @Option(
     help: ArgumentHelp(
@@ -104,6 +112,10 @@ struct SweepCommand: ParsableCommand {
       throw ValidationError(
         "--shard takes a part and the number of parts (at most \(Shard.mostParts)), such as 2/5 for the second of five, but "
           + "\"\(shard)\" was given.")
+    }
+    if detach, cancel { throw ValidationError("--detach submits jobs, and --cancel ends them.") }
+    if detach, until != nil {
+      throw ValidationError("--until waits for results to decide on, so it cannot leave jobs by --detach.")
     }
     if shard != nil, until != nil {
       throw ValidationError(
@@ -166,6 +178,7 @@ struct SweepCommand: ParsableCommand {
     let executor = try Executors.chosen(given, spec: execution.executor, isOfProgram: checked.isOfProgram)
     // Options are those of the executor that the spec names.
     let executorOptions = execution.executor["name"]?.stringValue == executor.name ? execution.executor : [:]
+    try check(executor, options: executorOptions, isOfProgram: checked.isOfProgram)
     let threads = threadsPerRun ?? execution.threadsPerRun
     let study = try PlannedStudy(
       checked, shard: shard.flatMap(Shard.init(parsing:)), only: only, limit: limit, threads: threads,
@@ -174,11 +187,12 @@ struct SweepCommand: ParsableCommand {
     if let rule { try check(rule, of: study) }
     // What the machine must be ready for.
     let whole = study.reaching(rule)
-    let wished = workers ?? execution.workers ?? max(1, Machine.coreCount / threads)
+    let wished =
+      workers ?? execution.workers ?? (executor.isRemote ? whole.runs.count : max(1, Machine.coreCount / threads))
     // A worker without a run would only stand there.
     let workers = min(wished, max(1, whole.runs.count))
     let budget = execution.memoryBudgetGigabytes.map { Int($0 * 1e9) } ?? study.memoryBytes / 5 * 4
-    try study.checkMemory(budget: budget)
+    if !executor.isRemote { try study.checkMemory(budget: budget) }
     // A dry run has the files in its table.
     for remark in (dryRun ? [] : study.fileAccounts + study.seedRemarks(rule) + study.partRemarks) + study.remarks
       + workbench.backends.all.compactMap(\.remark)
@@ -193,19 +207,45 @@ struct SweepCommand: ParsableCommand {
         study: study, seedRule: rule, workers: workers, policy: policy, results: resultsOptions.folder
       ).show(json: json)
     }
-    try ResourceCheck.requireMemory(for: whole, workers: workers, threads: threads)
-    try ResourceCheck.requireThreads(workers * (threads + 1) + Machine.coreCount + 4)
-    try ResourceCheck.requireOpenFiles(workers: workers)
+    if cancel { return try cancelJobs(of: study) }
+    if !executor.isRemote {
+      try ResourceCheck.requireMemory(for: whole, workers: workers, threads: threads)
+      try ResourceCheck.requireThreads(workers * (threads + 1) + Machine.coreCount + 4)
+      try ResourceCheck.requireOpenFiles(workers: workers)
+    }
+    let leaving = LeavingPolicy()
+    if detach { leaving.choice = .leaveAtOnce }
     let session = try SweepSession(
       study: study, seedRule: rule, folder: resultsOptions.folder, workers: workers, threads: threads,
       memoryBudget: budget, claimPolicy: policy, failsFast: failFast, retries: execution.retries,
       checkpointSeconds: execution.checkpointEverySeconds, keepsCheckpoints: execution.keepsCheckpoints,
-      executor: executor, executorOptions: executorOptions,
+      executor: executor, executorOptions: executorOptions, leaving: leaving,
       writesEventFiles: execution.tensorboard, mlflow: server, say: Terminal.sayBeside)
     let status = try session.run(
       resumeCommand: resumeCommand, reportCommand: command("report", session.name),
-      exportCommand: server.map { command("export", session.name, $0.text, "--to", "mlflow") }, json: json)
+      exportCommand: server.map { command("export", session.name, $0.text, "--to", "mlflow") },
+      leaving: executor.isRemote ? leaving : nil, json: json)
     if let status { throw ExitCode(status.rawValue) }
+  }
+
+  /// Refuses what an executor cannot do.
+  private func check(_ executor: ExecutorDefinition, options: JSONValue, isOfProgram: Bool) throws {
+    do { try executor.check(options, isOfProgram) } catch { throw CommandError("\(error)", status: .badData) }
+    if detach || cancel, !executor.isRemote {
+      throw CommandError(
+        "--\(detach ? "detach" : "cancel") is about jobs of a cluster, and the executor \"\(executor.name)\" trains on this "
+          + "machine", status: .usage)
+    }
+  }
+
+  /// Cancels what a cluster has of the study.
+  private func cancelJobs(of study: PlannedStudy) throws {
+    let cancelled = try SlurmCancellation(results: resultsOptions.folder).cancel(study.scheduledRuns.map(\.identity))
+    Terminal.standardError.note(
+      cancelled == 0
+        ? "Slurm has no job of \(study.plan.name)"
+        : "cancelled \(cancelled) \(cancelled == 1 ? "run" : "runs") of \(study.plan.name); what they have told is taken over "
+          + "when the sweep is started again")
   }
 
   /// What goes on with the sweep: the same command without what would start anew or leave cells out.

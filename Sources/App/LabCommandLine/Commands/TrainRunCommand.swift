@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LabRecords
+import LabScheduler
 import LabWorkbench
 
 /// The command `labrun train-run`, which sweeps start for themselves.
@@ -18,7 +19,8 @@ struct TrainRunCommand: ParsableCommand {
 
   func run() throws {
     let stop = StopSignal()
-    let interrupts = InterruptHandler(raising: stop) { _ in }
+    // Slurm sends its signals to all processes of a task, beside what the task itself sends.
+    let interrupts = InterruptHandler(raising: stop, escalates: SlurmEnvironment.current == nil) { _ in }
     let parent = ParentConnection { stop.raise(to: .afterStep) }
     try withExtendedLifetime((interrupts, parent)) {
       try CapsuleTraining(capsule, didAppend: ParentConnection.ring).run(stop: stop)

@@ -13,8 +13,15 @@ final class InterruptHandler {
 
   private let sources: [any DispatchSourceSignal]
 
-  /// - Parameter notify: is told the new level after each signal that changes it, on a queue of its own.
-  init(raising stop: StopSignal, notify: @escaping @Sendable (StopRequest) -> Void) {
+  /// - Parameters:
+  ///   - stop: is raised by requests.
+  ///   - noticed: is raised by notices; nil for the same.
+  ///   - escalates: whether a second request is one to stop at once; a cluster may send one twice.
+  ///   - notify: is told the new level after each signal that changes it, on a queue of its own.
+  init(
+    raising stop: StopSignal, noticed: StopSignal? = nil, escalates: Bool = true,
+    notify: @escaping @Sendable (StopRequest) -> Void
+  ) {
     let queue = DispatchQueue(label: "labrun.signals")
     func source(_ number: Int32, _ handle: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
       signal(number, SIG_IGN)
@@ -26,11 +33,16 @@ final class InterruptHandler {
     // What `nohup` starts is to outlive its terminal.
     let requests = InterruptHandler.requests.filter { $0 != SIGHUP || !ProcessSignals.isIgnored($0) }
     sources =
-      requests.map { source($0) { notify(stop.escalate()) } }
+      requests.map {
+        source($0) {
+          if escalates || stop.request == .none { notify(stop.escalate()) }
+        }
+      }
       + InterruptHandler.notices.map {
         source($0) {
-          guard stop.request == .none else { return }
-          stop.raise(to: .afterStep)
+          let noticed = noticed ?? stop
+          guard noticed.request == .none else { return }
+          noticed.raise(to: .afterStep)
           notify(.afterStep)
         }
       }

@@ -24,6 +24,7 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
   private var loggedEpochs: [Int: Int] = [:]
   private var drawnLines = 0
   private var hasStepped = false
+  private var isPaused = false
   private var timer: (any DispatchSourceTimer)?
 
   init(name: String, runs: [ScheduledRun], work: [RunIdentity: Double], workers: Int, terminal: Terminal) {
@@ -54,6 +55,18 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
     }
   }
 
+  /// Takes the progress off the terminal for a question, until ``resume()``.
+  func pause(_ question: String) {
+    queue.sync {
+      erase()
+      isPaused = true
+      terminal.ask(question)
+    }
+  }
+
+  /// Shows the progress again.
+  func resume() { queue.sync { isPaused = false } }
+
   /// Takes the progress off the terminal.
   func close() {
     queue.sync {
@@ -71,6 +84,8 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
       log(
         "\(progress.name): \(runs) \(runs == 1 ? "run" : "runs") on \(workers) \(workers == 1 ? "worker" : "workers")",
         isForLog: true)
+    case .submitted(let run, let worker):
+      progress.workers[worker] = .init(phase: .preparing("waits"), variant: run.label, seed: run.seed)
     case .started(let run, let worker, let attempt, let epochs):
       activeRuns[worker] = run.identity
       loggedEpochs[worker] = nil
@@ -177,6 +192,7 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
   }
 
   private func redraw() {
+    guard !isPaused else { return }
     estimate()
     let lines = ProgressView.lines(
       progress, width: terminal.width - 1, height: terminal.height - 1, style: terminal.style)

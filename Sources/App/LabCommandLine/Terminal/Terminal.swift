@@ -59,6 +59,9 @@ struct Terminal: Sendable {
   /// Writes a line; line ends within it are made visible too.
   func note(_ line: String) { put(line.printable + "\n") }
 
+  /// Writes a question, whose answer follows on its line.
+  func ask(_ question: String) { put(question.printable) }
+
   /// Writes plain text of several lines, with everything made visible that would steer a terminal.
   func write(_ text: String) { put(text.printableLines) }
 

@@ -43,12 +43,14 @@ public struct RunProvenance: Sendable, Codable, Hashable {
   public var libraries: [String: String]
   /// Choices that were made on this machine, such as the algorithm of each layer.
   public var choices: [String: JSONValue]
+  /// The cluster's job that it ran in, such as `slurm 4711_3`; nil outside of a cluster.
+  public var job: String?
 
   /// Creates a provenance record.
   public init(
     programVersion: String, repository: Repository? = nil, specHash: ContentHash, configuration: JSONValue,
     dataHash: ContentHash, host: String, operatingSystem: String, processor: String, threads: Int,
-    libraries: [String: String], choices: [String: JSONValue] = [:]
+    libraries: [String: String], choices: [String: JSONValue] = [:], job: String? = nil
   ) {
     self.programVersion = programVersion
     self.repository = repository
@@ -62,5 +64,6 @@ public struct RunProvenance: Sendable, Codable, Hashable {
     self.threads = threads
     self.libraries = libraries
     self.choices = choices
+    self.job = job
   }
 }

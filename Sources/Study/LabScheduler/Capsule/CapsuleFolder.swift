@@ -99,14 +99,7 @@ public struct CapsuleFolder: Sendable, Hashable {
   }
 
   /// The last lines that the program printed, without empty ones.
-  public func lastLines(_ count: Int) -> [String] {
-    guard let handle = FileHandle(forReadingAtPath: outputPath), let length = try? handle.seekToEnd() else { return [] }
-    let start = length > 4096 ? length - 4096 : 0
-    guard (try? handle.seek(toOffset: start)) != nil, let data = try? handle.readToEnd() else { return [] }
-    let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
-      .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-    return Array(lines.suffix(count))
-  }
+  public func lastLines(_ count: Int) -> [String] { TextTail.lines(count, of: outputPath) }
 }
 
 /// The capsules of a results folder, a folder for each attempt at a run.
@@ -122,12 +115,30 @@ public struct CapsuleShelf: Sendable, Hashable {
     CapsuleFolder("\(path)/\(lease.run.short)-\(lease.attempt)")
   }
 
+  /// The first digits of the runs that a cluster was given, which it may be training.
+  public func runsElsewhere() -> Set<String> { Set(capsulesElsewhere().map(\.run)) }
+
+  /// Where the capsules of some runs are in Slurm.
+  ///
+  /// - Parameter runs: the first digits of the runs.
+  func placesElsewhere(of runs: Set<String>) -> [SlurmPlace] {
+    capsulesElsewhere().filter { runs.contains($0.run) }.map(\.place)
+  }
+
+  private func capsulesElsewhere() -> [(run: String, place: SlurmPlace)] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).compactMap { name in
+      guard let place = CapsuleFolder("\(path)/\(name)").slurmPlace, let run = name.split(separator: "-").first else {
+        return nil
+      }
+      return (String(run), place)
+    }
+  }
+
   /// The capsules that earlier attempts at a run have left, the first one first.
   public func left(before lease: RunLease) -> [(attempt: Int, folder: CapsuleFolder)] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    let prefix = "\(lease.run.short)-"
-    return names.filter { $0.hasPrefix(prefix) }.compactMap { Int($0.dropFirst(prefix.count)) }
-      .filter { $0 < lease.attempt }.sorted().map { ($0, CapsuleFolder("\(path)/\(prefix)\($0)")) }
+    // Attempts are few, and the capsules of a sweep can be many.
+    (1..<max(1, lease.attempt)).map { ($0, CapsuleFolder("\(path)/\(lease.run.short)-\($0)")) }
+      .filter { access($0.1.path, F_OK) == 0 }
   }
 }
 

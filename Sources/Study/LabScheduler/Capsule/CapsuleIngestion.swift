@@ -28,15 +28,17 @@ public struct CapsuleIngestion {
   ///   - store: where its events go.
   ///   - lease: the lease on the run.
   ///   - files: the run's files.
+  ///   - isShared: whether another machine writes the events.
   /// - Throws: an error of the store.
   public init(
-    _ folder: CapsuleFolder, attempt: Int, into store: any RunStore, lease: RunLease, files: any RunFiles
+    _ folder: CapsuleFolder, attempt: Int, into store: any RunStore, lease: RunLease, files: any RunFiles,
+    isShared: Bool = false
   ) throws {
     self.folder = folder
     self.store = store
     self.lease = lease
     self.files = files
-    reader = CapsuleReader(folder)
+    reader = CapsuleReader(folder, isShared: isShared)
     position = try store.capsulePosition(ofAttempt: attempt, lease: lease)
   }
 
@@ -74,7 +76,12 @@ public struct CapsuleIngestion {
     let lastCheckpoint = events.last { $0.isCheckpoint }?.sequence
     for event in events {
       // What ended is told again to whoever comes later.
-      if case .final(let outcome, let epochs) = event.content { end = End(outcome: outcome, epochs: epochs) }
+      switch event.content {
+      case .final(let outcome, let epochs): end = End(outcome: outcome, epochs: epochs)
+      // A cluster has started the same capsule again.
+      case .start: end = nil
+      default: break
+      }
       guard event.sequence > position.sequence else { continue }
       var next = position
       next.sequence = event.sequence

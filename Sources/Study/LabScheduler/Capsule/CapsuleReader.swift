@@ -10,6 +10,9 @@ public struct CapsuleReader {
   private static let chunkBytes = 1 << 20
 
   private let path: String
+  /// Whether another machine writes the file, so that what is new in it is seen by whoever opens it anew; and many of them are
+  /// followed at once.
+  private let isShared: Bool
   private var handle: FileHandle?
   /// Bytes behind the last event.
   private var pending = Data()
@@ -21,7 +24,15 @@ public struct CapsuleReader {
   public private(set) var offset: UInt64 = 0
 
   /// Reads from the first event on.
-  public init(_ folder: CapsuleFolder) { path = folder.eventsPath }
+  ///
+  /// - Parameters:
+  ///   - folder: the capsule.
+  ///   - isShared: whether another machine writes the events: the file is then opened for each look, as network file systems
+  ///     want it, and read again from the last event on, since a writer that begins anew cuts off what is no event yet.
+  public init(_ folder: CapsuleFolder, isShared: Bool = false) {
+    path = folder.eventsPath
+    self.isShared = isShared
+  }
 
   /// The next event; nil where there is no further one yet.
   ///
@@ -64,9 +75,20 @@ public struct CapsuleReader {
           path: path, number: lineNumber + 1,
           problem: "the line is longer than \(CapsuleReader.longestLineBytes >> 20) MB")
       }
-      guard let more = try readMore() else { return nil }
+      guard let more = try readMore() else {
+        if isShared { leaveFile() }
+        return nil
+      }
       pending = Data(pending) + more
     }
+  }
+
+  /// Forgets what is no event yet, and closes the file.
+  private mutating func leaveFile() {
+    try? handle?.close()
+    handle = nil
+    pending = Data()
+    searched = 0
   }
 
   private mutating func readMore() throws -> Data? {
@@ -76,6 +98,7 @@ public struct CapsuleReader {
         throw FileError(action: "open", path: path)
       }
       handle = opened
+      if offset > 0 { try opened.seek(toOffset: offset) }
     }
     do {
       let data = try handle?.read(upToCount: CapsuleReader.chunkBytes)

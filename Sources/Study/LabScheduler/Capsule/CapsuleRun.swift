@@ -47,6 +47,8 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
     public var checkpointSeconds: Double?
     /// The random name of the database, which files carry.
     public var database: String?
+    /// The folder of the run's files, which those of the capsule are moved to.
+    public var runFolder: String?
 
     /// Creates the settings.
     public init(specHash: ContentHash, specFolder: String?, checkpointSeconds: Double?, database: String? = nil) {
@@ -61,6 +63,7 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
       case specFolder = "spec_folder"
       case checkpointSeconds = "checkpoint_seconds"
       case database
+      case runFolder = "run_folder"
     }
   }
 
@@ -76,6 +79,8 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
     public var checkpoint: String
     /// When the attempt must have stopped; nil where there is no such time.
     public var deadline: Date?
+    /// How long the attempt may take from its start, in seconds; nil where there is no such time.
+    public var timeoutSeconds: Double?
     /// How long a program that is asked to stop has for it, in seconds.
     public var graceSeconds: Double
     /// The devices that the run may use; nil where none are named.
@@ -98,6 +103,7 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
     /// Creates the settings.
     public init(
       command: [String], directory: String, folder: String, checkpoint: String, deadline: Date? = nil,
+      timeoutSeconds: Double? = nil,
       graceSeconds: Double = 30, devices: [String]? = nil, patterns: [String] = [], metrics: [String] = [],
       percentMetrics: [String] = [], tags: [String: String]? = nil,
       level: [String: String] = [:], variant: String, provenance: RunProvenance
@@ -107,6 +113,7 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
       self.folder = folder
       self.checkpoint = checkpoint
       self.deadline = deadline
+      self.timeoutSeconds = timeoutSeconds
       self.graceSeconds = graceSeconds
       self.devices = devices
       self.patterns = patterns
@@ -120,6 +127,7 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
 
     enum CodingKeys: String, CodingKey {
       case command, directory, folder, checkpoint, deadline
+      case timeoutSeconds = "timeout_seconds"
       case graceSeconds = "grace_seconds"
       case devices, patterns, metrics
       case percentMetrics = "percent_metrics"

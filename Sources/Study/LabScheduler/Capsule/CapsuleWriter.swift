@@ -1,5 +1,6 @@
 import Foundation
 import LabCore
+import LabRecords
 import Synchronization
 
 #if canImport(Glibc)
@@ -14,16 +15,21 @@ public final class CapsuleWriter: Sendable {
   private let descriptor: Int32
   private let sequence: Mutex<Int>
   private let didAppend: @Sendable () -> Void
+  /// The file that must go on naming this process, and what it says then; nil where no other one can come.
+  private let fence: (path: String, content: Data)?
 
   /// Opens a capsule's events, and goes on after the last whole one.
   ///
   /// - Parameters:
   ///   - folder: the capsule.
+  ///   - isFenced: whether the process stops writing as soon as another one has noted itself as the one that trains, which a
+  ///     cluster may start elsewhere while this one is cut off.
   ///   - didAppend: is called after each event.
   /// - Throws: `FileError`, ``CapsuleError`` where what is there are no events.
-  public init(_ folder: CapsuleFolder, didAppend: @escaping @Sendable () -> Void = {}) throws {
+  public init(_ folder: CapsuleFolder, isFenced: Bool = false, didAppend: @escaping @Sendable () -> Void = {}) throws {
     path = folder.eventsPath
     self.didAppend = didAppend
+    fence = isFenced ? (folder.processPath, try CapsuleCoding.encoder.encode(ProcessIdentity.current)) : nil
     var reader = CapsuleReader(folder)
     var last = 0
     while let event = try reader.next() { last = event.sequence }
@@ -43,6 +49,9 @@ public final class CapsuleWriter: Sendable {
   public func append(_ content: CapsuleEvent.Content) throws {
     try sequence.withLock { sequence in
       let event = CapsuleEvent(sequence: sequence + 1, date: Date(), content: content)
+      if event.mustLast, let fence, FileManager.default.contents(atPath: fence.path) != fence.content {
+        throw CapsuleError.content(path: fence.path, problem: "it names another process by now, or is gone")
+      }
       let line = try CapsuleCoding.encoder.encode(event) + Data("\n".utf8)
       let end = lseek(descriptor, 0, SEEK_END)
       do {

@@ -14,11 +14,17 @@ package final class CapsuleRunFiles: RunFiles {
     package var bestWeights: String?
     /// The hash of the best weights that the checkpoint speaks of.
     package var bestWeightsHash: ContentHash?
+    /// What an earlier process has written into the same capsule, which comes before the above.
+    package var earlier: CapsuleEarlierFiles?
 
-    package init(checkpoint: String? = nil, bestWeights: String? = nil, bestWeightsHash: ContentHash? = nil) {
+    package init(
+      checkpoint: String? = nil, bestWeights: String? = nil, bestWeightsHash: ContentHash? = nil,
+      earlier: CapsuleEarlierFiles? = nil
+    ) {
       self.checkpoint = checkpoint
       self.bestWeights = bestWeights
       self.bestWeightsHash = bestWeightsHash
+      self.earlier = earlier
     }
   }
 
@@ -54,13 +60,21 @@ package final class CapsuleRunFiles: RunFiles {
     self.source = source
     self.recordedEpochs = recordedEpochs
     self.didWrite = didWrite
+    if let earlier = source.earlier {
+      // A name stands for one content, in all that a capsule tells.
+      state.withLock { $0 = State(count: earlier.fileCount, checkpoints: earlier.leftCheckpoints) }
+    }
   }
 
-  package var hasCheckpoint: Bool { source.checkpoint != nil }
+  package var hasCheckpoint: Bool { source.checkpoint != nil || source.earlier?.checkpoints.isEmpty == false }
 
   package var location: RunFilesLocation? { nil }
 
   package func resumption() throws -> RunResumption {
+    if let (found, bestEpoch) = try source.earlier?.resumption() {
+      state.withLock { $0.bestEpoch = bestEpoch }
+      return found
+    }
     guard let path = source.checkpoint else { return RunResumption() }
     let best = try source.bestWeights.map { try SealedFile.read($0) }
     state.withLock { $0.bestEpoch = best.flatMap { FileOrigin($0).epoch } }

@@ -9,12 +9,14 @@ package final class CapsuleRunStore: AttemptStore {
   private let asked: CapsuleRun
   private let folder: CapsuleFolder
   private let writer: CapsuleWriter
+  private let history: CapsuleHistory
   private let epochs: Mutex<[Int: EpochRecord]>
 
-  package init(_ asked: CapsuleRun, folder: CapsuleFolder, writer: CapsuleWriter) {
+  package init(_ asked: CapsuleRun, folder: CapsuleFolder, writer: CapsuleWriter, history: CapsuleHistory) {
     self.asked = asked
     self.folder = folder
     self.writer = writer
+    self.history = history
     epochs = Mutex(Dictionary(asked.resumption.epochs.map { ($0.epoch, $0) }) { $1 })
   }
 
@@ -45,7 +47,12 @@ package final class CapsuleRunStore: AttemptStore {
       folder: folder.path, lease: lease, database: asked.engine?.database,
       source: .init(
         checkpoint: resumption.checkpoint, bestWeights: resumption.bestWeights,
-        bestWeightsHash: resumption.bestWeightsHash),
+        bestWeightsHash: resumption.bestWeightsHash,
+        earlier: history.startCount == 0
+          ? nil
+          : CapsuleEarlierFiles(
+            checkpoints: history.checkpoints, bestWeights: history.bestWeights, fileCount: history.fileCount,
+            capsule: folder.path, runFolder: asked.engine?.runFolder)),
       recordedEpochs: { [self] in epochs.withLock { $0.keys.sorted() } },
       didWrite: { [writer] in try writer.append(.artifact($0)) })
   }

@@ -12,6 +12,7 @@ package struct CapsuleTraining {
 
   private let folder: CapsuleFolder
   private let asked: CapsuleRun
+  private let history: CapsuleHistory
   private let writer: CapsuleWriter
 
   /// Reads what is asked for.
@@ -22,9 +23,14 @@ package struct CapsuleTraining {
   /// - Throws: `FileError`, `CapsuleError`.
   package init(_ path: String, didAppend: @escaping @Sendable () -> Void) throws {
     folder = CapsuleFolder(path)
-    asked = try folder.run()
+    var asked = try folder.run()
     try folder.noteProcess()
-    writer = try CapsuleWriter(folder, didAppend: didAppend)
+    writer = try CapsuleWriter(folder, isFenced: SlurmEnvironment.current != nil, didAppend: didAppend)
+    // Where a process has had this capsule before, what that one has told counts.
+    history = try CapsuleHistory(of: folder, asked: asked)
+    asked.resumption.epochs = history.epochs
+    asked.resumption.choices = history.choices
+    self.asked = asked
   }
 
   /// Trains until the end, or until `stop` is raised.
@@ -32,7 +38,7 @@ package struct CapsuleTraining {
   /// - Throws: `FileError` where nothing can be told any more.
   package func run(stop: StopSignal) throws {
     if let program = asked.program { return try run(program, stop: stop) }
-    let store = CapsuleRunStore(asked, folder: folder, writer: writer)
+    let store = CapsuleRunStore(asked, folder: folder, writer: writer, history: history)
     let reporter = ProgressReporter(writer)
     let context = RunContext(
       store: store, threads: asked.threads, stopSignals: [stop], progress: reporter.report,
@@ -47,15 +53,21 @@ package struct CapsuleTraining {
   }
 
   /// Runs somebody's program, in the folder that it expects.
-  private func run(_ program: CapsuleRun.Program, stop: StopSignal) throws {
+  private func run(_ asked: CapsuleRun.Program, stop: StopSignal) throws {
+    var program = asked
+    if let seconds = program.timeoutSeconds {
+      program.deadline = min(program.deadline ?? .distantFuture, Date().addingTimeInterval(seconds))
+    }
+    program.provenance.describeMachine()
     guard FileManager.default.changeCurrentDirectoryPath(program.directory) else {
       throw FileError(action: "enter the folder", path: program.directory)
     }
-    let parameters = asked.configuration["parameters"] ?? [:]
+    let parameters = self.asked.configuration["parameters"] ?? [:]
     try AtomicFile.write(Data(parameters.prettyText().utf8), to: folder.parametersPath)
-    let files = CapsuleRunStore(asked, folder: folder, writer: writer).capsuleFiles(of: asked.claimed.lease)
+    let files = CapsuleRunStore(self.asked, folder: folder, writer: writer, history: history)
+      .capsuleFiles(of: self.asked.claimed.lease)
     var supervisor = try ProgramSupervisor(
-      folder, asked, program: program, writer: writer, sources: ProgramReportSources.all,
+      folder, self.asked, program: program, writer: writer, sources: ProgramReportSources.all,
       keep: { try files.write(predictions: $0) })
     try supervisor.run(stop: stop)
   }

@@ -6,7 +6,11 @@ import LabScheduler
 public enum Executors {
   /// The executors in the order of the documentation; a sweep that names none gets the first.
   public static let registry = Registry<ExecutorDefinition>(
-    "executors", [TrainingRunExecutor.definition, ProcessRunExecutor.definition, ProcessRunExecutor.commandDefinition]
+    "executors",
+    [
+      TrainingRunExecutor.definition, ProcessRunExecutor.definition, ProcessRunExecutor.commandDefinition,
+      SlurmRunExecutor.definition,
+    ]
   ) { [$0.name] }
 
   /// The executor of a name.
@@ -32,14 +36,15 @@ public enum Executors {
     _ given: ExecutorDefinition?, spec: JSONValue, isOfProgram: Bool
   ) throws -> ExecutorDefinition {
     let named = try given ?? Self.named(spec["name"]?.stringValue ?? spec.stringValue ?? registry.names[0])
-    if (named.trains == .program) == isOfProgram { return named }
+    let trainee = isOfProgram ? ExecutorDefinition.Trainee.program : .engine
+    if named.trains.contains(trainee) { return named }
     // The default is that of the engine.
     if isOfProgram, given == nil, named.name == registry.names[0],
-      let first = registry.entries.first(where: { $0.trains == .program })
+      let first = registry.entries.first(where: { $0.trains.contains(.program) })
     {
       return first
     }
-    let fitting = registry.entries.filter { ($0.trains == .program) == isOfProgram }.map(\.name)
+    let fitting = registry.entries.filter { $0.trains.contains(trainee) }.map(\.name)
     throw WorkbenchError(
       isOfProgram
         ? "the executor \"\(named.name)\" trains labrun's own networks, and the spec names a program; programs are run by "
@@ -52,7 +57,7 @@ public enum Executors {
 /// An executor as it is registered.
 public struct ExecutorDefinition: Sendable {
   /// What runs are trained by.
-  public enum Trainee: Sendable {
+  public enum Trainee: Sendable, Hashable {
     /// labrun's own engine.
     case engine
     /// The program that a spec names.
@@ -66,7 +71,12 @@ public struct ExecutorDefinition: Sendable {
   /// What a spec may say of it, in `execution.executor`.
   public let options: ConfigurationSchema
   /// Whose runs it trains.
-  public let trains: Trainee
+  public let trains: Set<Trainee>
+  /// Whether runs are trained by other machines, and go on where the sweep ends; its own machine's cores and memory are then no
+  /// bound.
+  public let isRemote: Bool
+  /// Finds what is wrong with options, beyond what their schema says, before anything is trained.
+  public let check: @Sendable (_ options: JSONValue, _ isOfProgram: Bool) throws -> Void
   /// Makes the executor of a sweep.
   public let make: @Sendable (ExecutorEnvironment) throws -> any RunExecutor
 
@@ -77,16 +87,21 @@ public struct ExecutorDefinition: Sendable {
   ///   - summary: what it does, in one sentence.
   ///   - options: what a spec may say of it.
   ///   - trains: whose runs it trains.
+  ///   - isRemote: whether other machines train, and go on where the sweep ends.
+  ///   - check: finds what is wrong with options, beyond what their schema says, before anything is trained.
   ///   - make: makes the executor of a sweep.
   public init(
     _ name: String, _ summary: String, options: ConfigurationSchema = ConfigurationSchema([]),
-    trains: Trainee = .engine,
+    trains: Set<Trainee> = [.engine], isRemote: Bool = false,
+    check: @escaping @Sendable (_ options: JSONValue, _ isOfProgram: Bool) throws -> Void = { _, _ in },
     make: @escaping @Sendable (ExecutorEnvironment) throws -> any RunExecutor
   ) {
     self.name = name
     self.summary = summary
     self.options = options
     self.trains = trains
+    self.isRemote = isRemote
+    self.check = check
     self.make = make
   }
 }
@@ -95,6 +110,8 @@ public struct ExecutorDefinition: Sendable {
 public struct ExecutorEnvironment: Sendable {
   /// The executor's options, resolved.
   public let options: JSONValue
+  /// The sweep's name.
+  public let name: String
   /// The hash of the spec's meaning.
   public let specHash: ContentHash
   /// The folder of the spec, which relative paths of data may start from.
@@ -109,4 +126,10 @@ public struct ExecutorEnvironment: Sendable {
   public let training: any RunExecutor
   /// The variants of runs that somebody's program trains; empty where labrun's own engine does.
   package let programs: [RunIdentity: ProgramVariant]
+  /// What becomes of runs elsewhere where the sweep is stopped.
+  public let leaving: LeavingPolicy
+  /// What the plan expects of a run, for those who must ask for it in advance.
+  public let expect: @Sendable (RunIdentity) -> SlurmRunExecutor.Expectation
+  /// Is told what a person should know.
+  public let say: @Sendable (String) -> Void
 }

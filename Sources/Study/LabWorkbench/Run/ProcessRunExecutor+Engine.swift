@@ -8,11 +8,7 @@ extension ProcessRunExecutor {
     "process", "Trains each run in a process of its own, whose crash ends no other run."
   ) { environment in
     ProcessRunExecutor(
-      store: environment.store, results: environment.results, program: IsolatedReader.ownProgram,
-      arguments: { [CapsuleTraining.commandName, $0.path] },
-      trainer: .engine(
-        .init(
-          specHash: environment.specHash, specFolder: environment.specFolder,
-          checkpointSeconds: environment.checkpointSeconds)))
+      CapsuleMaker(store: environment.store, results: environment.results, trainer: environment.capsuleTrainer),
+      program: IsolatedReader.ownProgram, arguments: { [CapsuleTraining.commandName, $0.path] })
   }
 }

@@ -8,24 +8,35 @@ import LabStudy
 extension ProcessRunExecutor {
   /// The executor of somebody's program as it is registered.
   package static let commandDefinition = ExecutorDefinition(
-    "command", "Runs the spec's program, each run in processes of its own.", trains: .program
+    "command", "Runs the spec's program, each run in processes of its own.", trains: [.program]
   ) { environment in
-    let collector = ProvenanceCollector(specHash: environment.specHash)
-    return ProcessRunExecutor(
-      store: environment.store, results: environment.results.absolutePath,
-      program: IsolatedReader.ownProgram,
-      arguments: { [CapsuleTraining.commandName, $0.path] },
-      trainer: .program { claimed, context, capsule, folder in
-        guard let variant = environment.programs[claimed.run.identity] else {
-          throw WorkbenchError("run \(claimed.run.identity.short) is of no program")
-        }
-        if let change = variant.snapshot.change(whileRunning: false) { throw change }
-        var asked = variant.asked(
-          claimed.run, worker: context.worker, threads: context.threads, capsule: capsule, folder: folder,
-          directory: environment.specFolder.absolutePath, provenance: collector)
-        asked.check = { [checkpoint = asked.program.checkpoint] in try variant.checkEnd(checkpoint: checkpoint) }
-        return asked
-      })
+    ProcessRunExecutor(
+      CapsuleMaker(
+        store: environment.store, results: environment.results.absolutePath, trainer: environment.capsuleTrainer),
+      program: IsolatedReader.ownProgram, arguments: { [CapsuleTraining.commandName, $0.path] })
+  }
+}
+
+extension ExecutorEnvironment {
+  /// Who trains the runs of capsules: somebody's program where the spec names one, else labrun's own engine.
+  var capsuleTrainer: CapsuleMaker.Trainer {
+    guard !programs.isEmpty else {
+      return .engine(
+        .init(specHash: specHash, specFolder: specFolder.absolutePath, checkpointSeconds: checkpointSeconds))
+    }
+    let collector = ProvenanceCollector(specHash: specHash)
+    let (programs, directory) = (programs, specFolder.absolutePath)
+    return .program { claimed, context, capsule, folder in
+      guard let variant = programs[claimed.run.identity] else {
+        throw WorkbenchError("run \(claimed.run.identity.short) is of no program")
+      }
+      if let change = variant.snapshot.change(whileRunning: false) { throw change }
+      var asked = variant.asked(
+        claimed.run, worker: context.worker, threads: context.threads, capsule: capsule, folder: folder,
+        directory: directory, provenance: collector)
+      asked.check = { [checkpoint = asked.program.checkpoint] in try variant.checkEnd(checkpoint: checkpoint) }
+      return asked
+    }
   }
 }
 
@@ -48,7 +59,7 @@ extension ProgramVariant {
   func asked(
     _ run: Run, worker: Int, threads: Int, capsule: CapsuleFolder, folder: String, directory: String,
     provenance: ProvenanceCollector
-  ) -> ProcessRunExecutor.ProgramAsked {
+  ) -> CapsuleMaker.ProgramAsked {
     let parameters = ProgramCommand.parameters(self.parameters, seed: run.seed)
     let checkpoint = "\(folder)/checkpoint"
     let words = ProgramCommand(program.command).resolved(

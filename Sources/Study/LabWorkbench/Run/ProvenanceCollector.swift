@@ -2,6 +2,7 @@ import Foundation
 import LabCore
 import LabGraph
 import LabRecords
+import LabScheduler
 
 /// Collects where numbers come from; what is the same for all runs of a sweep is asked once.
 package struct ProvenanceCollector: Sendable {
@@ -27,7 +28,8 @@ package struct ProvenanceCollector: Sendable {
       dataHash: run.dataHash, host: ProcessInfo.processInfo.hostName,
       operatingSystem: ProcessInfo.processInfo.operatingSystemVersionString, processor: processor, threads: threads,
       libraries: libraries.merging(backend.description.libraries) { $1 },
-      choices: [RunProvenance.convolutionsKey: .object(convolutionMethods.mapValues { .string($0) })])
+      choices: [RunProvenance.convolutionsKey: .object(convolutionMethods.mapValues { .string($0) })],
+      job: SlurmEnvironment.current?.description)
   }
 
   /// Where the numbers of somebody's program come from, as far as labrun knows.
@@ -62,6 +64,14 @@ package struct ProvenanceCollector: Sendable {
 }
 
 extension RunProvenance {
+  /// Describes the machine that this process runs on, where another one has made the record.
+  mutating func describeMachine() {
+    host = ProcessInfo.processInfo.hostName
+    operatingSystem = ProcessInfo.processInfo.operatingSystemVersionString
+    processor = Machine.processorName
+    job = SlurmEnvironment.current?.description
+  }
+
   fileprivate static let convolutionsKey = "convolutions"
 
   /// The method of each convolution's passes.

@@ -25,6 +25,7 @@ package struct SweepSession {
     claimPolicy: ClaimPolicy, failsFast: Bool, retries: Int = 0, checkpointSeconds: Double?,
     keepsCheckpoints: Bool = true,
     executor: ExecutorDefinition = TrainingRunExecutor.definition, executorOptions: JSONValue = [:],
+    leaving: LeavingPolicy = LeavingPolicy(),
     writesEventFiles: Bool = false,
     mlflow address: MLflowAddress? = nil, say: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
@@ -54,17 +55,30 @@ package struct SweepSession {
     }
     mlflow = address.map { [store, sweep] in MLflowMirror($0, store: store, sweep: sweep.id, say: say) }
     if let mlflow { followed = MirroredRunStore(followed, sweep: sweep.id, mirror: mlflow, say: say) }
+    if !executor.isRemote { try SweepSession.refuseRunsElsewhere(study, results: folder) }
+    let whole = study.reaching(seedRule)
+    let programs = whole.variantsByRun.compactMapValues { $0 as? ProgramVariant }
+    let expect = executor.isRemote ? whole.expectations() : PlannedStudy.expectsNothing
+    let environment = ExecutorEnvironment(
+      options: executorOptions, name: sweep.name, specHash: study.specHash,
+      specFolder: (study.source.path as NSString).deletingLastPathComponent,
+      checkpointSeconds: checkpointSeconds, store: followed, results: folder, training: training,
+      programs: programs,
+      leaving: leaving, expect: expect, say: say)
     scheduler = Scheduler(
-      store: followed,
-      executor: try executor.make(
-        ExecutorEnvironment(
-          options: executorOptions, specHash: study.specHash,
-          specFolder: (study.source.path as NSString).deletingLastPathComponent,
-          checkpointSeconds: checkpointSeconds, store: followed, results: folder, training: training,
-          programs: study.reaching(seedRule).variantsByRun.compactMapValues { $0 as? ProgramVariant })),
+      store: followed, executor: try executor.make(environment),
       options: .init(
-        workers: workers, threadsPerRun: threads, memoryBudgetBytes: memoryBudget, failsFast: failsFast,
+        workers: workers, threadsPerRun: threads, memoryBudgetBytes: executor.isRemote ? nil : memoryBudget, failsFast: failsFast,
         retries: retries, policy: claimPolicy))
+  }
+
+  /// Refuses to train runs here that a cluster may be training.
+  private static func refuseRunsElsewhere(_ study: PlannedStudy, results: String) throws {
+    let elsewhere = CapsuleShelf(results: results).runsElsewhere()
+    guard let run = study.runs.first(where: { elsewhere.contains($0.identity.short) }) else { return }
+    throw WorkbenchError(
+      "run \(run.identity.short) (\(run.cell.variant.label) · seed \(run.cell.seed)) was handed to Slurm, which may be training it: --executor slurm "
+        + "follows it on, and with --cancel ends it")
   }
 
   /// The name of the study.

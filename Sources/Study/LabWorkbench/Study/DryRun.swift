@@ -27,7 +27,7 @@ package struct DryRun {
   /// The plan with what would become of every cell.
   package func table() throws -> PlanTable {
     let store = try? StudyStore(reading: results)
-    let secondsPerOperation = secondsPerOperation()
+    let secondsPerOperation = study.secondsPerOperation()
     let cells = try study.runs.map { run in
       let variant = run.variant
       let known = try store?.run(run.identity)
@@ -54,16 +54,6 @@ package struct DryRun {
         + study.seedRemarks(seedRule) + study.partRemarks)
   }
 
-  /// What one multiply-add of a run may take in seconds, by the names of the backends that know their peak.
-  private func secondsPerOperation() -> [String: Double] {
-    var seconds: [String: Double] = [:]
-    for backend in study.backends {
-      guard let peak = backend.measurePeakGigaflops(milliseconds: 50) else { continue }
-      seconds[backend.name] = 2 / (peak * 1e9 * DryRun.expectedShare)
-    }
-    return seconds
-  }
-
   /// What is known of a run: it has failed where its files are lost.
   private func known(_ run: Run, _ store: StudyStore?) throws -> Run {
     guard let loss = try store?.loss(of: run.identity) else { return run }
@@ -71,10 +61,6 @@ package struct DryRun {
     (lost.state, lost.reason, lost.isRetriable) = (.failed, loss, true)
     return lost
   }
-
-  /// The share of a core's peak that a whole run, data included, reaches on small networks: measured as 0.6 over the runs of
-  /// `ablation`, less on others.
-  private static let expectedShare = 0.5
 
   /// The time that another seed of the variant took to train, without its evaluations.
   private func measuredTrainingSeconds(_ variant: any PlannedVariant, _ store: StudyStore?) throws -> Double? {

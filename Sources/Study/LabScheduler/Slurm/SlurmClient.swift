@@ -1,0 +1,103 @@
+import Foundation
+import LabCore
+import LabRecords
+
+/// Asks Slurm by its own commands.
+public struct SlurmClient: Sendable {
+  /// What a command printed, and how it ended.
+  public struct Answer: Sendable {
+    /// The status that it ended with.
+    public var status: Int32
+    /// What it printed.
+    public var output: String
+    /// What it printed as errors.
+    public var errors: String
+
+    /// Creates an answer.
+    public init(status: Int32, output: String = "", errors: String = "") {
+      self.status = status
+      self.output = output
+      self.errors = errors
+    }
+
+    /// The last line of its errors, which says what is wrong.
+    var problem: String {
+      (errors.isEmpty ? output : errors).split(whereSeparator: \.isNewline).last
+        .map { $0.trimmingCharacters(in: .whitespaces) } ?? "it ended with status \(status)"
+    }
+  }
+
+  private let execute: @Sendable (_ words: [String]) throws -> Answer
+
+  /// Uses the commands that are in `PATH`.
+  public init() { execute = Self.runProgram }
+
+  /// Uses something else in their place.
+  ///
+  /// - Parameter execute: runs a command, given word by word.
+  package init(execute: @escaping @Sendable (_ words: [String]) throws -> Answer) { self.execute = execute }
+
+  /// Runs a command to its end.
+  ///
+  /// - Throws: ``SlurmError/missing(command:)`` where it is not installed.
+  func run(_ words: [String]) throws -> Answer { try execute(words) }
+
+  /// The most tasks of one array.
+  func largestArray() -> Int {
+    guard let answer = try? run(["scontrol", "show", "config"]), answer.status == 0 else { return 1000 }
+    let line = answer.output.split(separator: "\n").first { $0.hasPrefix("MaxArraySize") }
+    let size = line?.split(separator: "=").last.flatMap { Int($0.trimmingCharacters(in: .whitespaces)) }
+    return max(1, size ?? 1000)
+  }
+
+  @Sendable private static func runProgram(_ words: [String]) throws -> Answer {
+    guard let path = path(of: words[0]) else { throw SlurmError.missing(command: words[0]) }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = Array(words.dropFirst())
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    process.standardInput = FileHandle.nullDevice
+    do { try process.run() } catch {
+      throw FileError(action: "start", path: path, code: error.systemErrorCode ?? EIO)
+    }
+    // Errors are a line or two; a list of jobs can be long.
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    let problem = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return Answer(
+      status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
+      errors: String(decoding: problem, as: UTF8.self))
+  }
+
+  private static func path(of command: String) -> String? {
+    (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(command)" }
+      .first { access($0, X_OK) == 0 }
+  }
+}
+
+/// What Slurm refuses.
+public enum SlurmError: RunFailure, Equatable, CustomStringConvertible {
+  /// A command of it is not installed.
+  case missing(command: String)
+  /// It does not tell of jobs.
+  case silent(problem: String)
+  /// It does not take a job.
+  case refused(problem: String)
+
+  /// Nothing is wrong with the run.
+  public var isRetriable: Bool { true }
+  /// No other run would do better.
+  public var endsSweep: Bool { true }
+
+  /// One sentence.
+  public var description: String {
+    switch self {
+    case .missing(let command):
+      "the command \(command) is not in a folder of PATH: the executor \"slurm\" is used where jobs of Slurm are submitted"
+    case .silent(let problem): "Slurm does not say which jobs there are: \(problem)"
+    case .refused(let problem): "Slurm does not take the jobs: \(problem)"
+    }
+  }
+}
