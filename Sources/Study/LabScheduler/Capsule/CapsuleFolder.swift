@@ -88,13 +88,30 @@ public struct CapsuleFolder: Sendable, Hashable {
 
   /// Removes the folder with everything in it.
   ///
+  /// A process on another machine may not know yet that nobody wants it any more: for it, the folder is gone at once.
+  ///
   /// - Throws: `FileError`.
   public func remove() throws {
-    guard access(path, F_OK) == 0 else { return }
-    do {
-      try FileManager.default.removeItem(atPath: path)
-    } catch {
-      throw FileError(action: "remove the folder", path: path, code: error.systemErrorCode ?? errno)
+    let doomed = "\(path).gone"
+    guard access(path, F_OK) == 0 || access(doomed, F_OK) == 0 else { return }
+    if access(path, F_OK) == 0, rename(path, doomed) != 0 {
+      // Something of an earlier removal is in the way.
+      try CapsuleFolder.removeAll(doomed)
+      guard rename(path, doomed) == 0 else { throw FileError(action: "remove the folder", path: path) }
+    }
+    try CapsuleFolder.removeAll(doomed)
+  }
+
+  private static func removeAll(_ path: String) throws {
+    for attempt in 0... {
+      do { return try FileManager.default.removeItem(atPath: path) } catch {
+        if access(path, F_OK) != 0 { return }
+        // What was open there may have been written once more.
+        guard attempt < 50 else {
+          throw FileError(action: "remove the folder", path: path, code: error.systemErrorCode ?? ENOTEMPTY)
+        }
+        usleep(20_000)
+      }
     }
   }
 
@@ -127,7 +144,7 @@ public struct CapsuleShelf: Sendable, Hashable {
 
   private func capsulesElsewhere() -> [(run: String, place: SlurmPlace)] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).compactMap { name in
-      guard let place = CapsuleFolder("\(path)/\(name)").slurmPlace, let run = name.split(separator: "-").first else {
+      guard !name.hasSuffix(".gone"), let place = CapsuleFolder("\(path)/\(name)").slurmPlace, let run = name.split(separator: "-").first else {
         return nil
       }
       return (String(run), place)

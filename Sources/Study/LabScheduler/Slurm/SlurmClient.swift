@@ -22,8 +22,11 @@ public struct SlurmClient: Sendable {
 
     /// The last line of its errors, which says what is wrong.
     var problem: String {
-      (errors.isEmpty ? output : errors).split(whereSeparator: \.isNewline).last
-        .map { $0.trimmingCharacters(in: .whitespaces) } ?? "it ended with status \(status)"
+      let line = (errors.isEmpty ? output : errors).split(whereSeparator: \.isNewline).last
+        .map { $0.trimmingCharacters(in: .whitespaces) }
+      guard let line else { return "it ended with status \(status)" }
+      // It names itself first.
+      return line.range(of: ": error: ").map { String(line[$0.upperBound...]) } ?? line
     }
   }
 

@@ -4,7 +4,8 @@ import LabCore
 import LabRecords
 
 extension StudyStore {
-  /// Where the completed runs of each variant were trained and with what, by the last attempt at each.
+  /// Where the completed runs of each variant were trained and with what, by the last attempt at each that trained: a
+  /// later one may have taken over what it had told.
   ///
   /// - Parameter id: the number of the sweep.
   /// - Returns: of each variant, in the order of the plan, the number of its runs by their origin; runs without a provenance
@@ -24,7 +25,8 @@ extension StudyStore {
             '$.programVersion', '$.repository.commit', '$.repository.isDirty', '$.libraries', '$.threads') AS origin, COUNT(*)
           FROM variant JOIN cell ON cell.variant_id = variant.id JOIN run ON run.id = cell.run_id
           JOIN attempt ON attempt.run_id = run.id
-            AND attempt.number = (SELECT MAX(number) FROM attempt AS other WHERE other.run_id = run.id)
+            AND attempt.number = (SELECT MAX(number) FROM attempt AS other
+              WHERE other.run_id = run.id AND other.provenance IS NOT NULL)
           WHERE variant.sweep_id = ? AND run.state = 'completed' AND attempt.provenance IS NOT NULL
           GROUP BY variant.position, origin
           """, arguments: [id])

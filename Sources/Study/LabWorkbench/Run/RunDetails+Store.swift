@@ -16,7 +16,7 @@ extension RunDetails {
       run: run, variant: cells.first?.variant ?? run.identity.short, sweeps: cells.map(\.sweep).uniqued(),
       epochs: try store.epochs(of: run.identity).map { .init(number: $0.epoch + 1, metrics: $0.namedMetrics) },
       final: final, provenance: Self.facts(of: run, attempts, files: store.folder(of: run.identity)),
-      choices: attempts.last?.provenance?.choices ?? [:],
+      choices: attempts.last { $0.provenance != nil }?.provenance?.choices ?? [:],
       log: try store.events(of: run.identity).map { .init($0.date.ISO8601Format(), $0.message) })
   }
 
@@ -32,7 +32,8 @@ extension RunDetails {
     if let source = run.importSource {
       facts.append(.init("imported", "from \(source); labrun did not train this run"))
     }
-    guard let provenance = attempts.last?.provenance else { return facts }
+    // The last attempt may have taken over what an earlier one had told.
+    guard let provenance = attempts.last(where: { $0.provenance != nil })?.provenance else { return facts }
     facts.append(.init("program", "labrun \(provenance.programVersion)"))
     if let repository = provenance.repository {
       facts.append(.init("git commit", repository.commit + (repository.isDirty ? " with uncommitted changes" : "")))
@@ -48,6 +49,7 @@ extension RunDetails {
         "libraries",
         provenance.libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")),
     ]
+    if let job = provenance.job { facts.append(.init("job", job)) }
     if !provenance.convolutionMethods.isEmpty {
       facts.append(.init("convolutions", summary(of: provenance.convolutionMethods)))
     }

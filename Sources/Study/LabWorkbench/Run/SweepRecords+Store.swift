@@ -26,7 +26,9 @@ extension SweepRecords {
     let runs = sweep.runs
     for (index, run) in runs.enumerated() where run.state != .pending && seen.insert(run.identity).inserted {
       progress(Double(index) / Double(runs.count))
-      attempts[run.identity] = try store.attempts(at: run.identity).last
+      let all = try store.attempts(at: run.identity)
+      // The last one may have taken over what an earlier one had told.
+      attempts[run.identity] = all.last { $0.provenance != nil } ?? all.last
       guard run.state == .completed else { continue }
       epochs[run.identity] = try store.epochs(of: run.identity)
       finals[run.identity] = try store.finalRecord(of: run.identity)

@@ -1,0 +1,73 @@
+import Foundation
+import Testing
+
+/// A real Slurm cluster of this machine, for the tests of one process.
+struct SlurmCluster {
+  /// The cluster; nil where Slurm is not installed, or may not be started.
+  static let shared: SlurmCluster? = {
+    let cluster = SlurmCluster()
+    guard cluster.script("start") else { return nil }
+    atexit { _ = SlurmCluster.shared?.script("stop") }
+    return cluster
+  }()
+
+  /// Why there is none.
+  static let reason: Comment = "Slurm (slurm-wlm, munge) is not installed here, or this is not root's process"
+
+  private let folder = FileManager.default.temporaryDirectory.path + "/slurm-\(UUID().uuidString.prefix(8))"
+
+  /// What the environment of those has who use it.
+  var variables: [String: String] { ["SLURM_CONF": "\(folder)/slurm.conf"] }
+
+  private func script(_ action: String) -> Bool {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    process.arguments = [root.appendingPathComponent("Scripts/slurm-cluster.sh").path, action, folder]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }
+
+  /// Ends the controller, as a machine that is restarted does, or starts it again.
+  func setController(isRunning: Bool) throws {
+    if isRunning {
+      try run("slurmctld", "-f", "\(folder)/slurm.conf")
+    } else if let text = try? String(contentsOfFile: "\(folder)/slurmctld.pid", encoding: .utf8),
+      let process = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines))
+    {
+      kill(process, SIGKILL)
+    }
+  }
+
+  /// Runs one of Slurm's commands, and returns what it printed.
+  @discardableResult
+  func run(_ words: String...) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = words
+    process.environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    // A daemon keeps what it has inherited.
+    guard words.first != "slurmctld" else {
+      process.waitUntilExit()
+      return ""
+    }
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  /// The tasks that run, such as `4711_3`.
+  func running() throws -> [String] {
+    try run("squeue", "--noheader", "--array", "--states=RUNNING", "--format=%F_%K %j")
+      .split(separator: "\n").filter { $0.hasSuffix("labrun-tiny") }
+      .compactMap { $0.split(separator: " ").first.map(String.init) }
+  }
+}
