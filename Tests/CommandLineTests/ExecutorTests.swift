@@ -49,7 +49,8 @@ import Testing
     #expect(stored.count == 4 && stored.values.allSatisfy { $0.state == .completed && $0.weightsHash != nil })
     #expect(try stored == reference(spec))
     try expectWhole(labrun)
-    #expect(try labrun.run("sweep", "tiny", "--executor", executor, variables: Self.variables).errors.contains("(4 reused)"))
+    #expect(
+      try labrun.run("sweep", "tiny", "--executor", executor, variables: Self.variables).errors.contains("(4 reused)"))
   }
 
   @Test(arguments: names.filter { $0 != "slurm" }) func aStoppedSweepGoesOn(by executor: String) throws {

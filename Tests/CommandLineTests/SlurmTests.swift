@@ -69,7 +69,10 @@ import Testing
     #expect(left.errors.contains("2 runs are left to the cluster; follow them: labrun sweep tiny"), "\(left.errors)")
     // Nobody else trains what the cluster has.
     let other = try sweep(labrun, "--executor", "thread")
-    #expect(other.status != 0 && other.errors.contains("was handed to Slurm, which may be training it"), "\(other.errors)")
+    #expect(
+      other.status != 0 && other.errors.contains("was handed to Slurm, which may be training it"), "\(other.errors)")
+    let listed = try labrun.run("list", "tiny", variables: cluster.variables).output
+    #expect(listed.contains(/[0-9]+_0, [a-z]+/) && listed.contains(/[0-9]+_1, [a-z]+/), "\(listed)")
     let followed = try sweep(labrun)
     #expect(followed.status == 0, "\(followed.errors)")
     #expect(!followed.errors.contains("submitted"), "\(followed.errors)")
@@ -87,7 +90,8 @@ import Testing
     if !isFollowed { _ = try sweep(labrun, "--detach") }
     _ = try waitForCheckpoints(labrun)
     let cores = ProcessInfo.processInfo.activeProcessorCount
-    try cluster.run("sbatch", "--partition=high", "--cpus-per-task=\(cores)", "--mem=100", "--output=/dev/null", "--wrap=true")
+    try cluster.run(
+      "sbatch", "--partition=high", "--cpus-per-task=\(cores)", "--mem=100", "--output=/dev/null", "--wrap=true")
     if let started {
       _ = started.output.fileHandleForReading.readDataToEndOfFile()
       let errors = String(decoding: started.errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
@@ -186,7 +190,8 @@ import Testing
 
   /// Sweep, jobs and controller are killed at random instants: nothing is lost, nothing is there twice.
   @Test func whateverIsKilledTheSameIsStored() throws {
-    let labrun = try folder(Self.spec(epochs: 30).replacing("\"checkpoint_every", with: "\"retries\": 50, \"checkpoint_every"))
+    let labrun = try folder(
+      Self.spec(epochs: 30).replacing("\"checkpoint_every", with: "\"retries\": 50, \"checkpoint_every"))
     defer { labrun.remove() }
     let stream = RandomStream(seed: 5, name: "kill slurm")
     for attempt in 0..<9 {

@@ -110,7 +110,8 @@ import Testing
       members["poll_seconds"] = 0.02
       let executor = SlurmRunExecutor(
         CapsuleMaker(store: sweep.store, results: results, trainer: .engine(nil)), name: "study", results: results,
-        options: try SlurmOptions(.object(members)), command: "labrun train-task", leaving: leaving, client: slurm.client,
+        options: try SlurmOptions(.object(members)), command: "labrun train-task", leaving: leaving,
+        client: slurm.client,
         expect: { _ in expect }, say: { [said] in said.add($0) })
       return sweep.run(
         executor, options: Scheduler.Options(workers: 100, retries: retries), stop: stop, observer: observer)
@@ -158,7 +159,8 @@ import Testing
     #expect(submissions.count == 1)
     let words = try #require(submissions.first)
     for word in [
-      "--array=0-5%4", "--job-name=labrun-study", "--requeue", "--partition=gpu", "--gpus=2", "--cpus-per-task=3", "--mem=4G",
+      "--array=0-5%4", "--job-name=labrun-study", "--requeue", "--partition=gpu", "--gpus=2", "--cpus-per-task=3",
+      "--mem=4G",
       "--time=60", "--signal=B:USR1@120", "--account=vision",
     ] {
       #expect(words.contains(word), "\(word): \(words)")
@@ -300,7 +302,8 @@ import Testing
         slurm.set(job, "PENDING")
         let capsule = try folder.tasks()[0][0]
         let half = [SlurmRunExecutorTests.start] + SlurmRunExecutorTests.epochs.prefix(2)
-        try SlurmRunExecutorTests.tell(half + [.final(.interrupted(reason: "stopped on request"), epochs: 2)], to: capsule)
+        try SlurmRunExecutorTests.tell(
+          half + [.final(.interrupted(reason: "stopped on request"), epochs: 2)], to: capsule)
         Thread.detachNewThread {
           Thread.sleep(forTimeInterval: 0.4)
           let rest =

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LabReport
+import LabScheduler
 import LabStore
 import LabWorkbench
 
@@ -8,6 +9,8 @@ struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List sweeps, or the runs of one sweep, with their states.",
     discussion: """
+      Runs that were handed to Slurm have their job beside them, with what Slurm says of it.
+
       EXAMPLES
         labrun list                 # all sweeps
         labrun list ablation        # the runs of the newest sweep of that name
@@ -26,7 +29,8 @@ struct ListCommand: ParsableCommand {
     let store = try StudyStore(reading: resultsOptions.folder)
     let table: ReportTable
     if let sweep {
-      table = try ListTables.runs(store.sweep(matching: sweep))
+      table = try ListTables.runs(
+        store.sweep(matching: sweep), jobs: SlurmJobs(results: resultsOptions.folder).descriptions())
     } else {
       table = ListTables.sweeps(try store.sweeps().map { try store.sweep($0.id) })
     }

@@ -240,7 +240,7 @@ struct SweepCommand: ParsableCommand {
 
   /// Cancels what a cluster has of the study.
   private func cancelJobs(of study: PlannedStudy) throws {
-    let cancelled = try SlurmCancellation(results: resultsOptions.folder).cancel(study.scheduledRuns.map(\.identity))
+    let cancelled = try SlurmJobs(results: resultsOptions.folder).cancel(study.scheduledRuns.map(\.identity))
     Terminal.standardError.note(
       cancelled == 0
         ? "Slurm has no job of \(study.plan.name)"

@@ -32,8 +32,14 @@ public enum ListTables {
 
   /// The runs of a sweep with their state, each metric and what went wrong.
   ///
+  /// - Parameters:
+  ///   - sweep: the sweep.
+  ///   - names: the metrics; nil for those that the sweep has.
+  ///   - jobs: the jobs that a cluster has of runs, by the first digits of the runs' identities.
   /// - Throws: ``ReportError/unknownMetric(_:available:)``.
-  public static func runs(_ sweep: Sweep, metrics names: [String]? = nil) throws(ReportError) -> ReportTable {
+  public static func runs(
+    _ sweep: Sweep, metrics names: [String]? = nil, jobs: [String: String] = [:]
+  ) throws(ReportError) -> ReportTable {
     let metrics = try MetricDescription.select(names, available: sweep.metricNames, own: sweep.ownMetrics)
     let values = metrics.map { metric in
       sweep.variants.flatMap { variant in variant.runs.compactMap { $0.metrics[MetricName(metric.name)] } }
@@ -46,6 +52,7 @@ public enum ListTables {
         .init("seed", fields: ["seed"], alignment: .right), .init("state", fields: ["state"]),
         .init("epochs", fields: ["epochs_completed", "epochs_planned"], alignment: .right, priority: 2),
       ]
+        + (jobs.isEmpty ? [] : [.init("job", fields: ["job"], priority: 1, wraps: true)])
         + metrics.enumerated().map { index, metric in
           .init(metric.titleWithUnit, fields: [metric.name], alignment: .right, priority: index + 2)
         } + [
@@ -53,12 +60,12 @@ public enum ListTables {
           .init("reason", fields: ["reason"], priority: 1, wraps: true),
         ],
       rows: sweep.variants.flatMap { variant in
-        variant.runs.map { row($0, variant.label, metrics, decimals) }
+        variant.runs.map { row($0, variant.label, metrics, decimals, jobs) }
       }, notes: metrics.compactMap { sweep.lossNote($0, sweep.variants) })
   }
 
   private static func row(
-    _ run: Run, _ variant: String, _ metrics: [MetricDescription], _ decimals: [Int]
+    _ run: Run, _ variant: String, _ metrics: [MetricDescription], _ decimals: [Int], _ jobs: [String: String]
   ) -> ReportTable.Row {
     let role: Style.Role? =
       switch run.state {
@@ -77,6 +84,7 @@ public enum ListTables {
           "\(run.completedEpochs)/\(run.plannedEpochs)",
           values: [.integer(run.completedEpochs), .integer(run.plannedEpochs)]),
       ]
+        + (jobs.isEmpty ? [] : [jobs[run.identity.short].map { .string($0) } ?? .init("", values: [.null])])
         + zip(metrics, decimals).map { metric, decimals in
           run.metrics[MetricName(metric.name)].map { .init(metric.text($0, decimals: decimals), values: [.number($0)]) }
             ?? .missing()

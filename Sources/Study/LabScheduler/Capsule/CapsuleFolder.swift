@@ -133,20 +133,14 @@ public struct CapsuleShelf: Sendable, Hashable {
   }
 
   /// The first digits of the runs that a cluster was given, which it may be training.
-  public func runsElsewhere() -> Set<String> { Set(capsulesElsewhere().map(\.run)) }
+  public func runsElsewhere() -> Set<String> { Set(placesElsewhere().map(\.run)) }
 
-  /// Where the capsules of some runs are in Slurm.
-  ///
-  /// - Parameter runs: the first digits of the runs.
-  func placesElsewhere(of runs: Set<String>) -> [SlurmPlace] {
-    capsulesElsewhere().filter { runs.contains($0.run) }.map(\.place)
-  }
-
-  private func capsulesElsewhere() -> [(run: String, place: SlurmPlace)] {
+  /// Where capsules are in Slurm, with the first digits of their runs.
+  func placesElsewhere() -> [(run: String, place: SlurmPlace)] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).compactMap { name in
-      guard !name.hasSuffix(".gone"), let place = CapsuleFolder("\(path)/\(name)").slurmPlace, let run = name.split(separator: "-").first else {
-        return nil
-      }
+      guard !name.hasSuffix(".gone"), let place = CapsuleFolder("\(path)/\(name)").slurmPlace,
+        let run = name.split(separator: "-").first
+      else { return nil }
       return (String(run), place)
     }
   }

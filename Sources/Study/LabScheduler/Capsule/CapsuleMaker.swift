@@ -25,6 +25,8 @@ public struct CapsuleMaker: Sendable {
     public var program: CapsuleRun.Program
     /// The configuration as the program is to see it.
     public var configuration: JSONValue
+    /// Throws where the run must not be started.
+    public var checkStart: @Sendable () throws -> Void = {}
     /// Throws where what the run has measured does not count, once it has ended.
     public var check: @Sendable () throws -> Void = {}
 
@@ -76,6 +78,7 @@ public struct CapsuleMaker: Sendable {
       // What the program has reported stays, where it goes on from a checkpoint of its own.
       asked.resumption.epochs = try store.epochs(of: run.lease.run)
       let content = try ask(run, context, folder, programFolder(folder, files))
+      try content.checkStart()
       asked.program = content.program
       asked.configuration = content.configuration
       check = content.check

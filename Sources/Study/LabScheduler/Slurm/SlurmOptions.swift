@@ -43,7 +43,8 @@ public struct SlurmOptions: Sendable, Hashable {
       "Processors of a task; null for as many as a run has threads."),
     .init(
       "memory", .optional(.string), default: .null, isResultRelevant: false,
-      "The memory of a task, such as 8G; null for what the plan expects, and twice as much after a task has run out of it."),
+      "The memory of a task, such as 8G; null for what the plan expects, and twice as much after a task has run out of it."
+    ),
     .init(
       "max_running", .optional(.integer(1...100_000)), default: .null, isResultRelevant: false,
       "The most tasks that run at a time; null for as many as the cluster lets."),
@@ -69,7 +70,8 @@ public struct SlurmOptions: Sendable, Hashable {
 
   /// What labrun itself says to sbatch.
   private static let reserved = [
-    "--array", "-a", "--comment", "--parsable", "--output", "-o", "--error", "-e", "--open-mode", "--wrap", "--test-only",
+    "--array", "-a", "--comment", "--parsable", "--output", "-o", "--error", "-e", "--open-mode", "--wrap",
+    "--test-only",
     "--wait", "-W", "--requeue", "--no-requeue", "--signal", "--job-name", "-J", "--ntasks", "-n",
   ]
 

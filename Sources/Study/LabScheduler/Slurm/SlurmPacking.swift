@@ -52,7 +52,9 @@ struct SlurmPacking<Item> {
     // Each array has its own throttle, so that each gets a part of it.
     if let most = options.maxRunning {
       let total = arrays.reduce(0) { $0 + $1.tasks.count }
-      for index in arrays.indices { arrays[index].maxRunning = max(1, most * arrays[index].tasks.count / max(1, total)) }
+      for index in arrays.indices {
+        arrays[index].maxRunning = max(1, most * arrays[index].tasks.count / max(1, total))
+      }
     }
     self.arrays = arrays
   }

@@ -71,7 +71,9 @@ public struct SlurmTask {
     var passedOn = StopRequest.none
     while true {
       _ = wakeUp.wait(timeout: .now() + Self.lookInterval)
-      if let end = process.poll() { return try conclude(capsule, end, since: start, wasStopped: passedOn != .none, timeIsUp) }
+      if let end = process.poll() {
+        return try conclude(capsule, end, since: start, wasStopped: passedOn != .none, timeIsUp)
+      }
       let request = max(stop.request, timeIsUp.request)
       if request > passedOn {
         passedOn = request

@@ -30,10 +30,10 @@ extension ExecutorEnvironment {
       guard let variant = programs[claimed.run.identity] else {
         throw WorkbenchError("run \(claimed.run.identity.short) is of no program")
       }
-      if let change = variant.snapshot.change(whileRunning: false) { throw change }
       var asked = variant.asked(
         claimed.run, worker: context.worker, threads: context.threads, capsule: capsule, folder: folder,
         directory: directory, provenance: collector)
+      asked.checkStart = { if let change = variant.snapshot.change(whileRunning: false) { throw change } }
       asked.check = { [checkpoint = asked.program.checkpoint] in try variant.checkEnd(checkpoint: checkpoint) }
       return asked
     }

@@ -68,7 +68,8 @@ package struct SweepSession {
     scheduler = Scheduler(
       store: followed, executor: try executor.make(environment),
       options: .init(
-        workers: workers, threadsPerRun: threads, memoryBudgetBytes: executor.isRemote ? nil : memoryBudget, failsFast: failsFast,
+        workers: workers, threadsPerRun: threads, memoryBudgetBytes: executor.isRemote ? nil : memoryBudget,
+        failsFast: failsFast,
         retries: retries, policy: claimPolicy))
   }
 
