@@ -117,6 +117,29 @@ import Testing
       "\(none.output)")
   }
 
+  /// Hydra parses by argparse, too; what it prints says more.
+  @Test(.enabled(if: Self.python != nil, "Python is not installed"))
+  func hydraIsAskedForItsConfiguration() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(
+      """
+      import argparse
+      parser = argparse.ArgumentParser(add_help=False)
+      parser.add_argument("--help", action="store_true")
+      parser.add_argument("--hydra-help", action="store_true")
+      parser.add_argument("--cfg", choices=["job", "all"], default="job")
+      if parser.parse_args().help:
+          print("train is powered by Hydra.\\n\\n== Config ==\\nOverride anything\\n\\nlr: 0.1\\nseed: 1\\n\\nPowered by Hydra")
+      """, to: "train.py")
+    let made = try labrun.run("init", "--command", "python3 train.py")
+    #expect(made.status == 0, "\(made.errors)")
+    let spec = try spec(labrun, "train.json")
+    #expect(spec["parameters"] == ["lr": 0.1])
+    #expect(
+      spec["program"]?["command"] == ["python3", "train.py", "seed={seed}", "hydra.run.dir={folder}", "{hydra}"])
+  }
+
   /// A spec in another folder, from which the program is started.
   @Test func pathsStartFromTheSpec() throws {
     let labrun = try Labrun()

@@ -111,6 +111,9 @@ struct PythonCommand {
 
     def asked(parse):
         def parsing(parser, args=None, *others, **named):
+            # Hydra's own parser knows nothing of the program's configuration, which is printed on request.
+            if "--hydra-help" in parser._option_string_actions:
+                return parse(parser, args, *others, **named)
             words = sys.argv[1:] if args is None else list(args)
             try:
                 text = json.dumps(known(parser, words))
