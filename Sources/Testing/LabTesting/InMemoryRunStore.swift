@@ -28,7 +28,7 @@ public final class InMemoryRunStore: RunStore {
         let seconds = epochs.values.reduce(0) { $0 + $1.timing.trainSeconds }
         let images = epochs.values.reduce(0) { $0 + $1.timing.trainSeconds * $1.timing.imagesPerSecond }
         run.trainSeconds = seconds
-        run.imagesPerSecond = seconds > 0 ? images / seconds : nil
+        run.imagesPerSecond = images > 0 ? images / seconds : nil
       }
       guard let final else { return run }
       for (name, value) in final.metrics where !value.isNaN { run.metrics[name] = value }

@@ -4,13 +4,14 @@
 public struct EpochRecord: Sendable, Codable, Hashable {
   /// The numbers that depend on the machine and its load.
   public struct Timing: Sendable, Codable, Hashable {
-    /// Time spent in training steps, over all attempts at this epoch, in seconds.
+    /// Time spent in training steps, over all attempts at this epoch, in seconds; of somebody's program, the time between its
+    /// report before and this one.
     public var trainSeconds: Double
     /// Time spent in evaluation, in seconds.
     public var evaluationSeconds: Double
-    /// Training throughput in images per second.
+    /// Training throughput in images per second; 0 where nobody knows.
     public var imagesPerSecond: Double
-    /// The mean duration of a training step in milliseconds.
+    /// The mean duration of a training step in milliseconds; 0 where nobody knows.
     public var meanStepMilliseconds: Double
     /// The most memory that the process occupied while the run trained, in bytes, with its libraries, its data and whatever
     /// other runs it trained at the same time; nil where the system does not tell.
@@ -58,9 +59,12 @@ public struct EpochRecord: Sendable, Codable, Hashable {
     var named = metrics
     guard timing.isMeasured else { return named }
     named["train_seconds"] = timing.trainSeconds
-    named["evaluation_seconds"] = timing.evaluationSeconds
-    named["images_per_second"] = timing.imagesPerSecond
-    named["step_milliseconds"] = timing.meanStepMilliseconds
+    // A program tells when an epoch has ended, and nothing of its steps.
+    if timing.imagesPerSecond != 0 || timing.meanStepMilliseconds != 0 {
+      named["evaluation_seconds"] = timing.evaluationSeconds
+      named["images_per_second"] = timing.imagesPerSecond
+      named["step_milliseconds"] = timing.meanStepMilliseconds
+    }
     named["peak_memory_bytes"] = timing.peakMemoryBytes.map(Double.init)
     named["planned_memory_bytes"] = timing.plannedMemoryBytes.map(Double.init)
     return named

@@ -86,6 +86,17 @@ public struct PlanTable: Sendable {
   ///
   /// - Parameter groupsSeeds: whether seeds of a variant that fare alike share a row.
   public func table(groupsSeeds: Bool = true) -> ReportTable {
+    var table = fullTable(groupsSeeds: groupsSeeds)
+    // Of what labrun does not build itself, people see only what there is.
+    if !cells.isEmpty, cells.allSatisfy({ $0.parameterCount == nil }) {
+      for place in table.columns.indices where table.rows.allSatisfy({ $0.cells[place].values == [.null] }) {
+        table.columns[place].title = []
+      }
+    }
+    return table
+  }
+
+  private func fullTable(groupsSeeds: Bool) -> ReportTable {
     ReportTable(
       kind: "plan", title: name, subtitle: summary,
       columns: [

@@ -37,6 +37,10 @@ public struct ProgramSupervisor {
   private var output: GrowingFile
   private var epochs: [Int: [String: Double]] = [:]
   private var finals: [String: Double] = [:]
+  /// The time of each epoch in seconds.
+  private var seconds: [Int: Double] = [:]
+  /// When the last epoch was reported, or the program started.
+  private var lastReport = ContinuousClock.now
   private var lastProgress = ContinuousClock.now - .seconds(1)
   /// The first line of reports that is none.
   private var problem: String?
@@ -90,6 +94,7 @@ public struct ProgramSupervisor {
     sources = makeSources.map { $0(program, isResumed) }
     try writer.append(.start(program.provenance, epoch: isResumed ? (epochs.keys.max() ?? -1) + 1 : 0, step: 0))
     if isResumed { try writer.append(.log(.resumed, "from the program's own checkpoint")) }
+    lastReport = .now
     let process = try ProcessLaunch(
       program: program.command[0], arguments: Array(program.command.dropFirst()), environment: environment,
       output: folder.outputPath, leadsGroup: false
@@ -226,8 +231,15 @@ public struct ProgramSupervisor {
 
   private mutating func record(_ metrics: [String: Double], of epoch: Int) throws {
     epochs[epoch, default: [:]].merge(metrics) { $1 }
+    if seconds[epoch] == nil {
+      let now = ContinuousClock.now
+      seconds[epoch] = (now - lastReport).seconds
+      lastReport = now
+    }
+    let timing = EpochRecord.Timing(
+      trainSeconds: seconds[epoch] ?? 0, imagesPerSecond: 0, meanStepMilliseconds: 0)
     try writer.append(
-      .epoch(EpochRecord(epoch: epoch, metrics: Self.metrics(epochs[epoch] ?? [:]), timing: .notMeasured)))
+      .epoch(EpochRecord(epoch: epoch, metrics: Self.metrics(epochs[epoch] ?? [:]), timing: timing)))
   }
 
   private mutating func take(_ report: ProgramReport) throws {

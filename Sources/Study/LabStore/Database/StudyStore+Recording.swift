@@ -110,7 +110,8 @@ extension StudyStore {
     try database.executeCached(
       sql: """
         UPDATE run SET (completed_epochs, train_seconds, images_per_second) = (
-          SELECT COUNT(*), NULLIF(SUM(train_seconds), 0), SUM(images_per_second * train_seconds) / NULLIF(SUM(train_seconds), 0)
+          SELECT COUNT(*), NULLIF(SUM(train_seconds), 0),
+            NULLIF(SUM(images_per_second * train_seconds), 0) / NULLIF(SUM(train_seconds), 0)
           FROM epoch_timing WHERE run_id = run.id)
         WHERE id = ?
         """, arguments: [run])
