@@ -62,8 +62,8 @@ class PageTests(RunTestCase):
         reports, events = ([json.loads(line) for line in block.splitlines()] for block in blocks("jsonl"))
         optional = {
             "run": {"program.deadline", "program.devices"},
-            "event": {"loss", "images_per_second", "timing", "timing.peakMemoryBytes", "provenance.repository", "level",
-                      "record.bestEpoch", "record.evaluatedEpoch", "record.confusion", "record.weightsHash"},
+            "event": {"loss", "images_per_second", "timing", "timing.peak_memory_bytes", "provenance.repository", "level",
+                      "record.best_epoch", "record.evaluated_epoch", "record.confusion", "record.weights_hash"},
         }
         for kind, examples in (("run", [json.loads(text)]), ("event", events)):
             for example in examples:
@@ -87,7 +87,7 @@ class PageTests(RunTestCase):
         engine["resume"] = {
             "checkpoint": "/c.h5", "best_weights": "/b.h5", "best_weights_hash": HASH, "choices": {}, "epochs": [{
                 "epoch": 0, "metrics": {"train_loss": None}, "timing": {
-                    "trainSeconds": 1, "evaluationSeconds": 0, "imagesPerSecond": "inf", "meanStepMilliseconds": 1}}]}
+                    "train_seconds": 1, "evaluation_seconds": 0, "images_per_second": "inf", "mean_step_milliseconds": 1}}]}
         self.expect("run", engine)
         self.expect("run", {**engine, "program": run["program"]}, False)
         self.expect("run", {key: value for key, value in engine.items() if key != "engine"}, False)

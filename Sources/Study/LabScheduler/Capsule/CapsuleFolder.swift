@@ -178,6 +178,7 @@ package enum CapsuleCoding {
   package static var encoder: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .custom(CapsuleNames.encoded)
     encoder.dateEncodingStrategy = .custom { date, encoder in
       var container = encoder.singleValueContainer()
       try container.encode(date.formatted(dates))
@@ -189,6 +190,7 @@ package enum CapsuleCoding {
 
   package static var decoder: JSONDecoder {
     let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .custom(CapsuleNames.decoded)
     decoder.dateDecodingStrategy = .custom { decoder in
       let container = try decoder.singleValueContainer()
       let text = try container.decode(String.self)
