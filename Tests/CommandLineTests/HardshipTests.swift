@@ -12,7 +12,8 @@ import Testing
   }
 
   /// A limit on the size of files stands for a full disk: writing fails in the same places.
-  @Test func sweepOnAFullDiskSaysSoAndGoesOnWhenThereIsSpace() throws {
+  @Test(arguments: ["thread", "process"]) func sweepOnAFullDiskSaysSoAndGoesOnWhenThereIsSpace(executor: String) throws
+  {
     let full = try Labrun()
     let roomy = try Labrun()
     defer {
@@ -21,6 +22,7 @@ import Testing
     }
     for labrun in [full, roomy] {
       let spec = Labrun.spec(epochs: 3, seeds: "[0, 1]").replacing("\"width\": 16", with: "\"width\": 32")
+        .replacing("\"workers\": 2", with: "\"workers\": 2, \"executor\": \"\(executor)\"")
       try labrun.write(spec, to: "Experiments/tiny.json")
     }
     // The decoded data are not what is to fail.

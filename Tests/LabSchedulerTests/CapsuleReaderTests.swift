@@ -67,6 +67,29 @@ import Testing
     #expect(try events.map { try text($0.content) } == Self.contents.map(text))
   }
 
+  /// Members are in snake case, but for what a user has named.
+  @Test func namesAreThoseOfThePage() throws {
+    var provenance = RunStoreSamples.provenance()
+    provenance.configuration = ["timing": ["trainSeconds": 1], "record": ["bestEpoch": ["dataHash": 2]], "isDirty": 3]
+    provenance.choices = ["specHash": "x"]
+    let events = [
+      CapsuleEvent.Content.start(provenance, epoch: 0, step: 0), .epoch(RunStoreSamples.epoch(0)),
+      .refusal(.init(description: "no room", endsSweep: true)), .final(.completed(RunStoreSamples.final()), epochs: 1),
+    ]
+    for (index, content) in events.enumerated() {
+      let event = CapsuleEvent(sequence: index + 1, date: Date(timeIntervalSince1970: 1_700_000_000), content: content)
+      let line = try CapsuleCoding.encoder.encode(event)
+      #expect(try CapsuleCoding.decoder.decode(CapsuleEvent.self, from: line) == event)
+      let json = try JSONDecoder().decode(JSONValue.self, from: line)
+      let inner = (json["provenance"] ?? json["timing"] ?? json["record"])?.objectValue ?? [:]
+      let names = Array(inner.keys) + Array(inner["repository"]?.objectValue?.keys ?? [:].keys)
+      #expect(names.allSatisfy { !$0.contains(where: \.isUppercase) }, "\(names)")
+      guard index == 0 else { continue }
+      #expect(inner["configuration"] == provenance.configuration && inner["choices"]?["specHash"] == "x")
+      #expect(inner["data_hash"]?.stringValue == provenance.dataHash.hexadecimal)
+    }
+  }
+
   @Test func nonFiniteNumbersOfPythonAreRead() throws {
     let capsule = try Capsule(
       #"{"seq": 1, "at": "2026-01-31T12:00:00Z", "event": "epoch", "epoch": 0, "metrics": "#

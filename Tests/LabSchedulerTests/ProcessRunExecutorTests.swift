@@ -99,6 +99,34 @@ import Testing
     #expect(subject.capsules().isEmpty)
   }
 
+  /// What the machine refuses to a process is not the run's fault, and a full disk ends the sweep as it does within one process.
+  @Test(arguments: [true, false]) func aRefusalIsTheMachines(endsSweep: Bool) throws {
+    let refusal = CapsuleRefusal(description: "there is no room", endsSweep: endsSweep)
+    let subject = try Subject(
+      "if grep -q '\"conv\":\"a\"' \"$1/run.json\"; then "
+        + Self.telling([
+          Self.start, .refusal(refusal), .final(.interrupted(reason: "there is no room"), epochs: 0),
+        ]) + "else sleep 1\n" + Self.telling([Self.start] + Self.epochs + [Self.completed]) + "fi",
+      levels: ["a", "b", "c", "d"])
+    defer { subject.remove() }
+    let report = subject.run()
+    #expect(try subject.reason() == "there is no room")
+    #expect("\(report.endingError.map { "\($0)" } ?? "")" == (endsSweep ? "there is no room" : ""))
+    #expect((report.machineError == nil) == endsSweep && report.isComplete == false)
+    if endsSweep { #expect(report.trainedCount <= 1) } else { #expect(report.trainedCount == 3) }
+  }
+
+  /// Where a process cannot even tell, its status does.
+  @Test(arguments: [("there is no space left to write x", true), ("cannot read x: Input/output error", false)])
+  func aStatusTellsOfARefusal(said: String, endsSweep: Bool) throws {
+    let subject = try Subject("echo '\(said)'; exit 74", levels: ["a"])
+    defer { subject.remove() }
+    let report = subject.run()
+    #expect(try subject.reason() == "its process ended early, with status 74; it said last: \(said)")
+    #expect(report.count(.interrupted) == 1)
+    #expect((report.endingError != nil) == endsSweep && (report.machineError != nil) == !endsSweep)
+  }
+
   @Test func lastLinesOfAProcessAreKept() throws {
     let subject = try Subject("i=0; while [ $i -lt 50 ]; do echo line $i; i=$((i+1)); done; exit 1")
     defer { subject.remove() }

@@ -18,6 +18,8 @@ public struct CapsuleEvent: Sendable, Hashable {
     case log(RunEvent.Kind, String)
     /// A person should know this at once.
     case remark(String)
+    /// The machine has refused something, such as room on a disk, by which the attempt ends.
+    case refusal(CapsuleRefusal)
     /// The attempt has ended so, after so many epochs of the run.
     case final(RunOutcome, epochs: Int)
     /// Something that this version does not know: the whole line.
@@ -53,6 +55,7 @@ extension CapsuleEvent: Codable {
     case imagesPerSecond = "images_per_second"
     case activity, metrics, timing, files, level, message, outcome, reason
     case isRetriable = "is_retriable"
+    case endsSweep = "ends_sweep"
     case record
   }
 
@@ -87,6 +90,11 @@ extension CapsuleEvent: Codable {
           try line.decodeIfPresent(RunEvent.Kind.self, forKey: .level) ?? .note,
           try line.decode(String.self, forKey: .message))
       case "remark": .remark(try line.decode(String.self, forKey: .message))
+      case "refusal":
+        .refusal(
+          CapsuleRefusal(
+            description: try line.decode(String.self, forKey: .message),
+            endsSweep: try line.decode(Bool.self, forKey: .endsSweep)))
       case "final": .final(try CapsuleEvent.outcome(line), epochs: try line.decode(Int.self, forKey: .epochs))
       default: .unknown(try JSONValue(from: decoder))
       }
@@ -143,6 +151,10 @@ extension CapsuleEvent: Codable {
     case .remark(let message):
       try kind("remark")
       try line.encode(message, forKey: .message)
+    case .refusal(let refusal):
+      try kind("refusal")
+      try line.encode(refusal.description, forKey: .message)
+      try line.encode(refusal.endsSweep, forKey: .endsSweep)
     case .final(let outcome, let epochs):
       try kind("final")
       try line.encode(outcome.state, forKey: .outcome)
@@ -152,5 +164,28 @@ extension CapsuleEvent: Codable {
       if case .failed(_, true) = outcome { try line.encode(true, forKey: .isRetriable) }
     case .unknown: break
     }
+  }
+}
+
+/// What the machine has refused to the process that trains.
+public struct CapsuleRefusal: RunFailure, MachineAttributable, Hashable, CustomStringConvertible {
+  /// The error in a sentence.
+  public var description: String
+  /// Whether it concerns every run, as a full disk does.
+  public var endsSweep: Bool
+
+  public var isOfMachine: Bool { true }
+
+  /// Creates a refusal.
+  public init(description: String, endsSweep: Bool) {
+    self.description = description
+    self.endsSweep = endsSweep
+  }
+
+  /// The refusal behind an error; nil where the machine is not to blame.
+  package init?(_ error: any Error) {
+    let endsSweep = (error as? any RunFailure)?.endsSweep == true
+    guard endsSweep || RunOutcome.isOfMachine(error) else { return nil }
+    self.init(description: "\(error)", endsSweep: endsSweep)
   }
 }

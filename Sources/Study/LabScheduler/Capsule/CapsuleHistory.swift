@@ -45,7 +45,7 @@ public struct CapsuleHistory: Sendable {
         checkpoints += files.filter { $0.kind == .checkpoint }
         bestWeights = files.last { $0.kind == .bestWeights } ?? bestWeights
       case .final(let outcome, _): end = outcome
-      case .progress, .log, .remark, .unknown: break
+      case .progress, .log, .remark, .refusal, .unknown: break
       }
     }
     epochs = records.values.sorted { $0.epoch < $1.epoch }

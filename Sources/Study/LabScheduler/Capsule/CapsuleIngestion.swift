@@ -19,6 +19,8 @@ public struct CapsuleIngestion {
   private var position: CapsulePosition
   /// How the training ended; nil before the capsule tells.
   public private(set) var end: End?
+  /// What the machine has refused; nil where nothing.
+  public private(set) var refusal: CapsuleRefusal?
 
   /// Begins behind what the store has.
   ///
@@ -78,8 +80,9 @@ public struct CapsuleIngestion {
       // What ended is told again to whoever comes later.
       switch event.content {
       case .final(let outcome, let epochs): end = End(outcome: outcome, epochs: epochs)
+      case .refusal(let told): refusal = told
       // A cluster has started the same capsule again.
-      case .start: end = nil
+      case .start: (end, refusal) = (nil, nil)
       default: break
       }
       guard event.sequence > position.sequence else { continue }
@@ -97,7 +100,7 @@ public struct CapsuleIngestion {
         try store(&entries)
         try files.adopt(written, from: folder.path, at: next)
       case .unknown(let line): entries.append(.log(.note, CapsuleIngestion.note(of: line), at: event.date))
-      case .final: break
+      case .refusal, .final: break
       }
       position = next
     }

@@ -124,6 +124,15 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
     return nil
   }
 
+  /// The status of this program where it cannot write.
+  private static let inputOutputStatus: Int32 = 74
+  /// The room in bytes below which a disk is full.
+  private static let leastBytes = 1 << 16
+
+  private static func speaksOfFullDisk(_ text: String) -> Bool {
+    text.contains("there is no space left") || [ENOSPC, EDQUOT, EROFS].contains { text.contains(SystemError.text($0)) }
+  }
+
   // MARK: Ending
 
   private func passOnStop(to process: ChildProcess) {
@@ -147,6 +156,8 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
         let outcome = try maker.completion(told, files: files) ?? told.outcome
         try folder.remove()
         if case .completed = outcome { try check() }
+        // What the machine has refused to the process, it would refuse to the next one.
+        if case .interrupted = outcome, let refusal = ingestion?.refusal { throw refusal }
         return outcome
       } catch let error as any RunFailure where !error.endsSweep {
         try folder.remove()
@@ -166,6 +177,11 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
     for line in last { try maker.store.log(.warning, "its process said: \(line)", lease: run.lease) }
     if let line = last.last { reason += "; it said last: \(line)" }
     try folder.remove()
+    // It ends so where it could not even tell what was refused.
+    if end == .exit(status: Self.inputOutputStatus) {
+      let isFull = FreeSpace.bytes(at: folder.path).map { $0 < Self.leastBytes } ?? false
+      throw CapsuleRefusal(description: reason, endsSweep: isFull || Self.speaksOfFullDisk(reason))
+    }
     return .failed(reason: reason, isRetriable: true)
   }
 }

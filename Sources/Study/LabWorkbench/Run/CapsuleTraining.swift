@@ -48,6 +48,7 @@ package struct CapsuleTraining {
       outcome = try executor().execute(asked.claimed, context: context)
     } catch {
       outcome = RunOutcome(of: error)
+      if let refusal = CapsuleRefusal(error) { try writer.append(.refusal(refusal)) }
     }
     try writer.append(.final(outcome, epochs: store.epochCount))
   }
