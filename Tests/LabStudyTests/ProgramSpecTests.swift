@@ -85,6 +85,12 @@ import Testing
         "amp=true", "fast=false", "lr=0.1", "model.conv=odconv", "model.widths=[1,2]", "none=null", "seed=7",
       ])
     #expect(words("--config={json}", "{lr}x{seed}", "{model.conv}") == ["--config=/p.json", "0.1x7", "odconv"])
+    // What has a place of its own is not said twice.
+    #expect(
+      words("t", "{lr}", "--seed={seed}", "{args}") == [
+        "t", "0.1", "--seed=7", "--amp", "--model.conv", "odconv", "--model.widths", "1", "2",
+      ])
+    #expect(words("{lr}", "{model.conv}", "{hydra}").count == 2 + 5)
     #expect(words("{folder}/a", "{checkpoint}") == ["/run/a", "/run/checkpoint"])
     // Other braces are text.
     #expect(words("{}", "{ }", "a{", "{\"a\": 1}", "}{") == ["{}", "{ }", "a{", "{\"a\": 1}", "}{"])

@@ -81,10 +81,13 @@ public struct ProgramCommand: Sendable, Hashable {
   ///   - surroundings: what is no parameter.
   public func resolved(parameters: JSONValue, _ surroundings: Surroundings) -> [String] {
     let flat = Self.flat(parameters)
+    // What has a place of its own in the command is not said twice.
+    let placed = Set(placeholders)
+    let others = flat.filter { !placed.contains($0.name) }
     return words.flatMap { word -> [String] in
       switch word {
       case "{args}":
-        return flat.flatMap { name, value -> [String] in
+        return others.flatMap { name, value -> [String] in
           // A switch stands alone, and one that is off is left out.
           switch value {
           case .boolean(let isOn): isOn ? ["--\(name)"] : []
@@ -93,7 +96,7 @@ public struct ProgramCommand: Sendable, Hashable {
           default: ["--\(name)", Self.text(value)]
           }
         }
-      case "{hydra}": return flat.map { "\($0)=\($1 == .null ? "null" : Self.text($1))" }
+      case "{hydra}": return others.map { "\($0)=\($1 == .null ? "null" : Self.text($1))" }
       default:
         return [
           Self.pieces(of: word).map { piece -> String in

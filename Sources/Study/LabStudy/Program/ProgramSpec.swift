@@ -102,8 +102,9 @@ extension StudySchema {
     return ConfigurationSchema([
       .init(
         "command", .array(.string), default: nil,
-        "The program with its arguments: {args} stands for --name value of every parameter, {hydra} for name=value, {json} "
-          + "for the path of a JSON file of them, {name} for the value of one, {seed} for the seed."),
+        "The program with its arguments: {args} stands for --name value of every parameter that has no other place in it, "
+          + "{hydra} for name=value, {json} for the path of a JSON file of all of them, {name} for the value of one, {seed} for the seed."
+      ),
       .init(
         "sources", .array(.string), default: [], isResultRelevant: false,
         "Files that the program is made of, such as train.py or models/**/*.py; what they contain is part of a run's identity."
