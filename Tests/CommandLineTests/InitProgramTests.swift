@@ -24,7 +24,10 @@ import Testing
     parser.add_argument("--random-seed", type=int)
     parser.add_argument("--data-dir")
     parser.add_argument("--fast", action="store_true")
+    parser.add_argument("-w", type=int, default=4)
+    parser.add_argument("data", nargs="?", default="there")
     options = parser.parse_args()
+    assert (options.w, options.data, options.fast) == (4, "there", False)
     open("started", "w").close()
     print(f"acc: {90 + options.random_seed + options.rate + (options.features == 'raw')}")
     """
@@ -45,7 +48,7 @@ import Testing
     #expect(made.status == 0 && made.errors.isEmpty, "\(made.errors)")
     #expect(
       made.output == """
-        parameters: features, rate, epochs, fast
+        parameters: features, rate, epochs, fast, w, data
         factor: features (raw, squares)
         seed: --random-seed
         left out: --data-dir: no default is told
@@ -57,8 +60,13 @@ import Testing
     let spec = try spec(labrun, file)
     #expect(spec["program"]?["sources"] == ["train.py", "helpers.py", "blocks/**/*.py"])
     #expect(
-      spec["program"]?["command"] == ["python3", "train.py", "--random-seed", "{seed}", "{args}"])
-    #expect(spec["parameters"] == ["features": "raw", "rate": .number(1), "epochs": 2, "fast": false])
+      spec["program"]?["command"] == [
+        "python3", "train.py", "--random-seed", "{seed}", "-w", "{w}", "{data}", "{args}",
+      ])
+    #expect(
+      spec["parameters"] == [
+        "features": "raw", "rate": .number(1), "epochs": 2, "fast": false, "w": 4, "data": "there",
+      ])
     #expect(try labrun.run("sweep", file, "--dry-run").output.contains("6 runs: 6 to run"))
     let sweep = try labrun.run("sweep", file)
     #expect(sweep.status == 0 && sweep.output.contains("93.00 ± 1.00"), "\(sweep.errors)\(sweep.output)")
@@ -115,6 +123,36 @@ import Testing
       none.output.contains(
         "left out: train, test: a command with options of its own: give --command one, such as train"),
       "\(none.output)")
+  }
+
+  /// Programs that ask labrun's client are told by their capsule, and not by their command.
+  @Test(.enabled(if: Self.python != nil, "Python is not installed"))
+  func programsOfTheClientTellTheirDefaults() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(
+      """
+      import labrun
+
+      def train(run):
+          assert run.config.model.width == 8 and run.config.amp is True and run.config.layers == [1, 2]
+          run.log(test_accuracy=0.5 + run.seed / 10)
+
+      labrun.main(train, defaults={
+          "lr": 1.0, "model": {"width": 8, "norm": "50% batch"}, "amp": True, "layers": [1, 2], "batch_size": 64})
+      """, to: "train.py")
+    let client = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Clients/Python/src").standardized.path
+    let made = try labrun.run("init", "--command", "python3 train.py", variables: ["PYTHONPATH": client])
+    #expect(made.status == 0 && !made.output.contains("left out"), "\(made.errors)\(made.output)")
+    let spec = try spec(labrun, "train.json")
+    #expect(spec["program"]?["command"] == ["python3", "train.py"])
+    #expect(
+      spec["parameters"] == [
+        "lr": .number(1), "model": ["width": 8, "norm": "50% batch"], "amp": true, "layers": [1, 2], "batch_size": 64,
+      ])
+    let sweep = try labrun.run("sweep", "train.json", variables: ["PYTHONPATH": client])
+    #expect(sweep.status == 0 && sweep.output.contains("60.00 ± 10.00"), "\(sweep.errors)\(sweep.output)")
   }
 
   /// Hydra parses by argparse, too; what it prints says more.

@@ -45,11 +45,14 @@ extension ProgramDraft {
       members.append(.init("pattern", .value(patterns.count == 1 ? patterns[0] : .array(patterns))))
       return members
     }
-    var comments = ["What every run must end with, and how the program prints it (% for what is printed in percent):"]
-    comments += [
-      #"  "metrics": { "test_accuracy": { "better": "higher", "unit": "%" } }"#,
-      #"  "pattern": "test acc: {test_accuracy}""#,
-    ]
+    let metrics = #"  "metrics": { "test_accuracy": { "better": "higher", "unit": "%" } }"#
+    let comments =
+      usesClient
+      ? ["What every run must end with (% for a share, which is shown in percent):", metrics]
+      : [
+        "What every run must end with, and how the program prints it (% for what is printed in percent):", metrics,
+        #"  "pattern": "test acc: {test_accuracy}""#,
+      ]
     members[members.count - 1].below = comments
     return members
   }
@@ -75,8 +78,10 @@ extension ProgramDraft {
 
   private var commandComment: [String] {
     var sentences: [String] = []
-    if command.contains("{args}") { sentences.append("{args} becomes --name value of every parameter") }
-    if command.contains("{hydra}") { sentences.append("{hydra} becomes name=value of every parameter") }
+    let placed = Set(ProgramCommand(command).placeholders)
+    let other = parameters.contains { placed.contains($0.name) } ? " that has no other place" : ""
+    if command.contains("{args}") { sentences.append("{args} becomes --name value of every parameter" + other) }
+    if command.contains("{hydra}") { sentences.append("{hydra} becomes name=value of every parameter" + other) }
     if command.contains(where: { $0.contains("{seed}") }) { sentences.append("{seed} the seed of a run") }
     if command.contains(where: { $0.contains("{folder}") }) { sentences.append("{folder} its own folder") }
     if subject.help.usesClient { sentences.append("The program asks labrun's client for its parameters") }

@@ -69,12 +69,15 @@ struct PythonCommand {
             return [plain(each) for each in value]
         raise TypeError(repr(value))
 
+    def usesClient():
+        return hasattr(sys.modules.get("labrun"), "CAPSULE_VERSION")
+
     def several(action):
         return action.nargs in ("+", "*", argparse.REMAINDER) or isinstance(action.nargs, int) and action.nargs > 1
 
     KINDS = {
         "_StoreAction": "store", "_StoreTrueAction": "store_true", "_StoreFalseAction": "store_false",
-        "BooleanOptionalAction": "optional", "_AppendAction": "append", "_ExtendAction": "append", "_CountAction": "count"}
+        "BooleanOptionalAction": "optional", "_Flag": "optional", "_AppendAction": "append", "_ExtendAction": "append", "_CountAction": "count"}
 
     def described(action):
         entry = {
@@ -90,6 +93,9 @@ struct PythonCommand {
             entry["choices"] = [plain(each) for each in action.choices or []]
         except TypeError:
             entry["choices"] = [str(each) for each in action.choices]
+        if usesClient() and entry["help"].startswith("default: "):
+            # labrun's client says so what it would take by itself.
+            entry["value"], entry["help"] = json.loads(entry["help"][9:].replace("%%", "%")), ""
         entry["help"] = entry["help"].replace("%(default)s", str(default)).replace("%%", "%")
         return entry
 
@@ -106,8 +112,7 @@ struct PythonCommand {
         if chosen is not None:
             # Options of the parser before the command would have to stand before it.
             return known(chosen, [])
-        client = sys.modules.get("labrun")
-        return {"actions": actions, "commands": commands, "client": hasattr(client, "CAPSULE_VERSION")}
+        return {"actions": actions, "commands": commands, "client": usesClient()}
 
     def asked(parse):
         def parsing(parser, args=None, *others, **named):
