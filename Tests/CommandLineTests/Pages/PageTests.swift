@@ -80,6 +80,12 @@ import Testing
     let version = try labrun.run("--version").output
     #expect(version == "\(heading.output.1)\(released ? "" : "-dev")\n")
     if released { #expect(heading.output.2.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) != nil) }
+    // Python writes it in its own way; one wheel has both.
+    let client = MarkdownPage.root.appendingPathComponent("Clients/Python")
+    for (file, line) in [("pyproject.toml", "version"), ("src/labrun/__init__.py", "__version__")] {
+      let text = try String(contentsOf: client.appendingPathComponent(file), encoding: .utf8)
+      #expect(text.contains("\n\(line) = \"\(heading.output.1)\(released ? "" : ".dev0")\"\n"), "\(file)")
+    }
   }
 
   /// An object in JSON with comments and trailing commas.

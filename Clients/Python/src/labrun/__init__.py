@@ -41,7 +41,7 @@ from types import FrameType
 from typing import Any, Callable, TypeVar
 
 __all__ = ["Config", "Run", "Stopped", "current", "main"]
-__version__ = "0.2.0"
+__version__ = "0.2.0.dev0"
 
 CAPSULE_VERSION = 1
 """The version of capsules that this module reads."""
