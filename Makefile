@@ -2,7 +2,8 @@
 # Works with GNU make 3.81 and newer.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps python build sweep test example fuzz bench zoo compare docs picture lint format install clean check-swift
+.PHONY: help deps python build sweep test example fuzz bench zoo compare docs picture lint format install wheel test-wheel \
+  clean check-swift
 
 BINARY := .build/release/labrun
 SPEC := Experiments/ablation.json
@@ -22,7 +23,7 @@ endif
 INSTALL_ROOT := $(DESTDIR)$(PREFIX)
 
 help: ## Lists the targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 deps: check-swift ## Installs the system libraries that are missing
 	@Scripts/install-dependencies.sh
@@ -83,6 +84,13 @@ install: build ## Installs labrun and its shell completion (PREFIX=… for anoth
 	$(BINARY) --generate-completion-script zsh > "$(INSTALL_ROOT)/share/zsh/site-functions/_labrun"
 	$(BINARY) --generate-completion-script fish > "$(INSTALL_ROOT)/share/fish/vendor_completions.d/labrun.fish"
 	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) echo "Add $(PREFIX)/bin to your PATH to run labrun." ;; esac
+
+wheel: deps ## Builds dist/labrun-….whl, one file for pip with everything that labrun needs, and tests it
+	@Scripts/build-wheel.sh $(SWIFT_FLAGS)
+	@Scripts/test-wheel.sh
+
+test-wheel: ## Installs the wheel of dist on a bare system, and works with it there
+	@Scripts/test-wheel.sh
 
 clean: ## Removes what was built
 	swift package clean
