@@ -30,6 +30,8 @@ struct SchedulerSession {
   private var results: [RunIdentity: SchedulerReport.Result]
   /// What each worker has, by its index.
   private var activities: [Int: Activity] = [:]
+  /// No worker before this one is free: of those that a cluster has there may be thousands.
+  private var firstFreeWorker = 0
   private var nextRecheck: ContinuousClock.Instant
   private var announcedBusy = Set<RunIdentity>()
   private var announcedStop = StopRequest.none
@@ -111,8 +113,9 @@ struct SchedulerSession {
     }
     var hasSubmitted = false
     next: while stopRequest == .none, refusal == nil, activities.count < workerCount,
-      let worker = (0..<scheduler.workerCount).first(where: { activities[$0] == nil })
+      let worker = (firstFreeWorker..<scheduler.workerCount).first(where: { activities[$0] == nil })
     {
+      firstFreeWorker = worker
       switch queue.next() {
       case .start(let run):
         if let claimed = claim(run) {
@@ -201,6 +204,7 @@ struct SchedulerSession {
         outcome = self.outcome(of: error, activity.lease, worker: worker)
       }
       activities[worker] = nil
+      firstFreeWorker = min(firstFreeWorker, worker)
       if activity.job.ranOutOfMemory { takeLessMemory() }
       // What was taken away for others does not count against the run.
       if activity.job.wasPreempted { retryCounts[activity.run.identity, default: 0] -= 1 }
