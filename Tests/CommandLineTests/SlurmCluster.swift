@@ -43,6 +43,16 @@ struct SlurmCluster {
     }
   }
 
+  /// Does what an administrator does where a controller has lost its memory of jobs, and trusts neither machine nor jobs.
+  func heal() throws {
+    let host = try run("hostname", "-s").trimmingCharacters(in: .whitespacesAndNewlines)
+    for _ in 0..<100 where try run("sinfo", "--noheader", "--format=%t").isEmpty { Thread.sleep(forTimeInterval: 0.1) }
+    try run("scontrol", "update", "NodeName=\(host)", "State=RESUME")
+    for job in try run("squeue", "--noheader", "--array", "--states=PENDING", "--format=%F_%K").split(separator: "\n") {
+      try run("scontrol", "release", String(job))
+    }
+  }
+
   /// Runs one of Slurm's commands, and returns what it printed.
   @discardableResult
   func run(_ words: String...) throws -> String {

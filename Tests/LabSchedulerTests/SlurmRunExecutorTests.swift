@@ -16,6 +16,8 @@ import Testing
       /// Slurm's word for the tasks of each array, and why.
       var words: [Int: String] = [:]
       var cancelled: [String] = []
+      /// The comments of arrays.
+      var comments: [Int: String] = [:]
       /// What sbatch answers, before it takes anything.
       var refusals: [String] = []
       var isAway = false
@@ -35,7 +37,7 @@ import Testing
         return state.withLock { state in
           if state.isAway { return .init(status: 1, errors: "squeue: error: Unable to contact slurm controller") }
           let lines = state.words.flatMap { job, word in
-            (0..<8).map { "\(job)|\($0)|\(word)|None|node7|labrun:x\n" }
+            (0..<8).map { "\(job)|\($0)|\(word)|None|node7|\(state.comments[job] ?? "")\n" }
           }
           return .init(status: 0, output: lines.joined())
         }
@@ -60,6 +62,7 @@ import Testing
         state.submissions.append(words)
         let number = state.submissions.count
         state.words[number] = "RUNNING"
+        state.comments[number] = words.first { $0.hasPrefix("--comment=") }.map { String($0.dropFirst(10)) }
         return (number, nil)
       }
       if let refusal { return .init(status: 1, errors: "sbatch: error: \(refusal)\n") }
@@ -104,7 +107,7 @@ import Testing
 
     func run(
       _ options: [String: JSONValue] = [:], retries: Int = 0, stop: StopSignal = StopSignal(),
-      expect: SlurmRunExecutor.Expectation = .init(), observer: (any SchedulerObserver)? = nil
+      expect: RunExpectation = .init(), observer: (any SchedulerObserver)? = nil
     ) throws -> SchedulerReport {
       var members = options
       members["poll_seconds"] = 0.02
@@ -176,7 +179,7 @@ import Testing
     let subject = try Subject(levels: ["a", "b", "c"], seeds: [0, 1])
     defer { subject.remove() }
     subject.slurm.state.withLock { $0.whenTaken = { try $1.complete() } }
-    let expected = SlurmRunExecutor.Expectation(bytes: 1 << 30, seconds: 100)
+    let expected = RunExpectation(bytes: 1 << 30, seconds: 100)
     let report = try subject.run(["max_running": 2], expect: expected)
     #expect(report.isComplete)
     let words = try #require(subject.slurm.state.withLock { $0.submissions.first })
@@ -263,6 +266,20 @@ import Testing
     }
     _ = try subject.run()
     #expect(try subject.reason() == reason)
+  }
+
+  /// A controller that has lost its memory gives numbers a second time: another's job is not taken for the run's own.
+  @Test func anotherJobOfTheSameNumberIsNotItsOwn() throws {
+    let subject = try Subject()
+    defer { subject.remove() }
+    subject.slurm.state.withLock {
+      $0.whenTaken = { [slurm = subject.slurm] job, folder in
+        if job > 1 { return try folder.complete() }
+        slurm.state.withLock { $0.comments[job] = "labrun:another" }
+      }
+    }
+    #expect(try subject.run(retries: 1).isComplete)
+    #expect(subject.slurm.state.withLock { $0.submissions.count } == 2)
   }
 
   /// A lost node is a reason to try again; to make room for others does not count.

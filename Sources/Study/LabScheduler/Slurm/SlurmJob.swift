@@ -28,6 +28,8 @@ final class SlurmJob: RunJob, @unchecked Sendable {
   private var endings = 0
   private var lastEnding: ContinuousClock.Instant?
   private var garbage: CapsuleError?
+  /// Whether somebody must let the job go, which was said.
+  private var isHeld = false
   private(set) var wasPreempted = false
 
   init(run: ClaimedRun, context: RunContext, executor: SlurmRunExecutor, files: any RunFiles) {
@@ -69,7 +71,7 @@ final class SlurmJob: RunJob, @unchecked Sendable {
     // Whoever submitted it may have died before it could note the number.
     guard let job = submission.job ?? snapshot.jobs[submission.comment] else { return nil }
     let task = SlurmTaskName(job: job, index: place.task)
-    guard let state = snapshot.tasks[task], state.phase != .ended else { return nil }
+    guard let state = snapshot.state(of: task, in: submission), state.phase != .ended else { return nil }
     return (task, submission)
   }
 
@@ -166,8 +168,12 @@ final class SlurmJob: RunJob, @unchecked Sendable {
   /// What Slurm's word makes of a run of which nothing final is told; nil while it is under way.
   private func asked(_ task: SlurmTaskName, _ submission: SlurmSubmission) throws -> RunOutcome? {
     guard let snapshot = executor.queue.snapshot else { return nil }
-    let state = snapshot.tasks[task]
+    let state = snapshot.state(of: task, in: submission)
     if state?.phase == .running { noteStart() }
+    if let state, state.isHeld, !isHeld {
+      context.warn("its job \(task) is held (\(state.reason)); scontrol release \(task) lets it go")
+    }
+    isHeld = state?.isHeld ?? false
     guard state == nil || state?.phase == .ended else {
       endings = 0
       return nil

@@ -29,7 +29,7 @@ public struct SlurmJobs {
         descriptions[run] = "\(task), and Slurm does not answer"
         continue
       }
-      let state = snapshot.tasks[task]
+      let state = snapshot.state(of: task, in: SlurmSubmission(place.submission))
       let node = state.map { $0.node.isEmpty ? "" : " on \($0.node)" } ?? ""
       descriptions[run] = "\(task), \(state.map { $0.word.lowercased().replacing("_", with: " ") } ?? "over")\(node)"
     }
@@ -46,8 +46,11 @@ public struct SlurmJobs {
     let places = shelf.placesElsewhere().filter { wanted.contains($0.run) }
     guard !places.isEmpty else { return 0 }
     let snapshot = try snapshot()
-    let tasks = places.compactMap { name(of: $0.place, snapshot) }.filter {
-      snapshot.tasks[$0].map { $0.phase != .ended } ?? false
+    let tasks = places.compactMap { place -> SlurmTaskName? in
+      guard let task = name(of: place.place, snapshot),
+        let state = snapshot.state(of: task, in: SlurmSubmission(place.place.submission)), state.phase != .ended
+      else { return nil }
+      return task
     }
     guard !tasks.isEmpty else { return 0 }
     let cancelled = try client.run(["scancel"] + Set(tasks.map(\.description)).sorted())

@@ -7,20 +7,6 @@ import Synchronization
 ///
 /// Jobs outlive this process: what is submitted is found again by its capsule, whoever comes next.
 public final class SlurmRunExecutor: RunExecutor {
-  /// What a plan expects of a run.
-  public struct Expectation: Sendable, Hashable {
-    /// The memory at its peak, in bytes.
-    public var bytes: Int?
-    /// The time from its start to its end in seconds.
-    public var seconds: Double?
-
-    /// Creates an expectation.
-    public init(bytes: Int? = nil, seconds: Double? = nil) {
-      self.bytes = bytes
-      self.seconds = seconds
-    }
-  }
-
   let maker: CapsuleMaker
   let queue: SlurmQueue
   let options: SlurmOptions
@@ -29,7 +15,7 @@ public final class SlurmRunExecutor: RunExecutor {
   private let name: String
   private let results: String
   private let command: String
-  private let expect: @Sendable (RunIdentity) -> Expectation
+  private let expect: @Sendable (RunIdentity) -> RunExpectation
   private let say: @Sendable (String) -> Void
 
   private struct State {
@@ -62,7 +48,7 @@ public final class SlurmRunExecutor: RunExecutor {
   public init(
     _ maker: CapsuleMaker, name: String, results: String, options: SlurmOptions, command: String,
     leaving: LeavingPolicy, client: SlurmClient = SlurmClient(),
-    expect: @escaping @Sendable (RunIdentity) -> Expectation, say: @escaping @Sendable (String) -> Void
+    expect: @escaping @Sendable (RunIdentity) -> RunExpectation, say: @escaping @Sendable (String) -> Void
   ) {
     self.maker = maker
     self.name = name

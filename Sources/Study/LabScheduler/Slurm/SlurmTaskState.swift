@@ -29,6 +29,8 @@ struct SlurmTaskState: Sendable, Hashable {
   var reason: String
   /// The machine; empty before there is one.
   var node: String
+  /// Whose array it is.
+  var comment = ""
 
   var phase: Phase {
     switch word {
@@ -41,6 +43,8 @@ struct SlurmTaskState: Sendable, Hashable {
     }
   }
 
+  /// Whether it waits until somebody lets it go.
+  var isHeld: Bool { phase == .waiting && reason.localizedCaseInsensitiveContains("held") }
   /// Whether what it ran on was taken away from it.
   var isPreempted: Bool { word == "PREEMPTED" }
   /// Whether somebody has cancelled it.
@@ -73,9 +77,16 @@ struct SlurmSnapshot: Sendable {
   /// When it was asked.
   var instant: ContinuousClock.Instant
   /// The tasks of arrays.
-  var tasks: [SlurmTaskName: SlurmTaskState] = [:]
+  private var tasks: [SlurmTaskName: SlurmTaskState] = [:]
   /// The numbers of arrays by their comments.
   var jobs: [String: String] = [:]
+
+  /// What is said of a task; nil where nothing is.
+  ///
+  /// A controller that has lost its memory gives numbers a second time.
+  func state(of task: SlurmTaskName, in submission: SlurmSubmission) -> SlurmTaskState? {
+    tasks[task].flatMap { $0.comment == submission.comment ? $0 : nil }
+  }
 
   /// Reads what the command printed.
   init(_ text: String, at instant: ContinuousClock.Instant) {
@@ -86,7 +97,7 @@ struct SlurmSnapshot: Sendable {
       jobs[fields[5]] = fields[0]
       guard let index = Int(fields[1]) else { continue }
       tasks[SlurmTaskName(job: fields[0], index: index)] = SlurmTaskState(
-        word: fields[2], reason: fields[3], node: fields[4])
+        word: fields[2], reason: fields[3], node: fields[4], comment: fields[5])
     }
   }
 }

@@ -129,7 +129,7 @@ public struct ExecutorEnvironment: Sendable {
   /// What becomes of runs elsewhere where the sweep is stopped.
   public let leaving: LeavingPolicy
   /// What the plan expects of a run, for those who must ask for it in advance.
-  public let expect: @Sendable (RunIdentity) -> SlurmRunExecutor.Expectation
+  public let expect: @Sendable (RunIdentity) -> RunExpectation
   /// Is told what a person should know.
   public let say: @Sendable (String) -> Void
 }

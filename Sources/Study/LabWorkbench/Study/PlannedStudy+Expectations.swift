@@ -17,12 +17,12 @@ extension PlannedStudy {
   }
 
   /// Expects nothing of any run.
-  static let expectsNothing: @Sendable (RunIdentity) -> SlurmRunExecutor.Expectation = { _ in .init() }
+  static let expectsNothing: @Sendable (RunIdentity) -> RunExpectation = { _ in .init() }
 
   /// What is expected of each run, on a machine such as this one; nothing of those that somebody's program trains.
-  func expectations() -> @Sendable (RunIdentity) -> SlurmRunExecutor.Expectation {
+  func expectations() -> @Sendable (RunIdentity) -> RunExpectation {
     let secondsPerOperation = secondsPerOperation()
-    let known = variantsByRun.compactMapValues { variant -> SlurmRunExecutor.Expectation? in
+    let known = variantsByRun.compactMapValues { variant -> RunExpectation? in
       guard let backend = variant.backend else { return nil }
       return .init(
         bytes: variant.plannedBytes, seconds: secondsPerOperation[backend.name].map { $0 * variant.runMultiplyAdds })
