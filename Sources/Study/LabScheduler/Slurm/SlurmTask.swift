@@ -52,14 +52,23 @@ public struct SlurmTask {
     for capsule in capsules where stop.request == .none && timeIsUp.request == .none {
       // Nobody asks for it any more.
       guard capsule.exists else { continue }
-      switch try CapsuleHistory(of: capsule, asked: capsule.run()).end {
-      case nil, .interrupted?: break
-      case .completed?, .failed?, .diverged?: continue
-      }
+      guard try isToBeTrained(capsule) else { continue }
       try train(capsule, stop: stop, timeIsUp: timeIsUp)
     }
     guard timeIsUp.request != .none, stop.request == .none else { return }
     try goOnLater()
+  }
+
+  private func isToBeTrained(_ capsule: CapsuleFolder) throws -> Bool {
+    do {
+      return switch try CapsuleHistory(of: capsule, asked: capsule.run()).end {
+      case nil, .interrupted?: true
+      case .completed?, .failed?, .diverged?: false
+      }
+    } catch is CapsuleError {
+      // Whoever follows it fails the run, with the line named; the task's other runs have nothing to do with it.
+      return false
+    }
   }
 
   private func train(_ capsule: CapsuleFolder, stop: StopSignal, timeIsUp: StopSignal) throws {
@@ -86,9 +95,9 @@ public struct SlurmTask {
   private func conclude(
     _ capsule: CapsuleFolder, _ end: ProcessEnd, since start: Date, wasStopped: Bool, _ timeIsUp: StopSignal
   ) throws {
-    guard capsule.exists else { return }
-    let asked = try capsule.run()
-    let history = try CapsuleHistory(of: capsule, asked: asked)
+    // Garbage is for whoever follows it to name.
+    guard capsule.exists, let asked = try? capsule.run(), let history = try? CapsuleHistory(of: capsule, asked: asked)
+    else { return }
     if asked.program != nil { capsule.endRest() }
     if history.end == nil, !wasStopped {
       let said = capsule.lastLines(1).first.map { "; it said last: \($0)" } ?? ""

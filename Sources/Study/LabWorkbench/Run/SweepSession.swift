@@ -79,7 +79,8 @@ package struct SweepSession {
     guard let run = study.runs.first(where: { elsewhere.contains($0.identity.short) }) else { return }
     throw WorkbenchError(
       "run \(run.identity.short) (\(run.cell.variant.label) · seed \(run.cell.seed)) was handed to Slurm, which may be training it: --executor slurm "
-        + "follows it on, and with --cancel ends it")
+        + "follows it on, and with --cancel ends it; where the cluster is no more, removing \(results)/capsules gives it up"
+    )
   }
 
   /// The name of the study.
