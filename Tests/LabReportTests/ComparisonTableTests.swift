@@ -263,4 +263,17 @@ import Testing
     #expect(table.rendered(options: .init(width: 120)).split(separator: "\n").count > 2500)
     #expect(try SweepTables.table(sweep, by: ["a"]).rows.count == 50)
   }
+
+  /// What was trained on several kinds of processor is said, in every layout.
+  @Test func kindsOfProcessorAreNoted() throws {
+    var sweep = SampleSweep.mixed
+    sweep.processors = ["Zen 4": 5]
+    #expect(try !SweepTables.table(sweep).notes.contains { $0.contains("kinds of processor") })
+    sweep.processors = ["Zen 4": 5, "Sapphire Rapids": 1]
+    let note =
+      "Runs were trained on 2 kinds of processor, so that the same run would not give the same bits on each, and times are not "
+      + "comparable: Zen 4 (5 runs), Sapphire Rapids (1 run)."
+    #expect(try SweepTables.table(sweep).notes.contains(note))
+    #expect(try SweepTables.table(sweep, by: ["conv"]).notes.contains(note))
+  }
 }

@@ -27,5 +27,14 @@ import Testing
     #expect(try store.origins(sweep: id) == [[one: 2, two: 1], [:], [one: 1]])
     try complete(store, "odconv-1x", 0, id)
     #expect(try StudyStore(reading: folder.path).origins(sweep: id)[1] == [one: 1])
+    #expect(try store.processors(sweep: id) == ["processor": 5])
+    // An attempt that has only taken over what an earlier one told has no provenance of its own.
+    let claimed = try #require(try store.claimed("odconv-4x", 2, id))
+    try store.recordStart(RunStoreSamples.provenance(), epoch: 0, step: 0, lease: claimed.lease)
+    try store.finish(claimed.lease, .interrupted(reason: "left"))
+    let next = try #require(try store.claimed("odconv-4x", 2, id))
+    try store.finish(next.lease, .completed(RunStoreSamples.final()))
+    #expect(try store.origins(sweep: id)[2] == [one: 2])
+    #expect(try store.processors(sweep: id) == ["processor": 6])
   }
 }

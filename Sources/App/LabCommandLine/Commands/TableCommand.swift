@@ -87,7 +87,8 @@ struct TableCommand: ParsableCommand {
       width: terminal.width, style: terminal.style, caption: caption, label: label, usesSiunitx: siunitx)
     try rendering.validate(for: format)
     let store = try StudyStore(reading: resultsOptions.folder)
-    let found = try store.sweep(matching: sweep)
+    var found = try store.sweep(matching: sweep)
+    found.processors = try found.id.map(store.processors(sweep:)) ?? [:]
     let options = ReportOptions(
       metrics: metric.isEmpty ? nil : metric, filters: try filter.map { try LevelFilter(parsing: $0) },
       sort: try sort.map { try SortOrder(parsing: $0) }, multiplicity: holm ? .holm : .perComparison,

@@ -34,6 +34,8 @@ public struct Sweep: Sendable, Hashable {
   public var shards: [Shard]
   /// Where its results come from; nil where labrun trains its runs.
   public var imported: ImportRecord?
+  /// How many completed runs were trained on each kind of processor; empty where nobody has asked the store.
+  public var processors: [String: Int] = [:]
 
   /// Creates a sweep.
   public init(

@@ -131,7 +131,7 @@ extension ComparisonTable {
   }
 
   var generalNotes: [String] {
-    var notes = sweep.importNotes + sweep.shardNotes
+    var notes = sweep.importNotes + sweep.shardNotes + sweep.processorNotes
     notes += Leaders.notes(
       rows.flatMap(\.results), isModel: comparisons.contains { $0.model.isPooled }, options: options)
     notes += Leaders.unmarkedNotes(metrics, unmarkedReasons)

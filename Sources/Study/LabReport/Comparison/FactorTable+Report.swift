@@ -136,7 +136,7 @@ extension FactorTable {
   }
 
   var generalNotes: [String] {
-    var notes = sweep.importNotes + sweep.shardNotes
+    var notes = sweep.importNotes + sweep.shardNotes + sweep.processorNotes
     if hidesBaseline {
       notes.append("Differences are to \(baselineLevels.joined(separator: ", ")), which the filter leaves out.")
     }

@@ -43,6 +43,27 @@ extension StudyStore {
     }
   }
 
+  /// How many completed runs of a sweep were trained on each kind of processor, by the last attempt at each that trained.
+  ///
+  /// - Parameter id: the number of the sweep.
+  /// - Throws: an error of the store where it cannot be read.
+  public func processors(sweep id: Int64) throws -> [String: Int] {
+    try read { database in
+      let rows = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT json_extract(attempt.provenance, '$.processor') AS processor, COUNT(DISTINCT run.id) AS runs
+          FROM variant JOIN cell ON cell.variant_id = variant.id JOIN run ON run.id = cell.run_id
+          JOIN attempt ON attempt.run_id = run.id
+            AND attempt.number = (SELECT MAX(number) FROM attempt AS other
+              WHERE other.run_id = run.id AND other.provenance IS NOT NULL)
+          WHERE variant.sweep_id = ? AND run.state = 'completed' AND processor IS NOT NULL
+          GROUP BY processor
+          """, arguments: [id])
+      return Dictionary(rows.map { ($0["processor"], $0["runs"]) }, uniquingKeysWith: +)
+    }
+  }
+
   /// The origin of the values that the query has; nil where one is missing.
   private static func origin(_ text: String) throws -> RunOrigin? {
     guard let values = try JSONValue(parsing: text).arrayValue, values.count == 8, let host = values[0].stringValue,

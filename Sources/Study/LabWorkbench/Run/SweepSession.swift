@@ -146,6 +146,7 @@ package struct SweepSession {
     of report: SchedulerReport, seconds: Double, resumeCommand: String, reportCommand: String
   ) throws -> (summary: SweepSummary, table: ReportTable) {
     var current = try store.sweep(sweep.id)
+    current.processors = try store.processors(sweep: sweep.id)
     // Where the store cannot be written, it says of this process's runs that they are still being trained.
     for (variant, content) in current.variants.enumerated() where report.endingError != nil {
       for (index, run) in content.runs.enumerated()
