@@ -71,6 +71,41 @@ import Testing
     #expect(try states(labrun) == ["completed 1", "completed 1", "completed 1"])
   }
 
+  /// What Python compiles for itself, and what is hidden, is no source.
+  @Test(arguments: ["lib", "lib/**"]) func whatComesAndGoesIsNoSource(sources: String) throws {
+    let labrun = try study("mkdir -p lib/__pycache__; echo $1 > lib/__pycache__/a.pyc; echo $1 > lib/.hidden")
+    defer { labrun.remove() }
+    let spec = try String(contentsOf: labrun.folder.appendingPathComponent("Experiments/mine.json"), encoding: .utf8)
+    try labrun.write(spec.replacing("lib/*.txt", with: sources), to: "Experiments/mine.json")
+    let sweep = try labrun.run("sweep", "mine")
+    #expect(sweep.status == 0, "\(sweep.errors)")
+    #expect(try labrun.run("sweep", "mine").errors.contains("(3 reused)"))
+    try labrun.write("two\n", to: "Experiments/lib/b.txt")
+    #expect(try labrun.run("sweep", "mine", "--dry-run").output.contains("3 runs: 3 to run"))
+  }
+
+  /// Patterns mean files in the folders that they name, at whatever depth.
+  @Test(arguments: [
+    ("*/a.txt", "lib/a.txt"), ("l?b/*", "lib/a.txt"), ("**/*.md", "lib/deep/er/x.md"),
+    ("lib/**/x.md", "lib/deep/er/x.md"),
+    ("lib/*/er/x.*", "lib/deep/er/x.md"),
+  ])
+  func patternsMeanFiles(pattern: String, file: String) throws {
+    let labrun = try study("")
+    defer { labrun.remove() }
+    try FileManager.default.createDirectory(
+      at: labrun.folder.appendingPathComponent("Experiments/lib/deep/er"), withIntermediateDirectories: true)
+    try labrun.write("x", to: "Experiments/lib/deep/er/x.md")
+    let spec = try String(contentsOf: labrun.folder.appendingPathComponent("Experiments/mine.json"), encoding: .utf8)
+    try labrun.write(spec.replacing("lib/*.txt", with: pattern), to: "Experiments/mine.json")
+    #expect(try labrun.run("sweep", "mine").status == 0)
+    // Another file is none of its business, and this one is.
+    try labrun.write("x", to: "Experiments/lib/deep/y.txt")
+    #expect(try labrun.run("sweep", "mine", "--dry-run").output.contains("3 complete already"))
+    try labrun.write("two", to: "Experiments/\(file)")
+    #expect(try labrun.run("sweep", "mine", "--dry-run").output.contains("3 to run"))
+  }
+
   /// Those that are under way go on, and count where the file is as it was when they end.
   @Test func runsThatAreUnderWayGoOn() throws {
     let labrun = try study(

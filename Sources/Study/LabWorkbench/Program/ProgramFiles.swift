@@ -61,7 +61,21 @@ struct ProgramFiles {
 
   /// The files that a name or a pattern means, by their paths from the folder; `**` stands for any folders, `*` for any
   /// name.
+  ///
+  /// What Python compiles for itself comes and goes while programs run, and is nobody's source; nor is what is hidden, where
+  /// it is not named so.
   private func files(_ pattern: String) -> [String] {
+    func isHidden(_ part: Substring) -> Bool { part.hasPrefix(".") && part != "." && part != ".." }
+    let own = pattern.split(separator: "/")
+    let takesHidden = own.contains(where: isHidden)
+    return named(pattern).filter { path in
+      !path.split(separator: "/").contains {
+        $0 == "__pycache__" && !own.contains($0) || isHidden($0) && !takesHidden
+      }
+    }
+  }
+
+  private func named(_ pattern: String) -> [String] {
     guard pattern.contains(where: { "*?[".contains($0) }) else {
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: absolute(pattern), isDirectory: &isFolder) else { return [] }
@@ -73,9 +87,21 @@ struct ProgramFiles {
     let parts = pattern.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     let fixed = parts.prefix { part in !part.contains { "*?[".contains($0) } }
     let root = fixed.joined(separator: "/")
-    let names = FileManager.default.subpaths(atPath: root.isEmpty ? absolute(".") : absolute(root)) ?? []
-    return names.map { root.isEmpty ? $0 : "\(root)/\($0)" }
-      .filter { Self.matches($0.split(separator: "/").map(String.init)[...], parts[...]) && isFile($0) }.sorted()
+    return matching(parts[fixed.endIndex...], in: root).filter(isFile).sorted()
+  }
+
+  /// The paths in a folder that a pattern's parts mean; only where a part stands for any folders, all of them are searched.
+  private func matching(_ parts: ArraySlice<String>, in root: String) -> [String] {
+    guard let part = parts.first else { return [root] }
+    func path(_ name: String) -> String { root.isEmpty ? name : "\(root)/\(name)" }
+    let place = root.isEmpty ? absolute(".") : absolute(root)
+    if part == "**" {
+      return (FileManager.default.subpaths(atPath: place) ?? [])
+        .filter { Self.matches($0.split(separator: "/").map(String.init)[...], parts) }.map(path)
+    }
+    guard part.contains(where: { "*?[".contains($0) }) else { return matching(parts.dropFirst(), in: path(part)) }
+    return ((try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [])
+      .filter { fnmatch(part, $0, FNM_PERIOD) == 0 }.flatMap { matching(parts.dropFirst(), in: path($0)) }
   }
 
   private func isFile(_ path: String) -> Bool {
