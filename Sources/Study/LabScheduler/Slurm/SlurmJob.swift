@@ -141,18 +141,27 @@ final class SlurmJob: RunJob, @unchecked Sendable {
   /// The outcome that the capsule tells; nil where it tells none that is final.
   private func told(_ submission: SlurmSubmission) throws -> RunOutcome? {
     guard let end = ingestion?.end else { return nil }
-    // Who was asked to stop is started again, or not, by Slurm.
-    if case .interrupted = end.outcome { return nil }
+    if case .interrupted = end.outcome {
+      // Who was asked to stop is started again, or not, by Slurm.
+      guard let refusal = ingestion?.refusal else { return nil }
+      // What the machine has refused to the process, it would refuse to the next one.
+      try settle(submission)
+      throw refusal
+    }
     let outcome: RunOutcome
     do {
       outcome = try maker.completion(end, files: files) ?? end.outcome
-      if case .completed = outcome { try maker.checkEnd(of: run, in: folder, context: context, files: files) }
     } catch let error as any RunFailure where !error.endsSweep {
       try settle(submission)
       throw error
     }
     noteStart()
+    let check = Result {
+      if case .completed = outcome { try maker.checkEnd(of: run, in: folder, context: context, files: files) }
+    }
+    // What does not count is not to be found by the next attempt.
     try settle(submission)
+    try check.get()
     return outcome
   }
 
