@@ -161,6 +161,9 @@ import Testing
       }
       let children = Self.children(of: started.process.processIdentifier)
       #expect(children.count == 2)
+      // What it has not read any more must keep nobody going.
+      kill(started.process.processIdentifier, SIGSTOP)
+      Thread.sleep(forTimeInterval: 1)
       kill(started.process.processIdentifier, SIGKILL)
       started.process.waitUntilExit()
       var isRunning = true

@@ -44,7 +44,9 @@ private final class ParentConnection {
       fileDescriptor: STDIN_FILENO, queue: DispatchQueue(label: "labrun.parent"))
     source.setEventHandler { [source] in
       var byte: UInt8 = 0
-      guard read(STDIN_FILENO, &byte, 1) == 0 else { return }
+      let count = read(STDIN_FILENO, &byte, 1)
+      // A sweep that was killed before it had read everything leaves an error, and no second event.
+      guard count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) else { return }
       source.cancel()
       didEnd()
     }
