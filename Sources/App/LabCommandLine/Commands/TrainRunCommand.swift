@@ -21,40 +21,32 @@ struct TrainRunCommand: ParsableCommand {
     let stop = StopSignal()
     // Slurm sends its signals to all processes of a task, beside what the task itself sends.
     let interrupts = InterruptHandler(raising: stop, escalates: SlurmEnvironment.current == nil) { _ in }
-    let parent = ParentConnection { stop.raise(to: .afterStep) }
-    try withExtendedLifetime((interrupts, parent)) {
+    ParentConnection.listen { stop.raise(to: .afterStep) }
+    try withExtendedLifetime(interrupts) {
       try CapsuleTraining(capsule, didAppend: ParentConnection.ring).run(stop: stop)
     }
   }
 }
 
 /// The connection to the process that started this one, on standard input.
-private final class ParentConnection {
-  private let source: (any DispatchSourceRead)?
-
+private enum ParentConnection {
+  /// Listens on a thread of its own, which hears the end for certain, also where the other process was killed before it had
+  /// read everything.
+  ///
   /// - Parameter didEnd: is called when the other process is gone.
-  init(didEnd: @escaping @Sendable () -> Void) {
+  static func listen(didEnd: @escaping @Sendable () -> Void) {
     var status = stat()
     // Somebody who tries the command by hand has a terminal or nothing there.
-    guard fstat(STDIN_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else {
-      source = nil
-      return
-    }
-    let source = DispatchSource.makeReadSource(
-      fileDescriptor: STDIN_FILENO, queue: DispatchQueue(label: "labrun.parent"))
-    source.setEventHandler { [source] in
+    guard fstat(STDIN_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return }
+    Thread.detachNewThread {
       var byte: UInt8 = 0
-      let count = read(STDIN_FILENO, &byte, 1)
-      // A sweep that was killed before it had read everything leaves an error, and no second event.
-      guard count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) else { return }
-      source.cancel()
-      didEnd()
+      while true {
+        let count = read(STDIN_FILENO, &byte, 1)
+        if count > 0 || (count < 0 && errno == EINTR) { continue }
+        return didEnd()
+      }
     }
-    source.resume()
-    self.source = source
   }
-
-  deinit { source?.cancel() }
 
   /// Asks the other process for a look at what is new; where it is gone, nobody needs to.
   @Sendable static func ring() {

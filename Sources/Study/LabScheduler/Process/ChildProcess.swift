@@ -1,6 +1,6 @@
-import Dispatch
 import Foundation
 import LabCore
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -14,7 +14,7 @@ import LabCore
 /// connection ends tells either side that the other one is gone.
 final class ChildProcess {
   let identifier: pid_t
-  private let connection: any DispatchSourceRead
+  private let connection: Connection
   private var end: ProcessEnd?
 
   /// Starts a program in a process group of its own, so that the terminal's signals do not reach it.
@@ -42,7 +42,6 @@ final class ChildProcess {
     #if !os(Linux)
       for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     #endif
-    _ = fcntl(own, F_SETFL, O_NONBLOCK)
     do {
       identifier = try ProcessLaunch(
         program: program, arguments: arguments, environment: environment, input: childs, output: output,
@@ -52,18 +51,10 @@ final class ChildProcess {
       close(own)
       throw error
     }
-    connection = DispatchSource.makeReadSource(fileDescriptor: own, queue: DispatchQueue(label: "labrun.child"))
-    connection.setEventHandler { [connection] in
-      var bytes = [UInt8](repeating: 0, count: 256)
-      let count = read(own, &bytes, bytes.count)
-      if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) { connection.cancel() }
-      wake()
-    }
-    connection.setCancelHandler { close(own) }
-    connection.resume()
+    connection = Connection(own, didHear: wake)
   }
 
-  deinit { connection.cancel() }
+  deinit { connection.end() }
 
   /// How the program ended; nil while it runs.
   func poll() -> ProcessEnd? {
@@ -88,6 +79,41 @@ final class ChildProcess {
 
   /// Ends what the program has left behind in its group, right after its own end.
   func endRest() { _ = kill(-identifier, SIGKILL) }
+}
+
+/// One end of a connection, which a thread listens to.
+///
+/// A thread of its own hears the end for certain, also where the other process is killed with something unread.
+private final class Connection: Sendable {
+  private let descriptor: Mutex<Int32>
+
+  /// - Parameters:
+  ///   - descriptor: the end, which is closed when the other one is gone.
+  ///   - didHear: is called for each message, and when the other end is gone.
+  init(_ descriptor: Int32, didHear: @escaping @Sendable () -> Void) {
+    self.descriptor = Mutex(descriptor)
+    Thread.detachNewThread { [self] in
+      var bytes = [UInt8](repeating: 0, count: 256)
+      while true {
+        let count = read(descriptor, &bytes, bytes.count)
+        if count < 0, errno == EINTR { continue }
+        if count > 0 {
+          didHear()
+          continue
+        }
+        self.descriptor.withLock {
+          close($0)
+          $0 = -1
+        }
+        return didHear()
+      }
+    }
+  }
+
+  /// Ends the connection, if it has not ended by itself.
+  func end() {
+    descriptor.withLock { if $0 >= 0 { _ = shutdown($0, Int32(SHUT_RDWR)) } }
+  }
 }
 
 /// How often the kernel has ended processes because memory was used up.

@@ -28,12 +28,18 @@ package struct DryRun {
   package func table() throws -> PlanTable {
     let store = try? StudyStore(reading: results)
     let secondsPerOperation = study.secondsPerOperation()
+    var measuredSeconds: [String: Double?] = [:]
     let cells = try study.runs.map { run in
       let variant = run.variant
       let known = try store?.run(run.identity)
       let forecast = CellForecast(
         cell: run.cell, identity: run.identity, known: try known.map { try self.known($0, store) }, policy: policy)
-      let measured = try measuredTrainingSeconds(variant, store).map {
+      let label = run.cell.variant.label
+      // Of a variant once: a plan can have thousands of seeds.
+      if measuredSeconds.index(forKey: label) == nil {
+        measuredSeconds.updateValue(try measuredTrainingSeconds(variant, store), forKey: label)
+      }
+      let measured = (measuredSeconds[label] ?? nil).map {
         variant.trainingMultiplyAdds > 0 ? $0 * variant.runMultiplyAdds / variant.trainingMultiplyAdds : $0
       }
       let whole =
