@@ -42,6 +42,13 @@ import Testing
     #expect(html.contains("&lt;ablation&gt;"))
   }
 
+  /// Levels are told apart where one has a comma of its own.
+  @Test func levelsWithCommasAreToldApart() throws {
+    #expect(try html(ReportSample().report()).contains("conv-0, conv-1, conv-2"))
+    let names = ["focal", "focal, alpha 1", "adaptive"]
+    #expect(try html(ReportSample { names[$0] }.report()).contains("focal; focal, alpha 1; adaptive"))
+  }
+
   @Test func costsThatAreAllTheSameAreNotWeighed() throws {
     var sample = try ReportSample()
     let (byWork, byTime) = ("test accuracy against multiply-adds", "test accuracy against training time")

@@ -88,7 +88,13 @@ extension SweepReport {
 
   private var factorFacts: [ReportPage.Block] {
     guard !sweep.factors.isEmpty else { return [] }
-    return [.facts(sweep.factors.map { .init($0.name, $0.levels.joined(separator: ", ")) })]
+    return [
+      .facts(
+        sweep.factors.map { factor in
+          // A level may have a comma of its own.
+          .init(factor.name, factor.levels.joined(separator: factor.levels.contains { $0.contains(",") } ? "; " : ", "))
+        })
+    ]
   }
 }
 
