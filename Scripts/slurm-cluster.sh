@@ -25,7 +25,13 @@ start_munge() {
   chmod 400 /etc/munge/munge.key
   install -d -o munge -g munge -m 755 /run/munge
   install -d -o munge -g munge -m 700 /var/log/munge /var/lib/munge
-  su -s /bin/sh munge -c /usr/sbin/munged
+  # Unlike Slurm's, this daemon keeps the files that it inherits, and whoever waits for their end would wait for the daemon's.
+  (
+    for file in /proc/self/fd/*; do
+      if [ "${file##*/}" -gt 2 ]; then eval "exec ${file##*/}>&-"; fi
+    done
+    exec su -s /bin/sh munge -c /usr/sbin/munged
+  ) < /dev/null > /dev/null 2>&1
   for _ in $(seq 50); do
     if munge -n > /dev/null 2>&1; then return; fi
     sleep 0.1

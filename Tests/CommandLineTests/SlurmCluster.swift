@@ -1,4 +1,5 @@
 import Foundation
+import LabCore
 import Testing
 
 /// A real Slurm cluster of this machine, for the tests of one process.
@@ -20,16 +21,10 @@ struct SlurmCluster {
   var variables: [String: String] { ["SLURM_CONF": "\(folder)/slurm.conf"] }
 
   private func script(_ action: String) -> Bool {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    process.arguments = [root.appendingPathComponent("Scripts/slurm-cluster.sh").path, action, folder]
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
+    let script = root.appendingPathComponent("Scripts/slurm-cluster.sh").path
+    return (try? LimitedProcess(["/bin/bash", script, action, folder]).run(atMost: 60))?.end == .exit(status: 0)
   }
 
   /// Ends the controller, as a machine that is restarted does, or starts it again.
@@ -56,22 +51,9 @@ struct SlurmCluster {
   /// Runs one of Slurm's commands, and returns what it printed.
   @discardableResult
   func run(_ words: String...) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = words
-    process.environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    // A daemon keeps what it has inherited.
-    guard words.first != "slurmctld" else {
-      process.waitUntilExit()
-      return ""
-    }
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: data, as: UTF8.self)
+    var process = LimitedProcess(["/usr/bin/env"] + words)
+    process.environment = variables
+    return String(decoding: try process.run(atMost: 120).output, as: UTF8.self)
   }
 
   /// The tasks that run, such as `4711_3`.

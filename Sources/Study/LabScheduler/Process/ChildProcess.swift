@@ -24,7 +24,7 @@ final class ChildProcess {
   ///   - arguments: its arguments, without its name.
   ///   - environment: what its environment has beside this process's.
   ///   - output: the file that receives what it prints.
-  ///   - wake: is called, on a queue of its own, where the program asks for a look, and when it has ended.
+  ///   - wake: is called, on a thread of its own, where the program asks for a look, and when it has ended.
   /// - Throws: `FileError` with the system's reason where it cannot be started.
   init(
     program: String, arguments: [String], environment: [String: String] = [:], output: String,
@@ -44,14 +44,14 @@ final class ChildProcess {
     #endif
     do {
       identifier = try ProcessLaunch(
-        program: program, arguments: arguments, environment: environment, input: childs, output: output,
+        program: program, arguments: arguments, environment: environment, input: childs, output: .file(output),
         leadsGroup: true
       ).start()
     } catch {
       close(own)
       throw error
     }
-    connection = Connection(own, didHear: wake)
+    connection = Connection(own, of: identifier, didHear: wake)
   }
 
   deinit { connection.end() }
@@ -83,14 +83,16 @@ final class ChildProcess {
 
 /// One end of a connection, which a thread listens to.
 ///
-/// A thread of its own hears the end for certain, also where the other process is killed with something unread.
+/// A thread of its own hears the end for certain, also where the other process is killed with something unread; and it knows
+/// when the process itself has ended, a moment after its connection.
 private final class Connection: Sendable {
   private let descriptor: Mutex<Int32>
 
   /// - Parameters:
   ///   - descriptor: the end, which is closed when the other one is gone.
-  ///   - didHear: is called for each message, and when the other end is gone.
-  init(_ descriptor: Int32, didHear: @escaping @Sendable () -> Void) {
+  ///   - process: the process at the other end, a child of this one.
+  ///   - didHear: is called for each message, and when the process has ended.
+  init(_ descriptor: Int32, of process: pid_t, didHear: @escaping @Sendable () -> Void) {
     self.descriptor = Mutex(descriptor)
     Thread.detachNewThread { [self] in
       var bytes = [UInt8](repeating: 0, count: 256)
@@ -105,6 +107,9 @@ private final class Connection: Sendable {
           close($0)
           $0 = -1
         }
+        // It can still be asked for its end.
+        var end = siginfo_t()
+        while waitid(P_PID, id_t(process), &end, WEXITED | WNOWAIT) != 0, errno == EINTR {}
         return didHear()
       }
     }

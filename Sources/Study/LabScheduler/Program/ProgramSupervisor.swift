@@ -97,7 +97,7 @@ public struct ProgramSupervisor {
     lastReport = .now
     let process = try ProcessLaunch(
       program: program.command[0], arguments: Array(program.command.dropFirst()), environment: environment,
-      output: folder.outputPath, leadsGroup: false
+      output: .file(folder.outputPath), leadsGroup: false
     ).start()
     let end = try wait(for: process, stop: stop)
     try look(isLast: true)

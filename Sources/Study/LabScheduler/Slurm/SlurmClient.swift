@@ -45,6 +45,17 @@ public struct SlurmClient: Sendable {
   /// - Throws: ``SlurmError/missing(command:)`` where it is not installed.
   func run(_ words: [String]) throws -> Answer { try execute(words) }
 
+  /// Ends tasks.
+  ///
+  /// - Throws: ``SlurmError`` where Slurm does not.
+  func cancel(_ tasks: [String]) throws {
+    // A command line has only so much room.
+    for start in stride(from: 0, to: tasks.count, by: 1000) {
+      let answer = try run(["scancel"] + tasks[start..<min(start + 1000, tasks.count)])
+      guard answer.status == 0 else { throw SlurmError.refused(problem: answer.problem) }
+    }
+  }
+
   /// The most tasks of one array.
   func largestArray() -> Int {
     guard let answer = try? run(["scontrol", "show", "config"]), answer.status == 0 else { return 1000 }
@@ -53,30 +64,21 @@ public struct SlurmClient: Sendable {
     return max(1, size ?? 1000)
   }
 
-  @Sendable private static func runProgram(_ words: [String]) throws -> Answer {
-    guard let path = path(of: words[0]) else { throw SlurmError.missing(command: words[0]) }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = Array(words.dropFirst())
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    process.standardInput = FileHandle.nullDevice
-    do { try process.run() } catch {
-      throw FileError(action: "start", path: path, code: error.systemErrorCode ?? EIO)
-    }
-    // Errors are a line or two; a list of jobs can be long.
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    let problem = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return Answer(
-      status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
-      errors: String(decoding: problem, as: UTF8.self))
-  }
+  /// Longer than its commands wait for a controller that is busy or away.
+  private static let patienceSeconds = 300.0
 
-  private static func path(of command: String) -> String? {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(command)" }
-      .first { access($0, X_OK) == 0 }
+  @Sendable private static func runProgram(_ words: [String]) throws -> Answer {
+    guard let path = ProcessLaunch.path(of: words[0]) else { throw SlurmError.missing(command: words[0]) }
+    let answer = try LimitedProcess([path] + words.dropFirst()).run(atMost: patienceSeconds)
+    let (output, errors) = (
+      String(decoding: answer.output, as: UTF8.self), String(decoding: answer.errors, as: UTF8.self)
+    )
+    switch answer.end {
+    case .exit(let status): return Answer(status: status, output: output, errors: errors)
+    case .signal(let number): return Answer(status: 128 + number, output: output, errors: errors)
+    case .timeUp, .stopped:
+      throw SlurmError.silent(problem: "\(words[0]) did not end within \(Int(patienceSeconds)) s")
+    }
   }
 }
 

@@ -45,10 +45,7 @@ struct ProgramCheck {
 
   /// Whether a command's first word can be started from a folder.
   static func canBeStarted(_ name: String, in folder: String) -> Bool {
-    let candidates =
-      name.contains("/")
-      ? [name.hasPrefix("/") ? name : "\(folder)/\(name)"]
-      : (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(name)" }
-    return candidates.contains { access($0, X_OK) == 0 }
+    guard name.contains("/") else { return ProcessLaunch.path(of: name) != nil }
+    return access(name.hasPrefix("/") ? name : "\(folder)/\(name)", X_OK) == 0
   }
 }

@@ -48,29 +48,28 @@ package struct ProgramInquiry {
     let place = FileManager.default.temporaryDirectory.appendingPathComponent("labrun-help-\(UUID().uuidString)").path
     try AtomicFile.createFolder(place)
     defer { try? FileManager.default.removeItem(atPath: place) }
-    let (output, dump) = ("\(place)/output.txt", "\(place)/options.json")
+    let dump = "\(place)/options.json"
     let python = PythonCommand(words, folder: folder)
-    let end = try LimitedProcess(
-      (python?.asking ?? words) + ["--help"], directory: folder.absolutePath,
-      environment: [
-        // So wide that descriptions stay on their lines, and without colors.
-        "COLUMNS": "200", "TERMINAL_WIDTH": "200", "NO_COLOR": "1", "TERM": "dumb", "PAGER": "cat",
-        PythonCommand.dumpVariable: dump,
-      ], output: output
-    ).run(atMost: seconds, stop: stop)
-    guard end != .stopped else { return nil }
+    var process = LimitedProcess((python?.asking ?? words) + ["--help"], directory: folder.absolutePath)
+    process.environment = [
+      // So wide that descriptions stay on their lines, and without colors.
+      "COLUMNS": "200", "TERMINAL_WIDTH": "200", "NO_COLOR": "1", "TERM": "dumb", "PAGER": "cat",
+      PythonCommand.dumpVariable: dump,
+    ]
+    process.joinsErrors = true
+    process.longestOutput = Self.longestText
+    let answer = try process.run(atMost: seconds) { stop.request != .none }
+    guard answer.end != .stopped else { return nil }
     if let text = FileManager.default.contents(atPath: dump).map({ String(decoding: $0, as: UTF8.self) }),
       let help = try? ProgramHelp(parser: text)
     {
       return Answer(help: help)
     }
-    let handle = FileHandle(forReadingAtPath: output)
-    let data = (try? handle?.read(upToCount: Self.longestText)) ?? Data()
     // What is no text has no lines.
-    let text = data.contains(0) ? "" : String(decoding: data, as: UTF8.self)
+    let text = answer.output.contains(0) ? "" : String(decoding: answer.output, as: UTF8.self)
     let help = ProgramHelp(text: text)
     let asked = "\(words.joined(separator: " ")) --help"
-    switch end {
+    switch answer.end {
     case .timeUp:
       return Answer(
         help: ProgramHelp(),

@@ -45,21 +45,15 @@ package struct ProvenanceCollector: Sendable {
   /// The state of the repository that the working folder belongs to.
   private static func currentRepository() -> RunProvenance.Repository? {
     guard let commit = git("rev-parse", "HEAD"), !commit.isEmpty else { return nil }
-    return RunProvenance.Repository(commit: commit, isDirty: !(git("status", "--porcelain") ?? "").isEmpty)
+    // What cannot be told is not called clean.
+    return RunProvenance.Repository(commit: commit, isDirty: git("status", "--porcelain") != "")
   }
 
   private static func git(_ arguments: String...) -> String? {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["git"] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return nil }
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { return nil }
-    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    guard let answer = try? LimitedProcess(["git"] + arguments).run(atMost: 60), answer.end == .exit(status: 0) else {
+      return nil
+    }
+    return String(decoding: answer.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import LabCore
 
 /// Another program that makes one file of another.
 package struct FigureConverter: Sendable {
@@ -29,7 +30,9 @@ package struct FigureConverter: Sendable {
   package func convert(
     _ picture: Data, to format: String, arguments: [String], namesFiles: Bool = true
   ) throws(FigureError) -> Data {
-    guard let executable else { throw .missingConverter(program: program, format: format, remedy: remedy) }
+    guard let executable = ProcessLaunch.path(of: program) else {
+      throw .missingConverter(program: program, format: format, remedy: remedy)
+    }
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("labrun-figure-\(UUID().uuidString)")
     let (source, target) = (folder.appendingPathComponent("in.svg"), folder.appendingPathComponent("out.\(format)"))
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -37,7 +40,7 @@ package struct FigureConverter: Sendable {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       try picture.write(to: source)
       let files = namesFiles ? ["--output", target.path, source.path] : []
-      if let reason = try run(executable, arguments + files, messages: folder.appendingPathComponent("messages.txt")) {
+      if let reason = try run([executable] + arguments + files) {
         throw FigureError.failedConversion(program: program, format: format, reason: reason)
       }
       return try Data(contentsOf: target)
@@ -49,32 +52,15 @@ package struct FigureConverter: Sendable {
   }
 
   /// Runs the program to its end, and says what went wrong.
-  private func run(_ executable: URL, _ arguments: [String], messages: URL) throws -> String? {
-    // What it says goes into a file: a pipe that nobody empties would stop it.
-    try Data().write(to: messages)
-    let process = Process()
-    process.executableURL = executable
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = try FileHandle(forWritingTo: messages)
-    let ended = DispatchSemaphore(value: 0)
-    process.terminationHandler = { _ in ended.signal() }
-    try process.run()
-    guard ended.wait(timeout: .now() + patience) == .success else {
-      process.terminate()
-      if ended.wait(timeout: .now() + 2) != .success { kill(process.processIdentifier, SIGKILL) }
-      return "it did not end within \(NumberText.seconds(patience))"
+  private func run(_ words: [String]) throws -> String? {
+    let answer = try LimitedProcess(words).run(atMost: patience)
+    let said = String(decoding: answer.errors, as: UTF8.self).singleLine
+    let ending = said.isEmpty ? "" : ": \(said)"
+    switch answer.end {
+    case .exit(status: 0): return nil
+    case .exit(let status): return "it ended with status \(status)\(ending)"
+    case .signal(let number): return "it was ended by signal \(number)\(ending)"
+    case .timeUp, .stopped: return "it did not end within \(NumberText.seconds(patience))"
     }
-    guard process.terminationStatus != 0 else { return nil }
-    let said = String(decoding: (try? Data(contentsOf: messages)) ?? Data(), as: UTF8.self).singleLine
-    return "it ended with status \(process.terminationStatus)" + (said.isEmpty ? "" : ": \(said)")
-  }
-
-  /// Where the program is.
-  private var executable: URL? {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
-      .map { URL(fileURLWithPath: String($0)).appendingPathComponent(program) }
-      .first { FileManager.default.isExecutableFile(atPath: $0.path) }
   }
 }

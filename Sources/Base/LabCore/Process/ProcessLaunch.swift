@@ -1,5 +1,4 @@
 import Foundation
-import LabCore
 
 #if canImport(Glibc)
   import Glibc
@@ -8,25 +7,58 @@ import LabCore
 #endif
 
 /// A program that is about to be started.
-struct ProcessLaunch {
+package struct ProcessLaunch {
+  /// Where something that a program prints goes.
+  package enum Output {
+    /// To the end of a file, by its whole path.
+    case file(String)
+    /// To what is open in this process.
+    case descriptor(Int32)
+    /// To where its results go.
+    case joined
+  }
+
   /// Its path, or a name that is looked for in `PATH`.
-  var program: String
+  package var program: String
   /// Its arguments, without its name.
-  var arguments: [String]
+  package var arguments: [String]
   /// What its environment has beside this process's.
-  var environment: [String: String] = [:]
+  package var environment: [String: String]
   /// What it reads from; nil for nothing.
-  var input: Int32?
-  /// The file that receives what it prints.
-  var output: String
+  package var input: Int32?
+  /// What receives its results.
+  package var output: Output
+  /// What receives its errors.
+  package var errors: Output
   /// Whether it leads a process group of its own, which signals of the terminal do not reach.
-  var leadsGroup: Bool
+  package var leadsGroup: Bool
+
+  /// Prepares a program.
+  package init(
+    program: String, arguments: [String], environment: [String: String] = [:], input: Int32? = nil, output: Output,
+    errors: Output = .joined, leadsGroup: Bool
+  ) {
+    self.program = program
+    self.arguments = arguments
+    self.environment = environment
+    self.input = input
+    self.output = output
+    self.errors = errors
+    self.leadsGroup = leadsGroup
+  }
+
+  /// The whole path of a program; nil where none that can be started is in a folder of `PATH`.
+  package static func path(of name: String) -> String? {
+    (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
+      .map { "\($0)/\(name)" }
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
 
   /// Starts the program.
   ///
   /// - Returns: its number.
   /// - Throws: `FileError` with the system's reason where it cannot be started.
-  func start() throws -> pid_t {
+  package func start() throws -> pid_t {
     #if os(Linux)
       var actions = posix_spawn_file_actions_t()
       var attributes = posix_spawnattr_t()
@@ -45,8 +77,14 @@ struct ProcessLaunch {
     } else {
       posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     }
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+    for (output, descriptor) in [(output, STDOUT_FILENO), (errors, STDERR_FILENO)] {
+      switch output {
+      case .file(let path):
+        posix_spawn_file_actions_addopen(&actions, descriptor, path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+      case .descriptor(let open): posix_spawn_file_actions_adddup2(&actions, open, descriptor)
+      case .joined: posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, descriptor)
+      }
+    }
     var signals = sigset_t()
     sigemptyset(&signals)
     posix_spawnattr_setsigmask(&attributes, &signals)
@@ -72,20 +110,20 @@ struct ProcessLaunch {
 }
 
 /// How a program ended.
-enum ProcessEnd: Sendable, Hashable {
+package enum ProcessEnd: Sendable, Hashable {
   /// By itself, with a status.
   case exit(status: Int32)
   /// By a signal.
   case signal(Int32)
 
   /// Reads what the system tells of it.
-  init(waitStatus status: Int32) {
+  package init(waitStatus status: Int32) {
     let signal = status & 0x7f
     self = signal == 0 ? .exit(status: (status >> 8) & 0xff) : .signal(signal)
   }
 
   /// What happened, as the end of a sentence that begins with the program.
-  var clause: String {
+  package var clause: String {
     switch self {
     case .exit(let status): "ended early, with status \(status)"
     case .signal(let number): "was ended by signal \(number) (\(Self.name(of: number)))"
