@@ -72,10 +72,7 @@ package struct DryRun {
   private func measuredTrainingSeconds(_ variant: any PlannedVariant, _ store: StudyStore?) throws -> Double? {
     guard let store else { return nil }
     for seed in study.plan.seeds {
-      if let run = try store.run(variant.identity(seed: seed)), run.state == .completed, let seconds = run.trainSeconds
-      {
-        return seconds
-      }
+      if let run = try store.run(variant.identity(seed: seed)), run.state == .completed { return run.trainSeconds }
     }
     return nil
   }
