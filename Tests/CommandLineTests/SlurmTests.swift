@@ -4,6 +4,42 @@ import LabRecords
 import LabStore
 import Testing
 
+/// What is wrong about a sweep on a cluster without any.
+@Suite struct SlurmUsageTests {
+  private func errors(_ options: String..., spec: String = Labrun.spec()) throws -> (Int32, String) {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    try labrun.write(spec, to: "Experiments/tiny.json")
+    let result = try labrun.run(["sweep", "tiny"] + options)
+    #expect(!FileManager.default.fileExists(atPath: labrun.folder.appendingPathComponent("Results").path))
+    return (result.status, result.errors)
+  }
+
+  @Test(arguments: [
+    (["--detach", "--cancel"], "--detach submits jobs, and --cancel ends them."),
+    (["--cancel", "--fresh"], "--cancel ends jobs and starts none, so --fresh has nothing to do beside it."),
+    (["--detach", "--dry-run"], "--dry-run submits nothing, so there is nothing to leave by --detach."),
+  ])
+  func optionsThatDoNothingTogetherAreRefused(options: [String], sentence: String) throws {
+    let (status, text) = try errors(options[0], options[1])
+    #expect(status == 64 && text.contains(sentence), "\(text)")
+  }
+
+  @Test func anExecutorOfThisMachineLeavesNothing() throws {
+    let (status, text) = try errors("--detach", "--executor", "process")
+    #expect(
+      status == 64 && text.contains("--detach is about jobs of a cluster, and the executor \"process\""), "\(text)")
+  }
+
+  /// Options are looked at before anything is kept, also in a dry run.
+  @Test func optionsOfTheExecutorAreChecked() throws {
+    let spec = Labrun.spec().replacing(
+      "\"workers\": 2", with: "\"executor\": { \"name\": \"slurm\", \"time\": \"soon\" }")
+    let (status, text) = try errors("--dry-run", spec: spec)
+    #expect(status == 65 && text.contains("execution.executor.time: expected minutes, or a time such as"), "\(text)")
+  }
+}
+
 /// Sweeps on a real cluster, which takes their machines away in every way that it has.
 @Suite(.serialized, .enabled(if: SlurmCluster.shared != nil, SlurmCluster.reason)) struct SlurmTests {
   private var cluster: SlurmCluster { SlurmCluster.shared! }

@@ -180,6 +180,24 @@ import Testing
     #expect(try subject.sweep.store.epochs(of: subject.sweep.identity("a", 0)).count == 4)
   }
 
+  /// What somebody has left who died while it was removed goes with the next attempt.
+  @Test func whatIsLeftOfARemovalGoes() throws {
+    let subject = try Subject(Self.telling([Self.start] + Self.epochs + [Self.completed]))
+    defer { subject.remove() }
+    let run = subject.sweep.identity("a", 0)
+    let claim = try subject.sweep.store.claim(
+      run, sweep: subject.sweep.id, owner: RunStoreSamples.deadProcess, policy: .unfinished)
+    guard case .claimed(let claimed) = claim else {
+      Issue.record("the run is not free")
+      return
+    }
+    let folder = CapsuleShelf(results: subject.results).capsule(of: claimed.lease)
+    try folder.create(CapsuleRun(claimed, threads: 1, resumption: .init(), engine: nil))
+    try FileManager.default.moveItem(atPath: folder.path, toPath: folder.path + ".gone")
+    #expect(subject.run().isComplete)
+    #expect(subject.capsules().isEmpty)
+  }
+
   /// What a process had told when its sweep was killed is taken over by the next attempt, which trains nothing where it
   /// was all.
   @Test func aWholeCapsuleIsTakenOverWithoutTraining() throws {

@@ -16,6 +16,8 @@ import Testing
       /// Slurm's word for the tasks of each array, and why.
       var words: [Int: String] = [:]
       var cancelled: [String] = []
+      /// How often scancel was called.
+      var cancellations = 0
       /// The comments of arrays.
       var comments: [Int: String] = [:]
       /// What sbatch answers, before it takes anything.
@@ -43,6 +45,7 @@ import Testing
         }
       case "scancel":
         state.withLock { state in
+          state.cancellations += 1
           state.cancelled += words.dropFirst()
           for word in words.dropFirst() { state.words[Int(word.prefix { $0 != "_" }) ?? 0] = "CANCELLED" }
         }
@@ -389,6 +392,7 @@ import Testing
       let report = try subject.run(stop: stop)
       #expect(report.count(.interrupted) == 2)
       #expect(subject.slurm.state.withLock { $0.cancelled } == (choice == .cancel ? ["1_0", "1_1"] : []))
+      #expect(subject.slurm.state.withLock { $0.cancellations } == (choice == .cancel ? 1 : 0))
       #expect(subject.left("capsules").count == (choice == .cancel ? 0 : 2))
     }
   }

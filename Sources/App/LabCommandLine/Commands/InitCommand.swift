@@ -96,7 +96,7 @@ struct InitCommand: ParsableCommand {
       }
     }
     let text =
-      draft?.text(name: file.name, file: file.path.quotedForShell, format: file.format)
+      draft?.text(name: file.name, file: file.path.shellQuoted, format: file.format)
       ?? ablation?.text(name: file.name, format: file.format) ?? StarterSpec.text(name: file.name, format: file.format)
     try AtomicFile.write(Data(text.utf8), to: file.path)
     // The spec names its schema, by which editors complete and check it.
@@ -112,7 +112,7 @@ struct InitCommand: ParsableCommand {
       "wrote \(file.path), the study \"\(file.name)\""
         + (writesSchema ? ", and \(schemaFile), by which editors check it" : "")
         + (unfilled.isEmpty ? "" : "; fill in \(unfilled.joined(separator: ", "))")
-        + "; next: labrun sweep \(file.path.quotedForShell) --dry-run")
+        + "; next: labrun sweep \(file.path.shellQuoted) --dry-run")
   }
 
   /// What writes a spec of a program; nil where none is asked for.
@@ -178,15 +178,5 @@ private struct StarterFile {
           + Self.standardName)
     }
     self.path = file
-  }
-}
-
-extension String {
-  /// The text as a shell takes it for one word.
-  var quotedForShell: String {
-    let plain =
-      !isEmpty
-      && unicodeScalars.allSatisfy { $0.properties.isAlphabetic || "0123456789-_./+,:@%~".unicodeScalars.contains($0) }
-    return plain ? self : "'" + replacing("'", with: #"'\''"#) + "'"
   }
 }

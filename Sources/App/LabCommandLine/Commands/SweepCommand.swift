@@ -114,6 +114,14 @@ struct SweepCommand: ParsableCommand {
           + "\"\(shard)\" was given.")
     }
     if detach, cancel { throw ValidationError("--detach submits jobs, and --cancel ends them.") }
+    let beside = [
+      ("--dry-run", dryRun), ("--fresh", fresh), ("--retry-failed", retryFailed), ("--json", json),
+      ("--until", until != nil),
+    ]
+    if cancel, let other = beside.first(where: \.1) {
+      throw ValidationError("--cancel ends jobs and starts none, so \(other.0) has nothing to do beside it.")
+    }
+    if detach, dryRun { throw ValidationError("--dry-run submits nothing, so there is nothing to leave by --detach.") }
     if detach, until != nil {
       throw ValidationError("--until waits for results to decide on, so it cannot leave jobs by --detach.")
     }
@@ -178,7 +186,7 @@ struct SweepCommand: ParsableCommand {
     let executor = try Executors.chosen(given, spec: execution.executor, isOfProgram: checked.isOfProgram)
     // Options are those of the executor that the spec names.
     let executorOptions = execution.executor["name"]?.stringValue == executor.name ? execution.executor : [:]
-    try check(executor, options: executorOptions, isOfProgram: checked.isOfProgram)
+    try check(executor, options: executorOptions, of: checked)
     let threads = threadsPerRun ?? execution.threadsPerRun
     let study = try PlannedStudy(
       checked, shard: shard.flatMap(Shard.init(parsing:)), only: only, limit: limit, threads: threads,
@@ -229,8 +237,8 @@ struct SweepCommand: ParsableCommand {
   }
 
   /// Refuses what an executor cannot do.
-  private func check(_ executor: ExecutorDefinition, options: JSONValue, isOfProgram: Bool) throws {
-    do { try executor.check(options, isOfProgram) } catch { throw CommandError("\(error)", status: .badData) }
+  private func check(_ executor: ExecutorDefinition, options: JSONValue, of study: CheckedStudy) throws {
+    do { try executor.check(options, study.program) } catch { throw CommandError("\(error)", status: .badData) }
     if detach || cancel, !executor.isRemote {
       throw CommandError(
         "--\(detach ? "detach" : "cancel") is about jobs of a cluster, and the executor \"\(executor.name)\" trains on this "
@@ -308,25 +316,6 @@ struct SweepCommand: ParsableCommand {
     Terminal.standardError.note(
       "\(warnings) \(warnings == 1 ? "warning" : "warnings"), which --strict treats as errors; nothing was trained")
     throw ExitCode(ExitStatus.badData.rawValue)
-  }
-}
-
-extension String {
-  /// The text as one word of a shell's command.
-  fileprivate var shellQuoted: String {
-    let isPlain = !isEmpty && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=,:+@%".contains($0)) }
-    if isPlain { return self }
-    let quoted = replacing("'", with: "'\\''")
-    guard printable != self else { return "'\(quoted)'" }
-    // Bash and its relatives read escapes for what must not be printed as it is.
-    let bytes = utf8.map { byte -> String in
-      switch byte {
-      case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\" + String(UnicodeScalar(byte))
-      case 0x20..<0x7f: String(UnicodeScalar(byte))
-      default: "\\x" + String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-      }
-    }
-    return "$'\(bytes.joined())'"
   }
 }
 

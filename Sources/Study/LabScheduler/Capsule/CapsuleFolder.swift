@@ -128,9 +128,10 @@ public struct CapsuleShelf: Sendable, Hashable {
   public init(results: String) { path = "\(results)/capsules" }
 
   /// The capsule of an attempt.
-  public func capsule(of lease: RunLease) -> CapsuleFolder {
-    CapsuleFolder("\(path)/\(lease.run.short)-\(lease.attempt)")
-  }
+  public func capsule(of lease: RunLease) -> CapsuleFolder { capsule(of: lease.run, attempt: lease.attempt) }
+
+  /// The capsule of an attempt at a run.
+  func capsule(of run: RunIdentity, attempt: Int) -> CapsuleFolder { CapsuleFolder("\(path)/\(run.short)-\(attempt)") }
 
   /// The first digits of the runs that a cluster was given, which it may be training.
   public func runsElsewhere() -> Set<String> { Set(placesElsewhere().map(\.run)) }
@@ -148,7 +149,7 @@ public struct CapsuleShelf: Sendable, Hashable {
   /// The capsules that earlier attempts at a run have left, the first one first.
   public func left(before lease: RunLease) -> [(attempt: Int, folder: CapsuleFolder)] {
     // Attempts are few, and the capsules of a sweep can be many.
-    (1..<max(1, lease.attempt)).map { ($0, CapsuleFolder("\(path)/\(lease.run.short)-\($0)")) }
+    (1..<max(1, lease.attempt)).map { ($0, capsule(of: lease.run, attempt: $0)) }
       .filter { access($0.1.path, F_OK) == 0 }
   }
 }

@@ -59,13 +59,9 @@ public struct CapsuleMaker: Sendable {
   var isOfEngine: Bool { if case .engine = trainer { true } else { false } }
 
   /// Makes the capsule of a run.
-  ///
-  /// - Returns: what throws, once the run has ended, where what it has measured does not count.
-  func make(
-    _ folder: CapsuleFolder, of run: ClaimedRun, context: RunContext, files: any RunFiles
-  ) throws -> @Sendable () throws -> Void {
-    try folder.remove()
-    var check: @Sendable () throws -> Void = {}
+  func make(_ folder: CapsuleFolder, of run: ClaimedRun, context: RunContext, files: any RunFiles) throws {
+    // Also what is left of earlier ones, where somebody died while it was removed.
+    for attempt in 1...max(1, run.lease.attempt) { try shelf.capsule(of: run.lease.run, attempt: attempt).remove() }
     var asked = CapsuleRun(run, threads: context.threads, resumption: .init(), engine: nil)
     let runFolder = runFolder(files)
     switch trainer {
@@ -81,10 +77,8 @@ public struct CapsuleMaker: Sendable {
       try content.checkStart()
       asked.program = content.program
       asked.configuration = content.configuration
-      check = content.check
     }
     try folder.create(asked)
-    return check
   }
 
   /// Throws where what a run has measured does not count, whoever made its capsule.
@@ -155,8 +149,7 @@ public struct CapsuleMaker: Sendable {
 
   /// Puts what a process has printed beside the run's other files.
   func keepOutput(of capsule: CapsuleFolder, attempt: Int, files: any RunFiles) {
-    guard let location = files.location, !capsule.lastLines(1).isEmpty else { return }
-    let runFolder = (location.checkpoint as NSString).deletingLastPathComponent
+    guard let runFolder = runFolder(files), !capsule.lastLines(1).isEmpty else { return }
     rename(capsule.outputPath, "\(runFolder)/\(RunOutput.name(ofAttempt: attempt))")
   }
 }

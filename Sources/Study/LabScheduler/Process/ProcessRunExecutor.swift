@@ -34,11 +34,10 @@ public struct ProcessRunExecutor: RunExecutor {
 
   public func submit(_ run: ClaimedRun, context: RunContext) throws -> any RunJob {
     CapsuleJob(run: run, context: context, maker: maker, files: try maker.store.files(of: run.lease)) { folder, files in
-      let check = try maker.make(folder, of: run, context: context, files: files)
-      let process = try ChildProcess(
+      try maker.make(folder, of: run, context: context, files: files)
+      return try ChildProcess(
         program: program, arguments: arguments(folder), environment: ["SWIFT_BACKTRACE": "enable=no"],
         output: folder.outputPath, wake: context.wake)
-      return CapsuleJob.Started(process: process, check: check)
     }
   }
 }
@@ -46,23 +45,14 @@ public struct ProcessRunExecutor: RunExecutor {
 /// A run that a process trains, followed by its capsule.
 private final class CapsuleJob: RunJob, @unchecked Sendable {
   // Sendable since a job is only ever looked at by the thread of its scheduler.
-
-  /// What was started.
-  struct Started {
-    var process: ChildProcess
-    /// Throws where what the run has measured does not count.
-    var check: @Sendable () throws -> Void
-  }
-
   private let run: ClaimedRun
   private let context: RunContext
   private let maker: CapsuleMaker
   private let folder: CapsuleFolder
   private let files: any RunFiles
-  private let start: (CapsuleFolder, any RunFiles) throws -> Started
+  private let start: (CapsuleFolder, any RunFiles) throws -> ChildProcess
   private let memoryKills = MemoryKills.current
   private var process: ChildProcess?
-  private var check: @Sendable () throws -> Void = {}
   private var ingestion: CapsuleIngestion?
   private var passedOn = StopRequest.none
   private(set) var ranOutOfMemory = false
@@ -71,7 +61,7 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
 
   init(
     run: ClaimedRun, context: RunContext, maker: CapsuleMaker, files: any RunFiles,
-    start: @escaping (CapsuleFolder, any RunFiles) throws -> Started
+    start: @escaping (CapsuleFolder, any RunFiles) throws -> ChildProcess
   ) {
     self.run = run
     self.context = context
@@ -116,9 +106,7 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
       if let completed { return completed }
     }
     guard context.stopRequest == .none else { return .interrupted(reason: "stopped on request") }
-    let started = try start(folder, files)
-    process = started.process
-    check = started.check
+    process = try start(folder, files)
     ingestion = try CapsuleIngestion(
       folder, attempt: run.lease.attempt, into: maker.store, lease: run.lease, files: files)
     return nil
@@ -155,7 +143,7 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
       do {
         let outcome = try maker.completion(told, files: files) ?? told.outcome
         try folder.remove()
-        if case .completed = outcome { try check() }
+        if case .completed = outcome { try maker.checkEnd(of: run, in: folder, context: context, files: files) }
         // What the machine has refused to the process, it would refuse to the next one.
         if case .interrupted = outcome, let refusal = ingestion?.refusal { throw refusal }
         return outcome

@@ -51,7 +51,7 @@ final class SlurmJob: RunJob, @unchecked Sendable {
       if let (task, submission) = try living(capsule) {
         (self.attempt, folder, stage) = (attempt, capsule, .submitted(task, submission))
         try maker.store.log(.note, "job \(task) of Slurm is followed on", lease: run.lease)
-        try follow()
+        try follow(task)
         return false
       }
       let place = capsule.slurmPlace
@@ -59,7 +59,7 @@ final class SlurmJob: RunJob, @unchecked Sendable {
       place.map { SlurmSubmission($0.submission).removeIfDone() }
       if early != nil { return false }
     }
-    _ = try maker.make(folder, of: run, context: context, files: files)
+    try maker.make(folder, of: run, context: context, files: files)
     return true
   }
 
@@ -80,7 +80,8 @@ final class SlurmJob: RunJob, @unchecked Sendable {
     stage = .submitted(task, submission)
   }
 
-  private func follow() throws {
+  private func follow(_ task: SlurmTaskName) throws {
+    executor.follow(task)
     ingestion = try CapsuleIngestion(
       folder, attempt: attempt, into: maker.store, lease: run.lease, files: files, isShared: true)
   }
@@ -90,7 +91,7 @@ final class SlurmJob: RunJob, @unchecked Sendable {
   func poll() throws -> RunOutcome? {
     if let early { return early }
     guard case .submitted(let task, let submission) = stage else { return try pollWaiting() }
-    if ingestion == nil { try follow() }
+    if ingestion == nil { try follow(task) }
     try takeIn()
     if let garbage {
       try settle(submission)
@@ -100,7 +101,7 @@ final class SlurmJob: RunJob, @unchecked Sendable {
     switch executor.leaving.choice {
     case .leaveAtOnce: return left(task)
     case .leave where context.stopRequest != .none: return left(task)
-    case .cancel where context.stopRequest != .none: executor.cancel(task)
+    case .cancel where context.stopRequest != .none: executor.cancelAll()
     default: break
     }
     return try asked(task, submission)

@@ -52,9 +52,7 @@ public struct SlurmJobs {
       else { return nil }
       return task
     }
-    guard !tasks.isEmpty else { return 0 }
-    let cancelled = try client.run(["scancel"] + Set(tasks.map(\.description)).sorted())
-    guard cancelled.status == 0 else { throw SlurmError.refused(problem: cancelled.problem) }
+    try client.cancel(Set(tasks.map(\.description)).sorted())
     return tasks.count
   }
 

@@ -79,18 +79,21 @@ public struct SlurmOptions: Sendable, Hashable {
   ///
   /// - Throws: ``Problem`` with what is wrong.
   public init(_ options: JSONValue) throws {
-    partition = options["partition"]?.stringValue
-    gpus = options["gpus"]?.integerValue
-    cpus = options["cpus"]?.integerValue
-    memory = options["memory"]?.stringValue
-    maxRunning = options["max_running"]?.integerValue
-    runsPerJob = options["runs_per_job"]?.integerValue
-    setup = options["setup"]?.arrayValue?.compactMap(\.stringValue) ?? []
-    self.options = options["options"]?.arrayValue?.compactMap(\.stringValue) ?? []
-    program = options["program"]?.stringValue
-    pollSeconds = options["poll_seconds"]?.doubleValue ?? 5
-    warningSeconds = options["warning_seconds"]?.integerValue ?? 120
-    timeMinutes = try options["time"]?.stringValue.map { text in
+    let defaults = try SlurmOptions.schema.resolved()
+    func value(_ key: String) -> JSONValue? { options[key] ?? defaults[key] }
+    func words(_ key: String) -> [String] { value(key)?.arrayValue?.compactMap(\.stringValue) ?? [] }
+    partition = value("partition")?.stringValue
+    gpus = value("gpus")?.integerValue
+    cpus = value("cpus")?.integerValue
+    memory = value("memory")?.stringValue
+    maxRunning = value("max_running")?.integerValue
+    runsPerJob = value("runs_per_job")?.integerValue
+    setup = words("setup")
+    self.options = words("options")
+    program = value("program")?.stringValue
+    pollSeconds = value("poll_seconds")?.doubleValue ?? 0
+    warningSeconds = value("warning_seconds")?.integerValue ?? 0
+    timeMinutes = try value("time")?.stringValue.map { text in
       guard let minutes = SlurmOptions.minutes(text) else {
         throw Problem(
           key: "time", sentence: "expected minutes, or a time such as 02:00:00 or 1-12:00:00, found \"\(text)\"")

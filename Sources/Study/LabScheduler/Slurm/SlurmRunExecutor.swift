@@ -25,8 +25,10 @@ public final class SlurmRunExecutor: RunExecutor {
     var nextOffer = ContinuousClock.now
     var hasComplained = false
     var largestArray: Int?
-    /// Tasks whose end was asked for.
-    var cancelled: Set<SlurmTaskName> = []
+    /// Tasks that are followed.
+    var followed: Set<SlurmTaskName> = []
+    /// Whether their end was asked for.
+    var isCancelled = false
     /// How often the memory of a run was doubled.
     var doublings: [RunIdentity: Int] = [:]
   }
@@ -178,12 +180,12 @@ public final class SlurmRunExecutor: RunExecutor {
     let variables = ProcessInfo.processInfo.environment.filter {
       $0.key.hasPrefix("LABRUN_") && $0.key != "LABRUN_CAPSULE"
     }
-    .sorted { $0.key < $1.key }.map { "export \($0.key)=\($0.value.shellWord)\n" }.joined()
+    .sorted { $0.key < $1.key }.map { "export \($0.key)=\($0.value.shellQuoted)\n" }.joined()
     return """
       #!/bin/bash
       # A task of a sweep of labrun: it trains the runs whose capsules tasks.json names.
       set -e
-      \(variables)\(options.setup.map { $0 + "\n" }.joined())exec \(command) \(submission.path.shellWord) "$SLURM_ARRAY_TASK_ID"
+      \(variables)\(options.setup.map { $0 + "\n" }.joined())exec \(command) \(submission.path.shellQuoted) "$SLURM_ARRAY_TASK_ID"
 
       """
   }
@@ -207,10 +209,17 @@ public final class SlurmRunExecutor: RunExecutor {
 
   // MARK: Ending
 
-  /// Asks Slurm to end a task, once.
-  func cancel(_ task: SlurmTaskName) {
-    guard state.withLock({ $0.cancelled.insert(task).inserted }) else { return }
-    _ = try? client.run(["scancel", task.description])
+  /// Notes that a task is followed, until it has ended.
+  func follow(_ task: SlurmTaskName) { state.withLock { _ = $0.followed.insert(task) } }
+
+  /// Asks Slurm to end all tasks that are followed, once.
+  func cancelAll() {
+    let tasks = state.withLock { state -> [String] in
+      defer { state.isCancelled = true }
+      return state.isCancelled ? [] : state.followed.map(\.description).sorted()
+    }
+    guard !tasks.isEmpty else { return }
+    _ = try? client.cancel(tasks)
   }
 
   /// Notes that a run has used up its memory.
@@ -232,13 +241,5 @@ public final class SlurmRunExecutor: RunExecutor {
     let fields = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
     guard let word = fields.first?.split(separator: " ").first else { return nil }
     return SlurmTaskState(word: String(word), reason: "", node: fields.dropFirst().first ?? "")
-  }
-}
-
-extension String {
-  /// The text as one word of a shell's command.
-  package var shellWord: String {
-    let isPlain = !isEmpty && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=,:+@%".contains($0)) }
-    return isPlain ? self : "'\(replacing("'", with: "'\\''"))'"
   }
 }

@@ -30,6 +30,8 @@ struct TensorBoardReports: ProgramReportSource {
   private var names: [String: String] = [:]
   /// The tag of each name.
   private var owners: [String: String] = [:]
+  /// Tags that are left out, which was noted.
+  private var leftOut: Set<String> = []
   private var latest: [String: Latest] = [:]
   private var stepCounts: [String: Int] = [:]
   /// The number of the first step; steps from 0 are counted from 1 as epochs.
@@ -139,11 +141,11 @@ struct TensorBoardReports: ProgramReportSource {
   private mutating func metric(of tag: String, split: String?) -> String? {
     let whole = split.map { "\($0)/\(tag)" } ?? tag
     if let known = names[whole] { return known }
-    guard owners["\u{0}\(whole)"] == nil else { return nil }
+    guard !leftOut.contains(whole) else { return nil }
     let name = tags[whole] ?? tags[tag] ?? Self.name(of: whole)
     if !MetricName.isReportable(name) || ProgramReport.isReserved(name) {
       notes.append("TensorBoard's files have the tag \(whole), which cannot be the name of a metric; it is left out")
-      owners["\u{0}\(whole)"] = whole
+      leftOut.insert(whole)
       return nil
     }
     if let other = owners[name] {
@@ -152,11 +154,11 @@ struct TensorBoardReports: ProgramReportSource {
         "TensorBoard's files have the tags \(other) and \(whole), which are both \(name); \(isDeclared ? other : whole) is left out"
       )
       guard isDeclared else {
-        owners["\u{0}\(whole)"] = whole
+        leftOut.insert(whole)
         return nil
       }
       names[other] = nil
-      owners["\u{0}\(other)"] = other
+      leftOut.insert(other)
       latest[name] = nil
     }
     owners[name] = whole

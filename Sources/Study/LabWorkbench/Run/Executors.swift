@@ -1,6 +1,7 @@
 import LabCore
 import LabRecords
 import LabScheduler
+import LabStudy
 
 /// What can train the runs of a sweep.
 public enum Executors {
@@ -75,8 +76,9 @@ public struct ExecutorDefinition: Sendable {
   /// Whether runs are trained by other machines, and go on where the sweep ends; its own machine's cores and memory are then no
   /// bound.
   public let isRemote: Bool
-  /// Finds what is wrong with options, beyond what their schema says, before anything is trained.
-  public let check: @Sendable (_ options: JSONValue, _ isOfProgram: Bool) throws -> Void
+  /// Finds what is wrong with options, beyond what their schema says, before anything is trained; the program is what runs are
+  /// trained by, nil where labrun's own engine trains.
+  public let check: @Sendable (_ options: JSONValue, _ program: ProgramSpec?) throws -> Void
   /// Makes the executor of a sweep.
   public let make: @Sendable (ExecutorEnvironment) throws -> any RunExecutor
 
@@ -93,7 +95,7 @@ public struct ExecutorDefinition: Sendable {
   public init(
     _ name: String, _ summary: String, options: ConfigurationSchema = ConfigurationSchema([]),
     trains: Set<Trainee> = [.engine], isRemote: Bool = false,
-    check: @escaping @Sendable (_ options: JSONValue, _ isOfProgram: Bool) throws -> Void = { _, _ in },
+    check: @escaping @Sendable (_ options: JSONValue, _ program: ProgramSpec?) throws -> Void = { _, _ in },
     make: @escaping @Sendable (ExecutorEnvironment) throws -> any RunExecutor
   ) {
     self.name = name

@@ -10,20 +10,23 @@ extension SlurmRunExecutor {
   /// The executor as it is registered.
   package static let definition = ExecutorDefinition(
     "slurm", "Hands runs to a Slurm cluster, and follows them.", options: SlurmOptions.schema,
-    trains: [.engine, .program], isRemote: true, check: { options, _ in _ = try SlurmOptions(options) }
+    trains: [.engine, .program], isRemote: true,
+    check: { options, program in
+      _ = try SlurmOptions(options)
+      guard program?.devices.isEmpty != false else {
+        throw WorkbenchError(
+          "program.devices deals the devices of one machine to its workers, and Slurm deals its own: "
+            + "execution.executor.gpus says how many a run gets", kind: .badData)
+      }
+    }
   ) { environment in
     let options = try SlurmOptions(environment.options)
-    if environment.programs.values.contains(where: { !$0.program.devices.isEmpty }) {
-      throw WorkbenchError(
-        "program.devices deals the devices of one machine to its workers, and Slurm deals its own: execution.executor.gpus "
-          + "says how many a run gets", kind: .badData)
-    }
     let trainer = environment.capsuleTrainer
     return SlurmRunExecutor(
       CapsuleMaker(
         store: environment.store, results: environment.results.absolutePath, trainer: trainer.startingLater),
       name: environment.name, results: environment.results, options: options,
-      command: "\((options.program ?? ownProgram).shellWord) \(taskCommandName)",
+      command: "\((options.program ?? ownProgram).shellQuoted) \(taskCommandName)",
       leaving: environment.leaving, expect: environment.expect, say: environment.say)
   }
 }
@@ -36,14 +39,13 @@ extension SlurmRunExecutor {
 }
 
 extension CapsuleMaker.Trainer {
-  /// The same for runs that start some time after their capsule was made, on a machine that has devices of its own.
+  /// The same for runs that start some time after their capsule was made.
   fileprivate var startingLater: CapsuleMaker.Trainer {
     guard case .program(let ask) = self else { return self }
     return .program { claimed, context, capsule, folder in
       var asked = try ask(claimed, context, capsule, folder)
       asked.program.timeoutSeconds = asked.program.deadline.map { max(1, $0.timeIntervalSinceNow) }
       asked.program.deadline = nil
-      asked.program.devices = nil
       return asked
     }
   }

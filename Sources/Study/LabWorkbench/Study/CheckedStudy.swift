@@ -19,6 +19,8 @@ package struct CheckedStudy {
 
   /// Whether somebody's program trains the runs.
   package var isOfProgram: Bool { !programVariants.isEmpty }
+  /// The program that trains; nil where labrun's own engine does.
+  package var program: ProgramSpec? { programVariants.first?.program }
 
   /// Compiles every variant, on all cores.
   ///
