@@ -199,6 +199,58 @@ import Testing
     #expect(try labrun.run("doctor", "--check").status == 0)
   }
 
+  /// What was reported before a checkpoint is not reported again after it, and nobody may have heard it.
+  @Test func whatNobodyHeardIsStored() throws {
+    let labrun = try study(
+      """
+      count=0
+      [ -e "$LABRUN_FOLDER/checkpoint" ] && count=$(cat "$LABRUN_FOLDER/checkpoint")
+      while [ $count -lt 6 ]; do
+        count=$((count + 1))
+        echo "{\\"epoch\\": $count, \\"count\\": $count}"
+        echo $count > "$LABRUN_FOLDER/checkpoint.new"; mv "$LABRUN_FOLDER/checkpoint.new" "$LABRUN_FOLDER/checkpoint"
+        if [ $count = 4 ]; then printf '{"epoch": 5, "count": 77'; kill -9 $PPID; sleep 600; fi
+      done
+      echo "acc: 50"
+      """, seeds: 1)
+    defer { labrun.remove() }
+    let sweep = try labrun.run("sweep", "mine", "--only", "lr=0.1")
+    #expect(sweep.status == 0, "\(sweep.errors)")
+    let run = try #require(try store(labrun).sweep(1).runs.first { $0.state == .completed })
+    #expect(run.attempts == 2)
+    #expect(try store(labrun).epochs(of: run.identity).map { $0.metrics["count"] } == (1...6).map(Double.init))
+    #expect(
+      try store(labrun).events(of: run.identity).contains {
+        $0.message.hasSuffix("that its program reported while nobody listened")
+      })
+  }
+
+  /// Counting from 0 is said once in the spec; without it, the first epoch would be lost.
+  @Test func epochsMayCountFromZero() throws {
+    let script = """
+      for epoch in 0 1 2; do echo "{\\"epoch\\": $epoch, \\"count\\": $epoch}"; done
+      echo '{"epoch": 1, "count": "many"}'; echo '{"epoch": 2, "count": [1]}'; echo '{"level": "info", "text": "x"}'
+      echo "acc: 50"
+      """
+    for (key, isRight) in [("", false), (#", "first_epoch": 0"#, true)] {
+      let labrun = try study(script, program: #""pattern": "acc: {test_accuracy}"\#(key)"#, seeds: 1)
+      defer { labrun.remove() }
+      let sweep = try labrun.run("sweep", "mine", "--only", "lr=0.1")
+      #expect(sweep.status == (isRight ? 0 : 1), "\(sweep.errors)")
+      let run = try #require(try store(labrun).sweep(1).variants.first?.runs.first)
+      if isRight {
+        #expect(try store(labrun).epochs(of: run.identity).map { $0.metrics["count"] } == [0, 1, 2])
+        let log = try store(labrun).events(of: run.identity).filter { $0.kind == .warning }.map(\.message)
+        #expect(log.count == 2 && log[0].hasPrefix("line 4 of what it printed is no report of an epoch: \"count\":"))
+        #expect(log.last == "2 lines of what it printed speak of an epoch and are no reports")
+      } else {
+        #expect(
+          run.reason == "line 1 of what it printed: \"epoch\": expected a whole number from 1, found 0; "
+            + "that epochs are counted from 0 is said by program.first_epoch: 0", "\(run.reason ?? "")")
+      }
+    }
+  }
+
   #if os(Linux)
     /// Where the sweep is killed with everything but the program itself, the next attempt ends that before it begins.
     @Test func twoProgramsNeverWorkOnOneRun() throws {

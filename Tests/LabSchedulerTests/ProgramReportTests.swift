@@ -18,6 +18,10 @@ import Testing
     #expect(
       try report(#"{"progress": {"epoch": 2, "epochs": 9, "step": 3, "steps": 4, "loss": Infinity}}"#)
         == .progress(RunProgress(epoch: 1, epochs: 9, step: 3, stepsPerEpoch: 4, loss: .infinity)))
+    #expect(try ProgramReport(line: Data(#"{"epoch": 0, "a": 1}"#.utf8), firstEpoch: 0) == .epoch(0, ["a": 1]))
+    #expect(
+      try ProgramReport(line: Data(#"{"progress": {"epoch": 8}}"#.utf8), firstEpoch: 0)
+        == .progress(RunProgress(epoch: 8, epochs: 9, step: 0, stepsPerEpoch: 1)))
     guard case .epoch(0, let metrics) = try report(#"{"epoch": 1, "a": NaN, "b": -Infinity}"#) else {
       Issue.record("no epoch")
       return

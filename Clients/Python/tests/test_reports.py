@@ -115,13 +115,21 @@ class LogTests(RunTestCase):
 
     def test_epochs_are_whole_numbers_from_1_on(self):
         run, capsule = self.managed()
-        for epoch in (0, -1):
-            with self.subTest(epoch), self.assertRaisesRegex(ValueError, "expected 1 or more"):
+        for epoch, expected in ((0, 'expected 1 or more, or "first_epoch": 0'), (-1, "expected 0 or more")):
+            with self.subTest(epoch), self.assertRaisesRegex(ValueError, expected):
                 run.log(epoch=epoch, loss=1)
         for epoch in (1.0, "1", True, [1]):
             with self.subTest(epoch), self.assertRaisesRegex(TypeError, "expected a whole number"):
                 run.log(epoch=epoch, loss=1)
         self.assertEqual(capsule.reports(), [])
+
+    def test_epochs_count_from_0_where_the_spec_says_so(self):
+        run, capsule = self.managed(first_epoch=0)
+        run.log(epoch=0, loss=1)
+        run.progress(epoch=0, epochs=1)
+        with self.assertRaisesRegex(ValueError, "epoch 1 is beyond the last one, 0"):
+            run.progress(epoch=1, epochs=1)
+        self.assertEqual(capsule.reports(), [{"epoch": 0, "loss": 1.0}, {"progress": {"epoch": 0, "epochs": 1}}])
 
     def test_nothing_to_report_is_an_error(self):
         run, _ = self.managed()

@@ -301,6 +301,8 @@ class Run:
         self.attempt = content.get("attempt", 1)
         self.threads = content.get("threads") or os.cpu_count() or 1
         self.devices = list(program.get("devices") or [])
+        self._first_epoch = 1 if program.get("first_epoch") is None else int(program["first_epoch"])
+        """What the spec counts epochs from; by hand, nobody says, and both will do."""
         self.deadline = _date(program["deadline"]) if program.get("deadline") else None
         self.variant = program.get("variant")
         self.levels = dict(program.get("level") or {})
@@ -366,19 +368,26 @@ class Run:
 
         Args:
             metrics: numbers by their names, where keywords will not do.
-            epoch: the epoch that they are of, from 1.
+            epoch: the epoch that they are of, from 1; from 0 where the spec says `"first_epoch": 0`.
             more: numbers by their names. Shares such as accuracies are from 0 to 1.
 
         Raises:
             TypeError: a value is no number, or an epoch no whole one.
-            ValueError: a name is not allowed, an epoch is not from 1 on, or there is nothing to report.
+            ValueError: a name is not allowed, an epoch is before the first one, or there is nothing to report.
         """
-        report: dict[str, Any] = {} if epoch is None else {"epoch": _whole(epoch, "epoch", least=1)}
+        report: dict[str, Any] = {} if epoch is None else {"epoch": self._epoch(epoch)}
         for name, value in {**(metrics or {}), **more}.items():
             report[_metric_name(name)] = _number(value, name)
         if len(report) == (epoch is not None):
             raise ValueError("there is nothing to report: give metrics by their names, such as test_accuracy=0.91")
         self._report(report, _metrics_text)
+
+    def _epoch(self, value: Any) -> int:
+        epoch = _whole(value, "epoch", least=0)
+        if self.is_managed and epoch < self._first_epoch:
+            raise ValueError(
+                f'epoch is {epoch}: expected {self._first_epoch} or more, or "first_epoch": 0 in the spec\'s "program"')
+        return epoch
 
     def progress(
         self, *, epoch: Any, epochs: Any, step: Any = None, steps: Any = None, loss: Any = None
@@ -386,7 +395,7 @@ class Run:
         """Reports how far the run is, for people who watch it; call it as often as you like.
 
         Args:
-            epoch: the current epoch, from 1.
+            epoch: the current epoch, counted like those of `log`.
             epochs: the number of epochs.
             step: steps done in this epoch.
             steps: steps of an epoch.
@@ -396,10 +405,10 @@ class Run:
             TypeError: a value is no number.
             ValueError: one is out of its range, or one of `step` and `steps` is missing.
         """
-        progress: dict[str, Any] = {
-            "epoch": _whole(epoch, "epoch", least=1), "epochs": _whole(epochs, "epochs", least=1)}
-        if progress["epoch"] > progress["epochs"]:
-            raise ValueError(f"epoch {progress['epoch']} is beyond the last one, {progress['epochs']}")
+        progress: dict[str, Any] = {"epoch": self._epoch(epoch), "epochs": _whole(epochs, "epochs", least=1)}
+        last = progress["epochs"] - 1 + (self._first_epoch if self.is_managed else 1)
+        if progress["epoch"] > last:
+            raise ValueError(f"epoch {progress['epoch']} is beyond the last one, {last}")
         if (step is None) != (steps is None):
             raise ValueError("step and steps go together: the steps done in this epoch, and those that it has")
         if step is not None:

@@ -121,7 +121,10 @@ public struct CapsuleMaker: Sendable {
   func takeOver(
     _ capsule: CapsuleFolder, ofAttempt attempt: Int, lease: RunLease, files: any RunFiles
   ) throws -> RunOutcome? {
-    if !isOfEngine { capsule.endRest() }
+    if !isOfEngine {
+      capsule.endRest()
+      try UnheardReports.tell(capsule)
+    }
     var ingestion = try CapsuleIngestion(capsule, attempt: attempt, into: store, lease: lease, files: files)
     do {
       try ingestion.advance()

@@ -91,6 +91,8 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
     public var metrics: [String]
     /// The metrics that are printed in percent where a pattern finds them.
     public var percentMetrics: [String]
+    /// The number of the first epoch in what the program reports; nil for 1.
+    public var firstEpoch: Int?
     /// The tags of TensorBoard that metrics have, by their names; nil where the spec names none.
     public var tags: [String: String]?
     /// The level of each factor.
@@ -105,7 +107,7 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
       command: [String], directory: String, folder: String, checkpoint: String, deadline: Date? = nil,
       timeoutSeconds: Double? = nil,
       graceSeconds: Double = 30, devices: [String]? = nil, patterns: [String] = [], metrics: [String] = [],
-      percentMetrics: [String] = [], tags: [String: String]? = nil,
+      percentMetrics: [String] = [], firstEpoch: Int? = nil, tags: [String: String]? = nil,
       level: [String: String] = [:], variant: String, provenance: RunProvenance
     ) {
       self.command = command
@@ -119,6 +121,7 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
       self.patterns = patterns
       self.metrics = metrics
       self.percentMetrics = percentMetrics
+      self.firstEpoch = firstEpoch
       self.tags = tags
       self.level = level
       self.variant = variant
@@ -131,6 +134,7 @@ public struct CapsuleRun: Sendable, Codable, Hashable {
       case graceSeconds = "grace_seconds"
       case devices, patterns, metrics
       case percentMetrics = "percent_metrics"
+      case firstEpoch = "first_epoch"
       case tags
       case level, variant, provenance
     }

@@ -131,8 +131,14 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
   }
 
   private func outcome(of end: ProcessEnd) throws -> RunOutcome {
-    if !maker.isOfEngine { process?.endRest() }
     defer { process = nil }
+    if !maker.isOfEngine {
+      process?.endRest()
+      if ingestion?.end == nil, garbage == nil {
+        try UnheardReports.tell(folder)
+        try ingestion?.advance(remark: context.warn)
+      }
+    }
     let last = folder.lastLines(20)
     maker.keepOutput(of: folder, attempt: run.lease.attempt, files: files)
     if let garbage {

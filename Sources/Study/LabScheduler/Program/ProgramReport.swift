@@ -29,16 +29,19 @@ package enum ProgramReport: Sendable, Hashable {
 
   /// Reads a line.
   ///
+  /// - Parameters:
+  ///   - line: the line, without its end.
+  ///   - firstEpoch: the number that the program gives its first epoch.
   /// - Throws: ``Problem`` with what is wrong, in one clause.
-  package init(line: Data) throws {
-    guard let value = try? JSONDecoder().decode(JSONValue.self, from: line.withQuotedNonFiniteNumbers),
-      case .object(let members) = value
-    else { throw Problem(description: "expected an object of JSON on one line") }
+  package init(line: Data, firstEpoch: Int = 1) throws {
+    guard let members = Self.members(of: line) else {
+      throw Problem(description: "expected an object of JSON on one line")
+    }
     if let message = members["message"] {
       guard let text = message.stringValue else { throw Problem(description: "\"message\": expected a string") }
       self = .message(text)
     } else if let progress = members["progress"] {
-      self = .progress(try Self.progress(progress))
+      self = .progress(try Self.progress(progress, firstEpoch: firstEpoch))
     } else if let artifact = members["artifact"] {
       guard let path = artifact.stringValue else { throw Problem(description: "\"artifact\": expected a path") }
       self = .artifact(path: path, kind: members["kind"]?.stringValue ?? "other")
@@ -46,13 +49,25 @@ package enum ProgramReport: Sendable, Hashable {
       guard let path = predictions.stringValue else { throw Problem(description: "\"predictions\": expected a path") }
       self = .predictions(path: path)
     } else if let epoch = members["epoch"] {
-      guard let number = epoch.doubleValue.flatMap(Int.init(exactly:)), number >= 1 else {
-        throw Problem(description: "\"epoch\": expected a whole number from 1, found \(epoch.foundDescription)")
+      guard let number = epoch.doubleValue.flatMap(Int.init(exactly:)), number >= firstEpoch else {
+        let hint = epoch.doubleValue == 0 ? "; that epochs are counted from 0 is said by program.first_epoch: 0" : ""
+        throw Problem(
+          description: "\"epoch\": expected a whole number from \(firstEpoch), found \(epoch.foundDescription)\(hint)")
       }
-      self = .epoch(number - 1, try Self.metrics(members.filter { $0.key != "epoch" }))
+      self = .epoch(number - firstEpoch, try Self.metrics(members.filter { $0.key != "epoch" }))
     } else {
       self = .final(try Self.metrics(members))
     }
+  }
+
+  /// What a line says of the number of its epoch, be it a report or not; nil where it says nothing.
+  package static func epoch(of line: Data) -> JSONValue? { members(of: line)?["epoch"] }
+
+  private static func members(of line: Data) -> [String: JSONValue]? {
+    guard let value = try? JSONDecoder().decode(JSONValue.self, from: line.withQuotedNonFiniteNumbers),
+      case .object(let members) = value
+    else { return nil }
+    return members
   }
 
   private static func metrics(_ members: [String: JSONValue]) throws -> [String: Double] {
@@ -74,12 +89,14 @@ package enum ProgramReport: Sendable, Hashable {
     value.doubleValue ?? ["inf": .infinity, "-inf": -.infinity, "nan": .nan][value.stringValue ?? ""]
   }
 
-  private static func progress(_ value: JSONValue) throws -> RunProgress {
-    guard let epoch = value["epoch"]?.doubleValue.flatMap(Int.init(exactly:)), epoch >= 1 else {
-      throw Problem(description: "\"progress\": expected an object with the number of an \"epoch\" from 1")
+  private static func progress(_ value: JSONValue, firstEpoch: Int) throws -> RunProgress {
+    guard let epoch = value["epoch"]?.doubleValue.flatMap(Int.init(exactly:)), epoch >= firstEpoch else {
+      throw Problem(
+        description: "\"progress\": expected an object with the number of an \"epoch\" from \(firstEpoch)")
     }
     return RunProgress(
-      epoch: epoch - 1, epochs: value["epochs"]?.doubleValue.flatMap(Int.init(exactly:)) ?? epoch,
+      epoch: epoch - firstEpoch,
+      epochs: value["epochs"]?.doubleValue.flatMap(Int.init(exactly:)) ?? epoch + 1 - firstEpoch,
       step: value["step"]?.doubleValue.flatMap(Int.init(exactly:)) ?? 0,
       stepsPerEpoch: value["steps"]?.doubleValue.flatMap(Int.init(exactly:)) ?? 1,
       loss: value["loss"].flatMap(number))

@@ -44,6 +44,8 @@ public struct ProgramSupervisor {
   private var lastProgress = ContinuousClock.now - .seconds(1)
   /// The first line of reports that is none.
   private var problem: String?
+  /// How many lines were printed that speak of an epoch and are no reports.
+  private var oddLineCount = 0
 
   /// Prepares to run a program.
   ///
@@ -101,6 +103,9 @@ public struct ProgramSupervisor {
     ).start()
     let end = try wait(for: process, stop: stop)
     try look(isLast: true)
+    if oddLineCount > 1 {
+      try writer.append(.log(.warning, "\(oddLineCount) lines of what it printed speak of an epoch and are no reports"))
+    }
     let outcome = outcome(of: end)
     if case .completed = outcome, let predictions { try keep(predictions.predictions) }
     return outcome
@@ -172,17 +177,16 @@ public struct ProgramSupervisor {
     guard problem == nil else { return }
     for (number, line) in reports.lines(isWhole: isLast) {
       do {
-        try take(ProgramReport(line: line))
+        try take(ProgramReport(line: line, firstEpoch: firstEpoch))
       } catch let error as ProgramReport.Problem {
         problem = "\(folder.reportsPath), line \(number): \(error)"
         return
       }
     }
-    for (_, line) in output.lines(isWhole: isLast) {
-      // What looks like a report and is none was printed for somebody else.
-      if line.first == UInt8(ascii: "{"), let report = try? ProgramReport(line: line) {
+    for (number, line) in output.lines(isWhole: isLast) {
+      if line.first == UInt8(ascii: "{") {
         do {
-          try take(report)
+          try takePrinted(line, number: number)
         } catch let error as ProgramReport.Problem {
           problem = "\(error)"
           return
@@ -197,6 +201,28 @@ public struct ProgramSupervisor {
     }
     try lookAtSources(isLast: isLast)
   }
+
+  /// Takes a line that the program has printed, in which other programs may have printed theirs.
+  private mutating func takePrinted(_ line: Data, number: Int) throws {
+    let report: ProgramReport
+    do {
+      report = try ProgramReport(line: line, firstEpoch: firstEpoch)
+    } catch let error as ProgramReport.Problem {
+      // What is no report was printed for somebody else, but for what speaks of an epoch.
+      guard let epoch = ProgramReport.epoch(of: line) else { return }
+      if let epoch = epoch.doubleValue, epoch < Double(firstEpoch) {
+        throw ProgramReport.Problem(description: "line \(number) of what it printed: \(error)")
+      }
+      oddLineCount += 1
+      if oddLineCount == 1 {
+        try writer.append(.log(.warning, "line \(number) of what it printed is no report of an epoch: \(error)"))
+      }
+      return
+    }
+    try take(report)
+  }
+
+  private var firstEpoch: Int { program.firstEpoch ?? 1 }
 
   private mutating func lookAtSources(isLast: Bool) throws {
     guard isLast || ContinuousClock.now >= nextSourceLook else { return }

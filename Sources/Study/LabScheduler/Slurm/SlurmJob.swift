@@ -206,6 +206,10 @@ final class SlurmJob: RunJob, @unchecked Sendable {
     let wasAsked = context.stopRequest != .none && executor.leaving.choice == .cancel
     let hasBegun = FileManager.default.fileExists(atPath: folder.processPath)
     let said = (hasBegun ? folder.lastLines(20) : submission.lastLines(20, ofTask: task.index))
+    if ingestion?.end == nil, !maker.isOfEngine {
+      try UnheardReports.tell(folder)
+      try takeIn()
+    }
     let told = ingestion?.end?.outcome
     try settle(submission)
     if wasAsked || state?.isCancelled == true {

@@ -28,7 +28,8 @@ public final class SlurmRunExecutor: RunExecutor {
     /// Tasks that are followed.
     var followed: Set<SlurmTaskName> = []
     /// Whether their end was asked for.
-    var isCancelled = false
+    /// Tasks that Slurm was asked to end.
+    var cancelled: Set<SlurmTaskName> = []
     /// How often the memory of a run was doubled.
     var doublings: [RunIdentity: Int] = [:]
   }
@@ -146,7 +147,9 @@ public final class SlurmRunExecutor: RunExecutor {
     }
     try submission.note(job: number)
     for (index, jobs) in array.tasks.enumerated() {
-      for job in jobs { job.wasSubmitted(as: SlurmTaskName(job: number, index: index), submission) }
+      let task = SlurmTaskName(job: number, index: index)
+      follow(task)
+      for job in jobs { job.wasSubmitted(as: task, submission) }
     }
     let (tasks, runs) = (array.tasks.count, array.tasks.joined().count)
     say(
@@ -209,17 +212,23 @@ public final class SlurmRunExecutor: RunExecutor {
 
   // MARK: Ending
 
-  /// Notes that a task is followed, until it has ended.
+  /// Notes that a task is followed.
   func follow(_ task: SlurmTaskName) { state.withLock { _ = $0.followed.insert(task) } }
 
-  /// Asks Slurm to end all tasks that are followed, once.
+  /// Asks Slurm to end all tasks that are followed, each once.
   func cancelAll() {
-    let tasks = state.withLock { state -> [String] in
-      defer { state.isCancelled = true }
-      return state.isCancelled ? [] : state.followed.map(\.description).sorted()
+    let tasks = state.withLock { state in
+      let tasks = state.followed.subtracting(state.cancelled)
+      state.cancelled.formUnion(tasks)
+      return tasks
     }
     guard !tasks.isEmpty else { return }
-    _ = try? client.cancel(tasks)
+    do {
+      try client.cancel(tasks.map(\.description).sorted())
+    } catch {
+      // It is asked again at the next look.
+      state.withLock { $0.cancelled.subtract(tasks) }
+    }
   }
 
   /// Notes that a run has used up its memory.

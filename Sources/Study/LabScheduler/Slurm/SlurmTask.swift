@@ -96,9 +96,12 @@ public struct SlurmTask {
     _ capsule: CapsuleFolder, _ end: ProcessEnd, since start: Date, wasStopped: Bool, _ timeIsUp: StopSignal
   ) throws {
     // Garbage is for whoever follows it to name.
-    guard capsule.exists, let asked = try? capsule.run(), let history = try? CapsuleHistory(of: capsule, asked: asked)
-    else { return }
-    if asked.program != nil { capsule.endRest() }
+    guard capsule.exists, let asked = try? capsule.run() else { return }
+    if asked.program != nil {
+      capsule.endRest()
+      try UnheardReports.tell(capsule)
+    }
+    guard let history = try? CapsuleHistory(of: capsule, asked: asked) else { return }
     if history.end == nil, !wasStopped {
       let said = capsule.lastLines(1).first.map { "; it said last: \($0)" } ?? ""
       try tell(.failed(reason: "its process \(end.clause)\(said)", isRetriable: true), history, in: capsule)

@@ -23,6 +23,8 @@ public struct ProgramSpec: Sendable, Codable, Hashable {
   public var metrics: [String: MetricDeclaration]
   /// How lines look that the program prints with metrics, such as `test acc: {test_accuracy}`.
   public var patterns: [String]
+  /// The number of the first epoch in what the program reports: 1, or 0.
+  public var firstEpoch: Int
   /// How long a run may take; nil for as long as it likes.
   public var timeoutMinutes: Double?
   /// How long a program that is asked to stop has for it.
@@ -33,6 +35,7 @@ public struct ProgramSpec: Sendable, Codable, Hashable {
   enum CodingKeys: String, CodingKey {
     case command, sources, inputs, metrics, devices
     case patterns = "pattern"
+    case firstEpoch = "first_epoch"
     case timeoutMinutes = "timeout_minutes"
     case graceSeconds = "grace_seconds"
   }
@@ -55,6 +58,7 @@ public struct ProgramSpec: Sendable, Codable, Hashable {
     } else {
       patterns = try section.decodeIfPresent([String].self, forKey: .patterns) ?? []
     }
+    firstEpoch = try section.decodeIfPresent(Int.self, forKey: .firstEpoch) ?? 1
     timeoutMinutes = try section.decodeIfPresent(Double.self, forKey: .timeoutMinutes)
     graceSeconds = try section.decodeIfPresent(Double.self, forKey: .graceSeconds) ?? 30
     devices = try section.decodeIfPresent([String].self, forKey: .devices) ?? []
@@ -118,6 +122,9 @@ extension StudySchema {
       .init(
         "pattern", .either([.string, .array(.string)]), default: [],
         "How lines look that the program prints with metrics, such as \"test acc: {test_accuracy}\"."),
+      .init(
+        "first_epoch", .integer(0...1), default: 1, isResultRelevant: false,
+        "The number that the program gives its first epoch: 1, or 0 where it counts so."),
       .init(
         "timeout_minutes", .optional(.number(.positive)), default: .null, isResultRelevant: false,
         "How long an attempt at a run may take in minutes; null for as long as it likes."),

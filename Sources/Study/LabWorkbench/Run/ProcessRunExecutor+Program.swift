@@ -74,7 +74,8 @@ extension ProgramVariant {
         deadline: program.timeoutMinutes.map { Date().addingTimeInterval($0 * 60) }, graceSeconds: program.graceSeconds,
         devices: program.devices.isEmpty ? nil : [program.devices[worker % program.devices.count]],
         patterns: program.patterns, metrics: program.metrics.keys.sorted(),
-        percentMetrics: program.metrics.filter { $0.value.unit == "%" }.keys.sorted(), tags: tags.isEmpty ? nil : tags,
+        percentMetrics: program.metrics.filter { $0.value.unit == "%" }.keys.sorted(),
+        firstEpoch: program.firstEpoch == 1 ? nil : program.firstEpoch, tags: tags.isEmpty ? nil : tags,
         level: variant.levels,
         variant: variant.label,
         provenance: provenance.record(run: run, threads: threads)), configuration: configuration)
