@@ -2,7 +2,7 @@
 # Works with GNU make 3.81 and newer.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps python build sweep test example fuzz bench zoo compare docs picture lint format install wheel test-wheel \
+.PHONY: help deps python build sweep test example fuzz kills bench zoo compare docs picture lint format install wheel test-wheel \
   clean check-swift
 
 BINARY := .build/release/labrun
@@ -47,6 +47,10 @@ example: deps ## Builds the program of Examples/CustomBlock, which adds to labru
 
 fuzz: deps ## Feeds readers with damaged files for FUZZ_SECONDS each (60; FUZZ_TARGET=… for one, FUZZ_START=… to repeat)
 	@Scripts/fuzz.sh $(SWIFT_FLAGS)
+
+KILLS := 200
+kills: build ## Kills sweeps at random instants, goes on with them, and compares what they store (KILLS=… for another number)
+	Scripts/kill-sweeps.py --labrun $(BINARY) --kills $(KILLS)
 
 bench: build ## Measures one thread's training step
 	$(BINARY) bench
