@@ -167,7 +167,7 @@ import Testing
       "App/LabCommandLine/Terminal/ProcessSignals.swift", "Base/CLabMachine/refusals.c",
       "Base/LabHDF5/Isolation/IsolatedService.swift",
       // Says where another program's output goes.
-      "Study/LabScheduler/Process/ProcessLaunch.swift",
+      "Base/LabCore/Process/ProcessLaunch.swift",
       // No part of the program.
       "Testing/LabFuzzing/Fuzzer.swift",
     ]
