@@ -16,7 +16,9 @@ enum UnheardReports {
   ///
   /// - Throws: `FileError` where the events cannot be written.
   static func tell(_ folder: CapsuleFolder) throws {
-    guard let asked = try? folder.run(), let program = asked.program, access(program.checkpoint, F_OK) == 0 else { return }
+    guard let asked = try? folder.run(), let program = asked.program, access(program.checkpoint, F_OK) == 0 else {
+      return
+    }
     var heard: [Int: Metrics] = [:]
     var lastDate: Date?
     var reader = CapsuleReader(folder)

@@ -27,7 +27,6 @@ public final class SlurmRunExecutor: RunExecutor {
     var largestArray: Int?
     /// Tasks that are followed.
     var followed: Set<SlurmTaskName> = []
-    /// Whether their end was asked for.
     /// Tasks that Slurm was asked to end.
     var cancelled: Set<SlurmTaskName> = []
     /// How often the memory of a run was doubled.
