@@ -1,4 +1,5 @@
 import LabCore
+import LabStudy
 import Testing
 
 /// The generated JSON Schema, judged by a small validator of the keywords that it uses.
@@ -92,6 +93,52 @@ import Testing
   }
 }
 
+extension JSONSchemaTests {
+  private func ofProgram(_ program: String, _ rest: String = "") -> SpecSource {
+    SpecSource(
+      path: "study.json",
+      text: """
+        { "program": { "command": ["python3", "train.py", "{args}"]\(program) }, "parameters": { "lr": 0.1, "model": { "depth": 5 } },
+          "factors": { "lr": [0.1, 1], "depth": { "few": 5, "many": 7 } }, "baseline": { "lr": 0.1, "depth": "few" }\(rest) }
+        """)
+  }
+
+  /// A program's factors may be called like labrun's own keys, and have other values.
+  @Test(arguments: [
+    "",
+    #", "metrics": { "bleu": { "better": "higher" }, "acc": { "better": "neutral", "unit": "%", "tag": "a/b" } }"#,
+    #", "pattern": "acc {acc}", "sources": ["*.py"], "first_epoch": 0, "timeout_minutes": null, "devices": ["cuda:0"]"#,
+    #", "pattern": ["acc {acc}", "loss {loss}"], "grace_seconds": 0, "inputs": []"#,
+  ])
+  func validProgramsFitTheSchema(program: String) throws {
+    let source = ofProgram(program)
+    #expect(schema(of: source).issues.errors == [])
+    #expect(try JSONSchemaValidator(root: TestSchema.study.jsonSchema()).accepts(#require(source.parse().value).json))
+  }
+
+  @Test(
+    arguments: [
+      (#", "comand": []"#, ""), (#", "first_epoch": 2"#, ""), (#", "metrics": { "bleu": {} }"#, ""),
+      (#", "metrics": { "bleu": { "better": "up" } }"#, ""),
+      (#", "metrics": { "bleu": { "better": "higher", "u": 1 } }"#, ""),
+      (#", "timeout_minutes": 0"#, ""), ("", #", "model": { "depth": 8 }"#), ("", #", "training": {}"#),
+    ] as [(String, String)])
+  func mistakesOfProgramsDoNotFitTheSchema(program: String, rest: String) throws {
+    let source = ofProgram(program, rest)
+    #expect(!schema(of: source).issues.errors.isEmpty)
+    #expect(try !JSONSchemaValidator(root: TestSchema.study.jsonSchema()).accepts(#require(source.parse().value).json))
+  }
+
+  /// What no program reads is no parameter of labrun's networks.
+  @Test func parametersAreOfPrograms() throws {
+    #expect(!checkSpec([("parameters", #"{"lr": 1}"#)]).issues.errors.isEmpty)
+    let root = try #require(SpecText([("parameters", #"{"lr": 1}"#)]).source.parse().value)
+    #expect(try !JSONSchemaValidator(root: TestSchema.study.jsonSchema()).accepts(root.json))
+  }
+
+  private func schema(of source: SpecSource) -> SpecCheck { TestSchema.study.check(source) }
+}
+
 /// Validates by the keywords of JSON Schema (draft 2020-12) that the generator uses.
 private struct JSONSchemaValidator {
   struct UnknownKeyword: Error { var keyword: String }
@@ -100,7 +147,7 @@ private struct JSONSchemaValidator {
   private static let keywords: Set = [
     "$ref", "type", "enum", "anyOf", "properties", "additionalProperties", "required", "items", "minItems",
     "uniqueItems", "minProperties", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "pattern",
-    "maxLength",
+    "maxLength", "if", "then", "else",
   ]
 
   let root: JSONValue
@@ -118,7 +165,7 @@ private struct JSONSchemaValidator {
       switch keyword {
       case "properties", "$defs":
         for inner in value.objectValue?.values.map(\.self) ?? [] { try requireKnownKeywords(inner) }
-      case "items", "additionalProperties": try requireKnownKeywords(value)
+      case "items", "additionalProperties", "if", "then", "else": try requireKnownKeywords(value)
       case "anyOf": for inner in value.arrayValue ?? [] { try requireKnownKeywords(inner) }
       case "$ref": _ = try definition(value)
       default: break
@@ -147,6 +194,9 @@ private struct JSONSchemaValidator {
     case "$ref": return try accepts(value, definition(argument))
     case "type": return (argument.arrayValue ?? [argument]).contains { isOfType(value, $0.stringValue) }
     case "enum": return argument.arrayValue?.contains(value) ?? false
+    case "if":
+      let branch = try accepts(value, argument) ? schema["then"] : schema["else"]
+      return try branch.map { try accepts(value, $0) } ?? true
     case "anyOf": return try argument.arrayValue?.contains { try accepts(value, $0) } ?? false
     case "required":
       return value.objectValue.map { members in

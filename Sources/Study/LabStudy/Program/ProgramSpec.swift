@@ -82,26 +82,28 @@ extension StudySchema {
   /// Whether it is that of somebody's program.
   var isOfProgram: Bool { sections.first?.name == "program" }
 
+  /// The keys of a metric that a spec declares.
+  static let metricDeclaration = ConfigurationSchema([
+    .init(
+      "better", .choice(["higher", "lower", "neutral"]), default: nil, isResultRelevant: false,
+      "Which values of the metric are better."),
+    .init(
+      "unit", .optional(.choice(["%"])), default: .null, isResultRelevant: false,
+      "% for a share: it is reported from 0 to 1, shown in percent, and where a pattern finds it, it is printed in percent."
+    ),
+    .init(
+      "tag", .optional(.string), default: .null, isResultRelevant: false,
+      "The tag of the metric in TensorBoard's event files; null for the one that its name follows from."),
+  ])
+
   /// The keys of `program`.
   ///
   /// - Parameter metricNames: the metrics that the spec declares.
   static func programSection(metricNames: [String]) -> ConfigurationSchema {
-    let metric = ConfigurationSchema([
-      .init(
-        "better", .choice(["higher", "lower", "neutral"]), default: nil, isResultRelevant: false,
-        "Which values of the metric are better."),
-      .init(
-        "unit", .optional(.choice(["%"])), default: .null, isResultRelevant: false,
-        "% for a share: it is reported from 0 to 1, shown in percent, and where a pattern finds it, it is printed in percent."
-      ),
-      .init(
-        "tag", .optional(.string), default: .null, isResultRelevant: false,
-        "The tag of the metric in TensorBoard's event files; null for the one that its name follows from."),
-    ])
     var known: Set<String> = []
     let metrics = metricNames.filter { known.insert($0).inserted }.map { name in
       ConfigurationSchema.Field(
-        name, .object(metric), default: nil, isResultRelevant: false, "What is said of the metric \(name).")
+        name, .object(metricDeclaration), default: nil, isResultRelevant: false, "What is said of the metric \(name).")
     }
     return ConfigurationSchema([
       .init(

@@ -14,7 +14,7 @@ extension StudySchema {
         "description": "The sweep's name; by default the file's.",
       ],
       "description": ["type": "string", "description": "What the study is about."],
-      "factors": factorsSchema,
+      "factors": ["type": "object", "description": "The axes of the study: a factor's name with its levels."],
       "baseline": described("levels", "The level of each factor that the others are compared with."),
       "full": described(
         "levels", "The level of each factor in the full model, for the designs that start from it."),
@@ -36,14 +36,16 @@ extension StudySchema {
         writer.object(execution, at: nil),
         "How runs are executed; changes no result and is no part of a run's identity."),
     ]
-    if !isOfProgram {
-      // Which metrics and parameters there are, only the spec says.
-      properties["program"] = writer.described(
-        .object(["type": "object", "required": ["command"]]),
-        "Somebody's program in place of the configuration of a network: its command, sources, inputs, metrics, pattern, "
-          + "timeout_minutes, grace_seconds and devices.")
-      properties["parameters"] = writer.described(.object(["type": "object"]), "What the program is told, by name.")
-    }
+    // Which metrics and parameters there are, only the spec says.
+    var program = writer.object(Self.programSection(metricNames: []), at: nil)
+    program["required"] = ["command"]
+    var metric = writer.object(Self.metricDeclaration, at: nil)
+    metric["required"] = ["better"]
+    program["properties"]?["metrics"]?["additionalProperties"] = metric
+    properties["program"] = writer.described(
+      program, "Somebody's program, which trains the runs in place of labrun's own engine.")
+    properties["parameters"] = writer.described(
+      .object(["type": "object"]), "What the program is told, by name: the defaults of all runs.")
     for section in sections {
       let path = ConfigurationPath(section.name)
       properties[section.name] =
@@ -51,9 +53,15 @@ extension StudySchema {
         ? JSONSchemaWriter.reference(to: path)
         : writer.described(writer.value(section.kind, at: path), section.summary)
     }
+    // A program has factors of any name, and no network of labrun's beside it.
+    var ofProgram = Dictionary(uniqueKeysWithValues: sections.map { ($0.name, JSONValue.boolean(false)) })
+    ofProgram["factors"] = ["additionalProperties": anyFactor("any")]
     return [
       "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A labrun study", "type": "object",
-      "properties": .object(properties), "additionalProperties": false, "$defs": .object(definitions),
+      "properties": .object(properties), "additionalProperties": false, "if": ["required": ["program"]],
+      "then": ["properties": .object(ofProgram)],
+      "else": ["properties": ["factors": factorsSchema, "parameters": false]],
+      "$defs": .object(definitions),
     ]
   }
 
@@ -68,16 +76,19 @@ extension StudySchema {
     let properties = keyNames.map { name, key in
       (name, JSONValue.object(["$ref": .string("#/$defs/factor.\(key.path)")]))
     }
-    let settings: JSONValue = ["$ref": "#/$defs/settings"]
     return [
-      "type": "object", "properties": .object(Dictionary(properties) { first, _ in first }),
-      "additionalProperties": [
-        "anyOf": [
-          ["type": "array", "items": settings, "minItems": 1],
-          ["type": "object", "additionalProperties": settings, "minProperties": 1],
-        ]
-      ],
-      "description": "The axes of the study: a factor's name with its levels.",
+      "properties": .object(Dictionary(properties) { first, _ in first }), "additionalProperties": anyFactor("settings"),
+    ]
+  }
+
+  /// A factor of any name, whose levels are each what a definition says.
+  private func anyFactor(_ definition: String) -> JSONValue {
+    let level: JSONValue = ["$ref": .string("#/$defs/\(definition)")]
+    return [
+      "anyOf": [
+        ["type": "array", "items": level, "minItems": 1],
+        ["type": "object", "additionalProperties": level, "minProperties": 1],
+      ]
     ]
   }
 
@@ -108,6 +119,7 @@ extension StudySchema {
       "type": "object", "properties": .object(settings), "additionalProperties": false,
       "description": "The keys that a level sets.",
     ]
+    definitions["any"] = ["description": "A value of a parameter, or several by their names."]
     definitions["levels"] = [
       "type": "object", "description": "A level for each factor, by its label or value.",
     ]
