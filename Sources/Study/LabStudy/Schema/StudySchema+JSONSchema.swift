@@ -77,7 +77,8 @@ extension StudySchema {
       (name, JSONValue.object(["$ref": .string("#/$defs/factor.\(key.path)")]))
     }
     return [
-      "properties": .object(Dictionary(properties) { first, _ in first }), "additionalProperties": anyFactor("settings"),
+      "properties": .object(Dictionary(properties) { first, _ in first }),
+      "additionalProperties": anyFactor("settings"),
     ]
   }
 
