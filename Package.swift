@@ -171,7 +171,10 @@ let package = Package(
       name: "LabDataTests", dependencies: ["LabCore", "LabData", "LabFuzzing", "CZlib"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "LabTrainTests",
-      dependencies: ["LabData", "LabGraph", "LabNN", "LabCore", "LabRecords", "LabTrain", "LabZoo", "BackendOneDNN"]),
+      dependencies: [
+        "LabData", "LabGraph", "LabNN", "LabCore", "LabRecords", "LabTrain", "LabZoo", "BackendOneDNN",
+        "BackendReference",
+      ]),
     .testTarget(
       name: "LabRecordsTests", dependencies: ["LabCore", "LabRecords", "LabStats", "LabTesting"],
       resources: [.copy("Fixtures")]),

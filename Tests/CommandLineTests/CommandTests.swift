@@ -11,7 +11,7 @@ import Testing
     #expect(help.status == 0)
     for command in [
       "sweep", "table", "analyze", "compare", "plan-seeds", "report", "plot", "list", "show", "describe", "predict",
-      "evaluate", "lesion", "data", "bench", "doctor", "init", "schema",
+      "evaluate", "explain", "lesion", "data", "bench", "doctor", "init", "schema",
     ] {
       #expect(help.output.contains("  \(command) "), "\(command) is missing in the help")
       let own = try labrun.run(command, "--help")

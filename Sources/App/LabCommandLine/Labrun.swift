@@ -29,6 +29,7 @@ public struct Labrun: ParsableCommand {
         labrun analyze                    # what follows from it: verdicts, factors, fairness
         labrun report                     # conclusions and figures in one page
         labrun show 3fa9                  # one run: curves, confusion matrix, log
+        labrun explain 3fa9 sign.jpg --out overlays   # where in an image it sees a class
         labrun lesion 3fa9                # what each of its attentions does for it
         labrun export 3fa9 model.onnx     # its model as an ONNX file
         labrun merge ../lab2/Results      # take over what another machine has trained
@@ -49,9 +50,9 @@ public struct Labrun: ParsableCommand {
     subcommands: [
       SweepCommand.self, TableCommand.self, AnalyzeCommand.self, CompareCommand.self, PlanSeedsCommand.self,
       ReportCommand.self, PlotCommand.self, ListCommand.self, ShowCommand.self, DescribeCommand.self,
-      PredictCommand.self, EvaluateCommand.self, LesionCommand.self, ExportCommand.self, ImportCommand.self,
-      MergeCommand.self, RemoveCommand.self, CleanCommand.self, DataCommand.self, BenchCommand.self, DoctorCommand.self,
-      InitCommand.self, SchemaCommand.self, TrainRunCommand.self, TrainTaskCommand.self,
+      PredictCommand.self, EvaluateCommand.self, ExplainCommand.self, LesionCommand.self, ExportCommand.self,
+      ImportCommand.self, MergeCommand.self, RemoveCommand.self, CleanCommand.self, DataCommand.self, BenchCommand.self,
+      DoctorCommand.self, InitCommand.self, SchemaCommand.self, TrainRunCommand.self, TrainTaskCommand.self,
     ])
 
   /// Reads the arguments of the process, does what they ask for, and ends the process where that fails.

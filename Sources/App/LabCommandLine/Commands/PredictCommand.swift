@@ -62,7 +62,8 @@ struct PredictCommand: ParsableCommand {
     let model = try TrainedModel(
       model, choice: inferenceOptions.weights, results: resultsOptions.folder, workbench: workbench,
       description: plainWeightsOptions.description())
-    let images = try collection(classNames: model.card.classNames)
+    let images = try PredictedImages.collection(
+      images, datasetName: datasetName, classNames: model.card.classNames)
     let predictor = try model.predictor(
       batchSize: inferenceOptions.batchSize, imageCount: images.count, threads: inferenceOptions.threadCount,
       workbench: workbench)
@@ -82,16 +83,6 @@ struct PredictCommand: ParsableCommand {
     guard output.failures.isEmpty else {
       throw CommandError("\(output.failures.count) of \(images.count) images could not be read", status: .badData)
     }
-  }
-
-  private func collection(classNames: [String]) throws -> ImageCollection {
-    let isHDF5 = images.map { ["h5", "hdf5"].contains(($0 as NSString).pathExtension.lowercased()) }
-    guard isHDF5.contains(true) else { return try ImageCollection(paths: images, classNames: classNames) }
-    guard images.count == 1 else { throw CommandError("an HDF5 file is classified by itself, not among other images") }
-    guard FileManager.default.fileExists(atPath: images[0]) else {
-      throw FileError(action: "open", path: images[0], code: ENOENT)
-    }
-    return try ImageCollection(hdf5: images[0], dataset: datasetName, classNames: classNames)
   }
 
   private func show(_ result: Classification, of model: TrainedModel, as format: any TableFormat) throws {

@@ -131,6 +131,20 @@ public struct ImageCollection: Sendable {
     }
   }
 
+  /// An image as a model sees it, before its values are normalized: of the model's extents and channels.
+  ///
+  /// - Parameters:
+  ///   - index: the place of the image in the collection.
+  ///   - preprocessing: what is done to it.
+  /// - Throws: ``DataError`` where it cannot be read.
+  package func resized(_ index: Int, as preprocessing: Preprocessing) throws -> DecodedImage {
+    let resizer = ImageResizer(target: preprocessing.imageShape, fit: preprocessing.resize)
+    var image = DecodedImage(
+      shape: resizer.target, pixels: Array(repeating: 0, count: resizer.target.elementCount))
+    try withPixels(of: index) { pixels, shape in image.pixels = try resizer.bytes(of: pixels, shape) }
+    return image
+  }
+
   private func withPixels(of place: Int, _ body: (UnsafePointer<UInt8>, ImageShape) throws -> Void) throws {
     let index = places?[place] ?? place
     switch content {
@@ -162,14 +176,8 @@ public struct ImageCollection: Sendable {
     }
 
     func write(_ pixels: UnsafePointer<UInt8>, _ shape: ImageShape, at index: Int) throws {
+      let bytes = try resizer.bytes(of: pixels, shape)
       let target = resizer.target
-      guard shape.channels == target.channels || ([1, 3].contains(shape.channels) && [1, 3].contains(target.channels))
-      else {
-        throw DataError.invalidOption(
-          key: "channels", actual: "\(shape.channels)", expected: "\(target.channels), as the model was trained with")
-      }
-      var bytes = [UInt8](repeating: 0, count: target.elementCount)
-      bytes.withUnsafeMutableBufferPointer { resizer.resize(pixels, shape: shape, into: $0.baseAddress!) }
       let plane = target.height * target.width
       let image = output + (index - first) * target.elementCount
       for channel in 0..<target.channels {
@@ -178,6 +186,22 @@ public struct ImageCollection: Sendable {
         }
       }
     }
+  }
+}
+
+extension ImageResizer {
+  /// The bytes of an image that a model is to see.
+  ///
+  /// - Throws: ``DataError`` where the model's images have other channels.
+  fileprivate func bytes(of pixels: UnsafePointer<UInt8>, _ shape: ImageShape) throws -> [UInt8] {
+    guard shape.channels == target.channels || ([1, 3].contains(shape.channels) && [1, 3].contains(target.channels))
+    else {
+      throw DataError.invalidOption(
+        key: "channels", actual: "\(shape.channels)", expected: "\(target.channels), as the model was trained with")
+    }
+    var bytes = [UInt8](repeating: 0, count: target.elementCount)
+    bytes.withUnsafeMutableBufferPointer { resize(pixels, shape: shape, into: $0.baseAddress!) }
+    return bytes
   }
 }
 

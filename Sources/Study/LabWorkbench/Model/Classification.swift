@@ -37,6 +37,14 @@ package struct Classification {
     return weights.map { $0 / total }
   }
 
+  /// The most probable class of each image; the first one where several are.
+  package var classes: [Int] {
+    names.indices.map { index in
+      let row = row(index)
+      return row.indices.reduce(row.startIndex) { row[$1] > row[$0] ? $1 : $0 } - row.startIndex
+    }
+  }
+
   /// The cross-entropy of an image, in nats; nil where its class is not known.
   package func loss(_ index: Int) -> Double? {
     guard let label = labels[index], !unreadable.contains(index) else { return nil }

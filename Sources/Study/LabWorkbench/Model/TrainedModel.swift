@@ -74,6 +74,11 @@ package struct TrainedModel {
         "run \(run.identity.short) was imported from \(source), and has no weights here: labrun predicts with runs that it "
           + "has trained, and with files of weights", kind: .noInput)
     }
+    if run.configuration["program"] != nil {
+      throw WorkbenchError(
+        "run \(run.identity.short) was trained by somebody's program, whose model labrun does not know: only networks of "
+          + "labrun's own can be predicted with, evaluated, explained or exported", kind: .noInput)
+    }
     let configuration = try RunConfiguration(run.configuration)
     let files = store.folder(of: run.identity)
     let takesBest = choice.map { $0 == .best } ?? (configuration.training.finalWeights == .best)
