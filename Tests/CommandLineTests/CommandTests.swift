@@ -330,12 +330,16 @@ import Testing
       .deletingLastPathComponent()
     for (name, runs) in [
       ("ablation", 36), ("quick", 36), ("odconv-attentions", 30), ("odconv-kernels", 18), ("odconv-reduction", 12),
-      ("odconv-annealing", 18),
+      ("odconv-annealing", 18), ("odconv-recipe", 55),
     ] {
       let path = root.appendingPathComponent("Experiments/\(name).json").path
       let plan = try labrun.run("sweep", path, "--dry-run", "--json")
       #expect(plan.status == 0, "\(plan.errors)")
-      #expect(try JSONValue(parsing: plan.output)["rows"]?.arrayValue?.count == runs)
+      let rows = try #require(JSONValue(parsing: plan.output)["rows"]?.arrayValue)
+      #expect(rows.count == runs)
+      // By steps that were tried, of which nothing stays.
+      #expect(rows.allSatisfy { $0["seconds"]?.doubleValue.map { $0 > 0 } == true })
     }
+    #expect(!FileManager.default.fileExists(atPath: labrun.folder.appendingPathComponent(labrun.results).path))
   }
 }

@@ -37,7 +37,7 @@ import Testing
     #expect(try option("--widths", in: help) == ProgramOption("--widths", .values, default: [1, 2], help: "widths"))
     #expect(try option("--resume", in: help).defaultValue == nil)
     #expect(try option("--classes", in: help).isRequired)
-    #expect(try help.options.filter(\.isRequired).map(\.flag) == ["data", "--classes"])
+    #expect(help.options.filter(\.isRequired).map(\.flag) == ["data", "--classes"])
     #expect(try option("-v", in: help).kind == .other("its number counts how often it is given"))
     #expect(
       try option("data", in: help) == ProgramOption("data", .positional, isRequired: true, help: "folder of the images")

@@ -212,7 +212,7 @@ struct SweepCommand: ParsableCommand {
     try refuse(warnings: findings.count)
     if dryRun {
       return try DryRun(
-        study: study, seedRule: rule, workers: workers, policy: policy, results: resultsOptions.folder
+        study: study, seedRule: rule, workers: workers, threads: threads, policy: policy, results: resultsOptions.folder
       ).show(json: json)
     }
     if cancel { return try cancelJobs(of: study) }

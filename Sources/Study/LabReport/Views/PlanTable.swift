@@ -112,7 +112,8 @@ public struct PlanTable: Sendable {
           legend: "planned memory of a run by itself"),
         .init(
           "time", fields: ["seconds"], alignment: .right, priority: 4,
-          legend: "estimated time that is left to train" + (groupsSeeds ? ", all seeds of the row" : "")),
+          legend: "time that is left to train" + (groupsSeeds ? ", all seeds of the row" : "")
+            + ", as earlier runs took, or by a few steps that were tried here"),
         .init("why", fields: ["reason"], wraps: true),
       ], rows: groups(groupsSeeds).map(row), notes: notes,
       metadata: [

@@ -58,7 +58,7 @@ package struct SweepSession {
     if !executor.isRemote { try SweepSession.refuseRunsElsewhere(study, results: folder) }
     let whole = study.reaching(seedRule)
     let programs = whole.variantsByRun.compactMapValues { $0 as? ProgramVariant }
-    let expect = executor.isRemote ? whole.expectations() : PlannedStudy.expectsNothing
+    let expect = executor.isRemote ? whole.expectations(threads: threads) : PlannedStudy.expectsNothing
     let environment = ExecutorEnvironment(
       options: executorOptions, name: sweep.name, specHash: study.specHash,
       specFolder: (study.source.path as NSString).deletingLastPathComponent,

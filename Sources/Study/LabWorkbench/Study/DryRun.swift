@@ -9,17 +9,20 @@ import LabStudy
 package struct DryRun {
   package let study: PlannedStudy
   package let workers: Int
+  /// Threads of a run.
+  package let threads: Int
   package let policy: ClaimPolicy
   package let results: String
   /// When seeds stop being added; nil where none are.
   package let seedRule: SeedRule?
 
   package init(
-    study: PlannedStudy, seedRule: SeedRule? = nil, workers: Int, policy: ClaimPolicy, results: String
+    study: PlannedStudy, seedRule: SeedRule? = nil, workers: Int, threads: Int, policy: ClaimPolicy, results: String
   ) {
     self.study = study
     self.seedRule = seedRule
     self.workers = workers
+    self.threads = threads
     self.policy = policy
     self.results = results
   }
@@ -27,24 +30,23 @@ package struct DryRun {
   /// The plan with what would become of every cell.
   package func table() throws -> PlanTable {
     let store = try? StudyStore(reading: results)
-    let secondsPerOperation = study.secondsPerOperation()
-    var measuredSeconds: [String: Double?] = [:]
+    // Of a variant once: a plan can have thousands of seeds.
+    var measuredSeconds: [String: Double] = [:]
+    var labels: Set<String> = []
+    for run in study.runs where labels.insert(run.cell.variant.label).inserted {
+      measuredSeconds[run.cell.variant.label] = try measuredTrainingSeconds(run.variant, store)
+    }
+    let forecastSeconds = study.forecastSeconds(threads: threads, known: Set(measuredSeconds.keys))
     let cells = try study.runs.map { run in
       let variant = run.variant
       let known = try store?.run(run.identity)
       let forecast = CellForecast(
         cell: run.cell, identity: run.identity, known: try known.map { try self.known($0, store) }, policy: policy)
       let label = run.cell.variant.label
-      // Of a variant once: a plan can have thousands of seeds.
-      if measuredSeconds.index(forKey: label) == nil {
-        measuredSeconds.updateValue(try measuredTrainingSeconds(variant, store), forKey: label)
-      }
-      let measured = (measuredSeconds[label] ?? nil).map {
+      let measured = measuredSeconds[label].map {
         variant.trainingMultiplyAdds > 0 ? $0 * variant.runMultiplyAdds / variant.trainingMultiplyAdds : $0
       }
-      let whole =
-        measured
-        ?? variant.backend.flatMap { secondsPerOperation[$0.name] }.map { variant.runMultiplyAdds * $0 }
+      let whole = measured ?? forecastSeconds[label]
       let done = Double(known?.completedEpochs ?? 0) / Double(max(variant.epochs, 1))
       return PlanTable.Cell(
         variant: run.cell.variant.label, seed: run.cell.seed, action: forecast.action,

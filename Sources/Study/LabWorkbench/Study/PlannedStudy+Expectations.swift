@@ -3,11 +3,53 @@ import LabScheduler
 
 extension PlannedStudy {
   /// The share of a core's peak that a whole run, data included, reaches on small networks: measured as 0.6 over the runs of
-  /// `ablation`, less on others.
+  /// `ablation`, far less on others.
   private static let expectedShare = 0.5
+  /// How long steps are tried before a plan is shown.
+  private static let trialSeconds = 3.0
+
+  /// What one run of each variant may take in seconds on this machine, by the variants' labels; none of those that somebody's
+  /// program trains.
+  ///
+  /// Of the first variants, a few steps are tried; others are taken to be as far from their multiply-adds as these are.
+  ///
+  /// - Parameters:
+  ///   - threads: threads of a run.
+  ///   - known: the labels of variants whose time is known.
+  func forecastSeconds(threads: Int, known: Set<String> = []) -> [String: Double] {
+    var variants: [CompiledVariant] = []
+    var labels = known
+    for run in runs {
+      guard let variant = run.variant as? CompiledVariant, labels.insert(variant.variant.label).inserted else {
+        continue
+      }
+      variants.append(variant)
+    }
+    var seconds: [String: Double] = [:]
+    var ratios: [Double] = []
+    let clock = ContinuousClock()
+    let deadline = clock.now + .seconds(PlannedStudy.trialSeconds)
+    for variant in variants where clock.now < deadline && canBeTried(variant, threads: threads) {
+      guard let tried = variant.triedSeconds(threads: threads) else { continue }
+      seconds[variant.variant.label] = tried
+      ratios.append(tried / variant.runMultiplyAdds)
+    }
+    let peaks = ratios.isEmpty ? secondsPerOperation() : [:]
+    for variant in variants where seconds[variant.variant.label] == nil {
+      let ratio = ratios.isEmpty ? variant.backend.flatMap { peaks[$0.name] } : ratios.sorted()[ratios.count / 2]
+      seconds[variant.variant.label] = ratio.map { $0 * variant.runMultiplyAdds }
+    }
+    return seconds
+  }
+
+  /// Whether a plan may take the memory and the threads of one of its runs for a moment.
+  private func canBeTried(_ variant: CompiledVariant, threads: Int) -> Bool {
+    guard variant.plannedBytes < memoryBytes / 4 else { return false }
+    return (try? ResourceCheck.requireThreads(threads + 2)) != nil
+  }
 
   /// What one multiply-add of a run may take in seconds, by the names of the backends that know their peak.
-  func secondsPerOperation() -> [String: Double] {
+  private func secondsPerOperation() -> [String: Double] {
     var seconds: [String: Double] = [:]
     for backend in backends {
       guard let peak = backend.measurePeakGigaflops(milliseconds: 50) else { continue }
@@ -20,12 +62,13 @@ extension PlannedStudy {
   static let expectsNothing: @Sendable (RunIdentity) -> RunExpectation = { _ in .init() }
 
   /// What is expected of each run, on a machine such as this one; nothing of those that somebody's program trains.
-  func expectations() -> @Sendable (RunIdentity) -> RunExpectation {
-    let secondsPerOperation = secondsPerOperation()
+  ///
+  /// - Parameter threads: threads of a run.
+  func expectations(threads: Int) -> @Sendable (RunIdentity) -> RunExpectation {
+    let seconds = forecastSeconds(threads: threads)
     let known = variantsByRun.compactMapValues { variant -> RunExpectation? in
-      guard let backend = variant.backend else { return nil }
-      return .init(
-        bytes: variant.plannedBytes, seconds: secondsPerOperation[backend.name].map { $0 * variant.runMultiplyAdds })
+      guard variant.backend != nil else { return nil }
+      return .init(bytes: variant.plannedBytes, seconds: seconds[variant.variant.label])
     }
     return { known[$0] ?? .init() }
   }
