@@ -10,8 +10,8 @@ import Testing
     let help = try labrun.run("--help")
     #expect(help.status == 0)
     for command in [
-      "sweep", "table", "analyze", "compare", "plan-seeds", "report", "plot", "list", "show", "describe", "predict",
-      "evaluate", "explain", "lesion", "data", "bench", "doctor", "init", "schema",
+      "sweep", "watch", "table", "analyze", "compare", "plan-seeds", "report", "plot", "list", "show", "describe",
+      "predict", "evaluate", "explain", "lesion", "data", "bench", "doctor", "init", "schema",
     ] {
       #expect(help.output.contains("  \(command) "), "\(command) is missing in the help")
       let own = try labrun.run(command, "--help")

@@ -11,7 +11,10 @@ struct PseudoTerminal {
   private let master: Int32
   private let slave: Int32
 
-  init() throws {
+  /// - Parameters:
+  ///   - columns: the width of its window.
+  ///   - rows: the height of its window.
+  init(columns: UInt16 = 160, rows: UInt16 = 40) throws {
     #if os(Linux)
       // Glibc's module hides posix_openpt and its kin; these are what they do.
       master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
@@ -35,7 +38,7 @@ struct PseudoTerminal {
     tcgetattr(slave, &settings)
     settings.c_oflag &= ~tcflag_t(OPOST)
     tcsetattr(slave, TCSANOW, &settings)
-    var size = winsize(ws_row: 40, ws_col: 160, ws_xpixel: 0, ws_ypixel: 0)
+    var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
     _ = ioctl(slave, UInt(TIOCSWINSZ), &size)
   }
 
@@ -54,6 +57,39 @@ struct PseudoTerminal {
     while case let count = read(master, &buffer, buffer.count), count > 0 { written += buffer[..<count] }
     process.waitUntilExit()
     return String(decoding: written, as: UTF8.self)
+  }
+
+  /// Runs a process that has the terminal for its input as well.
+  ///
+  /// - Parameter reaction: is given all that was written so far, again and again, and returns keys to press.
+  /// - Returns: all that it wrote, and whether the terminal shows keys and waits for whole lines, as it did before.
+  func run(_ process: Process, reaction: (String) -> String) throws -> (output: String, isRestored: Bool) {
+    process.standardInput = FileHandle(fileDescriptor: slave, closeOnDealloc: false)
+    process.standardOutput = FileHandle(fileDescriptor: slave, closeOnDealloc: false)
+    process.standardError = FileHandle(fileDescriptor: slave, closeOnDealloc: false)
+    try process.run()
+    defer {
+      close(slave)
+      close(master)
+    }
+    var written: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    var request = pollfd(fd: master, events: Int16(POLLIN), revents: 0)
+    while true {
+      let isRunning = process.isRunning
+      if poll(&request, 1, 50) > 0 {
+        let count = read(master, &buffer, buffer.count)
+        if count > 0 { written += buffer[..<count] }
+      } else if !isRunning {
+        break
+      }
+      let keys = Array(reaction(String(decoding: written, as: UTF8.self)).utf8)
+      if !keys.isEmpty, isRunning { _ = write(master, keys, keys.count) }
+    }
+    var settings = termios()
+    tcgetattr(slave, &settings)
+    let shown = tcflag_t(ICANON | ECHO)
+    return (String(decoding: written, as: UTF8.self), settings.c_lflag & shown == shown)
   }
 }
 

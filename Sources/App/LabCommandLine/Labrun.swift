@@ -25,6 +25,7 @@ public struct Labrun: ParsableCommand {
         labrun init my-study              # write a commented starter spec
         labrun sweep my-study --dry-run   # what would be trained, and for how long
         labrun sweep my-study             # train with progress, print the table
+        labrun watch                      # look at a sweep of another process while it trains
         labrun table                      # the newest table, also while it runs
         labrun analyze                    # what follows from it: verdicts, factors, fairness
         labrun report                     # conclusions and figures in one page
@@ -48,11 +49,12 @@ public struct Labrun: ParsableCommand {
       """,
     version: ProgramVersion.current,
     subcommands: [
-      SweepCommand.self, TableCommand.self, AnalyzeCommand.self, CompareCommand.self, PlanSeedsCommand.self,
-      ReportCommand.self, PlotCommand.self, ListCommand.self, ShowCommand.self, DescribeCommand.self,
-      PredictCommand.self, EvaluateCommand.self, ExplainCommand.self, LesionCommand.self, ExportCommand.self,
-      ImportCommand.self, MergeCommand.self, RemoveCommand.self, CleanCommand.self, DataCommand.self, BenchCommand.self,
-      DoctorCommand.self, InitCommand.self, SchemaCommand.self, TrainRunCommand.self, TrainTaskCommand.self,
+      SweepCommand.self, WatchCommand.self, TableCommand.self, AnalyzeCommand.self, CompareCommand.self,
+      PlanSeedsCommand.self, ReportCommand.self, PlotCommand.self, ListCommand.self, ShowCommand.self,
+      DescribeCommand.self, PredictCommand.self, EvaluateCommand.self, ExplainCommand.self, LesionCommand.self,
+      ExportCommand.self, ImportCommand.self, MergeCommand.self, RemoveCommand.self, CleanCommand.self,
+      DataCommand.self, BenchCommand.self, DoctorCommand.self, InitCommand.self, SchemaCommand.self,
+      TrainRunCommand.self, TrainTaskCommand.self,
     ])
 
   /// Reads the arguments of the process, does what they ask for, and ends the process where that fails.

@@ -104,6 +104,21 @@ struct Terminal: Sendable {
     put(erasure + lines.map { style.printable($0) + "\n" }.joined())
   }
 
+  // MARK: A screen of its own
+
+  /// Begins a screen of its own, without a cursor; what stood on the terminal comes back by ``leaveScreen()``.
+  func enterScreen() { put("\u{1b}[?1049h\u{1b}[?25l") }
+
+  /// Ends the screen that ``enterScreen()`` began.
+  func leaveScreen() { put("\u{1b}[?25h\u{1b}[?1049l") }
+
+  /// Shows lines of a view from the top of the terminal on, and nothing else, with one write, so that nothing flickers.
+  ///
+  /// - Parameter lines: no more than there are rows, and none longer than the terminal is wide.
+  func show(_ lines: [String]) {
+    put("\u{1b}[H" + lines.map { style.printable($0) + "\u{1b}[K" }.joined(separator: "\r\n") + "\u{1b}[J")
+  }
+
   /// Writes text as it is; where nobody reads any more it is dropped, and the process goes on with its work.
   private func put(_ text: String) {
     var bytes = Array(text.utf8)[...]

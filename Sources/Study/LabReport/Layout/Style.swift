@@ -53,6 +53,11 @@ public struct Style: Sendable, Hashable {
     return result + String(rest).printableLines
   }
 
+  /// The text without the colours that a style gives.
+  func stripped(_ text: String) -> String {
+    Style.sequences.reduce(text) { $0.replacing($1, with: "") }
+  }
+
   /// What ends a colour.
   private static let reset = "\u{1b}[0m"
   /// Every sequence that a style writes.

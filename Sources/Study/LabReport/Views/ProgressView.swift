@@ -79,6 +79,7 @@ public enum ProgressView {
         text: worker.loss.map { "loss " + ($0.isFinite ? NumberText.fixed($0, decimals: 4) : "NaN") } ?? "",
         priority: 1,
         role: worker.loss.map(\.isFinite) == false ? .failure : nil, isRightAligned: true),
+      Part(text: worker.accuracy?.singleLine ?? "", priority: 2, isRightAligned: true),
       Part(
         text: worker.imagesPerSecond.map { NumberText.rate($0) + " images/s" } ?? "", priority: 3, isRightAligned: true),
       Part(

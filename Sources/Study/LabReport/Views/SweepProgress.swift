@@ -30,6 +30,8 @@ public struct SweepProgress: Sendable, Hashable {
     public var stepCount: Int
     /// The smoothed training loss.
     public var loss: Double?
+    /// An accuracy as it is shown, with the images that it is over; nil where none is known.
+    public var accuracy: String?
     /// The throughput in images per second.
     public var imagesPerSecond: Double?
     /// The time until the run ends, in seconds.
@@ -38,7 +40,8 @@ public struct SweepProgress: Sendable, Hashable {
     /// Creates a worker; without arguments one that is idle.
     public init(
       phase: Phase = .idle, variant: String = "", seed: UInt64 = 0, epoch: Int = 0, epochCount: Int = 0, step: Int = 0,
-      stepCount: Int = 0, loss: Double? = nil, imagesPerSecond: Double? = nil, remainingSeconds: Double? = nil
+      stepCount: Int = 0, loss: Double? = nil, accuracy: String? = nil, imagesPerSecond: Double? = nil,
+      remainingSeconds: Double? = nil
     ) {
       self.phase = phase
       self.variant = variant
@@ -48,6 +51,7 @@ public struct SweepProgress: Sendable, Hashable {
       self.step = step
       self.stepCount = stepCount
       self.loss = loss
+      self.accuracy = accuracy
       self.imagesPerSecond = imagesPerSecond
       self.remainingSeconds = remainingSeconds
     }
