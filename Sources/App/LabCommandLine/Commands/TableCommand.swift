@@ -81,20 +81,16 @@ struct TableCommand: ParsableCommand {
 
   func run() throws {
     let format = try formatOptions.chosen()
-    let layout = try layout.map { try TableLayouts.named($0) } ?? TableLayouts.variants
+    let request = TableRequest(
+      layout: layout, factors: by, metrics: metric, sort: sort, filters: filter, baseline: baseline,
+      showsAdjustedProbabilities: holm, isPerComparison: perComparison)
+    _ = try request.chosenLayout()
     let terminal = Terminal.standardOutput
     let rendering = TableRenderingOptions(
       width: terminal.width, style: terminal.style, caption: caption, label: label, usesSiunitx: siunitx)
     try rendering.validate(for: format)
     let store = try StudyStore(reading: resultsOptions.folder)
-    var found = try store.sweep(matching: sweep)
-    found.processors = try found.id.map(store.processors(sweep:)) ?? [:]
-    let options = ReportOptions(
-      metrics: metric.isEmpty ? nil : metric, filters: try filter.map { try LevelFilter(parsing: $0) },
-      sort: try sort.map { try SortOrder(parsing: $0) }, multiplicity: holm ? .holm : .perComparison,
-      coverage: perComparison ? .perComparison : .simultaneous, baseline: baseline)
-    terminal.write(
-      try SweepTables.rendered(found, layout: layout, by: by, options: options, as: format, rendering: rendering),
-      as: format)
+    let found = try store.comparableSweep(matching: sweep)
+    terminal.write(try request.rendered(found, as: format, rendering: rendering), as: format)
   }
 }

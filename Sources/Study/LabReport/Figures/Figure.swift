@@ -18,7 +18,8 @@ public protocol Figure: Sendable {
 extension Figure {
   /// The picture as text in the format SVG 1.1, which stands by itself and within a page.
   public func svg(_ options: FigureOptions = .init()) -> String {
-    drawn(options).svg(title: title, summary: summary, hasGround: options.hasGround)
+    drawn(options).svg(
+      title: title, summary: summary, hasGround: options.hasGround, hasStyleSheet: options.hasStyleSheet)
   }
 
   /// The picture with where its parts are.

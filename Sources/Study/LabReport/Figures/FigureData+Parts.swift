@@ -117,6 +117,8 @@ extension FigureData {
     public var meanBand: String
     /// What the band of a difference is.
     public var differenceBand: String
+    /// Whether each course is one run's, and no mean of a variant.
+    package var isOfOneRun = false
 
     /// Creates courses.
     public init(

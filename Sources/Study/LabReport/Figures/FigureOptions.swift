@@ -14,6 +14,8 @@ public struct FigureOptions: Sendable, Hashable {
   public var theme: FigureTheme
   /// Whether the ground is drawn; what is behind the figure is seen otherwise.
   public var hasGround: Bool
+  /// Whether the colors for a dark ground are part of the figure; a page around it has them otherwise.
+  package var hasStyleSheet = true
 
   /// The least and greatest width in pixels.
   public static let widths = 320.0...4000.0
@@ -29,5 +31,11 @@ public struct FigureOptions: Sendable, Hashable {
       width.isFinite ? min(FigureOptions.widths.upperBound, max(FigureOptions.widths.lowerBound, width)) : 760
     self.theme = theme
     self.hasGround = hasGround
+  }
+
+  /// Creates options for a figure within a page.
+  package init(width: Double, hasGround: Bool, hasStyleSheet: Bool) {
+    self.init(width: width, hasGround: hasGround)
+    self.hasStyleSheet = hasStyleSheet
   }
 }

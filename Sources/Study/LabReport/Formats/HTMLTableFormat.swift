@@ -62,13 +62,20 @@ struct HTMLTableFormat: TableFormat {
   ///   - table: the table.
   ///   - anchors: what links lead to the rows by; empty for none.
   ///   - caption: what stands above it; nil for nothing.
-  func tableLines(_ table: ReportTable, anchors: [String] = [], caption: String? = nil) -> [String] {
+  ///   - links: where its rows and titles lead.
+  func tableLines(
+    _ table: ReportTable, anchors: [String] = [], caption: String? = nil, links: HTMLParts.TableLinks = .init()
+  ) -> [String] {
     let columns = table.visibleColumns
     var lines = ["<div class=\"scroll\">", "<table>"]
     if let caption { lines.append("<caption>\(HTMLTableFormat.escaped(caption))</caption>") }
     lines.append("<thead>")
-    let titles = columns.map { column in
-      "<th scope=\"col\"\(attributes(column.column))>\(HTMLTableFormat.escaped(column.column.ownTitle))</th>"
+    let titles = columns.map { index, column in
+      let text = HTMLTableFormat.escaped(column.ownTitle)
+      let title = links.columns[index].map { "<a href=\"\(HTMLTableFormat.escaped($0))\">\(text)</a>" } ?? text
+      let order = links.sorted.flatMap { $0.index == index ? $0.isAscending : nil }
+      let sorted = order.map { " aria-sort=\"\($0 ? "ascending" : "descending")\"" } ?? ""
+      return "<th scope=\"col\"\(attributes(column))\(sorted)>\(title)</th>"
     }
     if columns.contains(where: { $0.column.group != nil }) {
       let groups = table.groups.map { title, count in
@@ -84,7 +91,9 @@ struct HTMLTableFormat: TableFormat {
       let cells = columns.enumerated().map { place, entry in
         let (index, column) = entry
         let content = content(row.cells[index], in: column)
-        let linked = place == 0 ? anchor.map { "<a href=\"#\($0)\">\(content)</a>" } : nil
+        let link = links.rows.indices.contains(position) ? links.rows[position].map(HTMLTableFormat.escaped) : nil
+        let address = place == 0 ? anchor.map { "#" + $0 } ?? link : nil
+        let linked = address.map { "<a href=\"\($0)\">\(content)</a>" }
         return "<td\(attributes(column))>\(linked ?? content)</td>"
       }
       let id = anchor.map { " id=\"\($0)\"" } ?? ""

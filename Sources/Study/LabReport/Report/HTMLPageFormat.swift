@@ -4,6 +4,8 @@ import LabCore
 struct HTMLPageFormat: PageFormat {
   let name = "html"
   let fileExtension = "html"
+  /// Whether figures bring their colors for a dark ground with them.
+  var hasFigureStyles = true
 
   /// Writes the whole page, with a table of contents.
   func render(_ page: ReportPage) -> String {
@@ -29,7 +31,8 @@ struct HTMLPageFormat: PageFormat {
     return (lines + ["</main>", "</div>", "</body>", "</html>"]).joined(separator: "\n") + "\n"
   }
 
-  private func lines(_ block: ReportPage.Block) -> [String] {
+  /// What a block is in HTML.
+  func lines(_ block: ReportPage.Block) -> [String] {
     switch block {
     case .paragraph(let text): return ["<p>\(escaped(text))</p>"]
     case .heading(let text): return ["<h3>\(escaped(text))</h3>"]
@@ -51,11 +54,11 @@ struct HTMLPageFormat: PageFormat {
   private static let repeatedLimit = 120_000
 
   private func lines(_ figure: any Figure) -> [String] {
-    let wide = figure.svg(.init(width: 760, hasGround: false))
+    let wide = figure.svg(.init(width: 760, hasGround: false, hasStyleSheet: hasFigureStyles))
     guard wide.utf8.count <= HTMLPageFormat.repeatedLimit else {
       return ["<figure class=\"scroll\">", wide, "</figure>"]
     }
-    let narrow = figure.svg(.init(width: 360, hasGround: false))
+    let narrow = figure.svg(.init(width: 360, hasGround: false, hasStyleSheet: hasFigureStyles))
     return [
       "<figure>", "<div class=\"wide\">", wide, "</div>", "<div class=\"narrow\">", narrow, "</div>", "</figure>",
     ]

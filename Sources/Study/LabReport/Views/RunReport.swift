@@ -114,7 +114,7 @@ public struct RunReport: Sendable {
 }
 
 extension RunReport {
-  private var headerLines: [String] {
+  var headerLines: [String] {
     let progress = "\(details.epochs.count) of \(details.run.plannedEpochs) epochs"
     let state = [details.run.state.rawValue, progress, details.run.reason].compactMap { $0?.singleLine }
     let sweeps = details.sweeps.isEmpty ? [] : ["in " + details.sweeps.map(\.singleLine).joined(separator: ", ")]
@@ -122,7 +122,7 @@ extension RunReport {
       + [(state + sweeps).joined(separator: " · ")]
   }
 
-  private var matrix: ConfusionView? {
+  var matrix: ConfusionView? {
     details.confusion.map { confusion in
       ConfusionView(confusion, classNames: (0..<confusion.classCount).map(details.className))
     }
@@ -136,7 +136,7 @@ extension RunReport {
     return tables
   }
 
-  private var factLists: [(title: String, facts: [RunDetails.Fact])] {
+  var factLists: [(title: String, facts: [RunDetails.Fact])] {
     [
       (
         "Health",

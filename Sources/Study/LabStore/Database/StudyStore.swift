@@ -52,6 +52,9 @@ public struct StudyStore: Sendable {
   /// Whether the store was opened for reading only.
   public var isReadOnly: Bool { writer == nil }
 
+  /// Whether what is read is a copy in memory of a database of an earlier version, which what is written later does not reach.
+  package var isCopy: Bool { (reader as? DatabaseQueue)?.path == ":memory:" }
+
   /// Opens the results of a folder for reading and writing, and creates what is missing.
   ///
   /// - Throws: ``StoreError``, or `FileError` where the folder cannot be made.

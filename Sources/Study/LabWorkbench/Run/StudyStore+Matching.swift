@@ -19,6 +19,15 @@ extension StudyStore {
       kind: .noInput)
   }
 
+  /// The sweep of a number or name with what a table of it says beside its results: the processors of its runs.
+  ///
+  /// - Throws: ``WorkbenchError`` with the nearest name, or ``StoreError/noSweeps(path:)`` where there is none at all.
+  package func comparableSweep(matching text: String?) throws -> Sweep {
+    var sweep = try sweep(matching: text)
+    sweep.processors = try sweep.id.map(processors(sweep:)) ?? [:]
+    return sweep
+  }
+
   /// The one run whose identity starts with hexadecimal digits.
   ///
   /// - Throws: ``WorkbenchError`` with the folder where there is none, else what the store throws.

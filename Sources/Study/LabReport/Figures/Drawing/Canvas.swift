@@ -148,16 +148,17 @@ public struct Canvas: Sendable {
   // MARK: Writing
 
   /// The picture as text in the format SVG 1.1, with one line an element.
-  func svg(title: String, summary: String, hasGround: Bool) -> String {
+  func svg(title: String, summary: String, hasGround: Bool, hasStyleSheet: Bool = true) -> String {
     let (width, height) = (number(self.width), number(self.height))
     var canvas = self
     let ground = hasGround ? ["<rect width=\"\(width)\" height=\"\(height)\"\(canvas.look(fill: .paper))/>"] : []
+    let sheet = hasStyleSheet ? canvas.styleSheet : []
     return
       ([
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"\(width)\" height=\"\(height)\" "
           + "viewBox=\"0 0 \(width) \(height)\" font-family=\"\(TextMeasure.fonts)\">",
         "<title>\(Canvas.escaped(title))</title>", "<desc>\(Canvas.escaped(summary))</desc>",
-      ] + canvas.styleSheet + ground + canvas.elements + ["</svg>"]).joined(separator: "\n") + "\n"
+      ] + sheet + ground + canvas.elements + ["</svg>"]).joined(separator: "\n") + "\n"
   }
 
   /// The rules for a dark ground.
@@ -182,7 +183,7 @@ public struct Canvas: Sendable {
       + (theme == .automatic && !classes.isEmpty ? " class=\"\(classes)\"" : "")
   }
 
-  private static func hex(_ color: UInt32) -> String {
+  static func hex(_ color: UInt32) -> String {
     let digits = String(color, radix: 16)
     return "#" + String(repeating: "0", count: 6 - digits.count) + digits
   }

@@ -91,6 +91,15 @@ public struct Paint: Sendable, Hashable {
     return Paint("\(name)-label", light: reader(light), dark: reader(dark))
   }
 
+  /// Every colour that the figures of this package have, with those of texts on it.
+  package static var all: [Paint] {
+    let shares = (0...steps).map { share(Double($0) / Double(steps)) }
+    let changes = (-steps...steps).map { change(Double($0) / Double(steps)) }
+    let plain = [paper, ink, muted, grid, region, better, worse, equivalent, undecided]
+    let maps = shares + changes
+    return plain + (0..<seriesCount).map(series) + maps + maps.map(\.label)
+  }
+
   private static func step(_ share: Double) -> Int {
     share.isFinite ? Int((min(1, max(0, share)) * Double(steps)).rounded()) : 0
   }

@@ -37,7 +37,8 @@ struct CurveFigure: Figure {
       return "\(course.label) in \(outside.count) of \(known.count) epochs, first in \(first.epoch), at the end "
         + metric.difference(last.value)
     }
-    var text = "\(title), the mean of \(FigureText.count(means.count, "variant")). Ends: \(FigureText.list(ends))."
+    let mean = curves.isOfOneRun ? "" : ", the mean of \(FigureText.count(means.count, "variant"))"
+    var text = "\(title)\(mean). Ends: \(FigureText.list(ends))."
     if !differences.isEmpty {
       text +=
         apart.isEmpty
@@ -47,7 +48,9 @@ struct CurveFigure: Figure {
   }
 
   func draw(on canvas: inout Canvas) {
-    var top = canvas.header(title, "Bands: \(curves.meanBand); \(metric.direction).")
+    let direction = metric.direction.prefix(1).uppercased() + metric.direction.dropFirst()
+    var top = canvas.header(
+      title, curves.isOfOneRun ? "\(direction)." : "Bands: \(curves.meanBand); \(metric.direction).")
     guard !means.isEmpty || !differences.isEmpty else { return canvas.nothing("There is no epoch yet.", top: top) }
     if means.count > Paint.seriesCount + 1 {
       let others = means.filter { $0.label != data.baseline }

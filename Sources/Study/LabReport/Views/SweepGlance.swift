@@ -1,0 +1,95 @@
+import Foundation
+import LabCore
+import LabRecords
+import LabStats
+
+/// What is seen of a sweep at a glance: how far it is, how long it will take, what its variants do and what follows.
+package struct SweepGlance: Sendable {
+  /// The share of the planned epochs that need not be trained any more, from 0 to 1.
+  package var progress: Double
+  /// The time until its running processes have trained what is left, in seconds; nil where nothing runs, or nobody knows yet.
+  package var remainingSeconds: Double?
+  /// How many runs failed.
+  package var failed: Int
+  /// How many runs diverged.
+  package var diverged: Int
+  /// How many completed runs have something odd about their course.
+  package var odd: Int
+  /// The title of the metric that results are shown in.
+  package var metricTitle: String?
+  /// The mean of the metric of each variant in the order of the plan, with its text; nil without a result.
+  package var means: [(label: String, value: Double?, text: String)]
+
+  /// Looks at a sweep.
+  package init(_ sweep: Sweep) {
+    let runs = sweep.runs
+    let planned = runs.reduce(0) { $0 + $1.plannedEpochs }
+    let done = runs.reduce(0) {
+      $0 + ($1.state.isTerminal ? $1.plannedEpochs : min($1.completedEpochs, $1.plannedEpochs))
+    }
+    progress = planned > 0 ? Double(done) / Double(planned) : 0
+    failed = runs.count { $0.state == .failed }
+    diverged = runs.count { $0.state == .diverged }
+    odd = runs.count { $0.state == .completed && !$0.health.isEmpty }
+    remainingSeconds = SweepGlance.remainingSeconds(sweep)
+    let metric = try? AnalysisOptions().metric(of: sweep)
+    metricTitle = metric?.titleWithUnit
+    let values = sweep.variants.map { variant -> Double? in
+      let values = metric.map { variant.values(of: $0.name).sorted { $0.key < $1.key }.map(\.value) } ?? []
+      return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    }
+    let decimals = metric?.decimals(for: values.lazy.compactMap { $0 }) ?? 2
+    means = zip(sweep.variants, values).map { variant, value in
+      (variant.label.singleLine, value, value.flatMap { metric?.text($0, decimals: decimals) } ?? NumberText.missing)
+    }
+  }
+
+  /// The epochs that are left, at the speed of each variant's, or else of all, shared by as many processes as run now.
+  private static func remainingSeconds(_ sweep: Sweep) -> Double? {
+    let running = sweep.runs.count { $0.state == .running }
+    guard running > 0 else { return nil }
+    func pace(_ runs: [Run]) -> Double? {
+      let known = runs.filter { $0.completedEpochs > 0 && ($0.trainSeconds ?? 0) > 0 }
+      let epochs = known.reduce(0) { $0 + $1.completedEpochs }
+      return epochs > 0 ? known.reduce(0) { $0 + ($1.trainSeconds ?? 0) } / Double(epochs) : nil
+    }
+    guard let overall = pace(sweep.runs) else { return nil }
+    let seconds = sweep.variants.reduce(0.0) { sum, variant in
+      let left = variant.runs.reduce(0) {
+        $0 + ($1.state.isTerminal ? 0 : max(0, $1.plannedEpochs - $1.completedEpochs))
+      }
+      return sum + Double(left) * (pace(variant.runs) ?? overall)
+    }
+    return seconds / Double(running)
+  }
+}
+
+extension SweepReport {
+  /// What is concluded in a few words, such as `spd better, +1.20 points; 2 undecided`; nil where nothing is compared yet.
+  package var verdictText: String? {
+    guard !conclusions.isEmpty else { return nil }
+    let text = MetricText(metric, values: table.rows.lazy.compactMap { $0.results[0].mean })
+    let best = conclusions.filter { $0.verdict == .better }.max { abs($0.difference) < abs($1.difference) }
+    let counts = [Verdict.better, .worse, .equivalent, .undecided].compactMap { verdict -> String? in
+      let count = conclusions.count { $0.verdict == verdict }
+      return count == 0 ? nil : "\(count) \(verdict.rawValue)"
+    }
+    let lead = best.map { "\($0.subject): \(text.signed($0.difference))\(text.unit)" }
+    return ([lead].compactMap { $0 } + [counts.joined(separator: ", ")]).joined(separator: "; ")
+  }
+
+  /// Conclusions and figures, as far as they need nothing beside the records that the report has.
+  package var overview: [ReportPage.Section] {
+    [
+      ReportPage.Section("conclusions", title: "Conclusions", conclusionBlocks + figures("forest")),
+      .init("figures", title: "Figures", figures("seeds") + figures("curves")),
+    ].filter { !$0.blocks.isEmpty }
+  }
+}
+
+extension Sweep {
+  /// Every run with the label of its variant, in the order of the plan.
+  package var labeledRuns: [(variant: String, run: Run)] {
+    variants.flatMap { variant in variant.runs.map { (variant.label.singleLine, $0) } }
+  }
+}
