@@ -33,6 +33,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
   ],
   targets: [
     // MARK: System libraries and C
@@ -125,13 +126,19 @@ let package = Package(
         "LabHDF5", "CLabMachine",
       ], path: "Sources/Study/LabWorkbench"),
 
-    // MARK: Command line
+    // MARK: Window and command line
+    .target(
+      name: "LabServe",
+      dependencies: [
+        "LabCore", "LabRecords", "LabScheduler", "LabStore", "LabReport", "LabWorkbench",
+        .product(name: "FlyingSocks", package: "FlyingFox"),
+      ], path: "Sources/App/LabServe"),
     .target(
       name: "LabCommandLine",
       dependencies: [
         "LabWorkbench", "LabCore", "LabHDF5", "LabStats", "LabGraph", "LabNN", "LabZoo", "LabData",
         "LabTrain", "LabONNX", "LabStudy", "LabRecords", "LabScheduler", "LabStore", "LabReport", "LabExchange",
-        "CLabMachine",
+        "LabServe", "CLabMachine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], path: "Sources/App/LabCommandLine"),
@@ -206,6 +213,13 @@ let package = Package(
       name: "LabExchangeTests",
       dependencies: ["LabCore", "LabStats", "LabRecords", "LabStore", "LabReport", "LabExchange", "LabTesting"],
       resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "LabServeTests",
+      dependencies: [
+        "LabCore", "LabRecords", "LabReport", "LabServe", "LabStats", "LabStore", "LabTesting", "LabWorkbench",
+        .product(name: "FlyingSocks", package: "FlyingFox"),
+      ],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: ["labrun", "LabCore", "LabRecords", "LabStore", "LabStudy", "LabTesting", "LabWorkbench"],

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Python packages onnx, onnxruntime and pillow into .build/python, with which tests check and run exported models,
-# tensorboard and tbparse, with which they read exported results, and mlflow, whose server they export to.
+# tensorboard and tbparse, with which they read exported results, mlflow, whose server they export to, and playwright, which
+# drives a browser that the machine has.
 #
 # Does nothing where .build/python or python3 has them, or where $LABRUN_TEST_PYTHON names another Python. Where they cannot be
 # installed, it says so and ends well: the tests that need them say that they are skipped.
@@ -22,6 +23,11 @@ if ! is_there 'onnx, onnxruntime, PIL, tensorboard, tbparse'; then
   echo "Installing onnx, onnxruntime and tensorboard into $folder…"
   install 'onnx>=1.16' 'onnxruntime>=1.18' pillow 'tensorboard>=2.14' 'tbparse>=0.0.8' ||
     echo "They cannot be installed here, so what is exported is not checked by ONNX Runtime and TensorBoard: $(tail -n 1 "$log")"
+fi
+if ! is_there playwright.sync_api; then
+  echo "Installing playwright into $folder…"
+  install 'playwright>=1.40' ||
+    echo "It cannot be installed here, so that pages are not tried in a browser: $(tail -n 1 "$log")"
 fi
 # It brings much along; where that fails, everything else is tested all the same.
 if ! is_there mlflow.server; then

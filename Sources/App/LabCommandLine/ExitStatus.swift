@@ -7,6 +7,7 @@ import LabNN
 import LabONNX
 import LabRecords
 import LabReport
+import LabServe
 import LabStats
 import LabStore
 import LabStudy
@@ -61,6 +62,7 @@ enum ExitStatus: Int32 {
       }
     case is ConfigurationError, is GraphError, is ModelError, is TrainingError, is ONNXError: self = .badData
     case let error as CommandError: self = error.status
+    case let error as ServeError: self = error.kind == .usage ? .usage : .inputOutput
     case let error as WorkbenchError:
       switch error.kind {
       case .usage: self = .usage

@@ -30,6 +30,7 @@ public struct Labrun: ParsableCommand {
         labrun analyze                    # what follows from it: verdicts, factors, fairness
         labrun report                     # conclusions and figures in one page
         labrun show 3fa9                  # one run: curves, confusion matrix, log
+        labrun serve --open               # all of it in a browser, live
         labrun explain 3fa9 sign.jpg --out overlays   # where in an image it sees a class
         labrun lesion 3fa9                # what each of its attentions does for it
         labrun export 3fa9 model.onnx     # its model as an ONNX file
@@ -50,7 +51,7 @@ public struct Labrun: ParsableCommand {
     version: ProgramVersion.current,
     subcommands: [
       SweepCommand.self, WatchCommand.self, TableCommand.self, AnalyzeCommand.self, CompareCommand.self,
-      PlanSeedsCommand.self, ReportCommand.self, PlotCommand.self, ListCommand.self, ShowCommand.self,
+      PlanSeedsCommand.self, ReportCommand.self, PlotCommand.self, ListCommand.self, ShowCommand.self, ServeCommand.self,
       DescribeCommand.self, PredictCommand.self, EvaluateCommand.self, ExplainCommand.self, LesionCommand.self,
       ExportCommand.self, ImportCommand.self, MergeCommand.self, RemoveCommand.self, CleanCommand.self,
       DataCommand.self, BenchCommand.self, DoctorCommand.self, InitCommand.self, SchemaCommand.self,

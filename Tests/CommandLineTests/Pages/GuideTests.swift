@@ -13,7 +13,7 @@ import Testing
   static let tours = [
     ["Studies", "Data", "Models", "Deployment", "Results", "Conclusions", "Speed"].map { "Documentation/\($0).md" },
     ["Documentation/FirstGuide.md"], ["Documentation/Programs.md"], ["Documentation/Import.md"],
-    ["Documentation/Troubleshooting.md"],
+    ["Documentation/Troubleshooting.md"], ["Documentation/Window.md"],
     ["Documentation/Adding.md"], ["Documentation/Installation.md"],
     ["Documentation/Promises.md"], ["README.md"],
     ["ARCHITECTURE.md"], ["CONTRIBUTING.md"],
@@ -21,7 +21,7 @@ import Testing
   /// How many blocks of each page are not run: what takes minutes, or tools that a machine may not have.
   static let skipped = [
     "README.md": 2, "Documentation/Programs.md": 2, "Documentation/Import.md": 1, "Documentation/Results.md": 1,
-    "Documentation/Installation.md": 2, "CONTRIBUTING.md": 1,
+    "Documentation/Installation.md": 2, "Documentation/Window.md": 3, "CONTRIBUTING.md": 1,
   ]
 
   /// A Python that has what examples import; nil where there is none.

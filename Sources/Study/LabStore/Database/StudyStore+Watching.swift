@@ -19,11 +19,6 @@ package struct SweepStanding: Sendable, Hashable {
 }
 
 extension StudyStore {
-  /// A number that changes whenever another connection has changed the database, and means nothing else.
-  ///
-  /// - Throws: an error of the store where it cannot be read.
-  package func dataVersion() throws -> Int { try integer("PRAGMA data_version") ?? 0 }
-
   /// Whether any run is held by a process, which may have died since.
   ///
   /// - Throws: an error of the store where it cannot be read.

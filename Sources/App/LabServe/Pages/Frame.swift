@@ -1,0 +1,112 @@
+import Foundation
+import LabCore
+import LabReport
+
+/// What all pages have around their content.
+enum Frame {
+  /// A step on the way to a page.
+  struct Step {
+    var title: String
+    var address: String
+  }
+
+  /// A page.
+  ///
+  /// - Parameters:
+  ///   - title: the title, as plain text.
+  ///   - trail: the pages above it.
+  ///   - content: what is in it, in HTML.
+  ///   - isLive: whether the page follows changes of the store.
+  static func page(title: String, trail: [Step] = [], _ content: [String], isLive: Bool = true) -> String {
+    let steps = [Step(title: "labrun", address: "/")] + trail
+    let links = steps.map { "<li><a href=\"\(escaped($0.address))\">\(escaped($0.title))</a></li>" }
+    let lines =
+      [
+        "<!DOCTYPE html>", "<html lang=\"en\">", "<head>", "<meta charset=\"utf-8\">",
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
+        "<meta name=\"color-scheme\" content=\"light dark\">", "<title>\(escaped(title)) · labrun</title>",
+        "<link rel=\"icon\" href=\"\(Assets.icon.address)\" type=\"image/svg+xml\">",
+        "<link rel=\"stylesheet\" href=\"\(Assets.style.address)\">",
+        "<script src=\"\(Assets.script.address)\" defer></script>", "</head>",
+        "<body\(isLive ? " data-live" : "")>", "<a class=\"skip\" href=\"#content\">Skip to the content</a>",
+        "<header class=\"bar\">", "<nav aria-label=\"Where you are\"><ol>\(links.joined())</ol></nav>",
+        "<p class=\"side\"><span id=\"state\" role=\"status\"></span><a href=\"/api\">API</a></p>", "</header>",
+        "<main id=\"content\">",
+      ] + content + ["</main>", "</body>", "</html>"]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// A page that says what is wrong.
+  static func problem(_ problem: RequestProblem) -> Response {
+    let title = problem.status == 404 ? "Not found" : problem.status == 401 ? "A token is wanted" : "That does not work"
+    let sentence = problem.description.prefix(1).uppercased() + problem.description.dropFirst() + "."
+    return .page(
+      page(
+        title: title,
+        ["<h1>\(escaped(title))</h1>", "<p>\(escaped(sentence))</p>", "<p><a href=\"/\">All sweeps</a></p>"],
+        isLive: false), status: problem.status)
+  }
+
+  /// A part of a page with a heading, which is replaced as a whole when it has changed.
+  ///
+  /// - Parameters:
+  ///   - anchor: what links lead to; unique within the page.
+  ///   - title: the heading.
+  ///   - content: what is in it, in HTML; nothing leaves the part out.
+  static func section(_ anchor: String, _ title: String, _ content: [String]) -> [String] {
+    guard !content.isEmpty else { return [] }
+    return [
+      "<section id=\"\(anchor)\" aria-labelledby=\"\(anchor)-title\">",
+      "<h2 id=\"\(anchor)-title\">\(escaped(title))</h2>",
+    ]
+      + content + ["</section>"]
+  }
+
+  /// A section of a report; a table that has the section's title does not repeat it.
+  static func section(_ section: ReportPage.Section) -> [String] {
+    let blocks = section.blocks.map { block -> String in
+      guard case .table(let table, _) = block, table.title == section.title else { return HTMLParts.block(block) }
+      let count = table.rows.count { !$0.isTotal }
+      return HTMLParts.table(table, caption: "\(NumberText.grouped(count)) \(table.title.lowercased())")
+    }
+    return Frame.section(section.anchor, section.title, blocks)
+  }
+
+  /// Commands that do the same, each with a line; the script adds buttons that copy them.
+  static func commands(_ commands: [[String]]) -> [String] {
+    let lines = commands.map { words in
+      "<li><code>\(HTMLParts.preformatted((["labrun"] + words.map(\.shellQuoted)).joined(separator: " ")))</code></li>"
+    }
+    return section("commands", "The same on the command line", ["<ul class=\"commands\">"] + lines + ["</ul>"])
+  }
+
+  /// How far something is.
+  static func progress(_ share: Double) -> String {
+    let percent = Int((min(1, max(0, share)) * 100).rounded(.down))
+    return "<progress max=\"100\" value=\"\(percent)\" aria-label=\"trained\">\(percent) %</progress> "
+      + "<span class=\"percent\">\(percent) %</span>"
+  }
+
+  /// The text as one part of an address.
+  static func part(_ text: String) -> String {
+    text.utf8.map { byte -> String in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"),
+        UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
+        return String(UnicodeScalar(byte))
+      default:
+        let digits = String(byte, radix: 16, uppercase: true)
+        return "%" + (digits.count == 1 ? "0" : "") + digits
+      }
+    }.joined()
+  }
+
+  /// An address with parameters.
+  static func address(_ path: String, _ parameters: [(String, String)]) -> String {
+    parameters.isEmpty ? path : path + "?" + parameters.map { "\(part($0))=\(part($1))" }.joined(separator: "&")
+  }
+
+  /// The text with everything escaped that could be read as markup.
+  static func escaped(_ text: String) -> String { HTMLParts.escaped(text) }
+}

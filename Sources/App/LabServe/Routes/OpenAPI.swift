@@ -1,0 +1,56 @@
+import LabCore
+import LabWorkbench
+
+/// The interface for programs as a document in the format OpenAPI 3.1, made of the list of routes.
+package enum OpenAPI {
+  static let route = Route(
+    kind: .resource, path: "/api/v1/openapi.json", summary: "This interface as an OpenAPI document"
+  ) { _ in .json(document) }
+
+  /// The document.
+  package static var document: JSONValue {
+    let information: JSONValue = [
+      "title": "labrun", "version": .string(ProgramVersion.current),
+      "description": "Sweeps, tables and runs of a results folder, as labrun's commands print them with --json.",
+    ]
+    let problem: JSONValue = [
+      "type": "object", "required": ["error", "status"],
+      "properties": ["error": ["type": "string"], "status": ["type": "integer"]],
+    ]
+    let components: JSONValue = [
+      "schemas": ["Problem": problem], "securitySchemes": ["token": ["type": "http", "scheme": "bearer"]],
+    ]
+    let paths = Routes.resources.map { ($0.path, JSONValue.object(["get": operation($0)])) }
+    return [
+      "openapi": "3.1.0", "info": information,
+      "paths": .object(Dictionary(paths, uniquingKeysWith: { first, _ in first })), "components": components,
+    ]
+  }
+
+  private static func operation(_ route: Route) -> JSONValue {
+    let names = route.names.map { name -> JSONValue in
+      [
+        "name": .string(name), "in": "path", "required": true, "schema": ["type": "string"],
+        "description": name == "run" ? "the first digits of the run's identity" : "the sweep's number or name",
+      ]
+    }
+    let query = route.parameters.map { parameter -> JSONValue in
+      let text: JSONValue = ["type": "string"]
+      let schema: JSONValue = parameter.isRepeated ? ["type": "array", "items": text] : text
+      return [
+        "name": .string(parameter.name), "in": "query", "required": false, "description": .string(parameter.summary),
+        "schema": schema,
+      ]
+    }
+    let value: JSONValue = ["description": "OK", "content": ["application/json": ["schema": ["type": "object"]]]]
+    let problem: JSONValue = [
+      "description": "What is wrong, in one sentence",
+      "content": ["application/json": ["schema": ["$ref": "#/components/schemas/Problem"]]],
+    ]
+    let summary = route.summary + (route.command.map { " (as `\($0)` prints it)" } ?? "")
+    return [
+      "summary": .string(summary), "parameters": .array(names + query),
+      "responses": ["200": value, "default": problem],
+    ]
+  }
+}

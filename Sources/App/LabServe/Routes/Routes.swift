@@ -1,0 +1,16 @@
+/// Everything that the server has, each with its line here.
+package enum Routes {
+  /// Pages and resources in the order of their list.
+  package static let all: [Route] = pages + resources
+
+  /// The pages.
+  package static let pages: [Route] = [
+    SweepsPage.route, SweepPage.route, RunPage.route, RunFilePage.route, InterfacePage.route,
+  ]
+
+  /// The resources for programs.
+  package static let resources: [Route] = [
+    Resources.sweeps, Resources.sweep, Resources.table, Resources.analysis, Resources.runs, Resources.run,
+    Resources.epochs, Resources.events, Resources.changes, OpenAPI.route,
+  ]
+}

@@ -1,0 +1,211 @@
+import FlyingSocks
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// How long clients may take, in seconds.
+package struct ClientPatience: Sendable {
+  /// From the beginning of a head to its end.
+  var head: Double
+  /// From one request to the next.
+  var idle: Double
+  /// Without taking a byte of a response.
+  var stall: Double
+
+  package init(head: Double = 10, idle: Double = 60, stall: Double = 10) {
+    self.head = head
+    self.idle = idle
+    self.stall = stall
+  }
+}
+
+/// One client's connection: reads requests and writes responses, each within a time and a size.
+///
+/// FlyingFox's own server reads heads of any length for as long as a client takes, and answers what it does not understand
+/// with nothing; here its sockets are used, and requests are read by ``Request``.
+struct Connection {
+  let socket: Socket
+  let patience: ClientPatience
+  /// Answers a request; it is told how to find out whether the client has gone.
+  let answer: (Request, () -> Bool) -> Response
+  /// Is told whether a request is waited for.
+  let setWaiting: (Bool) -> Void
+  private var buffer: [UInt8] = []
+
+  init(
+    socket: Socket, patience: ClientPatience, setWaiting: @escaping (Bool) -> Void,
+    answer: @escaping (Request, () -> Bool) -> Response
+  ) {
+    self.socket = socket
+    self.patience = patience
+    self.setWaiting = setWaiting
+    self.answer = answer
+  }
+
+  /// Serves the client until it leaves, or has to.
+  mutating func serve() {
+    guard (try? socket.setFlags(.nonBlocking)) != nil else { return }
+    while true {
+      setWaiting(true)
+      let request: Request
+      do {
+        guard let head = try nextHead() else { return }
+        setWaiting(false)
+        request = try Request(head: head)
+        if let problem = Connection.bodyProblem(request) { throw problem }
+      } catch {
+        setWaiting(false)
+        if let problem = error as? RequestProblem { refuse(problem) }
+        return
+      }
+      let response = answer(request) { [self] in isGone }
+      let keepsAlive = request.keepsAlive && response.status != 405
+      guard write(response, isHead: request.isHead, keepsAlive: keepsAlive) else { return }
+      guard keepsAlive else { return linger() }
+    }
+  }
+
+  /// What is wrong with a request that announces a body where this server takes none.
+  private static func bodyProblem(_ request: Request) -> RequestProblem? {
+    // What is not for reading is refused for that, by whoever answers it; its body is not read either way.
+    guard request.method == "GET" || request.method == "HEAD" else { return nil }
+    let length = request.headers["content-length"]
+    guard request.headers["transfer-encoding"] != nil || (length != nil && length != "0") else { return nil }
+    return RequestProblem(status: 413, description: "this server takes no body", endsConnection: true)
+  }
+
+  // MARK: Reading
+
+  /// The bytes of the next head; nil where the client has left, or has sent nothing for too long.
+  private mutating func nextHead() throws -> [UInt8]? {
+    var deadline = ContinuousClock.now + .seconds(buffer.isEmpty ? patience.idle : patience.head)
+    var searched = 0
+    while true {
+      if let end = headEnd(from: searched) {
+        let head = Array(buffer[..<end])
+        buffer.removeFirst(end + 4)
+        return head
+      }
+      guard buffer.count <= Request.headLimit else {
+        throw RequestProblem(
+          status: 431, description: "the head of the request is longer than \(Request.headLimit) bytes",
+          endsConnection: true)
+      }
+      searched = max(0, buffer.count - 3)
+      guard wait(for: Int16(POLLIN), until: deadline) else {
+        guard !buffer.isEmpty else { return nil }
+        throw RequestProblem(
+          status: 408, description: "the request did not arrive within \(Int(patience.head)) seconds",
+          endsConnection: true)
+      }
+      do {
+        let bytes = try socket.read(atMost: 4096)
+        if buffer.isEmpty { deadline = min(deadline, .now + .seconds(patience.head)) }
+        buffer += bytes
+        // Some clients send an empty line behind a request.
+        if buffer.starts(with: [13, 10]) { buffer.removeFirst(2) }
+      } catch SocketError.blocked {
+        continue
+      } catch SocketError.failed(_, EINTR, _) {
+        continue
+      } catch {
+        return nil
+      }
+    }
+  }
+
+  private func headEnd(from start: Int) -> Int? {
+    guard buffer.count >= 4 else { return nil }
+    return (start...(buffer.count - 4)).first { index in
+      buffer[index] == 13 && buffer[index + 1] == 10 && buffer[index + 2] == 13 && buffer[index + 3] == 10
+    }
+  }
+
+  /// Waits for something to happen at the socket.
+  ///
+  /// - Returns: whether it has happened in time.
+  private func wait(for events: Int16, until deadline: ContinuousClock.Instant) -> Bool {
+    while true {
+      let left = deadline - .now
+      guard left > .zero else { return false }
+      let milliseconds = Int32(min(left / .milliseconds(1), 60_000).rounded(.up))
+      var entry = pollfd(fd: socket.file.rawValue, events: events, revents: 0)
+      let count = poll(&entry, 1, milliseconds)
+      if count > 0 { return true }
+      if count < 0, errno != EINTR { return true }
+    }
+  }
+
+  /// Whether the client has closed the connection.
+  private var isGone: Bool {
+    var entry = pollfd(fd: socket.file.rawValue, events: Int16(POLLIN), revents: 0)
+    guard poll(&entry, 1, 0) > 0 else { return false }
+    var byte: UInt8 = 0
+    return recv(socket.file.rawValue, &byte, 1, Int32(MSG_PEEK)) == 0
+  }
+
+  // MARK: Writing
+
+  private func refuse(_ problem: RequestProblem) {
+    if write(.json(problem), isHead: false, keepsAlive: false) { linger() }
+  }
+
+  /// Writes a response.
+  ///
+  /// - Returns: whether the client has taken all of it.
+  private func write(_ response: Response, isHead: Bool, keepsAlive: Bool) -> Bool {
+    let head = response.head(keepsAlive: keepsAlive)
+    guard !isHead, response.status != 304 else { return write(head) }
+    switch response.body {
+    case .data(let data): return write(head + data)
+    case .file(let path, let length):
+      guard let file = FileHandle(forReadingAtPath: path) else { return false }
+      defer { try? file.close() }
+      guard write(head) else { return false }
+      var left = length
+      while left > 0 {
+        // A file that has become shorter leaves the response short, which the client sees by its length.
+        guard let part = try? file.read(upToCount: min(left, 65_536)), !part.isEmpty, write(part) else { return false }
+        left -= part.count
+      }
+      return true
+    }
+  }
+
+  private func write(_ data: Data) -> Bool {
+    var index = data.startIndex
+    while index < data.endIndex {
+      do {
+        index = try socket.write(data, from: index)
+      } catch SocketError.blocked {
+        guard wait(for: Int16(POLLOUT), until: .now + .seconds(patience.stall)) else { return false }
+      } catch SocketError.failed(_, EINTR, _) {
+        continue
+      } catch {
+        return false
+      }
+    }
+    return true
+  }
+
+  /// Lets the client read the last response before the connection ends: what it has sent meanwhile would make the system
+  /// throw the response away.
+  private func linger() {
+    _ = shutdown(socket.file.rawValue, Int32(SHUT_WR))
+    let deadline = ContinuousClock.now + .seconds(min(1, patience.head))
+    var taken = 0
+    while taken < 1_000_000, wait(for: Int16(POLLIN), until: deadline) {
+      do {
+        taken += try socket.read(atMost: 4096).count
+      } catch SocketError.blocked {
+        continue
+      } catch {
+        return
+      }
+    }
+  }
+}

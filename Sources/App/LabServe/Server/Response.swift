@@ -1,0 +1,87 @@
+import Foundation
+import LabCore
+
+/// What is sent back.
+struct Response: Sendable {
+  /// What the response consists of.
+  enum Body: Sendable {
+    case data(Data)
+    /// A file of a known length.
+    case file(path: String, length: Int)
+
+    var length: Int {
+      switch self {
+      case .data(let data): data.count
+      case .file(_, let length): length
+      }
+    }
+  }
+
+  /// The status.
+  var status: Int
+  /// The headers in their order, without those that every response has.
+  var headers: [(name: String, value: String)]
+  /// The body.
+  var body: Body
+
+  init(status: Int = 200, type: String, headers: [(name: String, value: String)] = [], body: Body) {
+    self.status = status
+    self.headers = [("Content-Type", type)] + headers
+    self.body = body
+  }
+
+  /// A page.
+  static func page(_ html: String, status: Int = 200) -> Response {
+    Response(status: status, type: "text/html; charset=utf-8", body: .data(Data(html.utf8)))
+  }
+
+  /// A value in JSON, written as commands print it.
+  static func json(_ value: JSONValue, status: Int = 200) -> Response {
+    Response(status: status, type: "application/json", body: .data(Data(value.printableText.utf8)))
+  }
+
+  /// A problem in JSON, in one sentence.
+  static func json(_ problem: RequestProblem) -> Response {
+    var response = json(
+      ["error": .string(problem.description), "status": .integer(problem.status)], status: problem.status)
+    response.headers += problem.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    return response
+  }
+
+  /// The value of a header.
+  func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+
+  /// The first line and the headers, with those that keep a browser from doing more with a page than showing it.
+  ///
+  /// - Parameter keepsAlive: whether the connection stays open.
+  func head(keepsAlive: Bool) -> Data {
+    var lines = ["HTTP/1.1 \(status) \(Response.phrases[status] ?? "Status")"]
+    lines += headers.map { "\($0.name): \($0.value)" }
+    lines += Response.protections.map { "\($0): \($1)" }
+    if header("Cache-Control") == nil { lines.append("Cache-Control: private, no-cache") }
+    // A response without a body by its status has no length either.
+    if status != 304 { lines.append("Content-Length: \(body.length)") }
+    lines.append("Connection: \(keepsAlive ? "keep-alive" : "close")")
+    // Values are this program's own, or escaped; a line end in one would begin another header.
+    let safe = lines.map { line in String(line.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f }) }
+    return Data((safe.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+  }
+
+  /// Scripts and styles are files of this server, nothing else is loaded, nobody frames a page or reads it from elsewhere.
+  static let protections = [
+    (
+      "Content-Security-Policy",
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+        + "form-action 'self'; frame-ancestors 'none'"
+    ),
+    ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Resource-Policy", "same-origin"), ("Cross-Origin-Opener-Policy", "same-origin"),
+  ]
+
+  private static let phrases = [
+    200: "OK", 303: "See Other", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
+    404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long",
+    421: "Misdirected Request", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
+    503: "Service Unavailable", 505: "HTTP Version Not Supported",
+  ]
+}

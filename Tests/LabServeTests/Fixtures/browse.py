@@ -1,0 +1,128 @@
+"""Uses the window as people do, and complains of whatever is wrong.
+
+usage: browse.py CHROMIUM ADDRESS [FOLDER]
+
+ADDRESS is a server's whose sweep "ablation" begins to train when this script has printed "ready", goes on when it has printed
+"running", and ends when it has printed "going on". With FOLDER, pictures of all
+pages are written there, light, dark and as on a phone.
+"""
+import sys
+from urllib.parse import urlsplit
+
+from playwright.sync_api import sync_playwright
+
+program, address = sys.argv[1:3]
+folder = sys.argv[3] if len(sys.argv) > 3 else None
+base = f"{urlsplit(address).scheme}://{urlsplit(address).netloc}"
+problems = []
+
+
+def require(condition, sentence):
+    if not condition:
+        problems.append(sentence)
+        print("problem:", sentence, flush=True)
+
+
+def until(page, condition, value=None):
+    """Waits for a condition; Playwright's own way is one that the pages forbid."""
+    for _ in range(300):
+        if page.evaluate(condition, value):
+            return
+        page.wait_for_timeout(200)
+    require(False, f"in a minute this has not come true: {condition}")
+
+
+def watched(context):
+    """A page of which every error and every request to elsewhere is a problem."""
+    page = context.new_page()
+    page.on("console", lambda message: message.type in ("error", "warning") and problems.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+    page.on("request", lambda request: request.url.startswith(base) or problems.append(f"request to {request.url}"))
+    return page
+
+
+with sync_playwright() as playwright:
+    browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(60_000)
+    page = watched(context)
+    page.goto(address)
+    page.get_by_text("live", exact=True).wait_for()
+    require(page.locator("#sweep-table tbody tr").count() == 2, "there are not two sweeps")
+    require("alert(1)" not in page.title(), "the title is a script's")
+
+    # A running sweep, to its end, without loading the page again.
+    page.get_by_role("link", name="ablation").first.click()
+    page.evaluate("window.isTheSamePage = true")
+    before = page.locator("#table").inner_text()
+    page.locator("#runs details, #run-table table").first.wait_for()
+    page.locator("#run-table thead button", has_text="seed").click()
+    page.locator("#spec-text summary").click()
+    print("ready", flush=True)
+    page.locator("#running").wait_for()
+    print("running", flush=True)
+    seen = page.locator("#running tbody").inner_text()
+    until(page, "seen => (document.querySelector('#running tbody')?.innerText ?? seen) !== seen", seen)
+    print("going on", flush=True)
+    until(page, "() => document.querySelector('#head').innerText.includes('5/6 runs')")
+    until(page, "() => !document.querySelector('#running')")
+    require(page.evaluate("window.isTheSamePage === true"), "the page was loaded again")
+    require(page.locator("#table").inner_text() != before, "the table has not changed")
+    require(page.locator("#spec-text[open]").count() == 1, "what was opened is closed again")
+    require(
+        page.locator("#run-table thead th[aria-sort]").inner_text().strip().startswith("seed"), "the order of runs was forgotten")
+
+    # Sorting: by the server in the table of variants, by the page in the list of runs.
+    page.locator("#table thead a", has_text="params").click()
+    page.locator("#table th[aria-sort]").wait_for()
+    require("sort=parameters" in page.url, f"the address is {page.url}")
+    cells = [cell.inner_text() for cell in page.locator("#run-table tbody td:first-child").all()]
+    page.locator("#run-table thead button", has_text="accuracy").click()
+    sorted_cells = [cell.inner_text() for cell in page.locator("#run-table tbody td:first-child").all()]
+    require(sorted(cells) == sorted(sorted_cells) and cells != sorted_cells, "the list of runs was not sorted")
+
+    # A run.
+    page.locator("#run-table tbody a").first.click()
+    page.locator("#confusions svg").first.wait_for()
+    require(page.locator("#courses svg").count() >= 4, "a run has too few figures")
+
+    # The keyboard: the first stop is the link to the content.
+    page.keyboard.press("Tab")
+    require(page.evaluate("document.activeElement.className") == "skip", "the first stop is not the link to the content")
+
+    run = page.url
+    addresses = {"sweeps": base + "/", "sweep": base + "/sweeps/ablation", "hostile": base + "/sweeps/hostile", "run": run, "api": base + "/api"}
+
+    # A phone: nothing is wider than the screen but what scrolls by itself.
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, device_scale_factor=2, is_mobile=True, has_touch=True)
+    for name, one in addresses.items():
+        small = watched(phone)
+        small.goto(one)
+        width = small.evaluate("document.scrollingElement.scrollWidth")
+        require(width <= 390, f"{name} is {width} pixels wide on a phone")
+        if folder:
+            small.screenshot(path=f"{folder}/{name}-phone.png", full_page=True)
+        small.close()
+
+    # Without scripts.
+    plain = browser.new_context(java_script_enabled=False)
+    still = watched(plain)
+    still.goto(base + "/sweeps/ablation")
+    require(still.locator("#table tbody tr").count() == 2, "the table is not there without scripts")
+    require(still.locator("button").count() == 0, "there are buttons that do nothing without scripts")
+
+    if folder:
+        for scheme in ("light", "dark"):
+            colored = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+            for name, one in addresses.items():
+                picture = watched(colored)
+                picture.goto(one)
+                picture.wait_for_timeout(600)
+                picture.screenshot(path=f"{folder}/{name}-{scheme}.png", full_page=True)
+                picture.close()
+    browser.close()
+
+for problem in dict.fromkeys(problems):
+    print("problem:", problem)
+print("all is well" if not problems else f"{len(problems)} problems")
+sys.exit(bool(problems))
