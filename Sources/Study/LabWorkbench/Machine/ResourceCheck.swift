@@ -44,6 +44,14 @@ package enum ResourceCheck {
     }
   }
 
+  /// Whether a run can be tried for a moment: it needs an eighth of the memory at most, and a quarter of what limits leave.
+  static func canTry(_ variant: any PlannedVariant, memoryBytes: Int, threads: Int) -> Bool {
+    let needed = bytes(variant) + runBytes
+    let left = labAddressesLeft()
+    guard needed < memoryBytes / 8, left < 0 || needed + (threads + 2) * threadBytes < left / 4 else { return false }
+    return (try? requireThreads(threads + 2)) != nil
+  }
+
   /// Refuses to begin a study whose runs will not fit into the limits on the process's memory.
   package static func requireMemory(for study: PlannedStudy, workers: Int, threads: Int) throws {
     let left = labAddressesLeft()

@@ -29,8 +29,10 @@ extension PlannedStudy {
     var ratios: [Double] = []
     let clock = ContinuousClock()
     let deadline = clock.now + .seconds(PlannedStudy.trialSeconds)
-    for variant in variants where clock.now < deadline && canBeTried(variant, threads: threads) {
-      guard let tried = variant.triedSeconds(threads: threads) else { continue }
+    for variant in variants where clock.now < deadline {
+      guard ResourceCheck.canTry(variant, memoryBytes: memoryBytes, threads: threads),
+        let tried = variant.triedSeconds(threads: threads)
+      else { continue }
       seconds[variant.variant.label] = tried
       ratios.append(tried / variant.runMultiplyAdds)
     }
@@ -40,12 +42,6 @@ extension PlannedStudy {
       seconds[variant.variant.label] = ratio.map { $0 * variant.runMultiplyAdds }
     }
     return seconds
-  }
-
-  /// Whether a plan may take the memory and the threads of one of its runs for a moment.
-  private func canBeTried(_ variant: CompiledVariant, threads: Int) -> Bool {
-    guard variant.plannedBytes < memoryBytes / 4 else { return false }
-    return (try? ResourceCheck.requireThreads(threads + 2)) != nil
   }
 
   /// What one multiply-add of a run may take in seconds, by the names of the backends that know their peak.
