@@ -69,7 +69,9 @@ import Testing
       ["show", run], ["show", run, "--epochs"], ["show", run, "--json"],
       ["describe", "hostile", "--variant", Self.names[0]], ["evaluate", run], ["evaluate", run, "--json"],
       ["predict", run, picture], ["predict", run, picture, "--format", "html"], ["predict", run, picture, "--json"],
-      ["predict", run, picture, "--summary"], ["doctor", "--check"], ["doctor", "--check", "--json"],
+      ["predict", run, picture, "--summary"], ["explain", run, picture, "--out", "overlays"],
+      ["explain", run, picture, "--out", "overlays", "--force", "--json"], ["explain", run, "--layer", "list"],
+      ["watch", "hostile", "--once"], ["watch", "hostile"], ["doctor", "--check"], ["doctor", "--check", "--json"],
     ]
     for command in commands {
       let result = try labrun.run(command)
@@ -105,9 +107,11 @@ import Testing
         ["sweep", "tiny", "--workers", name],
         ["sweep", "tiny", "--workers=\(name)"], ["table", name], ["table", "--format", name],
         ["table", "--results", name],
-        ["show", name], ["list", name], ["describe", name], ["describe", "resnet", "--conv", name],
+        ["show", name], ["list", name], ["watch", name, "--once"], ["serve", "--port", name], ["describe", name],
+        ["describe", "resnet", "--conv", name],
         ["describe", "resnet", "--set", value], ["describe", "tiny", "--variant", name], ["bench", name],
-        ["bench", "--conv", name], ["predict", name, name], ["evaluate", name], ["evaluate", name, "--split", name],
+        ["bench", "--conv", name], ["predict", name, name], ["explain", name, name, "--out", name],
+        ["evaluate", name], ["evaluate", name, "--split", name],
         ["data", "inspect", name], ["data", "inspect", "gtsrb", "--path", name],
         ["data", "inspect", "synthetic-signs", "--set", value], ["data", "prepare", name, name],
         ["data", "prepare", "synthetic-signs", "x", "--split", name], ["data", "speed", name],
