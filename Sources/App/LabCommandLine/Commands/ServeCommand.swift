@@ -7,7 +7,7 @@ import LabServe
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "Show sweeps and runs in a browser, live, and to programs as JSON.",
-    usage: "labrun serve [--port <port>] [--host <address> [--token <token>]] [--open]",
+    usage: "labrun serve [--host <address> [--token <token>]] [options]",
     discussion: """
       Pages of sweeps and runs that follow what any process stores, also while it trains: tables as `labrun table` prints \
       them, verdicts, figures, running runs, failures, curves, logs. /api lists what programs can ask for. The server only \
