@@ -6,12 +6,13 @@ extension PlannedStudy {
   /// `ablation`, far less on others.
   private static let expectedShare = 0.5
   /// How long steps are tried before a plan is shown.
-  private static let trialSeconds = 3.0
+  private static let trialSeconds = 8.0
 
   /// What one run of each variant may take in seconds on this machine, by the variants' labels; none of those that somebody's
   /// program trains.
   ///
-  /// Of the first variants, a few steps are tried; others are taken to be as far from their multiply-adds as these are.
+  /// Of as many variants as time allows, first of those that bring a further level of a factor, a few steps are tried. Another is
+  /// taken to be as far from its multiply-adds as the one of these with which it shares most levels.
   ///
   /// - Parameters:
   ///   - threads: threads of a run.
@@ -26,22 +27,40 @@ extension PlannedStudy {
       variants.append(variant)
     }
     var seconds: [String: Double] = [:]
-    var ratios: [Double] = []
+    var ratios: [(levels: [String: String], secondsPerOperation: Double)] = []
     let clock = ContinuousClock()
     let deadline = clock.now + .seconds(PlannedStudy.trialSeconds)
-    for variant in variants where clock.now < deadline {
+    for variant in PlannedStudy.inOrderOfNews(variants) where clock.now < deadline {
       guard ResourceCheck.canTry(variant, memoryBytes: memoryBytes, threads: threads),
         let tried = variant.triedSeconds(threads: threads)
       else { continue }
       seconds[variant.variant.label] = tried
-      ratios.append(tried / variant.runMultiplyAdds)
+      ratios.append((variant.variant.levels, tried / variant.runMultiplyAdds))
     }
     let peaks = ratios.isEmpty ? secondsPerOperation() : [:]
     for variant in variants where seconds[variant.variant.label] == nil {
-      let ratio = ratios.isEmpty ? variant.backend.flatMap { peaks[$0.name] } : ratios.sorted()[ratios.count / 2]
+      let levels = variant.variant.levels
+      func shared(_ other: [String: String]) -> Int { other.count { levels[$0.key] == $0.value } }
+      let ratio =
+        ratios.max { shared($0.levels) < shared($1.levels) }?.secondsPerOperation
+        ?? variant.backend.flatMap { peaks[$0.name] }
       seconds[variant.variant.label] = ratio.map { $0 * variant.runMultiplyAdds }
     }
     return seconds
+  }
+
+  /// Variants, those first that have a level which none before them has.
+  private static func inOrderOfNews(_ variants: [CompiledVariant]) -> [CompiledVariant] {
+    var seen: [String: Set<String>] = [:]
+    var (news, others): ([CompiledVariant], [CompiledVariant]) = ([], [])
+    for variant in variants {
+      var isNew = false
+      for (factor, level) in variant.variant.levels where seen[factor, default: []].insert(level).inserted {
+        isNew = true
+      }
+      if isNew { news.append(variant) } else { others.append(variant) }
+    }
+    return news + others
   }
 
   /// What one multiply-add of a run may take in seconds, by the names of the backends that know their peak.

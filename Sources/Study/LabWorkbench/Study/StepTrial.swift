@@ -20,22 +20,23 @@ extension CompiledVariant {
 
 /// Stops a training after a few steps, and knows how long they took.
 private final class StepTrial: TrainingObserver {
-  private static let mostSteps = 6
-  private static let mostSeconds = 1.0
+  private static let mostSteps = 30
+  private static let mostSeconds = 0.4
 
   private let clock = ContinuousClock()
   /// When each step had ended, and what the process had computed by then.
   private var ends: [(instant: ContinuousClock.Instant, processorSeconds: Double)] = []
   private(set) var stopRequest = StopRequest.none
 
-  /// The median of the steps but the first one, which also takes what comes once.
+  /// The median of the later half of the steps: the first ones also take what comes once.
   ///
   /// On a busy machine, that is the time of the processor: what else runs now may be gone later.
   var secondsPerStep: Double? {
     let steps = zip(ends, ends.dropFirst()).map { first, second in
       min((second.instant - first.instant).seconds, second.processorSeconds - first.processorSeconds)
-    }.sorted()
-    return steps.isEmpty ? nil : steps[steps.count / 2]
+    }
+    let later = steps.dropFirst(steps.count / 2).sorted()
+    return later.isEmpty ? nil : later[later.count / 2]
   }
 
   func didStep(_ progress: RunProgress) {
