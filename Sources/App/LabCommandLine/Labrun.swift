@@ -51,7 +51,8 @@ public struct Labrun: ParsableCommand {
     version: ProgramVersion.current,
     subcommands: [
       SweepCommand.self, WatchCommand.self, TableCommand.self, AnalyzeCommand.self, CompareCommand.self,
-      PlanSeedsCommand.self, ReportCommand.self, PlotCommand.self, ListCommand.self, ShowCommand.self, ServeCommand.self,
+      PlanSeedsCommand.self, ReportCommand.self, PlotCommand.self, ListCommand.self, ShowCommand.self,
+      ServeCommand.self,
       DescribeCommand.self, PredictCommand.self, EvaluateCommand.self, ExplainCommand.self, LesionCommand.self,
       ExportCommand.self, ImportCommand.self, MergeCommand.self, RemoveCommand.self, CleanCommand.self,
       DataCommand.self, BenchCommand.self, DoctorCommand.self, InitCommand.self, SchemaCommand.self,
