@@ -33,7 +33,8 @@ if command -v xcrun > /dev/null; then options+=(-sdk "$(xcrun --show-sdk-path)")
 # What our modules import must be found, C as well.
 options+=(-I "$bin/Modules" -module-cache-path "$out/cache")
 for map in "$bin"/*.build/module.modulemap Sources/*/C*/module.modulemap Sources/*/C*/include/module.modulemap \
-  .build/checkouts/*/Sources/*/module.modulemap .build/checkouts/*/Sources/*/include/module.modulemap; do
+  .build/checkouts/*/Sources/*/module.modulemap .build/checkouts/*/Sources/*/include/module.modulemap \
+  .build/checkouts/*/*/module.modulemap .build/checkouts/*/*/include/module.modulemap; do
   case $map in *SQLCipher*) continue ;; esac
   if [ -e "$map" ]; then options+=(-Xcc "-fmodule-map-file=$map"); fi
 done
