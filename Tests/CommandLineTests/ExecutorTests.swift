@@ -17,6 +17,11 @@ import Testing
   /// What the environment of a sweep has beside.
   private static var variables: [String: String] { SlurmCluster.shared?.variables ?? [:] }
 
+  /// What a test holds that tries an executor: a cluster is for one test at a time.
+  private func reservation(_ executor: String) async -> SlurmCluster.Reservation? {
+    Executors.registry.entries.contains { $0.name == executor && $0.isRemote } ? await SlurmCluster.reserve() : nil
+  }
+
   /// What the first executor stores of a spec when nothing disturbs it.
   private func reference(_ spec: String) throws -> [String: StoredResult] {
     let labrun = try Labrun()
@@ -37,7 +42,9 @@ import Testing
     #expect(try store.integer("SELECT COUNT(*) FROM lease") == 0)
   }
 
-  @Test(arguments: names) func theSameIsStored(by executor: String) throws {
+  @Test(arguments: names) func theSameIsStored(by executor: String) async throws {
+    let reservation = await reservation(executor)
+    defer { withExtendedLifetime(reservation) {} }
     let spec = Labrun.spec(seeds: "[0, 1]")
     let labrun = try Labrun()
     defer { labrun.remove() }
@@ -83,7 +90,9 @@ import Testing
   }
 
   /// Killed at many instants, the sweep and what it has started, it stores what an undisturbed one stores.
-  @Test(arguments: names) func aKilledSweepGoesOnBitForBit(by executor: String) throws {
+  @Test(arguments: names) func aKilledSweepGoesOnBitForBit(by executor: String) async throws {
+    let reservation = await reservation(executor)
+    defer { withExtendedLifetime(reservation) {} }
     let spec = Labrun.spec(trainCount: 430, epochs: 3).replacing("\"workers\": 2", with: "\"retries\": 20")
     let labrun = try Labrun()
     defer { labrun.remove() }
@@ -91,7 +100,7 @@ import Testing
     let stream = RandomStream(seed: 11, name: "kill \(executor)")
     for attempt in 0..<10 {
       let started = try labrun.start(["sweep", "tiny", "--executor", executor], variables: Self.variables)
-      Thread.sleep(forTimeInterval: 0.2 + 1.3 * Double(stream.uniform(UInt64(attempt))))
+      try await Task.sleep(for: .seconds(0.2 + 1.3 * Double(stream.uniform(UInt64(attempt)))))
       let children = Self.children(of: started.process.processIdentifier)
       // By turns the sweep alone, what it has started alone, and everything at once.
       if attempt % 3 != 1 { kill(started.process.processIdentifier, SIGKILL) }

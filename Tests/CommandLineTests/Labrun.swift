@@ -1,5 +1,6 @@
 import Foundation
 import LabCore
+import Testing
 
 /// The program as a user starts it, in a folder of its own.
 struct Labrun {
@@ -57,8 +58,21 @@ struct Labrun {
     process.standardOutput = output
     process.standardError = errors
     try process.run()
+    Self.limit(process)
     return (process, output, errors)
   }
+
+  /// Ends a process that does not end by itself: a test that hangs fails with the command's name.
+  static func limit(_ process: Process) {
+    DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(limitSeconds)) {
+      guard process.isRunning else { return }
+      Issue.record("this has not ended in \(limitSeconds) s: labrun \(process.arguments?.joined(separator: " ") ?? "")")
+      kill(process.processIdentifier, SIGKILL)
+    }
+  }
+
+  /// Many times what the slowest command takes beside other tests.
+  private static let limitSeconds = 900
 
   /// The program, ready to be started.
   func process(
@@ -72,9 +86,9 @@ struct Labrun {
       process.arguments = ["-c", preparation + "; exec \"$0\" \"$@\"", Labrun.executable.path] + arguments
     }
     process.currentDirectoryURL = folder
-    var environment = ProcessInfo.processInfo.environment
+    // Settings of whoever runs the tests are not the user's.
+    var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("LABRUN_") }
     environment["LABRUN_CACHE"] = FileManager.default.temporaryDirectory.appendingPathComponent("labrun-cli-cache").path
-    environment["LABRUN_RESULTS"] = nil
     environment["NO_COLOR"] = "1"
     environment["COLUMNS"] = "120"
     process.environment = environment.merging(variables) { _, own in own }

@@ -49,6 +49,7 @@ struct PseudoTerminal {
     process.standardOutput = FileHandle(fileDescriptor: slave, closeOnDealloc: false)
     process.standardError = FileHandle(fileDescriptor: slave, closeOnDealloc: false)
     try process.run()
+    Labrun.limit(process)
     close(slave)
     defer { close(master) }
     var written: [UInt8] = []
@@ -68,6 +69,7 @@ struct PseudoTerminal {
     process.standardOutput = FileHandle(fileDescriptor: slave, closeOnDealloc: false)
     process.standardError = FileHandle(fileDescriptor: slave, closeOnDealloc: false)
     try process.run()
+    Labrun.limit(process)
     defer {
       close(slave)
       close(master)

@@ -62,4 +62,33 @@ struct SlurmCluster {
       .split(separator: "\n").filter { $0.hasSuffix("labrun-tiny") }
       .compactMap { $0.split(separator: " ").first.map(String.init) }
   }
+
+  // MARK: One test at a time
+
+  /// Makes a test the only one that uses the cluster: what one does to its jobs, machines and controller is done to all.
+  static func reserve() async -> Reservation {
+    await turnstile.enter()
+    return Reservation()
+  }
+
+  /// Lets the next test in when nobody holds it any more.
+  final class Reservation: Sendable {
+    deinit { Task { await SlurmCluster.turnstile.leave() } }
+  }
+
+  private static let turnstile = Turnstile()
+
+  private actor Turnstile {
+    private var isTaken = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func enter() async {
+      guard isTaken else { return isTaken = true }
+      await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func leave() {
+      if waiting.isEmpty { isTaken = false } else { waiting.removeFirst().resume() }
+    }
+  }
 }

@@ -42,7 +42,13 @@ import Testing
 
 /// Sweeps on a real cluster, which takes their machines away in every way that it has.
 @Suite(.serialized, .enabled(if: SlurmCluster.shared != nil, SlurmCluster.reason)) struct SlurmTests {
-  private var cluster: SlurmCluster { SlurmCluster.shared! }
+  private let cluster: SlurmCluster
+  private let reservation: SlurmCluster.Reservation
+
+  init() async throws {
+    cluster = try #require(SlurmCluster.shared)
+    reservation = await SlurmCluster.reserve()
+  }
 
   /// A sweep of two runs that take some seconds each.
   private static func spec(epochs: Int = 24, options: String = "") -> String {

@@ -64,9 +64,9 @@ import Testing
     watch.process.waitUntilExit()
     #expect(watch.process.terminationStatus == 0)
     let lines = heard.split(separator: "\n")
+    // Where the sweep is over before anybody looks, there are no lines of epochs, but each run's end is told.
     #expect(lines.last == "tiny: 4 of 4 runs completed", "\(heard)")
     #expect(lines.count { $0.hasPrefix("completed  ") } == 4, "\(heard)")
-    #expect(lines.contains { $0.contains("epoch 2/4") && $0.contains("loss ") && $0.contains("acc ") }, "\(heard)")
     #expect(lines.contains { $0.hasPrefix("completed  odconv-1x · seed 1") && $0.contains("accuracy % ") }, "\(heard)")
   }
 

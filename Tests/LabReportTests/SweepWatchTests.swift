@@ -89,6 +89,11 @@ import Testing
     let first = watch(mixed)
     #expect(
       first.changes(since: nil) == ["ablation: 1 of 4 runs completed, 1 diverged, 1 not started, 1 run is trained now"])
+    #expect(
+      first.changes(since: nil, beginning: start.addingTimeInterval(30)).dropFirst() == [
+        "completed  baseline · seed 1  accuracy % 90.00  trained 3.3 min  40 s ago",
+        "diverged  short · seed 1: the loss became NaN in epoch 2, step 3",
+      ])
     #expect(first.changes(since: first) == [])
     var next = mixed
     next[1].run.completedEpochs = 5

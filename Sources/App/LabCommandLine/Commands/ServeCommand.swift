@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dispatch
 import Foundation
+import LabRecords
 import LabServe
 
 /// The command `labrun serve`.
@@ -45,13 +46,7 @@ struct ServeCommand: ParsableCommand {
     let server = try WindowServer(
       .init(results: resultsOptions.folder, host: host, port: port, token: token))
     let ended = DispatchSemaphore(value: 0)
-    let sources = ServeCommand.ends.filter { $0 != SIGHUP || !ProcessSignals.isIgnored($0) }.map { number in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { ended.signal() }
-      source.resume()
-      return source
-    }
+    let interrupts = InterruptHandler(raising: StopSignal()) { _ in ended.signal() }
     server.start()
     Terminal.standardOutput.note("\(resultsOptions.folder) is shown at \(server.address) (Ctrl-C ends it)")
     if host != nil, token == nil, server.token != nil {
@@ -59,13 +54,9 @@ struct ServeCommand: ParsableCommand {
         "the address has a token that was made for this start: whoever has it can read these results")
     }
     if open { ServeCommand.openBrowser(server.address) }
-    ended.wait()
-    for source in sources { source.cancel() }
+    withExtendedLifetime(interrupts) { ended.wait() }
     server.stop()
   }
-
-  /// Signals of people and of those who act for them.
-  private static let ends = [SIGINT, SIGTERM, SIGHUP]
 
   /// Opens an address in the browser that the system has for it.
   private static func openBrowser(_ address: String) {

@@ -88,6 +88,7 @@ struct WatchCommand: ParsableCommand {
     var lastDraw: ContinuousClock.Instant?
     var lastTrained = ContinuousClock.now
     var lastOpened = ContinuousClock.now
+    let beginning = Date()
     let database = "\(resultsOptions.folder)/\(StudyStore.databaseName)"
     var hasSaidWaiting = false
     while stop.request == .none, Terminal.outputFailure == nil {
@@ -107,7 +108,9 @@ struct WatchCommand: ParsableCommand {
         lastRead = now
         let earlier = state
         state = try found { try self.state(of: store, after: earlier) } ?? earlier
-        if !isScreen, let state { for line in state.changes(since: earlier) { terminal.note(line) } }
+        if !isScreen, let state {
+          for line in state.changes(since: earlier, beginning: beginning) { terminal.note(line) }
+        }
         if state?.isTrained ?? true || earlier == nil { lastTrained = now }
         lastDraw = nil
       }

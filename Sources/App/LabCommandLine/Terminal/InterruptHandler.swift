@@ -23,11 +23,15 @@ final class InterruptHandler {
     notify: @escaping @Sendable (StopRequest) -> Void
   ) {
     let queue = DispatchQueue(label: "labrun.signals")
+    let registered = DispatchSemaphore(value: 0)
     func source(_ number: Int32, _ handle: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler(handler: handle)
+      source.setRegistrationHandler { registered.signal() }
       source.resume()
+      // Between the line that ignores it and the source's registration a signal would be lost.
+      registered.wait()
       return source
     }
     // What `nohup` starts is to outlive its terminal.

@@ -31,7 +31,7 @@ package struct SweepGlance: Sendable {
     failed = runs.count { $0.state == .failed }
     diverged = runs.count { $0.state == .diverged }
     odd = runs.count { $0.state == .completed && !$0.health.isEmpty }
-    remainingSeconds = SweepGlance.remainingSeconds(sweep)
+    remainingSeconds = sweep.remainingSeconds
     let metric = try? AnalysisOptions().metric(of: sweep)
     metricTitle = metric?.titleWithUnit
     let values = sweep.variants.map { variant -> Double? in
@@ -42,25 +42,6 @@ package struct SweepGlance: Sendable {
     means = zip(sweep.variants, values).map { variant, value in
       (variant.label.singleLine, value, value.flatMap { metric?.text($0, decimals: decimals) } ?? NumberText.missing)
     }
-  }
-
-  /// The epochs that are left, at the speed of each variant's, or else of all, shared by as many processes as run now.
-  private static func remainingSeconds(_ sweep: Sweep) -> Double? {
-    let running = sweep.runs.count { $0.state == .running }
-    guard running > 0 else { return nil }
-    func pace(_ runs: [Run]) -> Double? {
-      let known = runs.filter { $0.completedEpochs > 0 && ($0.trainSeconds ?? 0) > 0 }
-      let epochs = known.reduce(0) { $0 + $1.completedEpochs }
-      return epochs > 0 ? known.reduce(0) { $0 + ($1.trainSeconds ?? 0) } / Double(epochs) : nil
-    }
-    guard let overall = pace(sweep.runs) else { return nil }
-    let seconds = sweep.variants.reduce(0.0) { sum, variant in
-      let left = variant.runs.reduce(0) {
-        $0 + ($1.state.isTerminal ? 0 : max(0, $1.plannedEpochs - $1.completedEpochs))
-      }
-      return sum + Double(left) * (pace(variant.runs) ?? overall)
-    }
-    return seconds / Double(running)
   }
 }
 
@@ -88,6 +69,30 @@ extension SweepReport {
 }
 
 extension Sweep {
+  /// The time until all runs have ended, as long as so many are trained at a time as now; nil before the first epoch, and
+  /// where nothing is trained.
+  ///
+  /// The epochs that are left take as long as those of their variant did, or else as those of all.
+  package var remainingSeconds: Double? {
+    var known: Set<RunIdentity> = []
+    let runs = variants.map { variant in variant.runs.filter { known.insert($0.identity).inserted } }
+    let running = runs.joined().count { $0.state == .running }
+    guard running > 0 else { return nil }
+    func pace(_ runs: [Run]) -> Double? {
+      let timed = runs.filter { $0.completedEpochs > 0 && ($0.trainSeconds ?? 0) > 0 }
+      let epochs = timed.reduce(0) { $0 + $1.completedEpochs }
+      return epochs > 0 ? timed.reduce(0) { $0 + ($1.trainSeconds ?? 0) } / Double(epochs) : nil
+    }
+    guard let usual = pace(Array(runs.joined())) else { return nil }
+    let seconds = runs.reduce(0.0) { sum, runs in
+      let left = runs.reduce(0) {
+        $0 + ($1.state.isTerminal ? 0 : max(0, $1.plannedEpochs - $1.completedEpochs))
+      }
+      return sum + Double(left) * (pace(runs) ?? usual)
+    }
+    return seconds / Double(running)
+  }
+
   /// Every run with the label of its variant, in the order of the plan.
   package var labeledRuns: [(variant: String, run: Run)] {
     variants.flatMap { variant in variant.runs.map { (variant.label.singleLine, $0) } }

@@ -77,7 +77,7 @@ public struct SweepWatch: Sendable {
     return SweepProgress(
       name: sweep.name, planned: runs.count, completed: count(.completed), failed: count(.failed),
       diverged: count(.diverged), elapsedSeconds: starts.min().map { max(0, now.timeIntervalSince($0)) } ?? 0,
-      remainingSeconds: remainingSeconds, workers: running.map(worker))
+      remainingSeconds: sweep.remainingSeconds, workers: running.map(worker))
   }
 
   private func worker(_ label: String, _ run: Run) -> SweepProgress.Worker {
@@ -107,24 +107,6 @@ public struct SweepWatch: Sendable {
     guard pace > 0, run.plannedEpochs > 0 else { return nil }
     let since = epochsSince[run.identity].map { now.timeIntervalSince($0.date) } ?? 0
     return max(0, Double(run.plannedEpochs - run.completedEpochs) * pace - min(since, pace))
-  }
-
-  /// The time until all runs have ended, as long as so many are trained at a time as now; nil before the first epoch.
-  private var remainingSeconds: Double? {
-    guard isTrained else { return nil }
-    func pace(_ runs: [Run]) -> Double? {
-      let known = runs.filter { $0.completedEpochs > 0 && ($0.trainSeconds ?? 0) > 0 }
-      let epochs = known.reduce(0) { $0 + $1.completedEpochs }
-      return epochs > 0 ? known.reduce(0) { $0 + ($1.trainSeconds ?? 0) } / Double(epochs) : nil
-    }
-    let all = runs.map(\.run)
-    guard let usual = pace(all) else { return nil }
-    let paces = Dictionary(sweep.variants.map { ($0.label, pace($0.runs)) }) { first, _ in first }
-    let left = runs.filter { !$0.run.state.isTerminal }.reduce(0.0) { sum, entry in
-      let epochs = Double(max(0, entry.run.plannedEpochs - entry.run.completedEpochs))
-      return sum + epochs * ((paces[entry.label] ?? nil) ?? usual)
-    }
-    return left / Double(running.count)
   }
 
   // MARK: Lines
@@ -201,29 +183,37 @@ public struct SweepWatch: Sendable {
   // MARK: Changes and the end
 
   /// What has changed since an earlier state, a line each, for a log.
-  public func changes(since earlier: SweepWatch?) -> [String] {
+  ///
+  /// - Parameters:
+  ///   - earlier: the state that was seen before; nil at the beginning.
+  ///   - beginning: when somebody began to watch: the first state tells which runs have ended since.
+  public func changes(since earlier: SweepWatch?, beginning: Date = .distantFuture) -> [String] {
     guard let earlier else {
       let running = count(.running)
       return ["\(sweep.name.singleLine): \(tally), \(running) \(running == 1 ? "run is" : "runs are") trained now"]
+        + runs.filter { activities[$0.run.identity]?.endedAt.map { $0 >= beginning } ?? false }.compactMap(ending)
     }
     let before = Dictionary(earlier.runs.map { ($0.run.identity, $0.run) }) { first, _ in first }
     return runs.compactMap { label, run in
       let name = "\(label.singleLine) · seed \(run.seed)"
       guard let old = before[run.identity] else { return "added  \(name)" }
-      if old.state != run.state {
-        switch run.state {
-        case .running: return "start  \(name)"
-        case .completed: return "completed  " + completion(label, run)
-        case .failed, .diverged, .interrupted: return "\(run.state.rawValue)  \(name): \(reason(run))"
-        case .pending: return nil
-        }
-      }
+      if old.state != run.state { return run.state == .running ? "start  \(name)" : ending(label, run) }
       guard run.state == .running, old.completedEpochs != run.completedEpochs else { return nil }
       // What was measured is that of the epoch before the one that has begun.
       var worker = worker(label, run)
       worker.epoch = max(1, run.completedEpochs)
       worker.phase = .evaluating
       return ProgressView.logLine(worker)
+    }
+  }
+
+  /// How a run has ended; nil where it has not.
+  private func ending(_ label: String, _ run: Run) -> String? {
+    switch run.state {
+    case .completed: "completed  " + completion(label, run)
+    case .failed, .diverged, .interrupted:
+      "\(run.state.rawValue)  \(label.singleLine) · seed \(run.seed): \(reason(run))"
+    case .running, .pending: nil
     }
   }
 
