@@ -45,6 +45,30 @@ import Testing
     #expect(unknown.status == 66 && unknown.errors.contains("pilot"), "\(unknown.errors)")
   }
 
+  /// What a sweep has written for TensorBoard goes with it, and nothing that somebody else has put there.
+  @Test func eventFilesGoWithTheirSweep() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let spec = Labrun.spec(epochs: 1).replacing("\"workers\": 2", with: "\"workers\": 2, \"tensorboard\": true")
+    try labrun.write(spec, to: "Experiments/tiny.json")
+    #expect(try labrun.run("sweep", "tiny").status == 0)
+    let events = labrun.folder.appendingPathComponent("Results/tensorboard")
+    func files() -> [String] { (FileManager.default.enumerator(atPath: events.path)?.allObjects as? [String]) ?? [] }
+    #expect(files().count { $0.hasSuffix(".labrun") } == 2)
+    try labrun.write("mine", to: "Results/tensorboard/tiny-1/baseline/notes.txt")
+    let removed = try labrun.run("remove", "tiny", "--yes")
+    #expect(removed.status == 0, "\(removed.errors)")
+    #expect(
+      removed.output.contains("Results/tensorboard/tiny-1/baseline/notes.txt stays: labrun has not written it"),
+      "\(removed.output)")
+    #expect(files().sorted() == ["tiny-1", "tiny-1/baseline", "tiny-1/baseline/notes.txt"], "\(files())")
+    // Without anything of others, the whole folder goes.
+    #expect(try labrun.run("sweep", "tiny").status == 0)
+    #expect(files().contains { $0.hasPrefix("tiny-2/") })
+    #expect(try labrun.run("remove", "tiny", "--yes").status == 0)
+    #expect(!files().contains { $0.hasPrefix("tiny-2") }, "\(files())")
+  }
+
   @Test func aRunThatIsBeingTrainedStays() throws {
     let (labrun, store) = try prepare()
     defer { labrun.remove() }

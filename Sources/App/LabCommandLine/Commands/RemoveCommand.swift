@@ -19,8 +19,8 @@ struct RemoveCommand: ParsableCommand {
     abstract: "Remove a sweep with the runs that only it needs, or what is known of one run.",
     usage: "labrun remove <sweep or run> [--yes] [--results <folder>]",
     discussion: """
-      With a sweep go its registration, its analyses, and the runs that no other sweep needs, with their results and files; \
-      the others stay, and are named. Of a run go its results and files; sweeps that need it have it as never started, and \
+      With a sweep go its registration, its analyses, what it has written for TensorBoard, and the runs that no other sweep \
+      needs, with their results and files; the others stay, and are named. Of a run go its results and files; sweeps that need it have it as never started, and \
       train it anew, or labrun merge takes it from elsewhere.
 
       It shows what goes and asks; where there is no terminal, --yes says so. Runs that are being trained are never removed, \

@@ -25,11 +25,13 @@ public struct Removal: Sendable, Hashable {
   public var removed: [Item] = []
   /// The runs that stay because other sweeps need them.
   public var kept: [Item] = []
-  /// Files in the folders of these runs that labrun has not written, which stay.
+  /// The size of the event files that the sweep wrote for TensorBoard, which go, in bytes.
+  public var eventByteCount = 0
+  /// Files in the folders of these runs, and of the sweep, that labrun has not written, which stay.
   public var foreignFiles: [String] = []
 
   /// The runs that are being trained: nothing goes while there is one.
   public var trained: [Item] { (removed + kept).filter { $0.trainer != nil } }
   /// The size of the files that go, in bytes.
-  public var byteCount: Int { removed.reduce(0) { $0 + $1.byteCount } }
+  public var byteCount: Int { removed.reduce(eventByteCount) { $0 + $1.byteCount } }
 }

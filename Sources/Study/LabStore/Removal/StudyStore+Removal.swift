@@ -101,6 +101,10 @@ extension StudyStore {
       if item.sweeps.isEmpty { removal.removed.append(item) } else { removal.kept.append(item) }
     }
     removal.foreignFiles = try removal.removed.flatMap { try folder(of: $0.run).foreignFiles() }
+    if let files = eventFiles(of: removal.sweep)?.files() {
+      removal.eventByteCount = files.own.reduce(0) { $0 + RunFolder.byteCount($1) }
+      removal.foreignFiles += files.foreign
+    }
     return removal
   }
 
@@ -127,6 +131,10 @@ extension StudyStore {
 
   // MARK: Files
 
+  private func eventFiles(of sweep: StoredSweep?) -> SweepEventFiles? {
+    sweep.map { SweepEventFiles(results: folder, name: $0.name, id: $0.id) }
+  }
+
   /// Removes rows in one transaction, and the files of the runs with them.
   ///
   /// Folders are taken out of the way before the rows are gone, under the name of unfinished files, and put back where
@@ -150,6 +158,8 @@ extension StudyStore {
         // What labrun has not written stays where it was.
         if rmdir(aside.path) != 0 { rename(aside.path, folder.path) }
       }
+      // The number of a sweep is never given again, so that nothing takes what a kill leaves here for its own.
+      try eventFiles(of: removal.sweep)?.remove()
       for capsule in removal.removed.flatMap({ capsules(of: $0.run) }) { try StoreCleaning.removeLeftover(capsule) }
       return removal
     } catch {

@@ -50,7 +50,7 @@ package struct SweepSession {
       pool: ProgramPool(beside: workers, of: study.scheduledRuns, memoryBudget: memoryBudget))
     var followed: any RunStore = store
     if writesEventFiles {
-      let mirror = TensorBoardMirror(folder: "\(folder)/tensorboard/\(sweep.name)-\(sweep.id)")
+      let mirror = TensorBoardMirror(folder: SweepEventFiles(results: folder, name: sweep.name, id: sweep.id).path)
       followed = MirroredRunStore(followed, sweep: sweep.id, mirror: mirror, say: say)
     }
     mlflow = address.map { [store, sweep] in MLflowMirror($0, store: store, sweep: sweep.id, say: say) }
