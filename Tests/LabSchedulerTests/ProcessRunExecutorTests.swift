@@ -23,7 +23,7 @@ import Testing
     func run(stop: StopSignal = StopSignal(), observer: (any SchedulerObserver)? = nil) -> SchedulerReport {
       let executor = ProcessRunExecutor(
         CapsuleMaker(store: sweep.store, results: results, trainer: .engine(nil)), program: "/bin/sh",
-        arguments: { [script] in ["-c", script, "sh", $0.path] })
+        command: .each { [script] in ["-c", script, "sh", $0.path] })
       return sweep.run(executor, options: Scheduler.Options(workers: 2), stop: stop, observer: observer)
     }
 
@@ -73,6 +73,45 @@ import Testing
     }
     #expect(subject.capsules().isEmpty)
     #expect(log.events.count { if case .warning(let text) = $0 { text.hasSuffix(": look here") } else { false } } == 3)
+  }
+
+  /// A process that trains one capsule after another is started once for each worker, and again only where it died.
+  @Test func aProcessTrainsOneRunAfterAnother() throws {
+    let levels = (0..<9).map { "level-\($0)" }
+    let sweep = try ScheduledSweep(levels: levels, seeds: [0])
+    let results = FileManager.default.temporaryDirectory.path + "/in-turn-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: results) }
+    try AtomicFile.createFolder(results)
+    let doomed = sweep.identity("level-4", 0).short
+    let script = """
+      while IFS= read -r -d '' capsule; do
+        echo $$ >> '\(results)/processes'
+        case "$capsule" in *\(doomed)*) echo "no more of this" >> "$capsule/output.txt"; exit 9 ;; esac
+        set -- "$capsule"
+        \(try Self.telling([Self.start] + Self.epochs + [Self.completed]))
+        printf '\\003' >&0
+      done
+      """
+    let report = sweep.run(
+      ProcessRunExecutor(
+        CapsuleMaker(store: sweep.store, results: results, trainer: .engine(nil)), program: "/bin/bash",
+        command: .inTurn(["-c", script])),
+      options: Scheduler.Options(workers: 2))
+    #expect(report.trainedCount == 8)
+    for level in levels where level != "level-4" {
+      #expect(try sweep.store.finalRecord(of: sweep.identity(level, 0)) == Self.result)
+    }
+    #expect(
+      try sweep.store.run(sweep.identity("level-4", 0))?.reason
+        == "its process ended early, with status 9; it said last: no more of this")
+    let processes = try String(contentsOfFile: "\(results)/processes", encoding: .utf8).split(separator: "\n")
+    #expect(processes.count == 9)
+    // Two, and one for the one that died.
+    #expect(Set(processes).count == 3, "\(processes)")
+    // They end when nobody has anything for them.
+    func left() -> [Substring] { Set(processes).filter { kill(pid_t($0) ?? 0, 0) == 0 } }
+    for _ in 0..<250 where !left().isEmpty { usleep(20_000) }
+    #expect(left().isEmpty)
   }
 
   /// Each of these ends its own run, and no other.

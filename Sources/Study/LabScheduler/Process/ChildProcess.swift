@@ -8,10 +8,10 @@ import Synchronization
   import Darwin
 #endif
 
-/// A program that trains for this process, and ends when this process is gone.
+/// A process that trains for this one, and ends when this process is gone.
 ///
-/// Its standard input is one end of a connection. What it writes there asks for a look at what it has done; that the
-/// connection ends tells either side that the other one is gone.
+/// Its standard input is one end of a connection. What it writes there, a ``ParentConnection/Message``, asks for a look at
+/// what it has done; that the connection ends tells either side that the other one is gone.
 final class ChildProcess {
   let identifier: pid_t
   private let connection: Connection
@@ -56,8 +56,20 @@ final class ChildProcess {
 
   deinit { connection.end() }
 
-  /// How the program ended; nil while it runs.
-  func poll() -> ProcessEnd? {
+  /// Asks a process that trains one capsule after another for the next one.
+  ///
+  /// - Parameter wake: is called from now on where the process asks for a look, and when it has ended.
+  func begin(_ capsule: CapsuleFolder, wake: @escaping @Sendable () -> Void) {
+    connection.begin(capsule.path, didHear: wake)
+  }
+
+  /// How the process ended, or would have ended if it had only the capsule that it began last; nil while it is at work.
+  func poll() -> ProcessEnd? { processEnd() ?? (connection.hasEndedCapsule ? .exit(status: 0) : nil) }
+
+  /// Whether the process itself is there, be it at work or not.
+  var isAlive: Bool { processEnd() == nil }
+
+  private func processEnd() -> ProcessEnd? {
     if let end { return end }
     var status: Int32 = 0
     let found = waitpid(identifier, &status, WNOHANG)
@@ -70,15 +82,23 @@ final class ChildProcess {
     return end
   }
 
-  /// Sends a signal: the last one to the program and to whatever it has started, others to the program alone.
+  /// Sends a signal: the last one to the process and to whatever it has started, others to the process alone.
   func send(_ signal: Int32) {
     // Once its end was asked for, its number may be another program's.
     guard end == nil else { return }
     if signal != SIGKILL || kill(-identifier, signal) != 0 { _ = kill(identifier, signal) }
+    if signal == SIGKILL { endProgram() }
   }
 
-  /// Ends what the program has left behind in its group, right after its own end.
-  func endRest() { _ = kill(-identifier, SIGKILL) }
+  /// Ends what the process has left behind, right after its own end.
+  func endRest() {
+    if end != nil { _ = kill(-identifier, SIGKILL) }
+    endProgram()
+  }
+
+  private func endProgram() {
+    if let group = connection.programGroup { _ = kill(-group, SIGKILL) }
+  }
 }
 
 /// One end of a connection, which a thread listens to.
@@ -86,38 +106,97 @@ final class ChildProcess {
 /// A thread of its own hears the end for certain, also where the other process is killed with something unread; and it knows
 /// when the process itself has ended, a moment after its connection.
 private final class Connection: Sendable {
-  private let descriptor: Mutex<Int32>
+  private struct State {
+    var descriptor: Int32
+    var didHear: @Sendable () -> Void
+    var programGroup: pid_t?
+    var hasEndedCapsule = false
+    var isForgotten = false
+  }
+
+  private let state: Mutex<State>
 
   /// - Parameters:
   ///   - descriptor: the end, which is closed when the other one is gone.
   ///   - process: the process at the other end, a child of this one.
   ///   - didHear: is called for each message, and when the process has ended.
   init(_ descriptor: Int32, of process: pid_t, didHear: @escaping @Sendable () -> Void) {
-    self.descriptor = Mutex(descriptor)
+    state = Mutex(State(descriptor: descriptor, didHear: didHear))
     Thread.detachNewThread { [self] in
-      var bytes = [UInt8](repeating: 0, count: 256)
+      var (unread, bytes) = ([UInt8](), [UInt8](repeating: 0, count: 256))
       while true {
         let count = read(descriptor, &bytes, bytes.count)
         if count < 0, errno == EINTR { continue }
         if count > 0 {
-          didHear()
+          unread += bytes[..<count]
+          take(&unread)
+          state.withLock { $0.didHear }()
           continue
         }
-        self.descriptor.withLock {
-          close($0)
-          $0 = -1
+        state.withLock {
+          close($0.descriptor)
+          $0.descriptor = -1
         }
-        // It can still be asked for its end.
+        // It can still be asked for its end, unless nobody will.
         var end = siginfo_t()
         while waitid(P_PID, id_t(process), &end, WEXITED | WNOWAIT) != 0, errno == EINTR {}
-        return didHear()
+        if state.withLock({ $0.isForgotten }) { waitpid(process, nil, WNOHANG) }
+        return state.withLock { $0.didHear }()
       }
     }
   }
 
-  /// Ends the connection, if it has not ended by itself.
+  private func take(_ unread: inout [UInt8]) {
+    while let first = unread.first {
+      var count = 1
+      switch ParentConnection.Message(rawValue: first) {
+      case .programStart:
+        count += MemoryLayout<pid_t>.size
+        guard unread.count >= count else { return }
+        let group = unread.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 1, as: pid_t.self) }
+        state.withLock { $0.programGroup = group > 1 ? group : nil }
+      case .capsuleEnd:
+        state.withLock { ($0.programGroup, $0.hasEndedCapsule) = (nil, true) }
+      case .look, nil: break
+      }
+      unread.removeFirst(count)
+    }
+  }
+
+  /// The process group of the program that the process looks after; nil where there is none.
+  var programGroup: pid_t? { state.withLock { $0.programGroup } }
+
+  /// Whether the last capsule is complete.
+  var hasEndedCapsule: Bool { state.withLock { $0.hasEndedCapsule } }
+
+  /// Asks for the next capsule.
+  func begin(_ path: String, didHear: @escaping @Sendable () -> Void) {
+    state.withLock { state in
+      state.didHear = didHear
+      state.hasEndedCapsule = false
+      let bytes = Array(path.utf8) + [ParentConnection.pathEnd]
+      var sent = 0
+      // Where the process is gone, its end will be heard.
+      while sent < bytes.count, state.descriptor >= 0 {
+        #if canImport(Glibc)
+          let flags = Int32(MSG_NOSIGNAL)
+        #else
+          let flags: Int32 = 0
+        #endif
+        let count = bytes[sent...].withUnsafeBytes { send(state.descriptor, $0.baseAddress, $0.count, flags) }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return }
+        sent += count
+      }
+    }
+  }
+
+  /// Ends the connection, if it has not ended by itself; nobody asks for the process any more.
   func end() {
-    descriptor.withLock { if $0 >= 0 { _ = shutdown($0, Int32(SHUT_RDWR)) } }
+    state.withLock {
+      $0.isForgotten = true
+      if $0.descriptor >= 0 { _ = shutdown($0.descriptor, Int32(SHUT_RDWR)) }
+    }
   }
 }
 

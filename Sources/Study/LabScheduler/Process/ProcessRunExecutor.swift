@@ -8,38 +8,75 @@ import LabRecords
   import Darwin
 #endif
 
-/// Trains each run in a process of its own, which is told by a capsule what to train and tells by it what came of it.
+/// Trains runs in processes, which are told by a capsule what to train and tell by it what came of it.
 ///
 /// A crash ends one run, with its reason. Nothing that a process has told is lost with it: the next attempt takes over what
 /// capsules of earlier ones still hold.
 public struct ProcessRunExecutor: RunExecutor {
+  /// How processes get their capsules.
+  public enum Command: Sendable {
+    /// Each process trains one capsule, which its arguments name.
+    case each(@Sendable (CapsuleFolder) -> [String])
+    /// Each process trains one capsule after another, whose paths it reads from its standard input; a capsule that goes
+    /// wrong may take the process with it, and the next one has another process.
+    case inTurn([String])
+  }
+
   private let maker: CapsuleMaker
   private let program: String
-  private let arguments: @Sendable (CapsuleFolder) -> [String]
+  private let command: Command
+  private let idle = IdleProcesses()
 
   /// Creates an executor.
   ///
   /// - Parameters:
   ///   - maker: what makes the capsules of runs.
   ///   - program: the path of the program that trains, or that looks after the one that does.
-  ///   - arguments: the program's arguments for a capsule.
-  public init(_ maker: CapsuleMaker, program: String, arguments: @escaping @Sendable (CapsuleFolder) -> [String]) {
+  ///   - command: the program's arguments.
+  public init(_ maker: CapsuleMaker, program: String, command: Command) {
     self.maker = maker
     self.program = program
-    self.arguments = arguments
+    self.command = command
   }
 
   /// A process asks for a look itself; only requests to stop are waited for.
   public var pollInterval: Duration { .milliseconds(100) }
 
   public func submit(_ run: ClaimedRun, context: RunContext) throws -> any RunJob {
-    CapsuleJob(run: run, context: context, maker: maker, files: try maker.store.files(of: run.lease)) { folder, files in
+    CapsuleJob(
+      run: run, context: context, maker: maker, files: try maker.store.files(of: run.lease), idle: idle
+    ) { folder, files in
       try maker.make(folder, of: run, context: context, files: files)
-      return try ChildProcess(
-        program: program, arguments: arguments(folder), environment: ["SWIFT_BACKTRACE": "enable=no"],
-        output: folder.outputPath, wake: context.wake)
+      switch command {
+      case .each(let arguments): return try process(arguments(folder), for: folder, wake: context.wake)
+      case .inTurn(let arguments):
+        let process = try idle.take() ?? process(arguments, for: folder, wake: context.wake)
+        process.begin(folder, wake: context.wake)
+        return process
+      }
     }
   }
+
+  private func process(
+    _ arguments: [String], for folder: CapsuleFolder, wake: @escaping @Sendable () -> Void
+  ) throws -> ChildProcess {
+    try ChildProcess(
+      program: program, arguments: arguments, environment: ["SWIFT_BACKTRACE": "enable=no"],
+      output: folder.outputPath, wake: wake)
+  }
+}
+
+/// Processes that wait for their next capsule.
+private final class IdleProcesses: @unchecked Sendable {
+  // Sendable since it is only ever looked at by the thread of its scheduler.
+  private var processes: [ChildProcess] = []
+
+  func take() -> ChildProcess? {
+    while let process = processes.popLast() { if process.isAlive { return process } }
+    return nil
+  }
+
+  func add(_ process: ChildProcess) { processes.append(process) }
 }
 
 /// A run that a process trains, followed by its capsule.
@@ -50,6 +87,7 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
   private let maker: CapsuleMaker
   private let folder: CapsuleFolder
   private let files: any RunFiles
+  private let idle: IdleProcesses
   private let start: (CapsuleFolder, any RunFiles) throws -> ChildProcess
   private let memoryKills = MemoryKills.current
   private var process: ChildProcess?
@@ -60,13 +98,14 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
   private var garbage: CapsuleError?
 
   init(
-    run: ClaimedRun, context: RunContext, maker: CapsuleMaker, files: any RunFiles,
+    run: ClaimedRun, context: RunContext, maker: CapsuleMaker, files: any RunFiles, idle: IdleProcesses,
     start: @escaping (CapsuleFolder, any RunFiles) throws -> ChildProcess
   ) {
     self.run = run
     self.context = context
     self.maker = maker
     self.files = files
+    self.idle = idle
     self.start = start
     folder = maker.shelf.capsule(of: run.lease)
     // The first look takes over what is left, and starts the process.
@@ -131,7 +170,11 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
   }
 
   private func outcome(of end: ProcessEnd) throws -> RunOutcome {
-    defer { process = nil }
+    defer {
+      // One that was asked to stop may still be about to.
+      if let process, process.isAlive, passedOn == .none, garbage == nil { idle.add(process) }
+      process = nil
+    }
     if !maker.isOfEngine {
       process?.endRest()
       if ingestion?.end == nil, garbage == nil {

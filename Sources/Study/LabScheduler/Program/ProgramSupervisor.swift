@@ -25,6 +25,7 @@ public struct ProgramSupervisor {
   private let asked: CapsuleRun
   private let program: CapsuleRun.Program
   private let writer: CapsuleWriter
+  private let parent: ParentConnection
   private let patterns: [ProgramPattern]
   private let keep: (Predictions) throws -> Void
   private let makeSources: [MakeProgramReportSource]
@@ -54,12 +55,13 @@ public struct ProgramSupervisor {
   ///   - asked: what it asks for.
   ///   - program: what it asks of a program.
   ///   - writer: what adds to the capsule's events.
+  ///   - parent: the process that must know of the program, so that it does not outlive this one.
   ///   - sources: where the program may report beside lines.
   ///   - keep: puts predictions into the capsule.
   /// - Throws: an error where a pattern of the spec means nothing.
   package init(
     _ folder: CapsuleFolder, _ asked: CapsuleRun, program: CapsuleRun.Program, writer: CapsuleWriter,
-    sources: [MakeProgramReportSource] = [], keep: @escaping (Predictions) throws -> Void
+    parent: ParentConnection, sources: [MakeProgramReportSource] = [], keep: @escaping (Predictions) throws -> Void
   ) throws {
     self.keep = keep
     makeSources = sources
@@ -67,6 +69,7 @@ public struct ProgramSupervisor {
     self.asked = asked
     self.program = program
     self.writer = writer
+    self.parent = parent
     patterns = try program.patterns.map { try ProgramPattern($0, percentMetrics: program.percentMetrics) }
     reports = GrowingFile(folder.reportsPath)
     output = GrowingFile(folder.outputPath)
@@ -99,8 +102,11 @@ public struct ProgramSupervisor {
     lastReport = .now
     let process = try ProcessLaunch(
       program: program.command[0], arguments: Array(program.command.dropFirst()), environment: environment,
-      output: .file(folder.outputPath), leadsGroup: false
+      output: .file(folder.outputPath), leadsGroup: true
     ).start()
+    parent.tellProgramStart(group: process)
+    // What it has started goes with it, also where nothing can be told any more.
+    defer { kill(-process, SIGKILL) }
     let end = try wait(for: process, stop: stop)
     try look(isLast: true)
     if oddLineCount > 1 {

@@ -14,18 +14,20 @@ package struct CapsuleTraining {
   private let asked: CapsuleRun
   private let history: CapsuleHistory
   private let writer: CapsuleWriter
+  private let parent: ParentConnection
 
   /// Reads what is asked for.
   ///
   /// - Parameters:
   ///   - path: the capsule.
-  ///   - didAppend: is called after each event.
+  ///   - parent: the process that is told of each event.
   /// - Throws: `FileError`, `CapsuleError`.
-  package init(_ path: String, didAppend: @escaping @Sendable () -> Void) throws {
+  package init(_ path: String, parent: ParentConnection) throws {
+    self.parent = parent
     folder = CapsuleFolder(path)
     var asked = try folder.run()
     try folder.noteProcess()
-    writer = try CapsuleWriter(folder, isFenced: SlurmEnvironment.current != nil, didAppend: didAppend)
+    writer = try CapsuleWriter(folder, isFenced: SlurmEnvironment.current != nil, didAppend: parent.ring)
     // Where a process has had this capsule before, what that one has told counts.
     history = try CapsuleHistory(of: folder, asked: asked)
     asked.resumption.epochs = history.epochs
@@ -68,7 +70,7 @@ package struct CapsuleTraining {
     let files = CapsuleRunStore(self.asked, folder: folder, writer: writer, history: history)
       .capsuleFiles(of: self.asked.claimed.lease)
     var supervisor = try ProgramSupervisor(
-      folder, self.asked, program: program, writer: writer, sources: ProgramReportSources.all,
+      folder, self.asked, program: program, writer: writer, parent: parent, sources: ProgramReportSources.all,
       keep: { try files.write(predictions: $0) })
     try supervisor.run(stop: stop)
   }

@@ -9,6 +9,6 @@ extension ProcessRunExecutor {
   ) { environment in
     ProcessRunExecutor(
       CapsuleMaker(store: environment.store, results: environment.results, trainer: environment.capsuleTrainer),
-      program: IsolatedReader.ownProgram, arguments: { [CapsuleTraining.commandName, $0.path] })
+      program: IsolatedReader.ownProgram, command: .each { [CapsuleTraining.commandName, $0.path] })
   }
 }

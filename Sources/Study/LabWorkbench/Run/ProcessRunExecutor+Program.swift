@@ -13,7 +13,7 @@ extension ProcessRunExecutor {
     ProcessRunExecutor(
       CapsuleMaker(
         store: environment.store, results: environment.results.absolutePath, trainer: environment.capsuleTrainer),
-      program: IsolatedReader.ownProgram, arguments: { [CapsuleTraining.commandName, $0.path] })
+      program: IsolatedReader.ownProgram, command: .inTurn([CapsuleTraining.commandName]))
   }
 }
 
