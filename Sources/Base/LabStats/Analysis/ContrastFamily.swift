@@ -108,7 +108,8 @@ extension BlockedFit {
       for (treatment, weight) in contrast where weight != 0 { uses[treatment, default: 0] += 1 }
     }
     let own = contrasts.map { contrast in
-      contrast.reduce(0.0) { sum, entry in
+      // In one order, since a sum's last bits depend on it.
+      contrast.sorted { $0.key < $1.key }.reduce(0.0) { sum, entry in
         guard uses[entry.key] == 1, let place = place(of: entry.key) else { return sum }
         return sum + entry.value * entry.value / Double(place.component.cellCount(ofTreatment: place.index))
       }

@@ -19,24 +19,8 @@ public struct StudentizedRange: Sendable {
     precondition(count > 1, "a range needs two means")
     self.count = count
     self.degreesOfFreedom = degreesOfFreedom
-    let (width, order, upper) = (0.5, 16, 18.0)
-    let others = Double(count - 1)
-    let logCount = log(Double(count))
-    let normal = StandardNormal()
-    // The largest of the means, the density of its place, and the probability that another lies below it.
-    let places = Quadrature.panel.composite(from: -12.5, to: 12.5, width: 0.5).compactMap { z, weight in
-      let below = normal.cumulativeProbability(z)
-      let density = weight * exp(logCount + normal.logDensity(z) + others * log(below))
-      return density > 1e-40 ? (z: z, density: density, below: below) : nil
-    }
-    let values = PanelTable.points(upper: upper, width: width, order: order).map { range in
-      places.reduce(0) { sum, place in
-        let share = min(1, normal.cumulativeProbability(place.z - range) / place.below)
-        return sum - place.density * expm1(others * log1p(-share))
-      }
-    }
     extreme = StudentizedExtreme(
-      table: PanelTable(values: values, width: width, order: order), degreesOfFreedom: degreesOfFreedom)
+      table: Self.tables.value(count) { Self.table(count: count) }, degreesOfFreedom: degreesOfFreedom)
   }
 
   private init(_ other: StudentizedRange, degreesOfFreedom: Double?) {
@@ -61,5 +45,29 @@ public struct StudentizedRange: Sendable {
     let pairs = Double(count * (count - 1) / 2)
     let bound = 2.0.squareRoot() * MultivariateT.bonferroni((1 - level) / 2 / pairs, degreesOfFreedom)
     return extreme.quantile(upperTail: 1 - level, atMost: bound)
+  }
+
+  /// Tables by the number of means, which is all that they depend on.
+  private static let tables = Memo<Int, StudentizedExtreme.Table>(limit: 32)
+
+  /// The probability that the range of normal means exceeds a point.
+  private static func table(count: Int) -> StudentizedExtreme.Table {
+    let (width, order, upper) = (0.5, 16, 18.0)
+    let others = Double(count - 1)
+    let logCount = log(Double(count))
+    let normal = StandardNormal()
+    // The largest of the means, the density of its place, and the probability that another lies below it.
+    let places = Quadrature.panel.composite(from: -12.5, to: 12.5, width: 0.5).compactMap { z, weight in
+      let below = normal.cumulativeProbability(z)
+      let density = weight * exp(logCount + normal.logDensity(z) + others * log(below))
+      return density > 1e-40 ? (z: z, density: density, below: below) : nil
+    }
+    let values = PanelTable.points(upper: upper, width: width, order: order).map { range in
+      places.reduce(0) { sum, place in
+        let share = min(1, normal.cumulativeProbability(place.z - range) / place.below)
+        return sum - place.density * expm1(others * log1p(-share))
+      }
+    }
+    return .init(PanelTable(values: values, width: width, order: order))
   }
 }
