@@ -39,9 +39,14 @@ import Testing
 
   @Test func otherMethodsAndStrangersPagesAreRefused() throws {
     #expect(status(local, try request("GET / HTTP/1.1", "Host: localhost:8080", "Origin: http://evil.example")) == nil)
-    #expect(status(local, try request("POST / HTTP/1.1", "Host: localhost:8080")) == 405)
+    // A program has no page.
+    #expect(status(local, try request("POST / HTTP/1.1", "Host: localhost:8080")) == nil)
     #expect(
-      status(local, try request("POST / HTTP/1.1", "Host: localhost:8080", "Origin: http://localhost:8080")) == 405)
+      status(local, try request("POST / HTTP/1.1", "Host: localhost:8080", "Origin: http://localhost:8080")) == nil)
+    for (site, expected) in [("same-origin", nil), ("none", nil), ("cross-site", 403), ("same-site", 403)] {
+      #expect(
+        status(local, try request("POST / HTTP/1.1", "Host: localhost:8080", "Sec-Fetch-Site: \(site)")) == expected)
+    }
     for origin in ["http://evil.example", "null", "https://localhost:8080", "http://localhost:8081"] {
       #expect(
         status(local, try request("POST / HTTP/1.1", "Host: localhost:8080", "Origin: \(origin)")) == 403, "\(origin)")

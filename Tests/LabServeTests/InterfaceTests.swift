@@ -14,7 +14,9 @@ import Testing
     #expect(Set(paths.keys) == Set(Routes.resources.map(\.path)))
     #expect(Set(Routes.all.map(\.path)).count == Routes.all.count)
     for route in Routes.resources {
-      let parameters = try #require(paths[route.path]?["get"]?["parameters"]?.arrayValue)
+      let method = route.methods.contains("POST") ? "post" : "get"
+      let parameters = try #require(paths[route.path]?[method]?["parameters"]?.arrayValue)
+      #expect((paths[route.path]?[method]?["requestBody"] != nil) == (method == "post"), "\(route.path)")
       let names = parameters.compactMap { $0["name"]?.stringValue }
       #expect(names == route.names + route.parameters.map(\.name), "\(route.path)")
       #expect(route.path.hasPrefix("/api/v1/") && route.kind == .resource)

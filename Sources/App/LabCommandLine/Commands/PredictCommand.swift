@@ -3,6 +3,7 @@ import Foundation
 import LabCore
 import LabData
 import LabReport
+import LabServe
 import LabWorkbench
 
 /// The command `labrun predict`.
@@ -10,17 +11,22 @@ struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
     abstract: "Classify images with a trained model.",
-    usage: "labrun predict <model> <image> ... [options]",
+    usage: """
+      labrun predict <model> <image> ... [options]
+      labrun predict <run> --open
+      """,
     discussion: """
       Images are PNG, JPEG, PPM, PGM or BMP files of any size, folders of them, or the images of an HDF5 file. They are \
       resized and normalised as in training; what that takes is stored with the weights. Images in a folder that is \
       named like a class, and those of an HDF5 file with labels, are taken to be of that class: metrics are then \
-      printed.
+      printed. --open shows a page in a browser instead, which takes images that are dropped on it, and shows what the \
+      model looks at; only this machine reaches it, and Ctrl-C ends it.
 
       EXAMPLES
         labrun predict 3fa9 sign.jpg
         labrun predict weights-final.h5 photos/ --top 3
         labrun predict 3fa9 test/ --format csv > predictions.csv
+        labrun predict 3fa9 --open
         labrun predict 3fa9 gtsrb_32.h5 --summary --logits logits.h5
         labrun predict resnet50.pth photos/ --model resnet50 \\
           --classes imagenet.txt --mean imagenet --std imagenet
@@ -30,7 +36,9 @@ struct PredictCommand: ParsableCommand {
   var model: String
 
   @Argument(help: ArgumentHelp("Image files, folders, or one HDF5 file.", valueName: "image"), completion: .file())
-  var images: [String]
+  var images: [String] = []
+
+  @Flag(help: "Open a page in a browser that takes images, at any free port of this machine.") var open = false
 
   @Option(help: ArgumentHelp("How many of the most probable classes to print.", valueName: "count"))
   var top: Int?
@@ -52,11 +60,30 @@ struct PredictCommand: ParsableCommand {
   @OptionGroup var resultsOptions: ResultsOptions
 
   func validate() throws {
+    if open { return try checkOpening() }
     guard !images.isEmpty else { throw ValidationError("name at least one image, folder or HDF5 file") }
     guard (top ?? 1) > 0 else { throw ValidationError("--top takes at least 1") }
   }
 
+  /// Checks that nothing is given that the page does not know.
+  private func checkOpening() throws {
+    let others: [(option: String, isGiven: Bool)] = [
+      ("an image", !images.isEmpty), ("--top", top != nil), ("--summary", summary), ("--logits", logits != nil),
+      ("--dataset-name", datasetName != nil), ("--format", formatOptions.format != nil), ("--json", formatOptions.json),
+      ("--weights", inferenceOptions.weights != nil), ("--batch-size", inferenceOptions.batchSize != nil),
+      ("--threads", inferenceOptions.threads != nil), ("--model", plainWeightsOptions.saysSomething),
+    ]
+    if let other = others.first(where: \.isGiven) {
+      throw ValidationError("--open shows a page of the run's model, so \(other.option) does nothing.")
+    }
+  }
+
   func run() throws {
+    guard !open else {
+      var options = WindowServer.Options(results: resultsOptions.folder, port: 0)
+      options.onlyRun = model
+      return try ServeCommand.serve(options, opens: true)
+    }
     let format = try formatOptions.chosen()
     let workbench = Workbench(say: Terminal.sayBeside)
     let model = try TrainedModel(
@@ -71,10 +98,7 @@ struct PredictCommand: ParsableCommand {
     let output = try predictor.logits(of: images)
     let seconds = (ContinuousClock.now - start).seconds
     for failure in output.failures { Terminal.standardError.note("labrun: \(failure)") }
-    let indices = Dictionary(model.card.classNames.enumerated().map { ($1, $0) }) { first, _ in first }
-    let result = Classification(
-      names: images.names, labels: images.labels.map { $0.flatMap { indices[$0] } }, logits: output.logits,
-      classNames: model.card.classNames, unreadable: Set(output.failures.map(\.index)))
+    let result = Classification(output, of: images, by: model)
     if let logits { try result.write(to: logits) }
     try show(result, of: model, as: format)
     Terminal.standardError.note(

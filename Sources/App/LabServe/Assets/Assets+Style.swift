@@ -137,12 +137,51 @@ extension Assets {
     @media (max-width: 42rem) {
       .bar { padding: 0.4rem 0.8rem; }
       main { padding: 0.8rem 0.8rem 2rem; }
+      .looks { flex-wrap: nowrap; }
+      .looks figure { flex: 1 1 0; min-width: 0; max-width: 16rem; }
+      .looks img { min-width: 0; width: 100%; }
       figure .wide { display: none; }
       figure .narrow { display: block; }
       figure .narrow svg { max-width: 100%; height: auto; }
       th, td { padding: 0.28rem 0.5rem; }
       th:first-child, td:first-child { max-width: 45vw; white-space: normal; min-width: 6.5rem; }
     }
+    form button[type="submit"] {
+      font: inherit; padding: 0.35rem 1.1rem; border-radius: 4px; border: 1px solid var(--link); background: var(--link);
+      color: var(--paper); cursor: pointer;
+    }
+    form button[disabled] { opacity: 0.6; cursor: default; }
+    input { font: inherit; max-width: 100%; }
+    input[name="label"] {
+      padding: 0.2rem 0.4rem; border: 1px solid var(--line); border-radius: 3px; background: var(--paper); color: inherit;
+    }
+    .drop {
+      display: flex; flex-wrap: wrap; gap: 0.6rem 1.2rem; align-items: center; padding: 1.1rem; margin: 0 0 0.8rem;
+      border: 2px dashed var(--line); border-radius: 6px; background: var(--panel); max-width: 56rem;
+    }
+    .drop[data-hint]::after { content: attr(data-hint); color: var(--muted); flex-basis: 100%; }
+    .drop p { margin: 0; flex-basis: 100%; }
+    .drop p:empty { display: none; }
+    .dropping .drop { border-color: var(--link); }
+    .camera { display: none; }
+    @media (pointer: coarse) { .camera { display: inline; } .drop[data-hint]::after { content: none; } }
+    fieldset { border: 1px solid var(--line); border-radius: 6px; margin: 0 0 0.8rem; padding: 0.5rem 1rem; max-width: 56rem; min-width: 0; }
+    legend { color: var(--muted); padding: 0 0.3rem; }
+    .runs, .labels { list-style: none; padding: 0; }
+    .runs { columns: 18rem; }
+    .labels li { margin-bottom: 0.3rem; }
+    .said { display: flex; flex-wrap: wrap; gap: 0.6rem 1.6rem; align-items: flex-start; margin-bottom: 1.4rem; }
+    .said > h3, .said > .note, .said > details, .said > .failure { flex-basis: 100%; margin: 0; }
+    .said > details { min-width: 0; }
+    .looks { display: flex; flex-wrap: wrap; gap: 0.8rem; }
+    .looks figure { margin: 0; }
+    .looks img { display: block; max-width: 100%; height: auto; min-width: 8rem; border-radius: 3px; background: var(--panel); }
+    .looks figcaption { color: var(--muted); font-size: 0.78rem; margin: 0.2rem 0 0; }
+    .shares th { font-weight: 400; white-space: normal; }
+    .shares tr:first-child th, .shares tr:first-child .number { font-weight: 650; }
+    .sayings > details .shares tr:first-child > * { font-weight: 400; }
+    .shares progress { width: 9rem; }
+    .shares td:last-child { white-space: nowrap; }
     @media print { .bar, .commands button, .choices { display: none; } }
 
     """

@@ -27,6 +27,7 @@ package enum Assets {
   package static let style = Asset(
     "window", "css", type: "text/css; charset=utf-8", styleSheet + HTMLParts.figureStyleSheet)
   package static let script = Asset("window", "js", type: "text/javascript; charset=utf-8", program)
+  static let askingScript = Asset("asking", "js", type: "text/javascript; charset=utf-8", askingProgram)
   static let icon = Asset(
     "icon", "svg", type: "image/svg+xml",
     """
@@ -40,7 +41,7 @@ package enum Assets {
   ///
   /// - Throws: ``RequestProblem`` where there is none.
   static func response(_ path: [String]) throws(RequestProblem) -> Response {
-    guard path.count == 2, let asset = [style, script, icon].first(where: { $0.name == path[1] }) else {
+    guard path.count == 2, let asset = [style, script, askingScript, icon].first(where: { $0.name == path[1] }) else {
       throw RequestProblem(status: 404, description: "there is no file of this address: load the page again")
     }
     return Response(

@@ -17,8 +17,15 @@ enum Frame {
   ///   - trail: the pages above it.
   ///   - content: what is in it, in HTML.
   ///   - isLive: whether the page follows changes of the store.
-  static func page(title: String, trail: [Step] = [], _ content: [String], isLive: Bool = true) -> String {
-    let steps = [Step(title: "labrun", address: "/")] + trail
+  ///   - script: a further script; nil for none.
+  ///   - isAlone: whether there are no other pages.
+  static func page(
+    title: String, trail: [Step] = [], _ content: [String], isLive: Bool = true, script: Assets.Asset? = nil,
+    isAlone: Bool = false
+  ) -> String {
+    let steps = isAlone ? trail : [Step(title: "labrun", address: "/")] + trail
+    let further = script.map { ["<script src=\"\($0.address)\" defer></script>"] } ?? []
+    let interface = isAlone ? "" : "<a href=\"/api\">API</a>"
     let links = steps.map { "<li><a href=\"\(escaped($0.address))\">\(escaped($0.title))</a></li>" }
     let lines =
       [
@@ -27,10 +34,11 @@ enum Frame {
         "<meta name=\"color-scheme\" content=\"light dark\">", "<title>\(escaped(title)) · labrun</title>",
         "<link rel=\"icon\" href=\"\(Assets.icon.address)\" type=\"image/svg+xml\">",
         "<link rel=\"stylesheet\" href=\"\(Assets.style.address)\">",
-        "<script src=\"\(Assets.script.address)\" defer></script>", "</head>",
-        "<body\(isLive ? " data-live" : "")>", "<a class=\"skip\" href=\"#content\">Skip to the content</a>",
+        "<script src=\"\(Assets.script.address)\" defer></script>",
+      ] + further + [
+        "</head>", "<body\(isLive ? " data-live" : "")>", "<a class=\"skip\" href=\"#content\">Skip to the content</a>",
         "<header class=\"bar\">", "<nav aria-label=\"Where you are\"><ol>\(links.joined())</ol></nav>",
-        "<p class=\"side\"><span id=\"state\" role=\"status\"></span><a href=\"/api\">API</a></p>", "</header>",
+        "<p class=\"side\"><span id=\"state\" role=\"status\"></span>\(interface)</p>", "</header>",
         "<main id=\"content\">",
       ] + content + ["</main>", "</body>", "</html>"]
     return lines.joined(separator: "\n") + "\n"

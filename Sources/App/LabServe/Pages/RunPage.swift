@@ -22,8 +22,12 @@ enum RunPage {
     var content = [
       "<div id=\"head\">", "<h1>\(Frame.escaped(details.variant)) <small>seed \(run.seed) · run \(name)</small></h1>",
       "<p class=\"lead\">\(Frame.progress(share)) <span class=\"\(state)\">\(run.state.rawValue)</span> <span>\(run.completedEpochs) of "
-        + "\(run.plannedEpochs) epochs\(run.reason.map { " · " + Frame.escaped($0) } ?? "")</span></p>", "</div>",
+        + "\(run.plannedEpochs) epochs\(run.reason.map { " · " + Frame.escaped($0) } ?? "")</span></p>",
     ]
+    if PredictPage.canPredict(run, in: store) {
+      content.append("<p><a href=\"/runs/\(name)/predict\">Ask its model about images of your own</a></p>")
+    }
+    content.append("</div>")
     for section in page.sections { content += Frame.section(section) }
     content += try output(of: run, in: store)
     content += try files(of: run, in: store)

@@ -15,6 +15,7 @@ enum SweepsPage {
     } else {
       content += table(sweeps)
     }
+    content.append("<p id=\"predict\"><a href=\"/predict\">Ask trained models about images of your own</a></p>")
     return .page(Frame.page(title: "Sweeps", content + Frame.commands([["list"]])))
   }
 

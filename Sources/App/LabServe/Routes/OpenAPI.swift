@@ -20,7 +20,9 @@ package enum OpenAPI {
     let components: JSONValue = [
       "schemas": ["Problem": problem], "securitySchemes": ["token": ["type": "http", "scheme": "bearer"]],
     ]
-    let paths = Routes.resources.map { ($0.path, JSONValue.object(["get": operation($0)])) }
+    let paths = Routes.resources.map {
+      ($0.path, JSONValue.object([$0.receive == nil ? "get" : "post": operation($0)]))
+    }
     return [
       "openapi": "3.1.0", "info": information,
       "paths": .object(Dictionary(paths, uniquingKeysWith: { first, _ in first })), "components": components,
@@ -48,9 +50,27 @@ package enum OpenAPI {
       "content": ["application/json": ["schema": ["$ref": "#/components/schemas/Problem"]]],
     ]
     let summary = route.summary + (route.command.map { " (as `\($0)` prints it)" } ?? "")
-    return [
+    var members: [String: JSONValue] = [
       "summary": .string(summary), "parameters": .array(names + query),
       "responses": ["200": value, "default": problem],
+    ]
+    if route.receive != nil { members["requestBody"] = images }
+    return .object(members)
+  }
+
+  /// Images as they are sent: files of a form, or the bytes of one.
+  private static var images: JSONValue {
+    let file: JSONValue = ["type": "string", "format": "binary"]
+    let form: JSONValue = [
+      "schema": [
+        "type": "object", "required": ["image"], "properties": ["image": ["type": "array", "items": file]],
+      ]
+    ]
+    return [
+      "required": true,
+      "content": [
+        "multipart/form-data": form, "image/*": ["schema": file], "application/octet-stream": ["schema": file],
+      ],
     ]
   }
 }

@@ -33,8 +33,15 @@ package struct Route: Sendable {
   package var parameters: [Parameter] = []
   /// Whether it waits for something, so that it is neither kept nor counted among those that compute.
   var isWaiting = false
-  /// Makes the response.
-  var respond: @Sendable (Call) throws -> Response
+  /// Whether it is one of those by which a single model is asked.
+  var isOfPredictions = false
+  /// Makes the response; nil where there is nothing to read.
+  var respond: (@Sendable (Call) throws -> Response)?
+  /// Makes the response to what is sent here (`POST`); nil where nothing may be sent.
+  var receive: (@Sendable (Call) throws -> Response)?
+
+  /// The methods that are taken here.
+  package var methods: [String] { (respond == nil ? [] : ["GET", "HEAD"]) + (receive == nil ? [] : ["POST"]) }
 
   /// The names in braces of the address.
   package var names: [String] {

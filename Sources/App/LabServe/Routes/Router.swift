@@ -28,11 +28,7 @@ struct Router: Sendable {
       case .refused:
         // Whoever guesses waits, and holds nobody else up.
         usleep(200_000)
-        throw RequestProblem(
-          status: 401,
-          description:
-            "this server wants its token: open the address with ?token=… that labrun serve has printed, or send "
-            + "the header Authorization: Bearer …", headers: ["WWW-Authenticate": "Bearer"])
+        throw Router.missingToken
       }
       return try conditional(withoutLoss { try respond(to: request, isGone: isGone) }, request)
     } catch {
@@ -41,16 +37,60 @@ struct Router: Sendable {
   }
 
   private func respond(to request: Request, isGone: () -> Bool) throws -> Response {
+    if let run = window.onlyRun, request.path.isEmpty, request.isReading {
+      return .redirection(to: "/runs/\(run.short)/predict")
+    }
+    let (route, values) = try route(of: request)
+    return try withoutActuallyEscaping(isGone) { isGone in
+      let call = Call(route: route, request: request, values: values, window: window, isGone: isGone)
+      try call.checkParameters()
+      if !request.isReading, let receive = route.receive { return try receive(call) }
+      guard let respond = route.respond else { throw Router.otherMethod(route) }
+      return try route.isWaiting ? respond(call) : window.kept(request.target) { try respond(call) }
+    }
+  }
+
+  /// The route of a request's address, and what stands for the names in it.
+  ///
+  /// - Throws: ``RequestProblem`` where there is none, or not by this method.
+  private func route(of request: Request) throws(RequestProblem) -> (Route, [String: String]) {
     for route in Routes.all {
       guard let values = route.match(request.path) else { continue }
-      return try withoutActuallyEscaping(isGone) { isGone in
-        let call = Call(route: route, request: request, values: values, window: window, isGone: isGone)
-        try call.checkParameters()
-        return try route.isWaiting ? route.respond(call) : window.kept(request.target) { try route.respond(call) }
-      }
+      guard window.shows(route, values) else { break }
+      guard route.methods.contains(request.method) else { throw Router.otherMethod(route) }
+      return (route, values)
     }
+    guard request.isReading else { throw Router.otherMethod(nil) }
     throw RequestProblem(status: 404, description: "there is no page of this address")
   }
+
+  private static func otherMethod(_ route: Route?) -> RequestProblem {
+    let methods = route?.methods ?? ["GET", "HEAD"]
+    return RequestProblem(
+      status: 405,
+      description: route?.receive == nil
+        ? "this server is for reading: it takes GET and HEAD only"
+        : "this address takes \(methods.joined(separator: ", ")) only",
+      headers: ["Allow": methods.joined(separator: ", ")],
+      endsConnection: true)
+  }
+
+  /// Why what somebody wants to send is not even read; nil where it is.
+  func refusal(of request: Request) -> Response? {
+    do {
+      try access.check(request)
+      guard access.decision(request) == .granted else { throw Router.missingToken }
+      _ = try route(of: request)
+      return nil
+    } catch {
+      return failure(error, request)
+    }
+  }
+
+  private static let missingToken = RequestProblem(
+    status: 401,
+    description: "this server wants its token: open the address with ?token=… that labrun serve has printed, or send "
+      + "the header Authorization: Bearer …", headers: ["WWW-Authenticate": "Bearer"])
 
   /// Runs `body`, once more where the database was replaced meanwhile.
   private func withoutLoss(_ body: () throws -> Response) throws -> Response {
@@ -80,9 +120,9 @@ struct Router: Sendable {
   private func failure(_ error: any Error, _ request: Request) -> Response {
     let problem = Router.problem(error)
     let isForPrograms = request.path.first == "api" && request.path.count > 1
-    if isForPrograms || (request.method != "GET" && request.method != "HEAD") || problem.status == 421 {
-      return .json(problem)
-    }
+    // A form of a page wants a page.
+    let isForm = request.headers["content-type"]?.lowercased().hasPrefix("multipart/form-data") == true
+    if isForPrograms || !(request.isReading || isForm) || problem.status == 421 { return .json(problem) }
     var response = Frame.problem(problem)
     response.headers += problem.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     return response
@@ -92,6 +132,10 @@ struct Router: Sendable {
   static func problem(_ error: any Error) -> RequestProblem {
     switch error {
     case let problem as RequestProblem: problem
+    case let problem as SentImages.Problem:
+      RequestProblem(
+        status: problem.kind == .tooMany ? 413 : problem.kind == .foreign ? 415 : 422,
+        description: problem.description)
     case let error as WorkbenchError:
       RequestProblem(status: error.kind == .noInput ? 404 : 400, description: "\(error)")
     case RunStoreError.unknownRun, RunStoreError.unknownSweep: RequestProblem(status: 404, description: "\(error)")

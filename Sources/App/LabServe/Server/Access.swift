@@ -30,7 +30,8 @@ package struct Access: Sendable {
 
   /// Checks where a request goes to and where it comes from.
   ///
-  /// A page of somebody else's whose name was made to point to this machine would send that name, and is refused by it.
+  /// A page of somebody else's whose name was made to point to this machine would send that name, and is refused by it. What
+  /// is more than reading says which page it comes from, as browsers do; programs have no page.
   ///
   /// - Throws: ``RequestProblem``.
   package func check(_ request: Request) throws(RequestProblem) {
@@ -50,10 +51,10 @@ package struct Access: Sendable {
           status: 403, description: "the request comes from a page of somebody else's", endsConnection: true)
       }
     }
-    throw RequestProblem(
-      status: 405, description: "this server is for reading: it takes GET and HEAD only",
-      headers: ["Allow": "GET, HEAD"],
-      endsConnection: true)
+    if let site = request.headers["sec-fetch-site"]?.lowercased(), site != "same-origin", site != "none" {
+      throw RequestProblem(
+        status: 403, description: "the request comes from a page of somebody else's", endsConnection: true)
+    }
   }
 
   /// Whether a name with its port is this server.

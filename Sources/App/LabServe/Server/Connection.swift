@@ -13,13 +13,16 @@ package struct ClientPatience: Sendable {
   var head: Double
   /// From one request to the next.
   var idle: Double
-  /// Without taking a byte of a response.
+  /// Without taking a byte of a response, or sending one of a body.
   var stall: Double
+  /// From the beginning of a body to its end.
+  var body: Double
 
-  package init(head: Double = 10, idle: Double = 60, stall: Double = 10) {
+  package init(head: Double = 10, idle: Double = 60, stall: Double = 10, body: Double = 120) {
     self.head = head
     self.idle = idle
     self.stall = stall
+    self.body = body
   }
 }
 
@@ -30,19 +33,25 @@ package struct ClientPatience: Sendable {
 struct Connection {
   let socket: Socket
   let patience: ClientPatience
+  /// Says before a body is read whether it is wanted; the response says why not.
+  let refusal: (Request) -> Response?
   /// Answers a request; it is told how to find out whether the client has gone.
   let answer: (Request, () -> Bool) -> Response
   /// Is told whether a request is waited for.
   let setWaiting: (Bool) -> Void
-  private var buffer: [UInt8] = []
+  /// What bodies of all clients may take of the memory.
+  let budget: BodyBudget
+  var buffer: [UInt8] = []
 
   init(
-    socket: Socket, patience: ClientPatience, setWaiting: @escaping (Bool) -> Void,
-    answer: @escaping (Request, () -> Bool) -> Response
+    socket: Socket, patience: ClientPatience, budget: BodyBudget, setWaiting: @escaping (Bool) -> Void,
+    refusal: @escaping (Request) -> Response?, answer: @escaping (Request, () -> Bool) -> Response
   ) {
     self.socket = socket
     self.patience = patience
+    self.budget = budget
     self.setWaiting = setWaiting
+    self.refusal = refusal
     self.answer = answer
   }
 
@@ -51,12 +60,23 @@ struct Connection {
     guard (try? socket.setFlags(.nonBlocking)) != nil else { return }
     while true {
       setWaiting(true)
-      let request: Request
+      var request: Request
+      var reserved = 0
+      defer { budget.release(reserved) }
       do {
         guard let head = try nextHead() else { return }
         setWaiting(false)
         request = try Request(head: head)
         if let problem = Connection.bodyProblem(request) { throw problem }
+        if !request.isReading {
+          if let response = refusal(request) { return refuse(response, isHead: false) }
+          reserved = try bodyLength(of: request)
+          try budget.reserve(reserved)
+          setWaiting(true)
+          guard let body = try body(of: request, length: reserved) else { return }
+          request.body = body
+          setWaiting(false)
+        }
       } catch {
         setWaiting(false)
         if let problem = error as? RequestProblem { refuse(problem) }
@@ -71,8 +91,7 @@ struct Connection {
 
   /// What is wrong with a request that announces a body where this server takes none.
   private static func bodyProblem(_ request: Request) -> RequestProblem? {
-    // What is not for reading is refused for that, by whoever answers it; its body is not read either way.
-    guard request.method == "GET" || request.method == "HEAD" else { return nil }
+    guard request.isReading else { return nil }
     let length = request.headers["content-length"]
     guard request.headers["transfer-encoding"] != nil || (length != nil && length != "0") else { return nil }
     return RequestProblem(status: 413, description: "this server takes no body", endsConnection: true)
@@ -128,7 +147,7 @@ struct Connection {
   /// Waits for something to happen at the socket.
   ///
   /// - Returns: whether it has happened in time.
-  private func wait(for events: Int16, until deadline: ContinuousClock.Instant) -> Bool {
+  func wait(for events: Int16, until deadline: ContinuousClock.Instant) -> Bool {
     while true {
       let left = deadline - .now
       guard left > .zero else { return false }
@@ -150,8 +169,10 @@ struct Connection {
 
   // MARK: Writing
 
-  private func refuse(_ problem: RequestProblem) {
-    if write(.json(problem), isHead: false, keepsAlive: false) { linger() }
+  private func refuse(_ problem: RequestProblem) { refuse(.json(problem), isHead: false) }
+
+  private func refuse(_ response: Response, isHead: Bool) {
+    if write(response, isHead: isHead, keepsAlive: false) { linger() }
   }
 
   /// Writes a response.
@@ -176,7 +197,7 @@ struct Connection {
     }
   }
 
-  private func write(_ data: Data) -> Bool {
+  func write(_ data: Data) -> Bool {
     var index = data.startIndex
     while index < data.endIndex {
       do {
@@ -196,11 +217,12 @@ struct Connection {
   /// throw the response away.
   private func linger() {
     _ = shutdown(socket.file.rawValue, Int32(SHUT_WR))
-    let deadline = ContinuousClock.now + .seconds(min(1, patience.head))
+    // A browser reads no response before it has sent its whole body.
+    let deadline = ContinuousClock.now + .seconds(min(3, patience.head))
     var taken = 0
-    while taken < 1_000_000, wait(for: Int16(POLLIN), until: deadline) {
+    while taken < 4 * BodyBudget.bodyLimit, wait(for: Int16(POLLIN), until: deadline) {
       do {
-        taken += try socket.read(atMost: 4096).count
+        taken += try socket.read(atMost: 65_536).count
       } catch SocketError.blocked {
         continue
       } catch {

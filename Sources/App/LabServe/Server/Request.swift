@@ -15,6 +15,9 @@ package struct Request: Sendable {
   /// Whether the client wants another request on the same connection.
   package var keepsAlive: Bool
 
+  /// What follows the head; empty where nothing does, and until it has been read.
+  var body = Data()
+
   /// Whether only the head of the response is asked for.
   var isHead: Bool { method == "HEAD" }
 
@@ -37,7 +40,7 @@ package struct RequestProblem: Error, Equatable, CustomStringConvertible {
   /// One sentence.
   package var description: String
   /// Headers that go along.
-  var headers: [String: String] = [:]
+  package var headers: [String: String] = [:]
   /// Whether the rest of the connection cannot be understood, so that it ends.
   var endsConnection = false
 }

@@ -35,6 +35,23 @@ struct Response: Sendable {
     Response(status: status, type: "text/html; charset=utf-8", body: .data(Data(html.utf8)))
   }
 
+  /// The way to another address, to be read there.
+  static func redirection(to address: String) -> Response {
+    Response(
+      status: 303, type: "text/plain; charset=utf-8", headers: [("Location", address), ("Cache-Control", "no-store")],
+      body: .data(Data("go on at \(address)\n".utf8)))
+  }
+
+  /// A page with a form that sends something here.
+  ///
+  /// Browsers then say which page a form is of only to where it is sent; without that, they would say of no form where it
+  /// comes from.
+  static func form(_ html: String) -> Response {
+    var response = page(html)
+    response.headers.append(("Referrer-Policy", "same-origin"))
+    return response
+  }
+
   /// A value in JSON, written as commands print it.
   static func json(_ value: JSONValue, status: Int = 200) -> Response {
     Response(status: status, type: "application/json", body: .data(Data(value.printableText.utf8)))
@@ -57,7 +74,7 @@ struct Response: Sendable {
   func head(keepsAlive: Bool) -> Data {
     var lines = ["HTTP/1.1 \(status) \(Response.phrases[status] ?? "Status")"]
     lines += headers.map { "\($0.name): \($0.value)" }
-    lines += Response.protections.map { "\($0): \($1)" }
+    lines += Response.protections.filter { header($0.0) == nil }.map { "\($0): \($1)" }
     if header("Cache-Control") == nil { lines.append("Cache-Control: private, no-cache") }
     // A response without a body by its status has no length either.
     if status != 304 { lines.append("Content-Length: \(body.length)") }
@@ -80,8 +97,10 @@ struct Response: Sendable {
 
   private static let phrases = [
     200: "OK", 303: "See Other", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
-    404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long",
-    421: "Misdirected Request", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
+    404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout", 411: "Length Required",
+    413: "Content Too Large", 414: "URI Too Long", 415: "Unsupported Media Type", 417: "Expectation Failed",
+    421: "Misdirected Request", 422: "Unprocessable Content", 431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
     503: "Service Unavailable", 505: "HTTP Version Not Supported",
   ]
 }

@@ -30,6 +30,12 @@ final class Window: Sendable {
 
   /// The results folder.
   let results: String
+  /// The only run that is shown, by a page that asks its model; nil where everything is.
+  let onlyRun: RunIdentity?
+  /// Where models are asked.
+  let desk = PredictionDesk()
+  /// What they have said.
+  let answers = KeptAnswers()
   /// What notices changes.
   let watcher: ChangeWatcher
   private let access: StoreAccess
@@ -49,8 +55,9 @@ final class Window: Sendable {
   /// Opens a results folder.
   ///
   /// - Throws: what opening the store throws.
-  init(results: String, share: Double) throws {
+  init(results: String, share: Double, onlyRun: RunIdentity? = nil) throws {
     self.results = results
+    self.onlyRun = onlyRun
     self.share = share
     access = StoreAccess(folder: results)
     watcher = ChangeWatcher(StoreAccess(folder: results))
@@ -61,7 +68,21 @@ final class Window: Sendable {
   func start() { watcher.start() }
 
   /// Lets everybody go who waits.
-  func stop() { watcher.stop() }
+  func stop() {
+    watcher.stop()
+    desk.stop()
+  }
+
+  /// Whether an address is one of those that are shown.
+  ///
+  /// - Parameters:
+  ///   - route: the address.
+  ///   - values: what stands for the names in it.
+  func shows(_ route: Route, _ values: [String: String]) -> Bool {
+    guard let onlyRun else { return true }
+    guard route.isOfPredictions else { return false }
+    return values["run"].map { !$0.isEmpty && onlyRun.hash.hexadecimal.hasPrefix($0) } ?? true
+  }
 
   /// The store.
   ///

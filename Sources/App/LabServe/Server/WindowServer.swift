@@ -11,7 +11,7 @@ import Synchronization
 
 /// A server that shows a results folder in a browser, and to programs, while sweeps write to it.
 ///
-/// It only reads: by connections that cannot write, in transactions of one page, so that no sweep ever waits for it.
+/// It only reads results: by connections that cannot write, in transactions of one page, so that no sweep ever waits for it.
 public final class WindowServer: Sendable {
   /// What is shown, and to whom.
   public struct Options: Sendable {
@@ -23,6 +23,8 @@ public final class WindowServer: Sendable {
     public var port: Int
     /// What clients have to know; nil for nothing on this machine alone, and for a random one elsewhere.
     public var token: String?
+    /// The only run that is shown, by a page that asks its model, by the first digits of its identity; nil for all pages.
+    public var onlyRun: String?
     /// The most connections at once.
     public var connectionLimit = 256
     /// How long clients may take.
@@ -49,6 +51,7 @@ public final class WindowServer: Sendable {
   private let connections: Connections
   private let patience: ClientPatience
   private let router: Router
+  private let budget = BodyBudget()
   private let window: Window
   private let isStopped = Atomic(false)
   /// How many sockets are listened on.
@@ -62,7 +65,11 @@ public final class WindowServer: Sendable {
       throw ServeError(kind: .usage, "a port is a number from 0 to 65535, but \(options.port) was given")
     }
     if let token = options.token { try Access.check(token: token) }
-    window = try Window(results: options.results, share: options.share)
+    let onlyRun = try options.onlyRun.map { name in
+      let store = try StudyStore(reading: options.results)
+      return try PredictPage.predictable(store.run(matching: name), in: store).identity
+    }
+    window = try Window(results: options.results, share: options.share, onlyRun: onlyRun)
     let isLocal = options.host.map(ListeningAddress.isLoopback) ?? true
     token = options.token ?? (isLocal ? nil : Access.randomToken())
     let host = options.host.flatMap { $0.lowercased() == "localhost" ? nil : $0 }
@@ -143,7 +150,8 @@ public final class WindowServer: Sendable {
     }
     let thread = Thread { [self] in
       var connection = Connection(
-        socket: socket, patience: patience, setWaiting: { [self] in connections.setWaiting($0, number) },
+        socket: socket, patience: patience, budget: budget,
+        setWaiting: { [self] in connections.setWaiting($0, number) }, refusal: { [self] in router.refusal(of: $0) },
         answer: { [self] in router.response(to: $0, isGone: $1) })
       connection.serve()
       connections.close(number)

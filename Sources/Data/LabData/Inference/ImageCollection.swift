@@ -13,6 +13,7 @@ public struct ImageCollection: Sendable {
 
   private enum Content: Sendable {
     case files([String])
+    case encoded([EncodedImage])
     case packed(PackedImages)
     case split(PreparedDataset, DatasetSplit)
   }
@@ -62,6 +63,16 @@ public struct ImageCollection: Sendable {
     names = files
     self.labels = labels.map { label in label.flatMap { known.contains($0) ? $0 : nil } }
     content = .files(files)
+    places = nil
+  }
+
+  /// Takes image files that are in memory.
+  ///
+  /// - Parameter images: the files, whose names are those of the images; nobody knows their classes.
+  package init(_ images: [EncodedImage]) {
+    names = images.map(\.name)
+    labels = Array(repeating: nil, count: images.count)
+    content = .encoded(images)
     places = nil
   }
 
@@ -150,6 +161,9 @@ public struct ImageCollection: Sendable {
     switch content {
     case .files(let paths):
       let image = try ImageDecoder.decode(path: paths[index])
+      try image.pixels.withUnsafeBufferPointer { try body($0.baseAddress!, image.shape) }
+    case .encoded(let images):
+      let image = try images[index].decoded()
       try image.pixels.withUnsafeBufferPointer { try body($0.baseAddress!, image.shape) }
     case .packed(let images):
       try images.withPixels(at: index) { try body($0, images.shape) }

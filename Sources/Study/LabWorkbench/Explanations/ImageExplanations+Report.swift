@@ -6,7 +6,7 @@ extension ImageExplanations {
   private var classNames: [String] { model.card.classNames }
 
   /// What was looked at, in a sentence.
-  private var subtitle: String {
+  package var subtitle: String {
     let shape = layer.shape
     let chosen = isNamed ? "" : ", the last convolution with more than one pixel"
     return "Grad-CAM over \(layer.path) (\(shape[0]) channels of \(shape[1])×\(shape[2]) pixels)\(chosen)"
@@ -54,20 +54,27 @@ extension ImageExplanations {
       cells.append(.string(files.overlay(index)))
       return ReportTable.Row(cells)
     }
-    let dark = images.filter { $0.content?.map.isZero == true }
-    let notes = dark.map {
-      let name = classNames[$0.content?.explained ?? 0].singleLine
-      return "The map of \($0.name.singleLine) is zero everywhere: nothing in the output of \(layer.path) speaks for "
-        + "\(name)."
-    }
+    let notes = images.indices.compactMap(darkness)
     return ReportTable(
       kind: "explanations", title: "Where classes are seen", subtitle: subtitle, columns: columns, rows: rows,
       notes: notes)
   }
 
+  /// That the map of an image shows nothing, in a sentence; nil where it shows something.
+  package func darkness(_ index: Int) -> String? {
+    let image = images[index]
+    guard let content = image.content, content.map.isZero else { return nil }
+    let name = classNames[content.explained].singleLine
+    return "The map of \(image.name.singleLine) is zero everywhere: nothing in the output of \(layer.path) speaks for "
+      + "\(name)."
+  }
+
   /// The attentions of dynamic convolutions; nil where there are none.
-  private var attentionTable: ReportTable? {
-    let rows = images.flatMap { image in
+  private var attentionTable: ReportTable? { attentionTable(of: images.indices) }
+
+  /// The attentions of dynamic convolutions for some of the images; nil where there are none.
+  package func attentionTable(of range: Range<Int>) -> ReportTable? {
+    let rows = images[range].flatMap { image in
       (image.content?.attentions ?? []).map { attention in row(attention, of: image.name) }
     }
     guard !rows.isEmpty else { return nil }

@@ -58,22 +58,39 @@ package struct ImageExplanations {
     _ model: TrainedModel, _ explainer: ImageExplainer, images collection: ImageCollection, layer: String?,
     className: String?, batchSize: Int?, threads: Int, workbench: Workbench
   ) throws {
-    self.model = model
-    self.layer = try explainer.layer(named: layer, in: model)
-    isNamed = layer != nil
+    let feature = try explainer.layer(named: layer, in: model)
     let asked = try className.map { try model.card.index(ofClass: $0) }
     let output = try model.predictor(
       batchSize: batchSize, imageCount: collection.count, threads: threads, workbench: workbench
     ).logits(of: collection)
-    let indices = Dictionary(model.card.classNames.enumerated().map { ($1, $0) }) { first, _ in first }
-    let classified = Classification(
-      names: collection.names, labels: collection.labels.map { $0.flatMap { indices[$0] } }, logits: output.logits,
-      classNames: model.card.classNames, unreadable: Set(output.failures.map(\.index)))
+    try self.init(
+      model, explainer, images: collection, output: output, layer: feature, isNamed: layer != nil, asked: asked)
+  }
+
+  /// Explains what a model says of images.
+  ///
+  /// - Parameters:
+  ///   - model: the model.
+  ///   - explainer: that model's.
+  ///   - collection: the images.
+  ///   - output: what the model says of them.
+  ///   - layer: the layer in whose output classes are looked for.
+  ///   - isNamed: whether somebody has named it.
+  ///   - asked: the class that is looked for; nil for the most probable one of each image.
+  /// - Throws: errors of the backend.
+  init(
+    _ model: TrainedModel, _ explainer: ImageExplainer, images collection: ImageCollection, output: Predictor.Output,
+    layer: FeatureLayer, isNamed: Bool, asked: Int?
+  ) throws {
+    self.model = model
+    self.layer = layer
+    self.isNamed = isNamed
+    let classified = Classification(output, of: collection, by: model)
     let problems = Dictionary(output.failures.map { ($0.index, $0.description) }) { first, _ in first }
     let readable = collection.names.indices.filter { problems[$0] == nil }
     let predicted = classified.classes
     let findings = try explainer.findings(
-      for: collection.selecting(readable), classes: readable.map { asked ?? predicted[$0] }, in: self.layer)
+      for: collection.selecting(readable), classes: readable.map { asked ?? predicted[$0] }, in: layer)
     let attentions = explainer.attentions.enumerated().map { place, part in
       AttentionSummary.all(of: part, findings.map { $0.attentions[place] })
     }
@@ -113,7 +130,7 @@ extension ImageExplainer {
   /// The layer of a name, or the last one with more than one pixel.
   ///
   /// - Throws: ``WorkbenchError`` where there is none.
-  fileprivate func layer(named name: String?, in model: TrainedModel) throws -> FeatureLayer {
+  func layer(named name: String?, in model: TrainedModel) throws -> FeatureLayer {
     let usable = layers.filter(\.hasPixels)
     let list = usable.map(\.path).joined(separator: ", ")
     guard let name else {

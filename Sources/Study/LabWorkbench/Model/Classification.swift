@@ -1,12 +1,14 @@
 import Foundation
 import LabCore
+import LabData
 import LabRecords
 import LabReport
 import LabStats
 import LabStore
+import LabTrain
 
 /// What a model says of images whose classes are partly known, and what follows from it.
-package struct Classification {
+package struct Classification: Sendable {
   package let names: [String]
   /// The index of each image's class among the model's, where it is known.
   package let labels: [Int?]
@@ -23,6 +25,15 @@ package struct Classification {
     self.unreadable = unreadable
   }
 
+  /// What a model says of a collection's images.
+  package init(_ output: Predictor.Output, of images: ImageCollection, by model: TrainedModel) {
+    let classNames = model.card.classNames
+    let indices = Dictionary(classNames.enumerated().map { ($1, $0) }) { first, _ in first }
+    self.init(
+      names: images.names, labels: images.labels.map { $0.flatMap { indices[$0] } }, logits: output.logits,
+      classNames: classNames, unreadable: Set(output.failures.map(\.index)))
+  }
+
   /// The logits of an image.
   package func row(_ index: Int) -> ArraySlice<Float> {
     logits[index * classNames.count..<(index + 1) * classNames.count]
@@ -35,6 +46,18 @@ package struct Classification {
     let weights = row.map { exp(Double($0) - largest) }
     let total = weights.reduce(0, +)
     return weights.map { $0 / total }
+  }
+
+  /// The classes of an image with their probabilities, the most probable one first.
+  package func ranking(_ index: Int) -> [(label: Int, probability: Double)] {
+    let probabilities = probabilities(index)
+    return probabilities.indices.sorted { (probabilities[$0], -$0) > (probabilities[$1], -$1) }
+      .map { ($0, probabilities[$0]) }
+  }
+
+  /// A probability as it is printed.
+  package static func text(_ probability: Double) -> String {
+    NumberText.fixed(probability * 100, decimals: 1) + " %"
   }
 
   /// The most probable class of each image; the first one where several are.
@@ -110,15 +133,13 @@ package struct Classification {
       guard !unreadable.contains(index) else {
         return ReportTable.Row(cells + (0..<count).map { _ in .missing(fieldCount: 2) })
       }
-      let probabilities = probabilities(index)
-      let best = probabilities.indices.sorted { (probabilities[$0], -$0) > (probabilities[$1], -$1) }
       return ReportTable.Row(
         cells
-          + best.prefix(count).enumerated().map { rank, label in
-            let share = probabilities[label]
+          + ranking(index).prefix(count).enumerated().map { rank, entry in
+            let (label, share) = entry
             let isRight = rank == 0 ? labels[index].map { $0 == label } : nil
             return .init(
-              "\(classNames[label]) \(NumberText.fixed(share * 100, decimals: 1)) %",
+              "\(classNames[label]) \(Classification.text(share))",
               values: [.string(classNames[label]), .number(share)],
               role: isRight.map { $0 ? .better : .warning })
           })

@@ -68,7 +68,17 @@ package struct TrainedModel {
       throw WorkbenchError(problem, kind: .noInput)
     }
     let store = try StudyStore(reading: results)
-    let run = try store.run(matching: name)
+    self = try TrainedModel(of: store.run(matching: name), choice: choice, in: store, workbench: workbench)
+  }
+
+  /// Takes the weights of a run.
+  ///
+  /// - Parameters:
+  ///   - run: the run.
+  ///   - choice: which of its weights; nil for those that its final metrics are of.
+  ///   - store: the store that has them.
+  /// - Throws: ``WorkbenchError`` where there are none, and errors of the store.
+  package init(of run: Run, choice: Choice?, in store: StudyStore, workbench: Workbench) throws {
     if let source = run.importSource {
       throw WorkbenchError(
         "run \(run.identity.short) was imported from \(source), and has no weights here: labrun predicts with runs that it "
