@@ -70,8 +70,7 @@ enum SweepPage {
     // MARK: The table
 
     private func tables() throws -> [String] {
-      let tables = try request.tables(sweep)
-      let keys = try request.sortKeys(sweep)
+      let (tables, keys) = try request.tablesWithSortKeys(sweep)
       return choices
         + tables.enumerated().map { index, table in
           let caption = [table.subtitle, tables.count > 1 ? table.title : nil].compactMap { $0 }.joined(

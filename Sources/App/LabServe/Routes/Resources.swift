@@ -92,7 +92,7 @@ enum Resources {
   /// The table of sweeps, of which only those are read that have changed.
   static func sweepTable(_ window: Window) throws -> ReportTable {
     var table = ListTables.sweeps([])
-    table.rows = try window.sweeps().map(\.row)
+    table.rows = try window.sweeps().glances.compactMap { $0.runs?.row }
     return table
   }
 

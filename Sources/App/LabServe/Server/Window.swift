@@ -21,11 +21,17 @@ final class Window: Sendable {
   struct Glance: Sendable {
     var standing: SweepStanding
     var madeAt: ContinuousClock.Instant
-    /// The sweep's row in the table of sweeps, as `labrun list` has it.
-    var row: ReportTable.Row
-    var glance: SweepGlance
+    /// What its runs say; nil where there was no time to read them, which the next one who looks sees.
+    var runs: Runs?
     /// What is concluded; nil before somebody has looked.
     var verdict: String??
+
+    /// What the runs of a sweep say.
+    struct Runs: Sendable {
+      /// The sweep's row in the table of sweeps, as `labrun list` has it.
+      var row: ReportTable.Row
+      var glance: SweepGlance
+    }
   }
 
   /// The results folder.
@@ -142,49 +148,57 @@ final class Window: Sendable {
 
   /// Every sweep at a glance, the one registered last first; only those are read that are not as they were.
   ///
-  /// - Parameter verdictSeconds: how long sweeps are analyzed that nobody has analyzed before, in seconds; others are the next
-  ///   time.
+  /// - Parameters:
+  ///   - shown: how many of them are wanted; nil for all.
+  ///   - seconds: how long sweeps are read and analyzed that nobody has looked at before; others are the next time. Nil reads
+  ///     all of them, and analyzes none.
+  /// - Returns: the sweeps that are wanted, and how many there are.
   /// - Throws: an error of the store.
-  func sweeps(verdictSeconds: Double = 0) throws -> [Glance] {
+  func sweeps(first shown: Int? = nil, seconds: Double? = nil) throws -> (glances: [Glance], count: Int) {
     let store = try self.store()
     let start = ContinuousClock.now
-    var isWhole = true
+    func isLate(_ share: Double) -> Bool {
+      seconds.map { ContinuousClock.now - start >= .seconds($0 * share) } ?? false
+    }
+    let standings = try store.standings()
     var found: [Glance] = []
-    for standing in try store.standings() {
+    var read: [Int64: Sweep] = [:]
+    // What all sweeps do comes before what follows from any of them, which takes longer.
+    for standing in standings.prefix(shown ?? standings.count) {
       let id = standing.sweep.id
-      var known = glances.withLock { $0[id] }
-      if let glance = known {
-        // A running process may die without a word.
-        let isOld = standing.isRunning && (ContinuousClock.now - glance.madeAt) > .seconds(2)
-        if glance.standing != standing || isOld { known = nil }
+      let known = glances.withLock { $0[id] }
+      // A running process may die without a word.
+      let isOld = standing.isRunning && known.map { ContinuousClock.now - $0.madeAt > .seconds(2) } == true
+      if let known, known.standing == standing, !isOld {
+        found.append(known)
+      } else if isLate(0.6) {
+        found.append(Glance(standing: standing, madeAt: .now))
+      } else {
+        let sweep = try store.sweep(id)
+        read[id] = seconds == nil ? nil : sweep
+        let glance = Glance(
+          standing: standing, madeAt: .now,
+          runs: .init(row: ListTables.sweeps([sweep]).rows[0], glance: SweepGlance(sweep)))
+        glances.withLock { $0[id] = glance }
+        found.append(glance)
       }
-      let wantsVerdict = verdictSeconds > 0 && known?.verdict == nil
-      guard known == nil || wantsVerdict else {
-        if let known { found.append(known) }
-        continue
-      }
-      let sweep = try store.sweep(id)
-      var glance =
-        known
-        ?? Glance(
-          standing: standing, madeAt: .now, row: ListTables.sweeps([sweep]).rows[0], glance: SweepGlance(sweep))
-      if wantsVerdict {
-        if (ContinuousClock.now - start) < .seconds(verdictSeconds) {
-          glance.verdict = .some((try? SweepReport(sweep))?.verdictText)
-        } else {
-          isWhole = false
-        }
-      }
-      glances.withLock { $0[id] = glance }
-      found.append(glance)
+    }
+    guard seconds != nil else { return (found, standings.count) }
+    for index in found.indices where found[index].runs != nil && found[index].verdict == nil && !isLate(1) {
+      let id = found[index].standing.sweep.id
+      let sweep = try read.removeValue(forKey: id) ?? store.sweep(id)
+      found[index].verdict = .some((try? SweepReport(sweep))?.verdictText)
+      glances.withLock { $0[id] = found[index] }
     }
     // Whoever has the page open comes again for what is missing.
-    if !isWhole { watcher.touch() }
-    return found
+    if found.contains(where: { $0.verdict == nil }) { watcher.touch() }
+    return (found, standings.count)
   }
 
-  /// The most completed runs whose courses are read for a page.
-  static let courseLimit = 60
+  /// The most epochs of completed runs whose courses are read for a page.
+  private static let courseLimit = 100_000
+  /// The most points of courses that a page draws: variants times epochs.
+  private static let pointLimit = 4000
 
   /// Conclusions and figures of a sweep, made anew where a run has been completed since.
   ///
@@ -198,12 +212,23 @@ final class Window: Sendable {
     let key = hasher.finalize()
     if let known = overviews.withLock({ $0[id] }), known.key == key { return known.sections }
     let completed = sweep.runs.filter { $0.state == .completed }
+    let longest = completed.lazy.map(\.completedEpochs).max() ?? 0
     var records = SweepRecords()
-    if completed.count <= Window.courseLimit {
-      let store = try self.store()
-      for run in completed { records.epochs[run.identity] = try store.epochs(of: run.identity) }
+    var note: String?
+    // A single epoch is no course.
+    if longest > 1, let metric = try? AnalysisOptions().metric(of: sweep) {
+      if completed.reduce(0, { $0 + $1.completedEpochs }) <= Window.courseLimit,
+        longest * sweep.variants.count <= Window.pointLimit
+      {
+        records.epochs = try self.store().courses(sweep: id) { sweep.courseMetric(metric.name, known: $0) }
+      } else {
+        note = "The courses of so many epochs are not drawn here: labrun report \(id) draws them."
+      }
     }
-    let sections = Window.sections(of: sweep, records)
+    var sections = Window.sections(of: sweep, records)
+    if let note, let index = sections.firstIndex(where: { $0.anchor == "figures" }) {
+      sections[index].blocks.append(.paragraph(note))
+    }
     overviews.withLock { overviews in
       if overviews.count > 32 { overviews.removeAll() }
       overviews[id] = (key, sections)

@@ -82,11 +82,12 @@ public struct TableRequest: Sendable, Hashable {
       + (showsAdjustedProbabilities ? ["--holm"] : []) + (isPerComparison ? ["--per-comparison"] : [])
   }
 
-  /// The columns that rows of variants can be sorted by.
+  /// The tables of a sweep, and the columns that rows of variants can be sorted by, from one comparison.
   ///
   /// - Throws: ``ReportError`` where the request names what the sweep does not have.
-  package func sortKeys(_ sweep: Sweep) throws(ReportError) -> [String] {
-    guard factors.isEmpty, try chosenLayout().name == TableLayouts.variants.name else { return [] }
-    return try ComparisonTable(sweep, options: options()).sortKeys
+  package func tablesWithSortKeys(_ sweep: Sweep) throws(ReportError) -> (tables: [ReportTable], sortKeys: [String]) {
+    guard factors.isEmpty, try chosenLayout().name == TableLayouts.variants.name else { return (try tables(sweep), []) }
+    let comparison = try ComparisonTable(sweep, options: options())
+    return ([comparison.table], comparison.sortKeys)
   }
 }

@@ -5,14 +5,9 @@ extension SweepReport {
   /// The metric whose course over the epochs is shown: the report's own on the split that epochs were evaluated on, else the
   /// accuracy, else the loss.
   var courseMetric: MetricDescription? {
-    let known = Set(records.epochs.values.lazy.compactMap(\.last).flatMap { $0.metrics.names })
-    let base = MetricName(metric.name).base
-    let names = [base, "accuracy", "loss"].flatMap { base in
-      ["validation", "test", "train"].map { MetricName(base, of: $0) }
-    }
-    // What another program calls its metrics may name no split.
-    let own = sweep.imported == nil ? [] : [MetricName(metric.name)]
-    return (own + names).first(where: known.contains).map { sweep.metric(named: $0.key) }
+    sweep.courseMetric(
+      metric.name, known: Set(records.epochs.values.lazy.compactMap(\.last).flatMap { $0.metrics.names })
+    ).map { sweep.metric(named: $0.key) }
   }
 
   func fillCurves(of data: inout FigureData, _ options: PlotOptions) throws(PlotError) {
@@ -78,5 +73,22 @@ extension SweepReport {
         .init(sweep.variants[whole[treatment]].label.singleLine, $0, level: options.confidenceLevel)
       }
     }
+  }
+}
+
+extension Sweep {
+  /// The metric whose course over the epochs goes with a metric of results: the same on the split that epochs were evaluated
+  /// on, else the accuracy, else the loss.
+  ///
+  /// - Parameters:
+  ///   - name: the metric of results.
+  ///   - known: the metrics that epochs have.
+  package func courseMetric(_ name: String, known: Set<MetricName>) -> MetricName? {
+    let names = [MetricName(name).base, "accuracy", "loss"].flatMap { base in
+      ["validation", "test", "train"].map { MetricName(base, of: $0) }
+    }
+    // What another program calls its metrics may name no split.
+    let own = imported == nil ? [] : [MetricName(name)]
+    return (own + names).first(where: known.contains)
   }
 }
