@@ -152,10 +152,22 @@ class Study:
             self.fail(f"processes are left: {left}")
 
 
+def slurm(*words):
+    return subprocess.run(words, capture_output=True, text=True).stdout
+
+
 def running_tasks():
-    lines = subprocess.run(
-        ["squeue", "--noheader", "--array", "--states=RUNNING", "--format=%F_%K"], capture_output=True, text=True).stdout
-    return lines.split()
+    return slurm("squeue", "--noheader", "--array", "--states=RUNNING", "--format=%F_%K").split()
+
+
+def heal():
+    """What an administrator does where a controller has lost its memory of jobs, and takes some for running that are done."""
+    while not slurm("sinfo", "--noheader", "--format=%t"):
+        time.sleep(0.1)
+    slurm("scontrol", "reconfigure")
+    slurm("scontrol", "update", f"NodeName={slurm('hostname', '-s').strip()}", "State=RESUME")
+    for job in slurm("squeue", "--noheader", "--array", "--states=PENDING", "--format=%F_%K").split():
+        slurm("scontrol", "release", job)
 
 
 def hit(study, process, chance):
@@ -180,6 +192,7 @@ def hit(study, process, chance):
         kill(int((pathlib.Path(configuration).parent / "slurmctld.pid").read_text()))
         time.sleep(chance.uniform(0, 2))
         subprocess.run(["slurmctld", "-f", configuration], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        heal()
     return kind
 
 
