@@ -58,6 +58,7 @@ with sync_playwright() as playwright:
     page.locator("#runs details, #run-table table").first.wait_for()
     page.locator("#run-table thead button", has_text="seed").click()
     page.locator("#spec-text summary").click()
+    page.get_by_label("compare odconv-4x", exact=True).check()
     print("ready", flush=True)
     page.locator("#running").wait_for()
     print("running", flush=True)
@@ -71,6 +72,17 @@ with sync_playwright() as playwright:
     require(page.locator("#spec-text[open]").count() == 1, "what was opened is closed again")
     require(
         page.locator("#run-table thead th[aria-sort]").inner_text().strip().startswith("seed"), "the order of runs was forgotten")
+
+    # Marked rows stay so while tables change, and are compared.
+    require(page.get_by_label("compare odconv-4x", exact=True).is_checked(), "what was marked was forgotten")
+    page.get_by_label("compare static", exact=True).check()
+    page.locator("#compare button").click()
+    page.locator("#confusions svg").first.wait_for()
+    require(page.locator("#compared tbody tr").count() == 2 and "variant=odconv-4x" in page.url, f"two variants are not compared: {page.url}")
+    require(page.locator("#courses svg").count() >= 4, "a comparison has too few figures")
+    comparison = page.url
+    page.go_back()
+    page.locator("#table thead a", has_text="params").wait_for()
 
     # Sorting: by the server in the table of variants, by the page in the list of runs.
     page.locator("#table thead a", has_text="params").click()
@@ -91,7 +103,7 @@ with sync_playwright() as playwright:
     require(page.evaluate("document.activeElement.className") == "skip", "the first stop is not the link to the content")
 
     run = page.url
-    addresses = {"sweeps": base + "/", "sweep": base + "/sweeps/ablation", "hostile": base + "/sweeps/hostile", "run": run, "api": base + "/api"}
+    addresses = {"sweeps": base + "/", "sweep": base + "/sweeps/ablation", "hostile": base + "/sweeps/hostile", "run": run, "compare": comparison, "api": base + "/api"}
 
     # A phone: nothing is wider than the screen but what scrolls by itself.
     phone = browser.new_context(viewport={"width": 390, "height": 844}, device_scale_factor=2, is_mobile=True, has_touch=True)
@@ -109,7 +121,11 @@ with sync_playwright() as playwright:
     still = watched(plain)
     still.goto(base + "/sweeps/ablation")
     require(still.locator("#table tbody tr").count() == 2, "the table is not there without scripts")
-    require(still.locator("button").count() == 0, "there are buttons that do nothing without scripts")
+    require(still.locator("button:not([type=submit])").count() == 0, "there are buttons that do nothing without scripts")
+    for box in still.locator("#run-table input").all()[:3]:
+        box.check()
+    still.locator("#compare button").click()
+    require(still.locator("#compared tbody tr").count() == 3, "runs are not compared without scripts")
 
     if folder:
         for scheme in ("light", "dark"):

@@ -89,6 +89,7 @@ extension Assets {
         const main = document.querySelector("main");
         const old = new Map(parts(document).map((part, index) => [key(part, index), part]));
         const open = new Set(Array.from(document.querySelectorAll("details[open]"), (one) => one.id || one.querySelector("summary")?.textContent));
+        const marked = new Set(Array.from(document.querySelectorAll("input:checked"), (box) => `${box.name} ${box.value}`));
         const active = document.activeElement?.id;
         let before = null;
         for (const [index, part] of parts(page).entries()) {
@@ -106,6 +107,7 @@ extension Assets {
             else main.prepend(fresh);
             prepare(fresh);
             for (const [place, one] of Array.from(fresh.querySelectorAll(".scroll")).entries()) one.scrollLeft = left[place] ?? 0;
+            for (const box of fresh.querySelectorAll("input[type=checkbox]")) box.checked = marked.has(`${box.name} ${box.value}`);
             shown = fresh;
             originals.set(name, html);
           }

@@ -53,9 +53,9 @@ extension Assets {
       margin: 0.4rem 0; tab-size: 2;
     }
     .scroll { overflow-x: auto; max-width: 100%; }
-    table { border-collapse: separate; border-spacing: 0; line-height: 1.35; font-size: 0.8125rem; }
+    table { border-collapse: separate; border-spacing: 0; line-height: 1.125rem; font-size: 0.8125rem; }
     caption { text-align: left; color: var(--muted); padding: 0 0 0.35rem; }
-    th, td { padding: 0.24rem 0.7rem; text-align: left; white-space: nowrap; vertical-align: baseline; }
+    th, td { padding: 0.25rem 0.7rem; text-align: left; white-space: nowrap; vertical-align: baseline; }
     th { font-weight: 600; }
     thead th { border-bottom: 1px solid var(--muted); vertical-align: bottom; }
     thead th a, thead th button { color: inherit; text-decoration: none; font: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
@@ -78,6 +78,7 @@ extension Assets {
     .worse, .failure { color: var(--worse); }
     .warning { color: var(--warning); }
     .faint { color: var(--muted); }
+    td > input[type="checkbox"] { margin: 0 0.25rem 0 0; vertical-align: -0.1rem; accent-color: var(--link); }
     .notes, .note { font-size: 0.78rem; line-height: 1.5; color: var(--muted); margin: 0.35rem 0; max-width: 64rem; }
     .notes { padding-left: 1.25rem; }
     progress {
@@ -143,13 +144,14 @@ extension Assets {
       figure .wide { display: none; }
       figure .narrow { display: block; }
       figure .narrow svg { max-width: 100%; height: auto; }
-      th, td { padding: 0.28rem 0.5rem; }
+      th, td { padding: 0.25rem 0.5rem; }
       th:first-child, td:first-child { max-width: 45vw; white-space: normal; min-width: 6.5rem; }
     }
-    form button[type="submit"] {
+    button[type="submit"] {
       font: inherit; padding: 0.35rem 1.1rem; border-radius: 4px; border: 1px solid var(--link); background: var(--link);
       color: var(--paper); cursor: pointer;
     }
+    button[type="submit"] + span { margin-left: 0.5rem; }
     form button[disabled] { opacity: 0.6; cursor: default; }
     input { font: inherit; max-width: 100%; }
     input[name="label"] {

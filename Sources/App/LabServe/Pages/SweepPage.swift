@@ -9,7 +9,10 @@ import LabWorkbench
 enum SweepPage {
   static let route = Route(
     kind: .page, path: "/sweeps/{sweep}", summary: "One sweep: table, verdicts, figures, runs, failures",
-    parameters: Route.tableParameters + [.init(name: "from", summary: "the first run that is listed, from 1")]
+    parameters: Route.tableParameters + [
+      .init(name: "from", summary: "the first run that is listed, from 1"),
+      .init(name: "all", summary: "true for all runs in one list"),
+    ]
   ) { call in
     let store = try call.window.store()
     let sweep = try store.comparableSweep(matching: call["sweep"])
@@ -18,7 +21,7 @@ enum SweepPage {
   }
 
   /// The most runs and failures that are listed at once.
-  private static let runLimit = 500
+  private static let runLimit = 250
   private static let failureLimit = 20
 
   private struct Content {
@@ -71,7 +74,8 @@ enum SweepPage {
 
     private func tables() throws -> [String] {
       let (tables, keys) = try request.tablesWithSortKeys(sweep)
-      return choices
+      let lines =
+        choices
         + tables.enumerated().map { index, table in
           let caption = [table.subtitle, tables.count > 1 ? table.title : nil].compactMap { $0 }.joined(
             separator: " · ")
@@ -79,6 +83,20 @@ enum SweepPage {
             table, caption: caption.isEmpty ? table.title : caption, links: links(of: table, keys: keys),
             showsLegend: index == tables.count - 1)
         }
+      // Runs of one variant are compared as well, where that is all that a sweep has.
+      return lines + ComparePage.form(sweep)
+    }
+
+    /// Boxes beside variants, by which they are compared; only rows of variants have them.
+    private func marks(of table: ReportTable, keys: [String]) -> [HTMLParts.TableLinks.Mark?] {
+      guard !keys.isEmpty, sweep.variants.count > 1 else { return [] }
+      return table.rows.map { row in
+        guard !row.isTotal, let label = row.cells.first?.values.first?.stringValue,
+          sweep.variants.contains(where: { $0.label == label })
+        else { return nil }
+        return .init(
+          form: ComparePage.formName, name: "variant", value: label, hint: "compare \(label.singleLine)")
+      }
     }
 
     /// The titles of columns that rows can be sorted by lead to the page with the table sorted so.
@@ -86,6 +104,7 @@ enum SweepPage {
       guard !keys.isEmpty else { return .init() }
       let order = request.sort.flatMap { try? SortOrder(parsing: $0) }
       var links = HTMLParts.TableLinks()
+      links.marks = marks(of: table, keys: keys)
       for (index, column) in table.columns.enumerated() where column.isVisible {
         guard let field = column.fields.first else { continue }
         let key = field == "n_completed" ? "n" : field.hasSuffix("_mean") ? String(field.dropLast(5)) : field
@@ -220,14 +239,21 @@ enum SweepPage {
       var table = try ListTables.runs(sweep)
       let all = table.rows.count
       let from = try first(of: all)
-      let end = min(all, from - 1 + SweepPage.runLimit)
+      let limit = try call.isTrue("all") ? all : SweepPage.runLimit
+      let end = min(all, from - 1 + limit)
       let shown = (from - 1)..<end
       table.rows = Array(table.rows[shown])
-      let identities = sweep.labeledRuns[shown].map { "/runs/\($0.run.identity.short)" }
-      let part = all > SweepPage.runLimit ? "\(from) to \(end) of \(NumberText.grouped(all)) runs" : "\(all) runs"
+      let listed = sweep.labeledRuns[shown]
+      var rowLinks = HTMLParts.TableLinks(rows: listed.map { "/runs/\($0.run.identity.short)" })
+      rowLinks.marks = listed.map { variant, run in
+        .init(
+          form: ComparePage.formName, name: "run", value: run.identity.short,
+          hint: "compare \(variant), seed \(run.seed)")
+      }
+      let part = from > 1 || end < all ? "\(from) to \(end) of \(NumberText.grouped(all)) runs" : "\(all) runs"
       var lines = [
         "<div class=\"sortable\" id=\"run-table\">",
-        HTMLParts.table(table, caption: part, links: .init(rows: identities), showsLegend: false), "</div>",
+        HTMLParts.table(table, caption: part, links: rowLinks, showsLegend: false), "</div>",
       ]
       var links: [String] = []
       func link(_ title: String, from number: Int) {
@@ -235,7 +261,11 @@ enum SweepPage {
       }
       if from > 1 { link("earlier runs", from: max(1, from - SweepPage.runLimit)) }
       if end < all { link("further runs", from: end + 1) }
+      if from > 1 || end < all {
+        links.append("<a href=\"\(path)?all=true#runs\">all \(NumberText.grouped(all)) runs</a>")
+      }
       if !links.isEmpty { lines.append("<p>\(links.joined(separator: " · "))</p>") }
+      lines.append(ComparePage.button)
       return Frame.section("runs", "Runs", lines)
     }
 

@@ -5,13 +5,13 @@ package enum Routes {
 
   /// The pages.
   package static let pages: [Route] = [
-    SweepsPage.route, SweepPage.route, RunPage.route, RunFilePage.route, InterfacePage.route,
+    SweepsPage.route, SweepPage.route, RunPage.route, RunFilePage.route, ComparePage.route, InterfacePage.route,
     PredictPage.route, PredictPage.runRoute, AnswerPage.route, AnswerPage.pictureRoute, AnswerPage.archiveRoute,
   ]
 
   /// The resources for programs.
   package static let resources: [Route] = [
     Resources.sweeps, Resources.sweep, Resources.table, Resources.analysis, Resources.runs, Resources.run,
-    Resources.epochs, Resources.events, Resources.changes, Resources.predictions, OpenAPI.route,
+    Resources.epochs, Resources.events, Resources.comparison, Resources.changes, Resources.predictions, OpenAPI.route,
   ]
 }

@@ -94,12 +94,20 @@ struct HTMLTableFormat: TableFormat {
         let link = links.rows.indices.contains(position) ? links.rows[position].map(HTMLTableFormat.escaped) : nil
         let address = place == 0 ? anchor.map { "#" + $0 } ?? link : nil
         let linked = address.map { "<a href=\"\($0)\">\(content)</a>" }
-        return "<td\(attributes(column))>\(linked ?? content)</td>"
+        let mark = place == 0 && links.marks.indices.contains(position) ? links.marks[position].map(box) ?? "" : ""
+        return "<td\(attributes(column))>\(mark)\(linked ?? content)</td>"
       }
       let id = anchor.map { " id=\"\($0)\"" } ?? ""
       lines.append("<tr\(id)\(row.isTotal ? " class=\"total\"" : "")>\(cells.joined())</tr>")
     }
     return lines + ["</tbody>", "</table>", "</div>"]
+  }
+
+  /// A box to mark a row with.
+  private func box(_ mark: HTMLParts.TableLinks.Mark) -> String {
+    func attribute(_ name: String, _ value: String) -> String { " \(name)=\"\(HTMLTableFormat.escaped(value))\"" }
+    return "<input type=\"checkbox\"" + attribute("form", mark.form) + attribute("name", mark.name)
+      + " value=\"\(HTMLTableFormat.markup(mark.value))\"" + attribute("aria-label", mark.hint) + "> "
   }
 
   /// What stands in a cell.

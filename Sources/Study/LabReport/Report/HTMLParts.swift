@@ -11,6 +11,26 @@ package enum HTMLParts {
     package var columns: [Int: String]
     /// The column that rows are sorted by, and in which direction.
     package var sorted: (index: Int, isAscending: Bool)?
+    /// By what each row is marked, to be sent with a form; nil or missing for none.
+    package var marks: [Mark?] = []
+
+    /// A box to mark a row with.
+    package struct Mark: Sendable {
+      /// The form that it belongs to.
+      package var form: String
+      /// The name and the value that a marked one is sent as.
+      package var name: String
+      package var value: String
+      /// What marking does to the row, for those who do not see the table.
+      package var hint: String
+
+      package init(form: String, name: String, value: String, hint: String) {
+        self.form = form
+        self.name = name
+        self.value = value
+        self.hint = hint
+      }
+    }
 
     package init(
       rows: [String?] = [], columns: [Int: String] = [:], sorted: (index: Int, isAscending: Bool)? = nil

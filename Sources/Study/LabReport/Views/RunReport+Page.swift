@@ -32,6 +32,12 @@ extension RunReport {
       ] + lists)
   }
 
+  /// The metrics of epochs that only the machine decides.
+  static let machineMetrics: Set<String> = [
+    "train_seconds", "evaluation_seconds", "images_per_second", "step_milliseconds", "peak_memory_bytes",
+    "planned_memory_bytes",
+  ]
+
   /// A figure for each metric of epochs, with a course a split, and all numbers folded below.
   private var courseBlocks: [ReportPage.Block] {
     guard !details.epochs.isEmpty else { return [] }
@@ -44,13 +50,9 @@ extension RunReport {
     }
     // What is watched comes first; what only the machine decides is in the table.
     let order = ["loss", "accuracy", "macro_f1", "learning_rate"]
-    let machine = [
-      "train_seconds", "evaluation_seconds", "images_per_second", "step_milliseconds", "peak_memory_bytes",
-      "planned_memory_bytes",
-    ]
     let shown =
       order.filter(bases.contains)
-      + bases.filter { !order.contains($0) && !machine.contains($0) }
+      + bases.filter { !order.contains($0) && !RunReport.machineMetrics.contains($0) }
     return shown.compactMap { base in names[base].flatMap(figure).map { ReportPage.Block.figure($0) } }
       + [.details("Every epoch in numbers", [.table(epochTable)])]
   }
