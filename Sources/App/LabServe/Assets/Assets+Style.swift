@@ -139,6 +139,8 @@ extension Assets {
       .bar { padding: 0.4rem 0.8rem; }
       main { padding: 0.8rem 0.8rem 2rem; }
       .looks { flex-wrap: nowrap; }
+      .images { grid-template-columns: repeat(auto-fill, minmax(6.6rem, 1fr)); gap: 0.8rem; }
+      .images img { width: 100%; }
       .looks figure { flex: 1 1 0; min-width: 0; max-width: 16rem; }
       .looks img { min-width: 0; width: 100%; }
       figure .wide { display: none; }
@@ -157,6 +159,11 @@ extension Assets {
     input[name="label"] {
       padding: 0.2rem 0.4rem; border: 1px solid var(--line); border-radius: 3px; background: var(--paper); color: inherit;
     }
+    .images { list-style: none; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: 1rem; }
+    .images li { font-size: 0.8125rem; line-height: 1.4; overflow-wrap: anywhere; }
+    .images img { display: block; width: 7rem; height: auto; margin-bottom: 0.2rem; border-radius: 3px; background: var(--panel); image-rendering: pixelated; }
+    .filters { display: flex; flex-wrap: wrap; gap: 0.5rem 1.2rem; align-items: center; margin: 0.6rem 0; }
+    select { font: inherit; max-width: 16rem; }
     .drop {
       display: flex; flex-wrap: wrap; gap: 0.6rem 1.2rem; align-items: center; padding: 1.1rem; margin: 0 0 0.8rem;
       border: 2px dashed var(--line); border-radius: 6px; background: var(--panel); max-width: 56rem;

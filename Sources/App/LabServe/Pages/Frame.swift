@@ -45,14 +45,21 @@ enum Frame {
   }
 
   /// A page that says what is wrong.
-  static func problem(_ problem: RequestProblem) -> Response {
+  ///
+  /// - Parameters:
+  ///   - problem: what is wrong.
+  ///   - isAlone: whether there is but one page that asks a model.
+  static func problem(_ problem: RequestProblem, isAlone: Bool = false) -> Response {
     let title = problem.status == 404 ? "Not found" : problem.status == 401 ? "A token is wanted" : "That does not work"
     let sentence = problem.description.prefix(1).uppercased() + problem.description.dropFirst() + "."
     return .page(
       page(
         title: title,
-        ["<h1>\(escaped(title))</h1>", "<p>\(escaped(sentence))</p>", "<p><a href=\"/\">All sweeps</a></p>"],
-        isLive: false), status: problem.status)
+        [
+          "<h1>\(escaped(title))</h1>", "<p>\(escaped(sentence))</p>",
+          "<p><a href=\"/\">\(isAlone ? "To the model" : "All sweeps")</a></p>",
+        ],
+        isLive: false, isAlone: isAlone), status: problem.status)
   }
 
   /// A part of a page with a heading, which is replaced as a whole when it has changed.

@@ -13,8 +13,9 @@ enum RunPage {
     let store = try call.window.store()
     let run = try store.run(matching: call["run"])
     let details = try RunDetails(of: run, in: store)
-    let page = RunReport(details).page
     let name = run.identity.short
+    let hasImages = ImagesPage.canShow(run, in: store)
+    let page = RunReport(details).page(confusionsAt: hasImages ? "/runs/\(name)/images?" : nil)
     let state =
       run.state == .completed
       ? "better" : run.state == .running ? "better" : run.state == .pending ? "faint" : "failure"
@@ -24,9 +25,11 @@ enum RunPage {
       "<p class=\"lead\">\(Frame.progress(share)) <span class=\"\(state)\">\(run.state.rawValue)</span> <span>\(run.completedEpochs) of "
         + "\(run.plannedEpochs) epochs\(run.reason.map { " · " + Frame.escaped($0) } ?? "")</span></p>",
     ]
-    if PredictPage.canPredict(run, in: store) {
-      content.append("<p><a href=\"/runs/\(name)/predict\">Ask its model about images of your own</a></p>")
-    }
+    let links =
+      (hasImages ? ["<a href=\"/runs/\(name)/images\">Its test images</a>"] : [])
+      + (PredictPage.canPredict(run, in: store)
+        ? ["<a href=\"/runs/\(name)/predict\">Ask its model about images of your own</a>"] : [])
+    if !links.isEmpty { content.append("<p>\(links.joined(separator: " · "))</p>") }
     content.append("</div>")
     for section in page.sections { content += Frame.section(section) }
     content += try output(of: run, in: store)

@@ -43,6 +43,9 @@ enum SweepPage {
       content += try failures()
       content += runs
       let name = sweep.id.map(String.init) ?? sweep.name
+      if sweep.runs.contains(where: { $0.state == .completed }), sweep.imported == nil {
+        content.append("<p id=\"images\"><a href=\"\(path)/images\">Which test images its runs get wrong</a></p>")
+      }
       content += Frame.commands([
         ["table", name] + request.arguments, ["analyze", name], ["report", name], ["list", name],
       ])

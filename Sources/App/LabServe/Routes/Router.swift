@@ -123,7 +123,7 @@ struct Router: Sendable {
     // A form of a page wants a page.
     let isForm = request.headers["content-type"]?.lowercased().hasPrefix("multipart/form-data") == true
     if isForPrograms || !(request.isReading || isForm) || problem.status == 421 { return .json(problem) }
-    var response = Frame.problem(problem)
+    var response = Frame.problem(problem, isAlone: window.onlyRun != nil)
     response.headers += problem.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     return response
   }

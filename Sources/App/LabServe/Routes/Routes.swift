@@ -7,6 +7,8 @@ package enum Routes {
   package static let pages: [Route] = [
     SweepsPage.route, SweepPage.route, RunPage.route, RunFilePage.route, ComparePage.route, InterfacePage.route,
     PredictPage.route, PredictPage.runRoute, AnswerPage.route, AnswerPage.pictureRoute, AnswerPage.archiveRoute,
+    ImagesPage.route,
+    ImagesPage.pictureRoute, SweepImagesPage.route,
   ]
 
   /// The resources for programs.

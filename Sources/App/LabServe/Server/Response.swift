@@ -42,6 +42,17 @@ struct Response: Sendable {
       body: .data(Data("go on at \(address)\n".utf8)))
   }
 
+  /// A page that is made anew for everybody who asks, and followed by their browsers all the same.
+  ///
+  /// - Parameters:
+  ///   - html: the page.
+  ///   - version: the version of what there is that it is of.
+  static func page(_ html: String, version: Int) -> Response {
+    var response = page(html)
+    response.headers.append(("Labrun-Version", "\(version)"))
+    return response
+  }
+
   /// A page with a form that sends something here.
   ///
   /// Browsers then say which page a form is of only to where it is sent; without that, they would say of no form where it

@@ -40,6 +40,8 @@ final class Window: Sendable {
   let onlyRun: RunIdentity?
   /// Where models are asked.
   let desk = PredictionDesk()
+  /// The test images of runs.
+  let images: ImageShelf
   /// What they have said.
   let answers = KeptAnswers()
   /// What notices changes.
@@ -66,7 +68,9 @@ final class Window: Sendable {
     self.onlyRun = onlyRun
     self.share = share
     access = StoreAccess(folder: results)
-    watcher = ChangeWatcher(StoreAccess(folder: results))
+    let watcher = ChangeWatcher(StoreAccess(folder: results))
+    self.watcher = watcher
+    images = ImageShelf { watcher.touch() }
     _ = try access.store()
   }
 
@@ -77,6 +81,7 @@ final class Window: Sendable {
   func stop() {
     watcher.stop()
     desk.stop()
+    images.stop()
   }
 
   /// Whether an address is one of those that are shown.

@@ -70,6 +70,8 @@ extension FigureData {
     /// What they are compared with, and its numbers; the figure shows the difference in this case.
     public var otherLabel: String?
     public var otherCounts: [[Double]]?
+    /// Where cells lead, behind which the numbers of the true and the predicted class stand; nil for nowhere.
+    package var address: String?
 
     /// Creates counts.
     public init(

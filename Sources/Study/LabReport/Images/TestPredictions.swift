@@ -132,7 +132,7 @@ public struct TestPredictions: Sendable {
   ]
 
   /// What says which images a run was tested on.
-  private static func source(_ dataset: JSONValue?) -> JSONValue {
+  package static func source(_ dataset: JSONValue?) -> JSONValue {
     dataset?.objectValue.map { .object($0.filter { !otherKeys.contains($0.key) }) } ?? .null
   }
 }

@@ -7,13 +7,15 @@ extension RunReport {
   package var headline: [String] { headerLines }
 
   /// The report as a page: results, courses, classes, confusions, health, configuration, provenance and log.
-  package var page: ReportPage {
+  ///
+  /// - Parameter address: where the counts of confusions lead, up to the parameters that name their classes; nil for nowhere.
+  package func page(confusionsAt address: String? = nil) -> ReportPage {
     var classBlocks: [ReportPage.Block] = []
     var confusionBlocks: [ReportPage.Block] = []
     if let confusion = details.confusion, let matrix {
       classBlocks = [.table(classTable(confusion))]
       confusionBlocks =
-        figureBlocks(confusion)
+        figureBlocks(confusion, address)
         + (matrix.isCompact
           ? [.details("The counts", [.table(matrix.table)])]
           : [.table(matrix.pairTable(limit: RunReport.Options().confusedPairCount))])
@@ -82,12 +84,13 @@ extension RunReport {
     return CurveFigure(data: data)
   }
 
-  private func figureBlocks(_ confusion: ConfusionMatrix) -> [ReportPage.Block] {
+  private func figureBlocks(_ confusion: ConfusionMatrix, _ address: String?) -> [ReportPage.Block] {
     let classes = (0..<confusion.classCount)
     var data = FigureData(name: "run \(details.run.identity.short)", metric: .init("images"))
     data.confusion = .init(
       classes: classes.map { details.className($0).singleLine }, label: "its test images",
       counts: classes.map { label in classes.map { Double(confusion[label: label, prediction: $0]) } })
+    data.confusion?.address = address
     return [.figure(ConfusionFigure(data: data))]
   }
 }

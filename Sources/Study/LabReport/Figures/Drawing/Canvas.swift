@@ -194,6 +194,14 @@ public struct Canvas: Sendable {
     hint.map { "><title>\(Canvas.escaped($0))</title></\(element)>" } ?? "/>"
   }
 
+  /// Lets everything that is drawn until ``endLink()`` lead somewhere; the keyboard goes past it, since there may be thousands.
+  mutating func beginLink(to address: String) {
+    elements.append("<a href=\"\(Canvas.escaped(address))\" tabindex=\"-1\">")
+  }
+
+  /// Ends what leads somewhere.
+  mutating func endLink() { elements.append("</a>") }
+
   private mutating func extend(by box: Box) { bounds = bounds?.joined(with: box) ?? box }
 
   private mutating func extend(by places: [Point]) {

@@ -15,6 +15,8 @@ struct ColorMap {
     var isFramed = false
     /// What is shown where the pointer is.
     var hint: String
+    /// Where it leads; nil for nowhere.
+    var address: String?
   }
 
   /// The names of rows and of columns.
@@ -87,6 +89,8 @@ struct ColorMap {
           if emptyIsUnknown { canvas.line([.init(box.left, box.bottom), .init(box.right, box.top)], paint: .grid) }
           continue
         }
+        if let address = cell.address { canvas.beginLink(to: address) }
+        defer { if cell.address != nil { canvas.endLink() } }
         canvas.rectangle(box, fill: cell.paint, outline: cell.isFramed ? .ink : nil, hint: cell.hint)
         let middle = Canvas.Point((box.left + box.right) / 2, (box.top + box.bottom) / 2)
         if hasTexts {

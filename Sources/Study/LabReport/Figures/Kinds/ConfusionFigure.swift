@@ -98,7 +98,8 @@ struct ConfusionFigure: Figure {
         return .init(
           paint: isDifference ? .change(gain / scale) : .share(value / scale), text: text(value),
           isMarked: isDifference && gain < 0,
-          hint: "\(confusion.classes[row]) taken for \(confusion.classes[column]): \(text(value))")
+          hint: "\(confusion.classes[row]) taken for \(confusion.classes[column]): \(text(value))",
+          address: confusion.address.map { "\($0)true=%23\(row)&predicted=%23\(column)" })
       }, breaks: false, rowTitle: "true", columnTitle: "predicted")
     let bottom = map.draw(on: &canvas, top: top)
     if isDifference {
