@@ -161,13 +161,24 @@ def running_tasks():
 
 
 def heal():
-    """What an administrator does where a controller has lost its memory of jobs, and takes some for running that are done."""
-    while not slurm("sinfo", "--noheader", "--format=%t"):
-        time.sleep(0.1)
-    slurm("scontrol", "reconfigure")
-    slurm("scontrol", "update", f"NodeName={slurm('hostname', '-s').strip()}", "State=RESUME")
-    for job in slurm("squeue", "--noheader", "--array", "--states=PENDING", "--format=%F_%K").split():
-        slurm("scontrol", "release", job)
+    """What an administrator does where a controller has lost its memory of jobs, and trusts neither machine nor jobs."""
+    if slurm("sinfo", "--noheader", "--states=drain,down", "--format=%n").split():
+        slurm("scontrol", "update", f"NodeName={slurm('hostname', '-s').strip()}", "State=RESUME")
+    for line in slurm("squeue", "--noheader", "--array", "--states=PENDING", "--format=%F_%K %r").splitlines():
+        job, reason = line.split(" ", 1)
+        if "held" in reason.lower():
+            slurm("scontrol", "release", job)
+
+
+def finish(study, process):
+    """Waits for the end of a sweep, on a cluster that somebody looks after."""
+    for _ in range(600):
+        try:
+            return process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            if study.executor == "slurm":
+                heal()
+    study.fail("a sweep has not ended in ten minutes")
 
 
 def hit(study, process, chance):
@@ -192,7 +203,10 @@ def hit(study, process, chance):
         kill(int((pathlib.Path(configuration).parent / "slurmctld.pid").read_text()))
         time.sleep(chance.uniform(0, 2))
         subprocess.run(["slurmctld", "-f", configuration], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        heal()
+        while not slurm("sinfo", "--noheader", "--format=%t"):
+            time.sleep(0.1)
+        # Machines tell the new controller which jobs they have.
+        slurm("scontrol", "reconfigure")
     return kind
 
 
@@ -233,14 +247,14 @@ def main():
                 if kind in ("sweep", "both"):
                     process.wait()
                 elif kind != "below" or chance.random() < 0.5:
-                    process.wait(timeout=600)
+                    finish(study, process)
                     break
                 else:
                     kill(process.pid)
                     process.wait()
             if kills >= options.kills:
                 break
-        last = study.start("--retry-failed").wait()
+        last = finish(study, study.start("--retry-failed"))
         if last != 0:
             study.fail(f"the last sweep ended with status {last}")
         study.expect(references[executor])

@@ -177,6 +177,23 @@ import Testing
     #expect(subject.left("capsules").isEmpty && subject.left("slurm").isEmpty)
   }
 
+  /// A sweep that is killed between the two leaves the submission of capsules that are gone; the next one removes it.
+  @Test func submissionsWithoutCapsulesGo() throws {
+    let subject = try Subject()
+    defer { subject.remove() }
+    let capsule = CapsuleFolder("\(subject.results)/capsules/another-1")
+    try AtomicFile.createFolder(capsule.path)
+    try Data("{}".utf8).write(to: URL(fileURLWithPath: capsule.runPath))
+    for (name, tasks) in [("done", ["\(subject.results)/capsules/gone-1"]), ("alive", [capsule.path])] {
+      try AtomicFile.createFolder("\(subject.results)/slurm/\(name)")
+      try JSONEncoder().encode([tasks]).write(
+        to: URL(fileURLWithPath: "\(subject.results)/slurm/\(name)/tasks.json"))
+    }
+    subject.slurm.state.withLock { $0.whenTaken = { try $1.complete() } }
+    #expect(try subject.run().isComplete)
+    #expect(subject.left("slurm") == ["alive"])
+  }
+
   /// Small runs share a task, large ones do not wait for each other; what is expected is asked for.
   @Test func whatAPlanExpectsIsAskedFor() throws {
     let subject = try Subject(levels: ["a", "b", "c"], seeds: [0, 1])

@@ -62,6 +62,7 @@ public final class SlurmRunExecutor: RunExecutor {
     self.expect = expect
     self.say = say
     queue = SlurmQueue(client, interval: .milliseconds(Int(options.pollSeconds * 1000)), say: say)
+    SlurmSubmission.removeDone(results: self.results)
   }
 
   public var startsAtOnce: Bool { false }

@@ -69,6 +69,14 @@ struct SlurmSubmission: Sendable, Hashable {
   /// The last lines that a task printed, beside its runs.
   func lastLines(_ count: Int, ofTask index: Int) -> [String] { TextTail.lines(count, of: outputPath(of: "\(index)")) }
 
+  /// Removes the submissions of a results folder of which no capsule is left, as a sweep leaves them that dies right then.
+  static func removeDone(results: String) {
+    let shelf = shelf(results: results)
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: shelf)) ?? [] {
+      SlurmSubmission("\(shelf)/\(name)").removeIfDone()
+    }
+  }
+
   /// Removes the folder once no capsule of it is left.
   func removeIfDone() {
     guard let tasks = try? tasks(), !tasks.joined().contains(where: \.exists) else { return }
