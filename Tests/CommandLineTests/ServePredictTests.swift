@@ -103,7 +103,10 @@ import Testing
     let address = "\(server.address)api/v1/runs/\(runs[0])/predictions"
     // 20 000 × 20 000 pixels in a few bytes, and more images than are taken.
     try Data("P6 20000 20000 255\n".utf8).write(to: labrun.folder.appendingPathComponent("bomb.ppm"))
+    // One whose head is whole.
+    try Data("P6 40 20 255\nabc".utf8).write(to: labrun.folder.appendingPathComponent("torn.ppm"))
     for (arguments, status, words) in [
+      (["-F", "image=@torn.ppm"], 422, "torn.ppm"),
       (["-F", "image=@text.png"], 415, "text.png is no image of a known format"),
       (["-F", "image=@bomb.ppm"], 422, "bomb.ppm"), (["-F", "picture=@wide.ppm"], 422, "\"picture\""),
       (["-F", "run=x"], 422, "takes image only"), (["-d", "x=1"], 415, "curl -F image=@FILE"),

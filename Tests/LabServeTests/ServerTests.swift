@@ -231,6 +231,10 @@ import Testing
       "GET /sweeps/small?sort=n&by=conv HTTP/1.1\r\nHost: localhost:PORT\r\nCookie: a=b\r\n\r\n",
       "HEAD /api/v1/sweeps/1/table?metric=test_accuracy HTTP/1.1\r\nHost: [::1]:PORT\r\nAccept: */*\r\n\r\n",
       "POST /api/v1/runs/abc HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nContent-Length: 3\r\nOrigin: null\r\n\r\nabc",
+      "POST /predict HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 80\r\n"
+        + "\r\n--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\nP5 1 1 1\r\n--b--",
+      "POST /api/v1/runs/RUN/predictions HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Type: image/png\r\nContent-Length: 4\r\n"
+        + "Expect: 100-continue\r\n\r\nGIF8",
       "GET /runs/%E5%8D%B7/../%00?x=%zz HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nIf-None-Match: \"x\"\r\n\r\n",
     ]
     var random = RandomNumbers(state: 7)

@@ -83,6 +83,11 @@ enum AnswerPage {
     private func image(_ index: Int) -> [String] {
       let extent = answer.images.extents[index]
       var lines = ["<p class=\"lead\">\(extent.width)×\(extent.height) pixels</p>"]
+      if answer.images.areTurned[index] {
+        lines.append(
+          "<p class=\"warning\">Its file says that the camera was turned. Models see it as it is stored, which may be upside down or "
+            + "on its side; turn it in a program for pictures, and save it.</p>")
+      }
       for (place, run) in answer.runs.enumerated() { lines += said(of: index, place, run) }
       return Frame.section("image-\(index + 1)", answer.images.names[index], lines)
     }

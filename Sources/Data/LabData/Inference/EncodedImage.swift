@@ -18,6 +18,9 @@ package struct EncodedImage: Sendable {
   /// - Throws: ``ImageProblem`` where it is no image that can be read.
   package func shape() throws(ImageProblem) -> ImageShape { try ImageDecoder.shape(of: data) }
 
+  /// Whether the file says that the camera was turned, which decoding leaves as it is.
+  package var isTurned: Bool { data.withUnsafeBytes { ImageOrientation.isTurned($0) } }
+
   /// Decodes the file as one on a disk is decoded.
   ///
   /// - Throws: ``DataError``.

@@ -26,6 +26,8 @@ public final class ImageExplainer {
   private let position: StepPosition
   private let preprocessing: Preprocessing
   private let batchSize: Int
+  /// What was compiled for the layer that was looked at last.
+  private var compiled: (layer: FeatureLayer, program: any Executable)?
 
   /// The names of the graph's outputs and of the input that chooses each image's class.
   package static let features = "explained.features"
@@ -79,12 +81,7 @@ public final class ImageExplainer {
   /// - Throws: what reading an image throws, and errors of the backend.
   public func findings(for images: ImageCollection, classes: [Int], in layer: FeatureLayer) throws -> [Finding] {
     precondition(classes.count == images.count, "one class an image")
-    let graph = try graph(of: layer)
-    let program = try session.compile(graph)
-    for tensor in weights where graph.variable(tensor.name) != nil {
-      try session.write(tensor.name, tensor.singlePrecision())
-    }
-    try program.fill(network.scalars.filter { graph.input($0.name) != nil }, at: position)
+    let program = try program(for: layer)
     return try stride(from: 0, to: images.count, by: batchSize).flatMap { first in
       let range = first..<min(first + batchSize, images.count)
       let input = try program.floatInput(ClassifierTensor.images)
@@ -107,6 +104,19 @@ public final class ImageExplainer {
           attentions: weights.map(row))
       }
     }
+  }
+
+  /// The compiled network with what is asked of a layer; one layer is most often asked again.
+  private func program(for layer: FeatureLayer) throws -> any Executable {
+    if let compiled, compiled.layer == layer { return compiled.program }
+    let graph = try graph(of: layer)
+    let program = try session.compile(graph)
+    for tensor in weights where graph.variable(tensor.name) != nil {
+      try session.write(tensor.name, tensor.singlePrecision())
+    }
+    try program.fill(network.scalars.filter { graph.input($0.name) != nil }, at: position)
+    compiled = (layer, program)
+    return program
   }
 
   private static func name(of part: ModelPart) -> String { "explained.attention.\(part.value.index)" }

@@ -38,6 +38,8 @@ package struct SentImages: Sendable {
   let images: [EncodedImage]
   /// The extents that each of them declares: width and height in pixels.
   package let extents: [(width: Int, height: Int)]
+  /// Whether each of them says that the camera was turned.
+  package let areTurned: [Bool]
   /// The endings that each of them should have, by what they are.
   package let fileExtensions: [String]
   /// The names and faults of those that cannot.
@@ -101,6 +103,7 @@ package struct SentImages: Sendable {
           + "\(NumberText.grouped(limits.totalPixels)) are looked at at once: send fewer, or smaller ones")
     }
     self.images = images
+    areTurned = images.map(\.isTurned)
     self.extents = extents
     self.fileExtensions = fileExtensions
     self.faults = faults.map { ($0.name, $0.problem) }
