@@ -168,6 +168,12 @@ def heal():
         job, reason = line.split(" ", 1)
         if "held" in reason.lower():
             slurm("scontrol", "release", job)
+    # What has no process and takes a core away is in the controller's memory alone.
+    alive = {line.split()[1] for line in slurm("scontrol", "listpids").splitlines()[1:]}
+    running = slurm("squeue", "--noheader", "--array", "--states=RUNNING", "--format=%A %F_%K %M")
+    for job, task, time_used in (line.split() for line in running.splitlines()):
+        if job not in alive and time_used > "0:20":
+            slurm("scancel", task)
 
 
 def finish(study, process):
@@ -236,7 +242,7 @@ def main():
         # More than once a sweep, and at times after its end.
         for _ in range(100):
             process = study.start("--retry-failed")
-            wait = chance.uniform(0, max(seconds[executor], 1) * (1.2 if executor != "slurm" else 4))
+            wait = chance.uniform(0, max(seconds[executor], 1) * (1.2 if executor != "slurm" else 1.5))
             try:
                 process.wait(timeout=wait)
                 break
