@@ -24,6 +24,23 @@ import Testing
 
   private func get(_ address: String) throws -> Data { try Data(contentsOf: #require(URL(string: address))) }
 
+  /// Sends a form of one field, and gives the status and the text of what it leads to.
+  private func post(_ name: String, _ value: String, to address: String) throws -> (Int, String) {
+    var request = URLRequest(url: try #require(URL(string: address)))
+    request.httpMethod = "POST"
+    request.setValue("multipart/form-data; boundary=b", forHTTPHeaderField: "Content-Type")
+    request.httpBody = Data("--b\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n--b--\r\n".utf8)
+    nonisolated(unsafe) var result: (Int, String) = (0, "")
+    let ended = DispatchSemaphore(value: 0)
+    let task = URLSession.shared.dataTask(with: request) { data, response, _ in
+      result = ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data ?? Data(), as: UTF8.self))
+      ended.signal()
+    }
+    task.resume()
+    ended.wait()
+    return result
+  }
+
   /// A page of images, when they have been read.
   private func page(_ address: String) throws -> String {
     for _ in 0..<200 {
@@ -109,6 +126,19 @@ import Testing
         #expect(abs((row["probability_1"]?.doubleValue ?? .nan) - expected) < 1e-12)
       }
     }
+    // Whoever asks what the model looks at gets an answer about that image.
+    let hard = try page("\(base)/runs/\(runs[1])/images?order=number")
+    #expect(hard.contains("name=\"number\" value=\"41\">what it looks at</button>"))
+    for (number, status) in [("41", 200), ("86", 422), ("-1", 422), ("x", 422)] {
+      let (answered, text) = try post("number", number, to: "\(base)/runs/\(runs[1])/images")
+      #expect(answered == status, "\(number): \(text)")
+      guard status == 200 else { continue }
+      let said = try JSONValue(parsing: labrun.run("predict", runs[1], "41.png", "--json").output)
+      let row = try #require(said["rows"]?.arrayValue?.first)
+      #expect(text.contains("<data value=\"\(row["probability_1"]?.doubleValue ?? .nan)\">"))
+      #expect(text.contains("-overlay.png"))
+    }
+
     let sweep = try page("\(base)/sweeps/tiny/images")
     let both = wrongs.filter { $0.value == 2 }.keys.sorted()
     #expect(

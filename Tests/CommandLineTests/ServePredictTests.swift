@@ -187,6 +187,8 @@ import Testing
         try Data(contentsOf: folder.appendingPathComponent("\(label)/\(names[0])"))
           == Data(contentsOf: labrun.folder.appendingPathComponent(file)))
     }
+    let inspected = try labrun.run("data", "inspect", "image-folder", "--path", "labeled")
+    #expect(inspected.output.contains("2 training images, 0 test images, 2 classes"), "\(inspected)")
     for (labels, status) in [(["stop"], 422), (["", ""], 422), (["../x", ""], 422), ([".x", ""], 422)] {
       let answer = try curl(labrun, labels.flatMap { ["-F", "label=\($0)"] } + [base + location + "/labeled"])
       #expect(answer.status == status, "\(labels)")

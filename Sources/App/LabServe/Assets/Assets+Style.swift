@@ -154,11 +154,13 @@ extension Assets {
       color: var(--paper); cursor: pointer;
     }
     button[type="submit"] + span { margin-left: 0.5rem; }
+    form button.plain[type="submit"] { border: 0; background: none; padding: 0; color: var(--link); font-size: 0.78rem; text-decoration: underline; }
     form button[disabled] { opacity: 0.6; cursor: default; }
     input { font: inherit; max-width: 100%; }
     input[name="label"] {
       padding: 0.2rem 0.4rem; border: 1px solid var(--line); border-radius: 3px; background: var(--paper); color: inherit;
     }
+    section + p { margin-top: 1rem; }
     .images { list-style: none; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: 1rem; }
     .images li { font-size: 0.8125rem; line-height: 1.4; overflow-wrap: anywhere; }
     .images img { display: block; width: 7rem; height: auto; margin-bottom: 0.2rem; border-radius: 3px; background: var(--panel); image-rendering: pixelated; }

@@ -60,7 +60,7 @@ enum AnswerPage {
         "<h1>\(count == 1 ? "What is it?" : "What are they?") <small>\(count) \(count == 1 ? "image" : "images")</small></h1>"
       ]
       if !answer.images.faults.isEmpty {
-        content += ["<ul class=\"failures\">"]
+        content += ["<ul>"]
         content += answer.images.faults.map { "<li class=\"failure\">\(Frame.escaped($0.problem))</li>" } + ["</ul>"]
       }
       for index in 0..<count { content += image(index) }

@@ -7,6 +7,7 @@ struct ImageGrid {
   private let call: Call
   private let run: String
   private let images: TestImages
+  private let canAsk: Bool
   private let label: Int?
   private let predicted: Int?
   private let show: Show
@@ -32,8 +33,9 @@ struct ImageGrid {
   /// Reads what is asked for.
   ///
   /// - Throws: ``RequestProblem`` where it is not understood.
-  init(call: Call, run: String, images: TestImages) throws(RequestProblem) {
+  init(call: Call, run: String, images: TestImages, canAsk: Bool) throws(RequestProblem) {
     self.call = call
+    self.canAsk = canAsk && images.hasPictures
     self.run = run
     self.images = images
     label = try ImageGrid.index(call, "true", images.classNames)
@@ -91,9 +93,11 @@ struct ImageGrid {
     var lines = images.notes.map { "<p class=\"warning\">\(Frame.escaped($0))</p>" } + filters
     lines.append("<p>\(range)\(NumberText.grouped(shown.count)) of \(total) test images</p>")
     if part.isEmpty { lines.append("<p class=\"faint\">There is none of this kind.</p>") }
-    lines.append("<ul class=\"images\">")
-    lines += part.map(item)
-    lines.append("</ul>")
+    if canAsk {
+      lines.append("<form method=\"post\" action=\"/runs/\(run)/images\" enctype=\"multipart/form-data\">")
+    }
+    lines += ["<ul class=\"images\">"] + part.map(item) + ["</ul>"]
+    if canAsk { lines.append("</form>") }
     lines += ImagesPage.pages(from: from, count: shown.count) { address(from: $0) }
     return ["<section id=\"images\" aria-label=\"Images\">"] + lines + ["</section>"]
   }
@@ -107,10 +111,13 @@ struct ImageGrid {
       ? "<span class=\"better\">right, \(share)</span>"
       : "<span class=\"failure\">taken for \(Frame.escaped(predicted)), \(share)</span>"
     let own = entry.isRight ? [] : ["<small>\(Classification.text(entry.trueProbability)) for its class</small>"]
+    let ask =
+      canAsk
+      ? ["<button type=\"submit\" class=\"plain\" name=\"number\" value=\"\(index)\">what it looks at</button>"] : []
     let name = images.name(index).map { " · \(Frame.escaped($0))" } ?? ""
     return ImagesPage.item(
       run: run, index, hasPicture: images.hasPictures, alternative: "\(label), taken for \(predicted)",
-      ["<b>\(Frame.escaped(label))</b>", said] + own + ["<small>no. \(index)\(name)</small>"])
+      ["<b>\(Frame.escaped(label))</b>", said] + own + ["<small>no. \(index)\(name)</small>"] + ask)
   }
 
   // MARK: What chooses others

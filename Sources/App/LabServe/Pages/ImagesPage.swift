@@ -35,15 +35,37 @@ enum ImagesPage {
       switch try call.window.images.images(of: run, in: store, seconds: 1) {
       case .pending: content.append(ImagesPage.waiting)
       case .failed(let problem): content.append("<p id=\"images\" class=\"failure\">\(Frame.escaped(problem))</p>")
-      case .ready(let images): content += try ImageGrid(call: call, run: name, images: images).html()
+      case .ready(let images):
+        content += try ImageGrid(
+          call: call, run: name, images: images, canAsk: PredictPage.canPredict(run, in: store)
+        ).html()
       }
       return .page(
         Frame.page(
           title: "Test images of \(title)",
           trail: [
             .init(title: name, address: "/runs/\(name)"), .init(title: "images", address: "/runs/\(name)/images"),
-          ], content), version: version)
-    })
+          ], content), version: version, hasForm: true)
+    }
+  ) { call in try explanation(call) }
+
+  /// Asks the run's model about one of its test images, and leads to the answer.
+  private static func explanation(_ call: Call) throws -> Response {
+    let store = try call.window.store()
+    let run = try PredictPage.predictable(store.run(matching: call["run"]), in: store)
+    let form = try FormBody(call.request.body, type: call.request.headers["content-type"] ?? "")
+    guard form.parts.count == 1, form.parts[0].name == "number",
+      let index = Int(String(decoding: form.parts[0].content, as: UTF8.self)),
+      case .ready(let images) = try call.window.images.images(of: run, in: store, seconds: 20),
+      let picture = try images.picture(index)
+    else {
+      throw RequestProblem(
+        status: 422, description: "the form has one field, number: that of a test image that there is a picture of")
+    }
+    let title = images.name(index) ?? "no. \(index)"
+    let sent = try SentImages([("\(title), \(images.classNames[images.entries[index].label])", picture)])
+    return try PredictPage.answer(call, to: PredictionRequest(images: sent, runs: [run]), isOfOneRun: true)
+  }
 
   static let pictureRoute = Route(
     kind: .page, path: "/runs/{run}/images/{image}", summary: "A test image as models see it, by its number from 0",

@@ -47,16 +47,20 @@ enum PredictPage {
       + [.init(title: "predict", address: "/runs/\(run)/predict")]
   }
 
-  /// Asks, and leads to the answer.
+  /// Asks what was sent, and leads to the answer.
   private static func answer(_ call: Call, run: String?) throws -> Response {
-    let asked = try PredictionRequest(call, run: run)
+    try answer(call, to: PredictionRequest(call, run: run), isOfOneRun: run != nil)
+  }
+
+  /// Asks, and leads to the answer.
+  static func answer(_ call: Call, to asked: PredictionRequest, isOfOneRun: Bool) throws -> Response {
     let store = try call.window.store()
     let answers = try call.window.desk.answers(
       to: asked.images, by: asked.runs, in: store, explains: true, isGone: call.isGone)
     let runs = try zip(asked.runs, answers).map { run, answer in
       KeptAnswers.Asked(name: run.identity.short, title: try title(of: run, in: store), answer: answer)
     }
-    let kept = KeptAnswers.Answer(images: asked.images, runs: runs, isOfOneRun: run != nil)
+    let kept = KeptAnswers.Answer(images: asked.images, runs: runs, isOfOneRun: isOfOneRun)
     call.window.answers.keep(kept)
     return .redirection(to: "/answers/\(kept.id)")
   }

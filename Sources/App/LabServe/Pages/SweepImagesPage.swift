@@ -28,7 +28,7 @@ enum SweepImagesPage {
         Frame.page(
           title: "What \(sweep.name) gets wrong",
           trail: [.init(title: sweep.name, address: path), .init(title: "images", address: path + "/images")], content),
-        version: version)
+        version: version, hasForm: false)
     })
 
   private static func html(_ mistakes: SharedMistakes, _ path: String, _ call: Call) throws -> [String] {

@@ -8,6 +8,12 @@ struct PredictionRequest {
   var images: SentImages
   var runs: [Run]
 
+  /// Asks runs about images.
+  init(images: SentImages, runs: [Run]) {
+    self.images = images
+    self.runs = runs
+  }
+
   /// Reads a request.
   ///
   /// - Parameters:

@@ -47,8 +47,9 @@ struct Response: Sendable {
   /// - Parameters:
   ///   - html: the page.
   ///   - version: the version of what there is that it is of.
-  static func page(_ html: String, version: Int) -> Response {
-    var response = page(html)
+  ///   - hasForm: whether it has a form that sends something here.
+  static func page(_ html: String, version: Int, hasForm: Bool) -> Response {
+    var response = hasForm ? form(html) : page(html)
     response.headers.append(("Labrun-Version", "\(version)"))
     return response
   }
