@@ -107,6 +107,16 @@ import Testing
         page.contains("Vorfahrt gewähren") && page.contains("停止")
           && page.contains("the accuracy fell from 60 % to 20 %"))
       #expect(!page.contains("± standard deviation over seeds"))
+      // Courses have their numbers with them, for who points at them; labels within are text.
+      #expect(page.contains(" data-label=\"validation\" data-name=\"epoch\" data-at=\"1 2 3 4 5 6\" data-values=\""))
+      let accuracy = SampleResults.metrics(variant: 1, seed: 2, epoch: 1, of: 6)["validation_accuracy"] ?? .nan
+      #expect(page.contains("|\(NumberText.fixed(accuracy * 100, decimals: 2)) %|"))
+      #expect(try Client.get(port: server.port, "/sweeps/1").body.contains("data-label=\"&lt;script&gt;alert(1)"))
+      // A report is a page of its own, without a script that would show them.
+      let report = try SweepReport(
+        results.store.sweep(1), records: SweepRecords(epochs: [run: results.store.epochs(of: run)]))
+      let text = try PageFormats.named("html").render(report.page)
+      #expect(text.contains("over epochs") && !text.contains("data-values"))
       #expect(try Client.get(port: server.port, "/runs/ffffffffffff").status == 404)
       #expect(try Client.get(port: server.port, "/runs/zz").status == 404)
     }

@@ -73,6 +73,38 @@ with sync_playwright() as playwright:
     require(
         page.locator("#run-table thead th[aria-sort]").inner_text().strip().startswith("seed"), "the order of runs was forgotten")
 
+    # Figures tell the numbers of what is pointed at, or that the keyboard has come to.
+    tip = page.locator("#tip")
+    require(tip.is_hidden(), "something is told of no point")
+    mark = page.locator("#conclusions figure .wide svg").first
+    mark.scroll_into_view_if_needed()
+    curves = page.locator("#figures figure .wide svg").filter(has=page.locator("polyline[data-values]")).first
+    curves.scroll_into_view_if_needed()
+    place = curves.evaluate(
+        "svg => { const line = svg.querySelector('polyline[data-values]'); const [x, y] = line.getAttribute('points').split(' ')[2].split(',');"
+        " const at = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM()); return [at.x, at.y, line.dataset.label, line.dataset.at.split(' ')[2],"
+        " line.dataset.values.split('|')[2]]; }")
+    page.mouse.move(place[0] + 2, place[1] - 2)
+    require(tip.inner_text() == f"{place[2]}, epoch {place[3]}: {place[4]}", f"of a point is told {tip.text_content()!r} and not {place[2:]}")
+    page.mouse.move(2, 2)
+    require(tip.is_hidden(), "a point is told of that nobody points at")
+    curves.focus()
+    page.keyboard.press("Home")
+    first = tip.inner_text()
+    page.keyboard.press("ArrowRight")
+    second = tip.inner_text()
+    page.keyboard.press("ArrowDown")
+    third = tip.inner_text()
+    require(" epoch 1: " in first and " epoch 2: " in second and " epoch 2: " in third, f"the keyboard tells {first}; {second}; {third}")
+    require(second.split(",")[0] != third.split(",")[0], "the keyboard stays with one course")
+    page.keyboard.press("Escape")
+    require(tip.is_hidden(), "Escape does not hide what is told")
+    mark.focus()
+    page.keyboard.press("Home")
+    require(tip.inner_text().startswith("odconv-4x: +"), f"of an interval is told {tip.text_content()!r}")
+    mark.blur()
+    require(tip.is_hidden(), "what was left is still told")
+
     # Marked rows stay so while tables change, and are compared.
     require(page.get_by_label("compare odconv-4x", exact=True).is_checked(), "what was marked was forgotten")
     page.get_by_label("compare static", exact=True).check()

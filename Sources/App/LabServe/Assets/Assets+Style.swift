@@ -118,6 +118,11 @@ extension Assets {
     figure svg { display: block; }
     figure .wide svg { max-width: 100%; height: auto; }
     figure .narrow { display: none; }
+    #tip {
+      position: fixed; z-index: 4; pointer-events: none; background: var(--ink); color: var(--paper); border-radius: 3px;
+      padding: 0.15rem 0.5rem; font-size: 0.78rem; line-height: 1.35; max-width: min(24rem, calc(100vw - 8px)); overflow-wrap: anywhere;
+    }
+    .pointed { fill: none; stroke: var(--link); stroke-width: 2; pointer-events: none; }
     figcaption { margin-bottom: 0.3rem; }
     figcaption span { color: var(--muted); margin-left: 0.6rem; }
     summary { cursor: pointer; color: var(--muted); }

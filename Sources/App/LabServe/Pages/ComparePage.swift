@@ -41,7 +41,8 @@ enum ComparePage {
     return .page(
       Frame.page(
         title: comparison.names.joined(separator: " · "),
-        trail: (sweeps ?? []) + [.init(title: "compare", address: call.request.target)], content))
+        trail: (sweeps ?? []) + [.init(title: "compare", address: call.request.target)], content,
+        script: Assets.pointingScript))
   }
 
   /// The form that sends what is marked in a sweep's tables, and its button.

@@ -42,7 +42,7 @@ enum RunPage {
     return .page(
       Frame.page(
         title: "\(details.variant), seed \(run.seed)", trail: sweeps + [.init(title: name, address: "/runs/\(name)")],
-        content))
+        content, script: Assets.pointingScript))
   }
 
   private static func output(of run: Run, in store: StudyStore) throws -> [String] {

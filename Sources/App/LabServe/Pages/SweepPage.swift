@@ -53,7 +53,8 @@ enum SweepPage {
       content += Frame.section(
         "spec", "Spec", ["<details id=\"spec-text\"><summary>The spec as it was written</summary>", spec, "</details>"])
       return Frame.page(
-        title: sweep.name, trail: [.init(title: sweep.name, address: "/sweeps/\(name)")], content)
+        title: sweep.name, trail: [.init(title: sweep.name, address: "/sweeps/\(name)")], content,
+        script: Assets.pointingScript)
     }
 
     /// The title and how far the sweep is.

@@ -25,6 +25,7 @@ extension Figure {
   /// The picture with where its parts are.
   package func drawn(_ options: FigureOptions = .init()) -> Canvas {
     var canvas = Canvas(width: options.width, theme: options.theme)
+    canvas.hasValues = options.hasValues
     draw(on: &canvas)
     return canvas
   }

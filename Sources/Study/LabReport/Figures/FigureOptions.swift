@@ -16,6 +16,8 @@ public struct FigureOptions: Sendable, Hashable {
   public var hasGround: Bool
   /// Whether the colors for a dark ground are part of the figure; a page around it has them otherwise.
   package var hasStyleSheet = true
+  /// Whether lines have the numbers of their places with them, for a page that shows them where the pointer is.
+  package var hasValues = false
 
   /// The least and greatest width in pixels.
   public static let widths = 320.0...4000.0
@@ -34,8 +36,9 @@ public struct FigureOptions: Sendable, Hashable {
   }
 
   /// Creates options for a figure within a page.
-  package init(width: Double, hasGround: Bool, hasStyleSheet: Bool) {
+  package init(width: Double, hasGround: Bool, hasStyleSheet: Bool, hasValues: Bool = false) {
     self.init(width: width, hasGround: hasGround)
     self.hasStyleSheet = hasStyleSheet
+    self.hasValues = hasValues
   }
 }

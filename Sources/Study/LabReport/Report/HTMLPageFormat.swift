@@ -54,11 +54,16 @@ struct HTMLPageFormat: PageFormat {
   private static let repeatedLimit = 120_000
 
   private func lines(_ figure: any Figure) -> [String] {
-    let wide = figure.svg(.init(width: 760, hasGround: false, hasStyleSheet: hasFigureStyles))
+    // A page of its own has no script that would show the numbers.
+    func drawn(_ width: Double) -> String {
+      figure.svg(
+        .init(width: width, hasGround: false, hasStyleSheet: hasFigureStyles, hasValues: !hasFigureStyles))
+    }
+    let wide = drawn(760)
     guard wide.utf8.count <= HTMLPageFormat.repeatedLimit else {
       return ["<figure class=\"scroll\">", wide, "</figure>"]
     }
-    let narrow = figure.svg(.init(width: 360, hasGround: false, hasStyleSheet: hasFigureStyles))
+    let narrow = drawn(360)
     return [
       "<figure>", "<div class=\"wide\">", wide, "</div>", "<div class=\"narrow\">", narrow, "</div>", "</figure>",
     ]

@@ -14,6 +14,20 @@ public struct Canvas: Sendable {
   private var elements = [String]()
   private var paints = Set<Paint>()
   private let theme: FigureTheme
+  /// Whether lines have the numbers of their places with them.
+  var hasValues = false
+
+  /// The numbers of a line's places, as they are told where the pointer is.
+  struct Values {
+    /// What the line is of.
+    var label: String
+    /// What stands before each number to the right, such as `epoch`.
+    var name: String
+    /// The numbers to the right, one a place.
+    var positions: [Int]
+    /// The numbers upwards as texts, one a place.
+    var texts: [String]
+  }
 
   /// The distance of everything to the picture's edges in pixels.
   public static let margin = 14.0
@@ -87,6 +101,22 @@ public struct Canvas: Sendable {
     elements.append(
       "<polyline points=\"\(path)\"\(look(fill: nil, stroke: paint, width: width)) stroke-linejoin=\"round\""
         + (dash == .solid ? "" : " stroke-dasharray=\"\(dash.rawValue)\"") + transparency(opacity) + "/>")
+  }
+
+  /// Draws a line through places that have numbers.
+  ///
+  /// Only a page that shows them has them in its figures: they double a line's length.
+  mutating func line(
+    _ places: [Point], paint: Paint, width: Double, dash: Dash, values: Values
+  ) {
+    let count = elements.count
+    line(places, paint: paint, width: width, dash: dash)
+    guard hasValues, elements.count == count + 1, places.allSatisfy({ $0.x.isFinite && $0.y.isFinite }) else { return }
+    let attributes = [
+      ("label", values.label), ("name", values.name),
+      ("at", values.positions.map(String.init).joined(separator: " ")), ("values", values.texts.joined(separator: "|")),
+    ].map { " data-\($0)=\"\(Canvas.escaped($1))\"" }
+    elements[count] = "<polyline" + attributes.joined() + elements[count].dropFirst("<polyline".count)
   }
 
   /// Fills what lies between places that go around it.

@@ -141,7 +141,7 @@ struct CurveFigure: Figure {
       let paint = isTold ? look(course).paint : .series(0)
       drawBand(course, paint: paint, in: frame, on: &canvas)
       if let behind { drawLine(behind, paint: .ink, dash: .dashed, width: 1.2, in: frame, on: &canvas) }
-      drawLine(course, paint: paint, dash: .solid, in: frame, on: &canvas)
+      drawLine(course, paint: paint, dash: .solid, isDifference: isDifference, in: frame, on: &canvas)
     }
     return courses.isEmpty ? top : grid[courses.count - 1].bottom + 4
   }
@@ -172,11 +172,28 @@ struct CurveFigure: Figure {
   }
 
   private func drawLine(
-    _ course: Course, paint: Paint, dash: Canvas.Dash, width: Double = 2, in frame: PlotFrame, on canvas: inout Canvas
+    _ course: Course, paint: Paint, dash: Canvas.Dash, width: Double = 2, isDifference: Bool = false,
+    in frame: PlotFrame, on canvas: inout Canvas
   ) {
-    let places = CurveFigure.known(course).map { frame.place(Double($0.epoch), $0.value) }
-    canvas.line(places, paint: paint, width: width, dash: dash)
+    let known = CurveFigure.known(course)
+    let places = known.map { frame.place(Double($0.epoch), $0.value) }
+    let values = Canvas.Values(
+      label: course.label.singleLine, name: "epoch", positions: known.map(\.epoch),
+      texts: canvas.hasValues ? known.map { text($0, isDifference: isDifference) } : [])
+    canvas.line(places, paint: paint, width: width, dash: dash, values: values)
     if places.count == 1 { canvas.mark(.circle, at: places[0], size: 6, paint: paint) }
+  }
+
+  /// The most points of a course whose bands are told: those of long ones would make a page twice as large.
+  private static let toldBandLimit = 60
+
+  /// A point's value with its band, such as `81.20 % [80.10, 82.30]`.
+  private func text(_ point: FigureData.Curves.Point, isDifference: Bool) -> String {
+    func number(_ value: Double) -> String { isDifference ? metric.difference(value) : metric.text(value) }
+    let unit = isDifference ? metric.differenceUnit : metric.unit
+    let hasRoom = means.allSatisfy { $0.points.count <= CurveFigure.toldBandLimit }
+    let band = (hasRoom ? point.band?.known : nil).map { " [\(number($0.lower)), \(number($0.upper))]" } ?? ""
+    return number(point.value) + (unit.isEmpty ? "" : " " + unit) + band
   }
 
   // MARK: Data
