@@ -143,11 +143,6 @@ extension Assets {
     @media (max-width: 42rem) {
       .bar { padding: 0.4rem 0.8rem; }
       main { padding: 0.8rem 0.8rem 2rem; }
-      .looks { flex-wrap: nowrap; }
-      .images { grid-template-columns: repeat(auto-fill, minmax(6.6rem, 1fr)); gap: 0.8rem; }
-      .images img { width: 100%; }
-      .looks figure { flex: 1 1 0; min-width: 0; max-width: 16rem; }
-      .looks img { min-width: 0; width: 100%; }
       figure .wide { display: none; }
       figure .narrow { display: block; }
       figure .narrow svg { max-width: 100%; height: auto; }
@@ -198,6 +193,13 @@ extension Assets {
     .sayings > details .shares tr:first-child > * { font-weight: 400; }
     .shares progress { width: 9rem; }
     .shares td:last-child { white-space: nowrap; }
+    @media (max-width: 42rem) {
+      .looks { flex-wrap: nowrap; }
+      .images { grid-template-columns: repeat(auto-fill, minmax(6.6rem, 1fr)); gap: 0.8rem; }
+      .images img { width: 100%; }
+      .looks figure { flex: 1 1 0; min-width: 0; max-width: 16rem; }
+      .looks img { min-width: 0; width: 100%; }
+    }
     @media print { .bar, .commands button, .choices { display: none; } }
 
     """

@@ -22,8 +22,10 @@ enum InterfacePage {
         let parameters = route.parameters.map {
           "<li><code>\(Frame.escaped($0.name))</code> \(Frame.escaped($0.summary))\($0.isRepeated ? "; may be repeated" : "")</li>"
         }
+        // What is only read needs no word.
+        let methods = route.receive == nil ? "" : " <small>\(route.methods.joined(separator: ", "))</small>"
         let command = route.command.map { " · <code>\(Frame.escaped($0))</code>" } ?? ""
-        return "<dt>\(link)</dt><dd>\(Frame.escaped(route.summary))\(command)"
+        return "<dt>\(link)\(methods)</dt><dd>\(Frame.escaped(route.summary))\(command)"
           + (parameters.isEmpty ? "" : "<ul>\(parameters.joined())</ul>") + "</dd>"
       } + ["</dl>"]
   }

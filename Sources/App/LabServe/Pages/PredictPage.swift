@@ -7,7 +7,7 @@ import LabWorkbench
 /// Asks trained models about images: what they are, and what the models look at.
 enum PredictPage {
   static let route = Route(
-    kind: .page, path: "/predict", summary: "Asks models of several runs about images that are sent", isWaiting: true,
+    kind: .page, path: "/predict", summary: "Asks models of several runs about images that are sent",
     respond: { call in
       let store = try call.window.store()
       return .form(
@@ -22,7 +22,7 @@ enum PredictPage {
 
   static let runRoute = Route(
     kind: .page, path: "/runs/{run}/predict", summary: "Asks a run's model about images that are sent",
-    isWaiting: true, isOfPredictions: true,
+    isOfPredictions: true,
     respond: { call in
       let store = try call.window.store()
       let run = try predictable(store.run(matching: call["run"]), in: store)
