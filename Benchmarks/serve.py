@@ -7,8 +7,9 @@ runs in all. Metrics are random with fixed seeds. A server of the store is start
 
 - for pages that nobody has asked for before, of a server that was just started (first), then for the same pages after the
   store has changed (changed), and again without a change (known); medians of several rounds;
-- for 60 seconds 200 times a second for pages and resources in turn, by clients that keep their connections. Latencies count
-  from the instant at which a request was due, so that a server that falls behind shows;
+- for 60 seconds 200 times a second for pages and resources in turn, by clients that keep their connections, of a server that
+  has been asked for each of them once. Latencies count from the instant at which a request was due, so that a server that
+  falls behind shows;
 - for its memory after all of that.
 
 Everything is removed at the end, unless --folder says where the store shall stay, which is then used again.
@@ -209,6 +210,8 @@ def measure_load(options: argparse.Namespace, folder: Path) -> None:
         "/", "/sweeps/large", "/sweeps/curves", "/sweeps/small-3", "/api/v1/sweeps", "/api/v1/sweeps/large/table",
         "/api/v1/changes",
     ] + [f"/runs/{run}" for run in server.runs()]
+    for target in targets:
+        server.ask(target)
     count = int(options.rate * options.seconds)
     latencies: list[float] = []
     problems: list[str] = []

@@ -35,6 +35,34 @@ import Testing
     }
   }
 
+  @Test func aPageIsOfEachVersionInWhichTheStoreIsTheSame() throws {
+    let results = try SampleResults()
+    defer { results.remove() }
+    for name in ["one", "two", "three", "four", "five", "six"] {
+      _ = try results.complete(SampleResults.sweep(name: name, levels: ["a", "b", "c"], seeds: 3))
+    }
+    try withServer(of: results) { server in
+      let first = try Client.get(port: server.port, "/sweeps/1")
+      let before = try version(server)
+      #expect(first.headers["labrun-version"] == before)
+      // What follows from all sweeps takes several looks, each of which makes a version.
+      var page = try Client.get(port: server.port, "/")
+      #expect(page.body.contains("…"))
+      for _ in 0..<100 where page.body.contains("<span class=\"faint\">…</span>") {
+        page = try Client.get(port: server.port, "/")
+      }
+      let after = try version(server)
+      #expect(after != before && page.headers["labrun-version"] == after)
+      // Who follows the page and is told another version would ask for it again and again.
+      let again = try Client.get(port: server.port, "/sweeps/1")
+      #expect(again.headers["labrun-version"] == after && again.body == first.body)
+      #expect(again.headers["etag"] == first.headers["etag"])
+      try results.store.remove(sweep: 2)
+      _ = try version(server, since: after)
+      #expect(!(try Client.get(port: server.port, "/").body.contains("two")))
+    }
+  }
+
   @Test func manyWaitAtOnce() throws {
     let results = try SampleResults()
     defer { results.remove() }

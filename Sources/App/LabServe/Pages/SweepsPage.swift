@@ -24,7 +24,9 @@ enum SweepsPage {
       }
     }
     content.append("<p id=\"predict\"><a href=\"/predict\">Ask trained models about images of your own</a></p>")
-    return .page(Frame.page(title: "Sweeps", content + Frame.commands([["list"]])))
+    var response = Response.page(Frame.page(title: "Sweeps", content + Frame.commands([["list"]])))
+    response.isProvisional = sweeps.contains { $0.verdict == nil }
+    return response
   }
 
   /// The most sweeps that are listed at once.

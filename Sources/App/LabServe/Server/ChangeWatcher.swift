@@ -9,6 +9,7 @@ final class ChangeWatcher: @unchecked Sendable {
   // Everything below is read and written while the condition is locked.
   private let condition = NSCondition()
   private var current = Int(Date().timeIntervalSince1970 * 1000)
+  private var changes = 0
   private var isStopped = false
   private let store: StoreAccess
   private let interval: Double
@@ -42,7 +43,11 @@ final class ChangeWatcher: @unchecked Sendable {
   /// The version of what there is now.
   var version: Int { condition.withLock { current } }
 
-  /// Makes everything count as changed, since more is known now.
+  /// The version of what there is now, and how often the store has changed: what is not provisional is the same as long as
+  /// that is.
+  var state: (version: Int, changes: Int) { condition.withLock { (current, changes) } }
+
+  /// Makes another version, since more is known now of a store that is the same.
   func touch() {
     condition.withLock {
       current += 1
@@ -82,6 +87,7 @@ final class ChangeWatcher: @unchecked Sendable {
       condition.lock()
       if isOther {
         current += 1
+        changes += 1
         condition.broadcast()
       }
       if !isStopped { _ = condition.wait(until: Date().addingTimeInterval(interval)) }

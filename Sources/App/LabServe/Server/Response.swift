@@ -23,6 +23,8 @@ struct Response: Sendable {
   var headers: [(name: String, value: String)]
   /// The body.
   var body: Body
+  /// Whether more will be known soon, though the store stays the same.
+  var isProvisional = false
 
   init(status: Int = 200, type: String, headers: [(name: String, value: String)] = [], body: Body) {
     self.status = status

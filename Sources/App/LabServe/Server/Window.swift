@@ -12,6 +12,7 @@ final class Window: Sendable {
   private struct Kept {
     var response: Response
     var version: Int
+    var changes: Int
     var madeAt: ContinuousClock.Instant
     var seconds: Double
     var usedAt: ContinuousClock.Instant
@@ -116,16 +117,17 @@ final class Window: Sendable {
     defer { places.signal() }
     // Whoever was before may have made it.
     if let response = known(target) { return response }
-    let version = watcher.version
+    let state = watcher.state
     let start = ContinuousClock.now
     var response = try make()
     guard response.status == 200, case .data(let data) = response.body else { return response }
     let now = ContinuousClock.now
     response.headers += [
-      ("ETag", "\"\(ContentHash(of: data).short)\""), ("Labrun-Version", "\(version)"),
+      ("ETag", "\"\(ContentHash(of: data).short)\""), ("Labrun-Version", "\(state.version)"),
     ]
     let entry = Kept(
-      response: response, version: version, madeAt: now, seconds: (now - start) / .seconds(1), usedAt: now)
+      response: response, version: state.version, changes: state.changes, madeAt: now,
+      seconds: (now - start) / .seconds(1), usedAt: now)
     kept.withLock { kept in
       kept[target] = entry
       while kept.count > Window.keptLimit
@@ -139,12 +141,19 @@ final class Window: Sendable {
   }
 
   private func known(_ target: String) -> Response? {
-    let version = watcher.version
+    let state = watcher.state
     return kept.withLock { kept in
-      guard let entry = kept[target] else { return nil }
+      guard var entry = kept[target] else { return nil }
       let age = (ContinuousClock.now - entry.madeAt) / .seconds(1)
-      guard entry.version == version || age < min(entry.seconds / share, Window.greatestAge) else { return nil }
-      kept[target]?.usedAt = .now
+      if entry.changes == state.changes, !entry.response.isProvisional, entry.version != state.version {
+        // More is known of other pages: this one is of the new version as it is.
+        entry.version = state.version
+        entry.response.headers.removeAll { $0.name == "Labrun-Version" }
+        entry.response.headers.append(("Labrun-Version", "\(state.version)"))
+      }
+      guard entry.version == state.version || age < min(entry.seconds / share, Window.greatestAge) else { return nil }
+      entry.usedAt = .now
+      kept[target] = entry
       return entry.response
     }
   }
