@@ -123,7 +123,7 @@ public final class OptionUse {
     if variant.restoresChannels {
       set.append((.restoredChannels, "restore_channels", "has no reduction there that changes the number of channels"))
     }
-    if let spd = variant as? SPDDownsampling, spd.order != SPDDownsampling().order {
+    if variant.isReordered {
       set.append((.order, "order", "has no convolution there that halves the resolution"))
     }
     for (option, key, problem) in set where !effects.contains(option) {

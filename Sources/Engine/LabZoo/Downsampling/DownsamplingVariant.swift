@@ -27,6 +27,9 @@ public protocol DownsamplingVariant: ConfigurableComponent {
   /// Whether a 1×1 convolution brings channels back to those that there are where a stride halves the resolution.
   var restoresChannels: Bool { get }
 
+  /// Whether the option `order` moves it to another side of the convolution than it stands on by default.
+  var isReordered: Bool { get }
+
   /// The variant where height and width become smaller by another factor, as where halvings are joined: 1, 2 or 4.
   func reducing(by factor: Int) -> any DownsamplingVariant
 
@@ -94,6 +97,8 @@ extension DownsamplingVariant {
   public var joinsHalvings: Bool { false }
 
   public var restoresChannels: Bool { false }
+
+  public var isReordered: Bool { false }
 
   public func reducing(by factor: Int) -> any DownsamplingVariant { self }
 

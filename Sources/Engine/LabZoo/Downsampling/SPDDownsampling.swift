@@ -57,6 +57,8 @@ public struct SPDDownsampling: DownsamplingVariant {
 
   public var factor: Int { side }
 
+  public var isReordered: Bool { order != Self().order }
+
   public var joinsHalvings: Bool { scale == 4 }
 
   public func reducing(by factor: Int) -> any DownsamplingVariant {
