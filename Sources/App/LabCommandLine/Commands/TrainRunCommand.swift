@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import LabCore
 import LabRecords
 import LabScheduler
 import LabWorkbench
@@ -28,24 +27,10 @@ struct TrainRunCommand: ParsableCommand {
       if let capsule { return try CapsuleTraining(capsule, parent: parent).run(stop: stop) }
       while stop.request == .none, let path = parent.nextCapsule() {
         // What is printed, such as the reason of a crash, belongs to the capsule.
-        try StandardOutput.redirect(to: CapsuleFolder(path).outputPath)
+        try Terminal.redirect(to: CapsuleFolder(path).outputPath)
         try CapsuleTraining(path, parent: parent).run(stop: stop)
         parent.tellCapsuleEnd()
       }
-    }
-  }
-}
-
-/// Where this process prints.
-private enum StandardOutput {
-  /// Prints to the end of a file from now on, errors too.
-  static func redirect(to path: String) throws {
-    let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw FileError(action: "open", path: path) }
-    defer { close(file) }
-    fflush(nil)
-    for descriptor in [STDOUT_FILENO, STDERR_FILENO] where dup2(file, descriptor) < 0 {
-      throw FileError(action: "write", path: path)
     }
   }
 }

@@ -136,4 +136,16 @@ struct Terminal: Sendable {
       bytes = bytes.dropFirst(count)
     }
   }
+
+  /// Has everything that this process prints added to a file from now on, errors too.
+  ///
+  /// - Throws: `FileError`.
+  static func redirect(to path: String) throws {
+    let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw FileError(action: "open", path: path) }
+    defer { close(file) }
+    for descriptor in [STDOUT_FILENO, STDERR_FILENO] where dup2(file, descriptor) < 0 {
+      throw FileError(action: "write", path: path)
+    }
+  }
 }
