@@ -89,10 +89,27 @@ with sync_playwright() as playwright:
     page.wait_for_url("**/answers/*")
     require(page.locator("#image-2 .said").count() == 2, "there are not two answers")
 
+    # Test images, by a cell of the confusions, and what the model looks at in one of them.
+    several = page.url
+    page.goto(f"{base}/runs/{run}")
+    page.locator("#confusions a[href*='predicted=']").locator("visible=true").first.click()
+    page.wait_for_url("**/images?true=*")
+    page.goto(f"{base}/runs/{run}/images")
+    page.locator(".images li").first.wait_for()
+    require(page.locator(".images li").count() == 60, "there are not sixty test images")
+    page.get_by_role("button", name="what it looks at").first.click()
+    page.wait_for_url("**/answers/*")
+    require(page.locator(".looks img").count() == 2, "there are not two pictures of a test image")
+
     # A phone has a camera, and nothing is wider than it.
     phone = browser.new_context(viewport={"width": 390, "height": 844}, device_scale_factor=2, is_mobile=True, has_touch=True)
     small = watched(phone)
-    for one in (f"{base}/predict", f"{base}/runs/{run}/predict", page.url):
+    for one in (f"{base}/runs/{run}/images", f"{base}/sweeps/tiny/images"):
+        small.goto(one)
+        small.locator(".images li").first.wait_for()
+        width = small.evaluate("document.scrollingElement.scrollWidth")
+        require(width <= 390, f"{one} is {width} pixels wide on a phone")
+    for one in (f"{base}/predict", f"{base}/runs/{run}/predict", several):
         small.goto(one)
         width = small.evaluate("document.scrollingElement.scrollWidth")
         require(width <= 390, f"{one} is {width} pixels wide on a phone")
