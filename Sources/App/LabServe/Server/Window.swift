@@ -171,6 +171,8 @@ final class Window: Sendable {
   func sweeps(first shown: Int? = nil, seconds: Double? = nil) throws -> (glances: [Glance], count: Int) {
     let store = try self.store()
     let start = ContinuousClock.now
+    // Who comes first waits for the store to be opened too.
+    let seconds = seconds.map { glances.withLock(\.isEmpty) ? $0 / 2 : $0 }
     func isLate(_ share: Double) -> Bool {
       seconds.map { ContinuousClock.now - start >= .seconds($0 * share) } ?? false
     }

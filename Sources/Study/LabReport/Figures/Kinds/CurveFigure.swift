@@ -179,7 +179,8 @@ struct CurveFigure: Figure {
     let places = known.map { frame.place(Double($0.epoch), $0.value) }
     let values = Canvas.Values(
       label: course.label.singleLine, name: "epoch", positions: known.map(\.epoch),
-      texts: canvas.hasValues ? known.map { text($0, isDifference: isDifference) } : [])
+      texts: canvas.hasValues
+        ? known.map { text($0, isDifference: isDifference, hasBand: known.count <= CurveFigure.toldBandLimit) } : [])
     canvas.line(places, paint: paint, width: width, dash: dash, values: values)
     if places.count == 1 { canvas.mark(.circle, at: places[0], size: 6, paint: paint) }
   }
@@ -188,11 +189,10 @@ struct CurveFigure: Figure {
   private static let toldBandLimit = 60
 
   /// A point's value with its band, such as `81.20 % [80.10, 82.30]`.
-  private func text(_ point: FigureData.Curves.Point, isDifference: Bool) -> String {
+  private func text(_ point: FigureData.Curves.Point, isDifference: Bool, hasBand: Bool) -> String {
     func number(_ value: Double) -> String { isDifference ? metric.difference(value) : metric.text(value) }
     let unit = isDifference ? metric.differenceUnit : metric.unit
-    let hasRoom = means.allSatisfy { $0.points.count <= CurveFigure.toldBandLimit }
-    let band = (hasRoom ? point.band?.known : nil).map { " [\(number($0.lower)), \(number($0.upper))]" } ?? ""
+    let band = (hasBand ? point.band?.known : nil).map { " [\(number($0.lower)), \(number($0.upper))]" } ?? ""
     return number(point.value) + (unit.isEmpty ? "" : " " + unit) + band
   }
 
