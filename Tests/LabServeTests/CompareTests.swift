@@ -70,6 +70,15 @@ import Testing
       let found = (course[1]["means"]?.arrayValue ?? []).compactMap(\.doubleValue)
       #expect(zip(found, means).allSatisfy { abs($0 - $1) < 1e-12 } && found.count == 6)
       #expect(compared["confusions"]?["counts"]?.arrayValue?.count == 2)
+      // The page of the sweep draws the same course, which it reads for all runs at once.
+      let drawn = try Client.get(port: server.port, "/sweeps/1").body
+      let label = "data-label=\"odconv-4x\" data-name=\"epoch\" data-at=\"1 2 3 4 5 6\" data-values=\""
+      let start = try #require(drawn.range(of: label)).upperBound
+      let told = drawn[start...].prefix { $0 != "\"" }.split(separator: "|")
+      for (text, mean) in zip(told, means) {
+        #expect(text.hasPrefix("\(NumberText.fixed(mean * 100, decimals: 2)) % ["), "\(text) for \(mean)")
+      }
+      #expect(told.count == 6)
       let page = try Client.get(port: server.port, "/compare?sweep=1&variant=odconv-1x&variant=odconv-4x").body
       for anchor in ["compared", "configuration", "results", "courses", "classes", "confusions", "commands"] {
         #expect(page.contains("<section id=\"\(anchor)\""), "\(anchor)")

@@ -122,6 +122,24 @@ import Testing
     }
   }
 
+  @Test func coursesThatAreTooLongAreSaidToBeLeftOut() throws {
+    let results = try SampleResults()
+    defer { results.remove() }
+    for (name, epochs) in [("short", 20), ("long", 2001)] {
+      _ = try results.complete(SampleResults.sweep(name: name, levels: ["a", "b"], seeds: 1, epochs: epochs)) {
+        variant, _ in
+        variant == 1
+      }
+    }
+    try withServer(of: results) { server in
+      let sentence = "The courses of so many epochs are not drawn here: labrun report 2 draws them."
+      let short = try Client.get(port: server.port, "/sweeps/short").body
+      #expect(short.contains("data-values=") && !short.contains("are not drawn here"))
+      let long = try Client.get(port: server.port, "/sweeps/long").body
+      #expect(!long.contains("data-values=") && long.contains(sentence))
+    }
+  }
+
   @Test func sweepsAreSeenAtAGlance() throws {
     let (results, _) = try results()
     defer { results.remove() }
