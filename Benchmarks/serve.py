@@ -18,6 +18,7 @@ Everything is removed at the end, unless --folder says where the store shall sta
 from __future__ import annotations
 
 import argparse
+import atexit
 import csv
 import http.client
 import os
@@ -111,6 +112,8 @@ class Server:
         self.process = subprocess.Popen(
             [options.labrun, "serve", "--port", "0", "--results", str(self.results)], stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
+        # Whatever goes wrong, no server is left behind.
+        atexit.register(self.stop)
         heard = ""
         while not (found := re.search(r"http://127\.0\.0\.1:(\d+)/", heard)):
             line = self.process.stdout.readline()
@@ -162,6 +165,9 @@ class Server:
         return [(row[0].hex() if isinstance(row[0], bytes) else str(row[0]))[:12] for row in rows]
 
     def stop(self) -> None:
+        atexit.unregister(self.stop)
+        if self.process.poll() is not None:
+            return
         self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(10)
