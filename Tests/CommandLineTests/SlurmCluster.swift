@@ -8,6 +8,7 @@ struct SlurmCluster {
   static let shared: SlurmCluster? = {
     let cluster = SlurmCluster()
     guard cluster.script("start") else { return nil }
+    cluster.administer()
     atexit { _ = SlurmCluster.shared?.script("stop") }
     return cluster
   }()
@@ -38,13 +39,44 @@ struct SlurmCluster {
     }
   }
 
-  /// Does what an administrator does where a controller has lost its memory of jobs, and trusts neither machine nor jobs.
-  func heal() throws {
-    let host = try run("hostname", "-s").trimmingCharacters(in: .whitespacesAndNewlines)
-    for _ in 0..<100 where try run("sinfo", "--noheader", "--format=%t").isEmpty { Thread.sleep(forTimeInterval: 0.1) }
-    try run("scontrol", "update", "NodeName=\(host)", "State=RESUME")
-    for job in try run("squeue", "--noheader", "--array", "--states=PENDING", "--format=%F_%K").split(separator: "\n") {
-      try run("scontrol", "release", String(job))
+  /// Waits until the controller answers.
+  func awaitController() throws {
+    for _ in 0..<600 where try run("sinfo", "--noheader", "--format=%t").isEmpty { Thread.sleep(forTimeInterval: 0.1) }
+  }
+
+  /// Looks after the cluster as long as there is one, like somebody who is paid for it.
+  ///
+  /// A controller that was killed has lost its memory of the last jobs. It gives their numbers to others, which machines
+  /// refuse; then it trusts neither machine nor jobs any more, and takes jobs for running that are done. All of that may come
+  /// long after its start.
+  private func administer() {
+    let thread = Thread {
+      while true {
+        Thread.sleep(forTimeInterval: 1)
+        try? heal()
+      }
+    }
+    thread.start()
+  }
+
+  private func heal() throws {
+    if try !run("sinfo", "--noheader", "--states=drain,down", "--format=%n").isEmpty {
+      let host = try run("hostname", "-s").trimmingCharacters(in: .whitespacesAndNewlines)
+      try run("scontrol", "update", "NodeName=\(host)", "State=RESUME")
+    }
+    let waiting = try run("squeue", "--noheader", "--array", "--states=PENDING", "--format=%F_%K %r")
+    for line in waiting.split(separator: "\n") where line.lowercased().contains("held") {
+      try run("scontrol", "release", String(line.prefix { $0 != " " }))
+    }
+    let alive = try Set(
+      run("scontrol", "listpids").split(separator: "\n").compactMap { $0.split(separator: " ").dropFirst().first })
+    for line in try run("squeue", "--noheader", "--array", "--states=RUNNING", "--format=%A %F_%K %M").split(
+      separator: "\n")
+    {
+      let words = line.split(separator: " ")
+      // Times are minutes and seconds, such as 0:07.
+      guard words.count == 3, !alive.contains(words[0]), words[2] > "0:20" else { continue }
+      try run("scancel", String(words[1]))
     }
   }
 

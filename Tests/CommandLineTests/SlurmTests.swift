@@ -223,7 +223,7 @@ import Testing
     try cluster.setController(isRunning: false)
     Thread.sleep(forTimeInterval: 3)
     try cluster.setController(isRunning: true)
-    try cluster.heal()
+    try cluster.awaitController()
     _ = started.output.fileHandleForReading.readDataToEndOfFile()
     let errors = String(decoding: started.errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     started.process.waitUntilExit()
@@ -252,7 +252,7 @@ import Testing
       kill(started.process.processIdentifier, SIGKILL)
       _ = started.errors.fileHandleForReading.readDataToEndOfFile()
       started.process.waitUntilExit()
-      try cluster.heal()
+      try cluster.awaitController()
     }
     let last = try sweep(labrun, "--retry-failed")
     #expect(last.status == 0, "\(last.errors)")
