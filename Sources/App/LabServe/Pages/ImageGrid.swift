@@ -105,12 +105,12 @@ struct ImageGrid {
   private func item(_ index: Int) -> String {
     let entry = images.entries[index]
     let (label, predicted) = (images.classNames[entry.label], images.classNames[entry.predicted])
-    let share = Classification.text(entry.confidence)
+    let share = ImageGrid.share(entry.confidence)
     let said =
       entry.isRight
       ? "<span class=\"better\">right, \(share)</span>"
       : "<span class=\"failure\">taken for \(Frame.escaped(predicted)), \(share)</span>"
-    let own = entry.isRight ? [] : ["<small>\(Classification.text(entry.trueProbability)) for its class</small>"]
+    let own = entry.isRight ? [] : ["<small>\(ImageGrid.share(entry.trueProbability)) for its class</small>"]
     let ask =
       canAsk
       ? ["<button type=\"submit\" class=\"plain\" name=\"number\" value=\"\(index)\">what it looks at</button>"] : []
@@ -118,6 +118,11 @@ struct ImageGrid {
     return ImagesPage.item(
       run: run, index, hasPicture: images.hasPictures, alternative: "\(label), taken for \(predicted)",
       ["<b>\(Frame.escaped(label))</b>", said] + own + ["<small>no. \(index)\(name)</small>"] + ask)
+  }
+
+  /// A probability in percent, which no line is broken in.
+  private static func share(_ probability: Double) -> String {
+    Classification.text(probability).replacing(" ", with: "\u{a0}")
   }
 
   // MARK: What chooses others
