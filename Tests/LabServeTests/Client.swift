@@ -72,13 +72,14 @@ struct Client {
 /// A server of a results folder, while a test runs.
 func withServer<R>(
   of results: SampleResults, patience: ClientPatience = .init(), host: String? = nil, token: String? = nil,
-  connectionLimit: Int = 256, _ body: (WindowServer) throws -> R
+  connectionLimit: Int = 256, glanceSeconds: Double? = nil, _ body: (WindowServer) throws -> R
 ) throws -> R {
   var options = WindowServer.Options(results: results.folder.path, host: host, port: 0, token: token)
   options.patience = patience
   // Built for debugging, pages take long, and tests want new ones.
   options.share = 1000
   options.connectionLimit = connectionLimit
+  if let glanceSeconds { options.glanceSeconds = glanceSeconds }
   let server = try WindowServer(options)
   server.start()
   defer { server.stop() }

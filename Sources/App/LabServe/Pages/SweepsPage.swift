@@ -9,7 +9,7 @@ enum SweepsPage {
     parameters: [.init(name: "all", summary: "true for all sweeps, however many there are")]
   ) { call in
     let (sweeps, count) = try call.window.sweeps(
-      first: try call.isTrue("all") ? nil : SweepsPage.limit, seconds: SweepsPage.secondsOfReading)
+      first: try call.isTrue("all") ? nil : SweepsPage.limit, seconds: call.window.glanceSeconds)
     var content = [
       "<h1>Sweeps</h1>", "<p class=\"lead\">Results in <code>\(Frame.escaped(call.window.results))</code></p>",
     ]
@@ -31,8 +31,6 @@ enum SweepsPage {
 
   /// The most sweeps that are listed at once.
   private static let limit = 200
-  /// How long sweeps are read that nobody has looked at before: the page is there at once, and what is missing follows.
-  private static let secondsOfReading = 0.06
 
   private static func table(_ sweeps: [Window.Glance]) -> [String] {
     let titles = [

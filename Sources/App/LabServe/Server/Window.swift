@@ -59,15 +59,18 @@ final class Window: Sendable {
   private static let keptBytes = 24 << 20
   /// A page is made anew at most as often as takes this share of one core, but for one that is this old, in seconds.
   private let share: Double
+  /// How long the first page reads sweeps that nobody has looked at before, in seconds.
+  let glanceSeconds: Double
   private static let greatestAge = 10.0
 
   /// Opens a results folder.
   ///
   /// - Throws: what opening the store throws.
-  init(results: String, share: Double, onlyRun: RunIdentity? = nil) throws {
+  init(results: String, share: Double, glanceSeconds: Double, onlyRun: RunIdentity? = nil) throws {
     self.results = results
     self.onlyRun = onlyRun
     self.share = share
+    self.glanceSeconds = glanceSeconds
     access = StoreAccess(folder: results)
     let watcher = ChangeWatcher(StoreAccess(folder: results))
     self.watcher = watcher
@@ -173,8 +176,10 @@ final class Window: Sendable {
     let start = ContinuousClock.now
     // Who comes first waits for the store to be opened too.
     let seconds = seconds.map { glances.withLock(\.isEmpty) ? $0 / 2 : $0 }
+    var hasProgressed = false
+    // However slow the machine is, each look brings something new, so that all is known some time.
     func isLate(_ share: Double) -> Bool {
-      seconds.map { ContinuousClock.now - start >= .seconds($0 * share) } ?? false
+      hasProgressed && (seconds.map { ContinuousClock.now - start >= .seconds($0 * share) } ?? false)
     }
     let standings = try store.standings()
     var found: [Glance] = []
@@ -192,6 +197,7 @@ final class Window: Sendable {
       } else {
         let sweep = try store.sweep(id)
         read[id] = seconds == nil ? nil : sweep
+        hasProgressed = true
         let glance = Glance(
           standing: standing, madeAt: .now,
           runs: .init(row: ListTables.sweeps([sweep]).rows[0], glance: SweepGlance(sweep)))
@@ -204,6 +210,7 @@ final class Window: Sendable {
       let id = found[index].standing.sweep.id
       let sweep = try read.removeValue(forKey: id) ?? store.sweep(id)
       found[index].verdict = .some((try? SweepReport(sweep))?.verdictText)
+      hasProgressed = true
       glances.withLock { $0[id] = found[index] }
     }
     // Whoever has the page open comes again for what is missing.

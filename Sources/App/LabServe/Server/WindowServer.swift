@@ -31,6 +31,9 @@ public final class WindowServer: Sendable {
     package var patience = ClientPatience()
     /// What share of one core is spent, at most, on making a page anew that everybody has open.
     package var share = 0.05
+    /// How long the first page reads sweeps that nobody has looked at before, in seconds: it is there at once, and what is
+    /// missing follows.
+    package var glanceSeconds = 0.06
 
     /// Creates options.
     public init(results: String, host: String? = nil, port: Int = 8080, token: String? = nil) {
@@ -69,7 +72,8 @@ public final class WindowServer: Sendable {
       let store = try StudyStore(reading: options.results)
       return try PredictPage.predictable(store.run(matching: name), in: store).identity
     }
-    window = try Window(results: options.results, share: options.share, onlyRun: onlyRun)
+    window = try Window(
+      results: options.results, share: options.share, glanceSeconds: options.glanceSeconds, onlyRun: onlyRun)
     let isLocal = options.host.map(ListeningAddress.isLoopback) ?? true
     token = options.token ?? (isLocal ? nil : Access.randomToken())
     let host = options.host.flatMap { $0.lowercased() == "localhost" ? nil : $0 }
