@@ -174,20 +174,8 @@ private final class Connection: Sendable {
     state.withLock { state in
       state.didHear = didHear
       state.hasEndedCapsule = false
-      let bytes = Array(path.utf8) + [ParentConnection.pathEnd]
-      var sent = 0
-      // Where the process is gone, its end will be heard.
-      while sent < bytes.count, state.descriptor >= 0 {
-        #if canImport(Glibc)
-          let flags = Int32(MSG_NOSIGNAL)
-        #else
-          let flags: Int32 = 0
-        #endif
-        let count = bytes[sent...].withUnsafeBytes { send(state.descriptor, $0.baseAddress, $0.count, flags) }
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { return }
-        sent += count
-      }
+      guard state.descriptor >= 0 else { return }
+      ParentConnection.send(Array(path.utf8) + [ParentConnection.pathEnd], to: state.descriptor, waits: true)
     }
   }
 

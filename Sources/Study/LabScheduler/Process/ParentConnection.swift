@@ -95,7 +95,16 @@ package final class ParentConnection: Sendable {
   package func tellCapsuleEnd() { send([Message.capsuleEnd.rawValue], waits: true) }
 
   private func send(_ bytes: [UInt8], waits: Bool) {
-    guard isConnected else { return }
+    if isConnected { Self.send(bytes, to: STDIN_FILENO, waits: waits) }
+  }
+
+  /// Sends bytes to the other end; where it is gone, that is heard elsewhere.
+  ///
+  /// - Parameters:
+  ///   - bytes: what is sent.
+  ///   - socket: the own end.
+  ///   - waits: whether to wait where there is no room for them, and not to drop them.
+  static func send(_ bytes: [UInt8], to socket: Int32, waits: Bool) {
     #if canImport(Glibc)
       let flags = Int32(MSG_NOSIGNAL) | (waits ? 0 : Int32(MSG_DONTWAIT))
     #else
@@ -103,7 +112,7 @@ package final class ParentConnection: Sendable {
     #endif
     var sent = 0
     while sent < bytes.count {
-      let count = bytes[sent...].withUnsafeBytes { Foundation.send(STDIN_FILENO, $0.baseAddress, $0.count, flags) }
+      let count = bytes[sent...].withUnsafeBytes { Foundation.send(socket, $0.baseAddress, $0.count, flags) }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return }
       sent += count
