@@ -20,7 +20,7 @@ final class ChangeWatcher: @unchecked Sendable {
   /// - Parameters:
   ///   - store: the store, by a connection of the watcher's own.
   ///   - interval: how often it is looked at, in seconds.
-  init(_ store: StoreAccess, interval: Double = 0.5) {
+  init(_ store: StoreAccess, interval: Double = 1) {
     self.store = store
     self.interval = interval
   }
