@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Python packages onnx, onnxruntime and pillow into .build/python, with which tests check and run exported models,
-# tensorboard and tbparse, with which they read exported results, mlflow, whose server they export to, and playwright, which
-# drives a browser that the machine has.
+# tensorboard and tbparse, with which they read exported results, jsonschema, for the schemas of capsules, mlflow, whose server they
+# export to, and playwright, which drives a browser that the machine has.
 #
 # Does nothing where .build/python or python3 has them, or where $LABRUN_TEST_PYTHON names another Python. Where they cannot be
 # installed, it says so and ends well: the tests that need them say that they are skipped.
@@ -19,9 +19,9 @@ install() {
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 20 "$@" >> "$log" 2>&1
 }
 
-if ! is_there 'onnx, onnxruntime, PIL, tensorboard, tbparse'; then
-  echo "Installing onnx, onnxruntime and tensorboard into $folder…"
-  install 'onnx>=1.16' 'onnxruntime>=1.18' pillow 'tensorboard>=2.14' 'tbparse>=0.0.8' ||
+if ! is_there 'onnx, onnxruntime, PIL, tensorboard, tbparse, jsonschema'; then
+  echo "Installing onnx, onnxruntime, tensorboard and jsonschema into $folder…"
+  install 'onnx>=1.16' 'onnxruntime>=1.18' pillow 'tensorboard>=2.14' 'tbparse>=0.0.8' 'jsonschema>=4.18' ||
     echo "They cannot be installed here, so what is exported is not checked by ONNX Runtime and TensorBoard: $(tail -n 1 "$log")"
 fi
 if ! is_there playwright.sync_api; then
