@@ -79,7 +79,7 @@ import Testing
   /// Waits until tasks run that have something to go on from.
   private func waitForCheckpoints(_ labrun: Labrun) throws -> [String] {
     let capsules = labrun.folder.appendingPathComponent("Results/capsules").path
-    for _ in 0..<1200 {
+    for _ in 0..<3000 {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: capsules)) ?? []
       let running = try cluster.running()
       let begun = names.count {
@@ -158,7 +158,7 @@ import Testing
     let task = try #require(try waitForCheckpoints(labrun).first)
     try cluster.run("scancel", "--batch", "--signal=USR1", task)
     var restarts = ""
-    for _ in 0..<600 where !restarts.contains("Restarts=1") {
+    for _ in 0..<3000 where !restarts.contains("Restarts=1") {
       restarts = try cluster.run("scontrol", "show", "job", task)
       Thread.sleep(forTimeInterval: 0.1)
     }
@@ -193,7 +193,7 @@ import Testing
     _ = try waitForCheckpoints(labrun)
     let cancelled = try sweep(labrun, "--cancel")
     #expect(cancelled.status == 0 && cancelled.errors.contains("cancelled 2 runs of tiny"), "\(cancelled.errors)")
-    for _ in 0..<300 where try !cluster.running().isEmpty { Thread.sleep(forTimeInterval: 0.1) }
+    for _ in 0..<1200 where try !cluster.running().isEmpty { Thread.sleep(forTimeInterval: 0.1) }
     #expect(try sweep(labrun, "--cancel").errors.contains("Slurm has no job of tiny"))
     let again = try sweep(labrun)
     #expect(again.status == 0, "\(again.errors)")
