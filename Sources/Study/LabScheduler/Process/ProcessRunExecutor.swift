@@ -177,6 +177,8 @@ private final class CapsuleJob: RunJob, @unchecked Sendable {
     }
     if !maker.isOfEngine {
       process?.endRest()
+      // A supervisor that was killed may not have told of its program.
+      if ingestion?.end == nil { folder.endRest() }
       if ingestion?.end == nil, garbage == nil {
         try UnheardReports.tell(folder)
         try ingestion?.advance(remark: context.warn)
