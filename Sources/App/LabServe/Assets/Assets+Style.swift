@@ -164,6 +164,13 @@ extension Assets {
     .images { list-style: none; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: 1rem; }
     .images li { font-size: 0.8125rem; line-height: 1.4; overflow-wrap: anywhere; }
     .images img { display: block; width: 7rem; height: auto; margin-bottom: 0.2rem; border-radius: 3px; background: var(--panel); image-rendering: pixelated; }
+    .strips, .groups { list-style: none; padding: 0; }
+    main .strips > li, main .groups > li { max-width: none; margin-bottom: 0.7rem; }
+    .strips div { display: flex; flex-wrap: wrap; gap: 0.4rem; margin-top: 0.2rem; }
+    .strips img, .images.whole img { aspect-ratio: 1; object-fit: contain; }
+    .strips img { display: block; width: 4.5rem; height: auto; border-radius: 3px; background: var(--panel); image-rendering: pixelated; }
+    .groups > li { border-left: 3px solid var(--line); padding-left: 0.8rem; }
+    .groups .images { margin: 0; }
     .filters { display: flex; flex-wrap: wrap; gap: 0.5rem 1.2rem; align-items: center; margin: 0.6rem 0; }
     select { font: inherit; max-width: 16rem; }
     .drop {

@@ -55,14 +55,16 @@ struct ImageGrid {
   }
 
   /// The class that a parameter names; nil where it names none.
-  private static func index(_ call: Call, _ name: String, _ classNames: [String]) throws(RequestProblem) -> Int? {
+  ///
+  /// - Throws: ``RequestProblem`` where there is no such class.
+  static func index(_ call: Call, _ name: String, _ classNames: [String]) throws(RequestProblem) -> Int? {
     guard let text = call.first(name), !text.isEmpty else { return nil }
     if let index = classNames.firstIndex(of: text) { return index }
     if text.hasPrefix("#"), let index = Int(text.dropFirst()), classNames.indices.contains(index) { return index }
     throw RequestProblem(
       status: 400,
       description:
-        "the run has no class \"\(text)\"\(NearestName.hint(for: text, among: classNames)); classes are named, or "
+        "there is no class \"\(text)\"\(NearestName.hint(for: text, among: classNames)); classes are named, or "
         + "numbered from #0 to #\(classNames.count - 1)")
   }
 

@@ -28,9 +28,11 @@ enum ImagesPage {
       }
       let name = run.identity.short
       let title = try PredictPage.title(of: run, in: store)
-      var content = [
-        "<div id=\"head\">", "<h1>Test images <small>\(Frame.escaped(title)) · run \(name)</small></h1>", "</div>",
-      ]
+      let data = UsedDataset(of: run).map { ["<p>Of the data set \(DataPage.links([$0]))</p>"] } ?? []
+      var content =
+        ["<div id=\"head\">", "<h1>Test images <small>\(Frame.escaped(title)) · run \(name)</small></h1>"] + data + [
+          "</div>"
+        ]
       // Whoever waits longer than a moment sees that something is done; the page follows by itself.
       switch try call.window.images.images(of: run, in: store, seconds: 1) {
       case .pending: content.append(ImagesPage.waiting)

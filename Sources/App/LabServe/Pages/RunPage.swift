@@ -29,6 +29,7 @@ enum RunPage {
       (hasImages ? ["<a href=\"/runs/\(name)/images\">Its test images</a>"] : [])
       + (PredictPage.canPredict(run, in: store)
         ? ["<a href=\"/runs/\(name)/predict\">Ask its model about images of your own</a>"] : [])
+      + (UsedDataset(of: run).map { ["Data it is trained on: \(DataPage.links([$0]))"] } ?? [])
     if !links.isEmpty { content.append("<p>\(links.joined(separator: " · "))</p>") }
     content.append("</div>")
     for section in page.sections { content += Frame.section(section) }

@@ -16,9 +16,11 @@ enum SweepImagesPage {
       let store = try call.window.store()
       let sweep = try store.sweep(matching: call["sweep"])
       let path = "/sweeps/\(Frame.part(call["sweep"]))"
-      var content = [
-        "<div id=\"head\">", "<h1>What its runs get wrong <small>\(Frame.escaped(sweep.name))</small></h1>", "</div>",
-      ]
+      let datasets = UsedDataset.all(of: sweep)
+      let data = datasets.isEmpty ? [] : ["<p>Test images of \(DataPage.links(datasets))</p>"]
+      var content =
+        ["<div id=\"head\">", "<h1>What its runs get wrong <small>\(Frame.escaped(sweep.name))</small></h1>"] + data
+        + ["</div>"]
       switch try call.window.images.mistakes(of: sweep, in: store, seconds: 1) {
       case .pending: content.append(ImagesPage.waiting)
       case .failed(let problem): content.append("<p id=\"images\" class=\"failure\">\(Frame.escaped(problem))</p>")

@@ -46,6 +46,8 @@ enum SweepPage {
       if sweep.runs.contains(where: { $0.state == .completed }), sweep.imported == nil {
         content.append("<p id=\"images\"><a href=\"\(path)/images\">Which test images its runs get wrong</a></p>")
       }
+      let datasets = UsedDataset.all(of: sweep)
+      if !datasets.isEmpty { content.append("<p id=\"data\">Data it is trained on: \(DataPage.links(datasets))</p>") }
       content += Frame.commands([
         ["table", name] + request.arguments, ["analyze", name], ["report", name], ["list", name],
       ])

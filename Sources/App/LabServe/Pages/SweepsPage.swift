@@ -23,7 +23,9 @@ enum SweepsPage {
             + "\(NumberText.grouped(count)) sweeps</a></p>")
       }
     }
-    content.append("<p id=\"predict\"><a href=\"/predict\">Ask trained models about images of your own</a></p>")
+    content.append(
+      "<p id=\"predict\"><a href=\"/data\">Data sets</a> · <a href=\"/predict\">Ask trained models about images of your own"
+        + "</a></p>")
     var response = Response.page(Frame.page(title: "Sweeps", content + Frame.commands([["list"]])))
     response.isProvisional = sweeps.contains { $0.verdict == nil }
     return response

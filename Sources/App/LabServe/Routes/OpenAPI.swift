@@ -29,11 +29,17 @@ package enum OpenAPI {
     ]
   }
 
+  /// What stands in addresses in place of a name in braces.
+  private static let names = [
+    "run": "the first digits of the run's identity", "sweep": "the sweep's number or name",
+    "data": "the digits of a data set, as the list of data sets has them",
+  ]
+
   private static func operation(_ route: Route) -> JSONValue {
     let names = route.names.map { name -> JSONValue in
       [
         "name": .string(name), "in": "path", "required": true, "schema": ["type": "string"],
-        "description": name == "run" ? "the first digits of the run's identity" : "the sweep's number or name",
+        "description": .string(OpenAPI.names[name] ?? name),
       ]
     }
     let query = route.parameters.map { parameter -> JSONValue in

@@ -7,13 +7,14 @@ package enum Routes {
   package static let pages: [Route] = [
     SweepsPage.route, SweepPage.route, RunPage.route, RunFilePage.route, ComparePage.route, InterfacePage.route,
     PredictPage.route, PredictPage.runRoute, AnswerPage.route, AnswerPage.pictureRoute, AnswerPage.archiveRoute,
-    ImagesPage.route,
-    ImagesPage.pictureRoute, SweepImagesPage.route,
+    ImagesPage.route, ImagesPage.pictureRoute, SweepImagesPage.route,
+    DataListPage.route, DataPage.route, DataImagesPage.route, DataImagesPage.pictureRoute,
   ]
 
   /// The resources for programs.
   package static let resources: [Route] = [
     Resources.sweeps, Resources.sweep, Resources.table, Resources.analysis, Resources.runs, Resources.run,
-    Resources.epochs, Resources.events, Resources.comparison, Resources.changes, Resources.predictions, OpenAPI.route,
+    Resources.epochs, Resources.events, Resources.comparison, Resources.datasets, Resources.dataset,
+    Resources.changes, Resources.predictions, OpenAPI.route,
   ]
 }

@@ -43,6 +43,8 @@ final class Window: Sendable {
   let desk = PredictionDesk()
   /// The test images of runs.
   let images: ImageShelf
+  /// The data sets that sweeps use.
+  let data: DataShelf
   /// What they have said.
   let answers = KeptAnswers()
   /// What notices changes.
@@ -75,6 +77,7 @@ final class Window: Sendable {
     let watcher = ChangeWatcher(StoreAccess(folder: results))
     self.watcher = watcher
     images = ImageShelf { watcher.touch() }
+    data = DataShelf { watcher.touch() }
     _ = try access.store()
   }
 
@@ -86,6 +89,7 @@ final class Window: Sendable {
     watcher.stop()
     desk.stop()
     images.stop()
+    data.stop()
   }
 
   /// Whether an address is one of those that are shown.

@@ -56,10 +56,15 @@ public struct DatasetInspection: Sendable {
   public static let largestAreaRatio = 25.0
 
   /// Looks at every image of a data set.
-  public init(_ catalog: SampleCatalog, progress: @escaping DataProgress = { _ in }) {
+  ///
+  /// - Parameters:
+  ///   - catalog: the images.
+  ///   - isAlone: whether nobody else needs the machine, so that all cores are used; else it is one thread, the caller's.
+  ///   - progress: receives how far it is.
+  public init(_ catalog: SampleCatalog, isAlone: Bool = true, progress: @escaping DataProgress = { _ in }) {
     self.catalog = catalog
     let samples = catalog.samples
-    let results = catalog.measure(progress: progress)
+    let results = catalog.measure(isAlone: isAlone, progress: progress)
     var counts = [SplitName: [Int]]()
     for split in [SplitName.train, .test] { counts[split] = Array(repeating: 0, count: catalog.classNames.count) }
     for sample in samples {

@@ -118,9 +118,42 @@ public struct SampleCatalog: Sendable {
     }
   }
 
-  /// Decodes every image on all cores, and says what it is or why it cannot be used.
-  public func measure(progress: @escaping DataProgress = { _ in }) -> [Result<Facts, any Error>] {
+  /// An image no larger than a square, for a list of many: a larger one is made smaller, a smaller one stays as it is.
+  ///
+  /// - Parameters:
+  ///   - index: its place in ``samples``.
+  ///   - side: the square's side in pixels.
+  /// - Throws: ``DataError`` where its file is damaged.
+  package func thumbnail(at index: Int, side: Int) throws -> DecodedImage {
+    let image = try image(at: index)
+    let shape = image.shape
+    guard max(shape.width, shape.height) > side else { return image }
+    let scale = Double(side) / Double(max(shape.width, shape.height))
+    func scaled(_ length: Int) -> Int { max(1, Int((Double(length) * scale).rounded())) }
+    let target = ImageShape(channels: shape.channels, height: scaled(shape.height), width: scaled(shape.width))
+    var pixels = [UInt8](repeating: 0, count: target.elementCount)
+    pixels.withUnsafeMutableBufferPointer { output in
+      guard let base = output.baseAddress else { return }
+      ImageResizer(target: target, fit: .squash).resize(image.pixels, shape: shape, into: base)
+    }
+    return DecodedImage(shape: target, pixels: pixels)
+  }
+
+  /// Decodes every image, and says what it is or why it cannot be used.
+  ///
+  /// - Parameters:
+  ///   - isAlone: whether nobody else needs the machine, so that all cores are used; else it is one thread, the caller's.
+  ///   - progress: receives how far it is.
+  public func measure(
+    isAlone: Bool = true, progress: @escaping DataProgress = { _ in }
+  ) -> [Result<Facts, any Error>] {
     let counter = DecodingProgress("looking at \(dataset)", total: samples.count, report: progress)
+    guard isAlone else {
+      return samples.indices.map { index in
+        defer { counter.add(1) }
+        return Result { Facts(try image(at: index)) }
+      }
+    }
     return Parallel.results(of: Array(samples.indices), chunkSize: 16, done: counter.add) { index in
       Facts(try image(at: index))
     }

@@ -8,6 +8,8 @@ public struct DatasetDefinition: Sendable {
   public let summary: String
   /// The keys that only this data set takes, beside those that all data sets have.
   public let options: ConfigurationSchema
+  /// Whether the images are drawn at the size that is asked for, so that another `image_size` is other images.
+  public let isDrawn: Bool
   /// Finds the files, without decoding them.
   public let open:
     @Sendable (_ configuration: DatasetConfiguration, _ environment: DataEnvironment) throws
@@ -19,10 +21,11 @@ public struct DatasetDefinition: Sendable {
   ///   - name: the name that a spec uses.
   ///   - summary: what it is, in one sentence.
   ///   - options: the keys that only this data set takes; see ``DatasetOptions``.
+  ///   - isDrawn: whether the images are drawn at the size that is asked for.
   ///   - open: finds the files, without decoding them; throws ``DataError`` where they are not there, with a text that
   ///     says in one sentence how to get them.
   public init(
-    name: String, summary: String, options: ConfigurationSchema = ConfigurationSchema([]),
+    name: String, summary: String, options: ConfigurationSchema = ConfigurationSchema([]), isDrawn: Bool = false,
     open:
       @escaping @Sendable (_ configuration: DatasetConfiguration, _ environment: DataEnvironment) throws
       -> any DatasetSource
@@ -30,6 +33,7 @@ public struct DatasetDefinition: Sendable {
     self.name = name
     self.summary = summary
     self.options = options
+    self.isDrawn = isDrawn
     self.open = open
   }
 }
@@ -67,6 +71,20 @@ extension DatasetConfiguration {
   ///
   /// - Throws: ``DataError``, whose text says in one sentence how to get missing files.
   public func origin(in environment: DataEnvironment = .current) throws -> String { try source(environment).origin }
+
+  /// The same data set without what only says which of its images a run takes and what is done to them: all that decides
+  /// what an inspection sees.
+  package var published: DatasetConfiguration {
+    let definition = DatasetDefinition.registry[name]
+    var bare = DatasetConfiguration(name: name, path: path)
+    bare.options = options.filter { key, value in
+      definition?.options.field(key)?.defaultValue?.canonicalText != value.canonicalText
+    }
+    // Test images that are held out are drawn by this seed; where there is nothing to hold out, it changes nothing.
+    if options[ImageFolderOptions.testShareField.name] != nil { bare.subsetSeed = subsetSeed }
+    if definition?.isDrawn == true { bare.imageSize = imageSize }
+    return bare
+  }
 
   /// Checks every key and finds the files.
   func source(_ environment: DataEnvironment) throws -> any DatasetSource {

@@ -7,7 +7,7 @@ extension DatasetDefinition {
   static let syntheticSigns = DatasetDefinition(
     name: "synthetic-signs",
     summary: "Generated images of 43 classes of traffic signs in varied light, size and sharpness; needs no files.",
-    options: SyntheticSignsOptions.schema
+    options: SyntheticSignsOptions.schema, isDrawn: true
   ) { configuration, _ in
     let options = try SyntheticSignsOptions(configuration)
     return try SyntheticSignsSource(options: options, imageSize: configuration.imageSize ?? 32)

@@ -1,3 +1,4 @@
+import Foundation
 import LabData
 import LabTrain
 
@@ -27,6 +28,13 @@ package enum HeatMapPicture {
       let grey = values.reduce(0, +) / Double(values.count)
       return (grey, grey, grey)
     }
+  }
+
+  /// An image as a PNG; one whose channels are no colors is shown in grey.
+  ///
+  /// - Throws: `ImageProblem` where it cannot be encoded.
+  package static func png(of image: DecodedImage) throws(ImageProblem) -> Data {
+    try ImageDecoder.encodePNG([1, 3].contains(image.shape.channels) ? image : enlarged(image))
   }
 
   /// An image with a map over it, which is interpolated between the centers of its pixels.

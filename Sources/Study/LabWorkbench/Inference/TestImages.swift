@@ -114,7 +114,7 @@ package struct TestImages: Sendable {
     guard let collection, let preprocessing, entries.indices.contains(index) else { return nil }
     let image = try collection.resized(index, as: preprocessing)
     do throws(ImageProblem) {
-      return try ImageDecoder.encodePNG([1, 3].contains(image.shape.channels) ? image : HeatMapPicture.enlarged(image))
+      return try HeatMapPicture.png(of: image)
     } catch {
       throw error.error(path: "image \(index)")
     }

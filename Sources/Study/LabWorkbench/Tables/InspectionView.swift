@@ -33,10 +33,21 @@ package struct InspectionView {
   /// Both as a picture.
   package var figure: some Figure { CountFigure(bars: bars, scatter: scatter) }
 
+  /// Both as a picture for a page: nothing is drawn of sizes where there is but one, nor bars of more classes than have room.
+  package var pageFigure: (any Figure)? {
+    let isDrawn = catalog.classNames.count <= InspectionView.barLimit
+    guard isDrawn || inspection.sizes.count > 1 else { return nil }
+    return CountFigure(bars: isDrawn ? bars : nil, scatter: inspection.sizes.count > 1 ? scatter : nil)
+  }
+
+  /// The most classes of which a page draws bars.
+  private static let barLimit = 200
+
   package func text(width: Int, style: Style) -> String {
     var blocks = [header(style), findings(style), bars.text(width: width, style: style)].filter { !$0.isEmpty }
     if inspection.sizes.count > 1 { blocks.append(scatter.text(width: width, style: style)) }
-    blocks += [sizes, statistics].compactMap(\.self).map { $0 + "\n" }
+    let lines = facts.map { $0.name.padded(to: 12) + $0.value + "\n" }
+    blocks += [lines.prefix(3), lines.dropFirst(3)].filter { !$0.isEmpty }.map { $0.joined() }
     blocks.append(duplicates(style))
     let names = catalog.samples.map(\.name)
     blocks.append(
@@ -60,52 +71,70 @@ package struct InspectionView {
 
   private func count(_ split: SplitName) -> Int { inspection.classCounts[split]?.reduce(0, +) ?? 0 }
 
-  private func header(_ style: Style) -> String {
+  /// How many images there are of which kind, in one line.
+  package var extent: String {
     let groups = inspection.groupCount.map { ", in \(NumberText.grouped($0)) groups" } ?? ""
     let validation =
       inspection.classCounts[.validation] == nil ? "" : "\(NumberText.grouped(count(.validation))) validation images, "
-    return style.apply(.heading, to: "\(catalog.dataset): \(catalog.origin)".printable) + "\n"
-      + "\(NumberText.grouped(count(.train))) training images\(groups), \(validation)"
-      + "\(NumberText.grouped(count(.test))) test images, \(catalog.classNames.count) classes\n"
-      + (inspection.account.map { "\($0)".printable + "\n" } ?? "")
+    return "\(NumberText.grouped(count(.train))) training images\(groups), \(validation)"
+      + "\(NumberText.grouped(count(.test))) test images, \(catalog.classNames.count) classes"
   }
 
-  private var sizes: String? {
-    guard !inspection.sizes.isEmpty else { return nil }
+  /// The folder, file or generator that the images are from.
+  package var origin: String { catalog.origin.printable }
+
+  /// What became of every file; nil where the data do not come as image files.
+  package var account: String? { inspection.account.map { "\($0)".printable } }
+
+  private func header(_ style: Style) -> String {
+    style.apply(.heading, to: "\(catalog.dataset): \(catalog.origin)".printable) + "\n" + extent + "\n"
+      + (account.map { $0 + "\n" } ?? "")
+  }
+
+  /// Sizes and statistics of the pixels, each with its name.
+  package var facts: [(name: String, value: String)] {
+    guard !inspection.sizes.isEmpty else { return [] }
     func range(_ side: KeyPath<DatasetInspection.Size, Int>) -> String {
       let values = inspection.sizes.flatMap { Array(repeating: $0[keyPath: side], count: $0.count) }.sorted()
       return "\(values[0]) to \(values[values.count - 1]), median \(values[values.count / 2])"
     }
     let first = inspection.sizes[0]
-    return "sizes       \(inspection.sizes.count) different, most often \(first.width)×\(first.height) "
-      + "(\(NumberText.grouped(first.count)))\n"
-      + "width       \(range(\.width))\nheight      \(range(\.height))"
-  }
-
-  private var statistics: String? {
-    guard let statistics = inspection.statistics else { return nil }
+    let sizes = "\(inspection.sizes.count) different, most often \(first.width)×\(first.height) "
+    var facts = [
+      ("sizes", sizes + "(\(NumberText.grouped(first.count)))"), ("width", range(\.width)), ("height", range(\.height)),
+    ]
+    guard let statistics = inspection.statistics else { return facts }
     func list(_ values: [Double]) -> String {
       values.map { NumberText.fixed($0, decimals: 4) }.joined(separator: ", ")
     }
-    return "mean        \(list(statistics.mean))\ndeviation   \(list(statistics.standardDeviation))"
+    facts += [("mean", list(statistics.mean)), ("deviation", list(statistics.standardDeviation))]
+    return facts
+  }
+
+  /// Images that are there several times, first those that are both training and test images, then those of several classes.
+  var duplicatesByGravity: [DatasetInspection.Duplicates] {
+    let found = inspection.duplicates
+    return found.filter(\.crossesParts) + found.filter { $0.differsInClass && !$0.crossesParts }
+      + found.filter { !$0.crossesParts && !$0.differsInClass }
+  }
+
+  /// How many images are there several times, in one line; nil where none is.
+  package var duplicateSummary: String? {
+    let found = inspection.duplicates
+    guard !found.isEmpty else { return nil }
+    let surplus = found.reduce(0) { $0 + $1.samples.count - 1 }
+    return
+      "\(NumberText.grouped(surplus)) images are exact duplicates of others; \(found.count(where: \.crossesParts)) "
+      + "pictures are both among training and test images; \(found.count(where: \.differsInClass)) have different classes"
   }
 
   private func duplicates(_ style: Style) -> String {
-    let found = inspection.duplicates
-    let surplus = found.reduce(0) { $0 + $1.samples.count - 1 }
-    let crossing = found.filter(\.crossesParts)
-    let differing = found.filter(\.differsInClass)
-    guard !found.isEmpty else { return "no duplicates\n" }
-    let summary =
-      "\(NumberText.grouped(surplus)) images are exact duplicates of others; \(crossing.count) pictures are both among "
-      + "training and test images; \(differing.count) have different classes"
-    let lines =
-      (crossing + differing.filter { !$0.crossesParts } + found.filter { !$0.crossesParts && !$0.differsInClass })
-      .map { group in
-        group.samples.prefix(5).map { catalog.samples[$0] }
-          .map { "\($0.name) (\(catalog.classNames[$0.label]))" }.joined(separator: " = ")
-          + (group.samples.count > 5 ? " = \(group.samples.count - 5) more" : "")
-      }
+    guard let summary = duplicateSummary else { return "no duplicates\n" }
+    let lines = duplicatesByGravity.map { group in
+      group.samples.prefix(5).map { catalog.samples[$0] }
+        .map { "\($0.name) (\(catalog.classNames[$0.label]))" }.joined(separator: " = ")
+        + (group.samples.count > 5 ? " = \(group.samples.count - 5) more" : "")
+    }
     return listing("Duplicates", lines, none: "", style, subtitle: summary)
   }
 

@@ -1,0 +1,185 @@
+import Foundation
+import LabCore
+import LabData
+import LabStore
+import Testing
+
+/// The data sets of sweeps in the window, compared with `labrun data inspect`.
+@Suite struct ServeDataTests {
+  private func start(_ labrun: Labrun) throws -> (process: Process, base: String) {
+    let started = try labrun.start(["serve", "--port", "0"])
+    var line = ""
+    while !line.contains("\n") {
+      let data = started.output.fileHandleForReading.availableData
+      guard !data.isEmpty else { break }
+      line += String(decoding: data, as: UTF8.self)
+    }
+    return (started.process, String(try #require(line.firstMatch(of: /is shown at (http:\S+)\/ \(/)?.output.1)))
+  }
+
+  private func get(_ address: String) throws -> Data { try Data(contentsOf: #require(URL(string: address))) }
+
+  private func json(_ address: String) throws -> JSONValue {
+    try JSONValue(parsing: String(decoding: get(address), as: UTF8.self))
+  }
+
+  /// A page of a data set, when it has been read.
+  private func page(_ address: String) throws -> String {
+    for _ in 0..<200 {
+      let text = String(decoding: try get(address), as: UTF8.self)
+      if !text.contains("are being read") { return text }
+      usleep(100_000)
+    }
+    throw CocoaError(.fileReadUnknown)
+  }
+
+  private static let classes = ["<b>stop", "yield", "turn"]
+
+  /// A gray image whose pixels follow from a number.
+  private static func bitmap(_ number: Int, width: Int = 12, height: Int = 12) -> Data {
+    Data("P5 \(width) \(height) 255\n".utf8)
+      + Data((0..<width * height).map { UInt8(truncatingIfNeeded: number &* 37 &+ $0 &* (number % 7 + 3)) })
+  }
+
+  /// A program with a folder of images, some of which are there twice, are damaged or of an odd shape, and sweeps that use it.
+  private func labrun() throws -> Labrun {
+    let labrun = try Labrun()
+    var number = 0
+    func write(_ data: Data, _ path: String) throws {
+      let file = labrun.folder.appendingPathComponent("photos/\(path)")
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try data.write(to: file)
+    }
+    for name in Self.classes {
+      for index in 0..<12 {
+        number += 1
+        try write(Self.bitmap(number), "train/\(name)/\(index).pgm")
+        if index < 6 { try write(Self.bitmap(number + 100), "test/\(name)/\(index).pgm") }
+      }
+    }
+    try write(Self.bitmap(1), "test/<b>stop/leak.pgm")
+    try write(Self.bitmap(2), "train/yield/wrong.pgm")
+    try write(Data("P5 12 12 255\n".utf8), "train/turn/broken.pgm")
+    try write(Self.bitmap(3, width: 400, height: 6), "train/turn/wide.pgm")
+    func spec(_ name: String, _ dataset: String) -> String {
+      """
+      {
+        "name": "\(name)", "dataset": { \(dataset) },
+        "model": { "architecture": "plain", "depth": 4, "width": 4 }, "training": { "epochs": 1, "batch_size": 8 },
+        "factors": { "loss": ["cross-entropy", "focal"] }, "baseline": { "loss": "cross-entropy" }, "seeds": [0]
+      }
+      """
+    }
+    let photos = #""name": "image-folder", "path": "photos", "on_corrupt": "skip", "image_size": "#
+    // Two sizes, two limits: one data set.
+    try labrun.write(spec("small", photos + "8"), to: "Experiments/small.json")
+    try labrun.write(
+      spec("large", photos + #"12, "train_limit": 20, "normalize": false"#), to: "Experiments/large.json")
+    try labrun.write(
+      spec("signs", #""name": "synthetic-signs", "image_size": 16, "train_count": 50, "test_count": 45"#),
+      to: "Experiments/signs.json")
+    for name in ["small", "large", "signs"] {
+      let sweep = try labrun.run("sweep", name)
+      #expect(sweep.status == 0, "\(sweep.errors)")
+    }
+    return labrun
+  }
+
+  @Test func aDataSetIsWhatInspectPrints() throws {
+    let labrun = try labrun()
+    defer { labrun.remove() }
+    let (process, base) = try start(labrun)
+    defer { process.terminate() }
+    let rows = try #require(json("\(base)/api/v1/data")["rows"]?.arrayValue)
+    #expect(rows.compactMap { $0["dataset"]?.stringValue } == ["synthetic-signs", "image-folder"])
+    let ids = rows.compactMap { $0["data"]?.stringValue }
+    #expect(rows[1]["sweeps"] == [2, 1] && rows[1]["path"] == "photos" && ids.count == 2)
+
+    // The resource is the command's JSON, by the settings that the page names.
+    for (id, words) in [
+      (ids[1], ["image-folder", "--path", "photos", "--set", "on_corrupt=skip"]),
+      (ids[0], ["synthetic-signs", "--set", "image_size=16", "--set", "test_count=45", "--set", "train_count=50"]),
+    ] {
+      let printed = try labrun.run(["data", "inspect"] + words + ["--json"])
+      #expect(printed.status == 0, "\(printed.errors)")
+      #expect(try json("\(base)/api/v1/data/\(id)") == JSONValue(parsing: printed.output))
+      let page = try page("\(base)/data/\(id)")
+      #expect(page.contains("<code>labrun data inspect \(words.joined(separator: " "))</code>"))
+    }
+
+    let id = ids[1]
+    let said = try json("\(base)/api/v1/data/\(id)")
+    let page = try page("\(base)/data/\(id)")
+    for name in ["findings", "classes", "images", "pixels", "duplicates", "damaged", "suspicious", "sweeps"] {
+      #expect(page.contains("<section id=\"\(name)\""), "\(name)")
+    }
+    #expect(!page.contains("<b>stop") && page.contains("&lt;b&gt;stop"))
+    for finding in try #require(said["findings"]?.arrayValue) {
+      let message = try #require(finding["message"]?.stringValue)
+      #expect(
+        page.contains(message.replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing("\"", with: "&quot;"))
+      )
+    }
+    // Each pair of equal images stands side by side: the one in both parts first, then the one of two classes.
+    let groups = page.components(separatedBy: "<ul class=\"images whole\">").dropFirst().prefix(2).map {
+      $0.components(separatedBy: "</ul>")[0]
+    }
+    #expect(groups[0].contains("test/&lt;b&gt;stop/leak.pgm") && groups[0].contains("train/&lt;b&gt;stop/0.pgm"))
+    #expect(groups[1].contains("train/yield/wrong.pgm") && groups[1].contains("train/&lt;b&gt;stop/1.pgm"))
+    #expect(page.contains(">in training and test</p>") && page.contains(">of different classes</p>"))
+    for group in groups {
+      let pictures = try group.matches(of: /img src="([^"]+)"/).map { try get(base + $0.output.1) }
+      #expect(pictures.count == 2 && pictures[0] == pictures[1])
+    }
+    #expect(page.contains("broken.pgm") && page.contains("400×6 pixels: a side is shorter than 8"))
+
+    // A picture is the image; a large one is made smaller.
+    let images = try self.page("\(base)/data/\(id)/images?class=turn&split=train")
+    #expect(images.contains("<p>14 images</p>") && images.contains("<span class=\"failure\">damaged</span>"))
+    func picture(_ name: String) throws -> DecodedImage {
+      let pattern = try Regex("img src=\"([^\"]+)\"[^>]*alt=\"turn, train/turn/\(name)\"")
+      let address = try #require(images.firstMatch(of: pattern)?.output[1].substring)
+      return try ImageDecoder.decode(get(base + address))
+    }
+    let first = try picture("4.pgm")
+    #expect(first.shape == ImageShape(channels: 1, height: 12, width: 12))
+    #expect(Data(first.pixels) == Self.bitmap(29).suffix(144))
+    #expect(try picture("wide.pgm").shape == ImageShape(channels: 1, height: 2, width: 160))
+
+    // Everything leads there.
+    let run = try #require(
+      StudyStore(reading: labrun.folder.appendingPathComponent("Results").path).sweep(1).runs.first
+    ).identity.short
+    for place in ["sweeps/small", "sweeps/large", "runs/\(run)", "runs/\(run)/images", "sweeps/small/images"] {
+      #expect(String(decoding: try get("\(base)/\(place)"), as: UTF8.self).contains("href=\"/data/\(id)\""), "\(place)")
+    }
+    #expect(String(decoding: try get("\(base)/data"), as: UTF8.self).contains("href=\"/data/\(ids[0])\""))
+  }
+
+  @Test func nothingElseIsShown() throws {
+    let labrun = try labrun()
+    defer { labrun.remove() }
+    let (process, base) = try start(labrun)
+    defer { process.terminate() }
+    let id = try #require(json("\(base)/api/v1/data")["rows"]?.arrayValue?.last?["data"]?.stringValue)
+    let damaged = try #require(json("\(base)/api/v1/data/\(id)")["unreadable"]?.arrayValue).count
+    #expect(damaged == 1)
+    for path in [
+      "data/nothing", "data/..%2Fphotos", "data/photos", "data/\(id)/images/60.png", "data/\(id)/images/-1.png",
+      "data/\(id)/images/0", "data/\(id)/images/..%2F..%2Fphotos%2Ftrain%2Fyield%2F0.pgm", "data/\(id)/photos",
+      "data/\(id)/images?class=nothing", "data/\(id)/images?class=%233", "data/\(id)/images?split=validation",
+      "data/\(id)/images?from=0", "data/\(id)?path=/etc", "api/v1/data/nothing", "api/v1/data/%2Fetc",
+    ] {
+      #expect(throws: (any Error).self, "\(path)") { try get("\(base)/\(path)") }
+    }
+    // Data that are gone are named, and no reason to end.
+    process.terminate()
+    process.waitUntilExit()
+    try FileManager.default.removeItem(at: labrun.folder.appendingPathComponent("photos"))
+    let (second, place) = try start(labrun)
+    defer { second.terminate() }
+    #expect(try page("\(place)/data/\(id)").contains("It cannot be looked at: "))
+    #expect(throws: (any Error).self) { try get("\(place)/api/v1/data/\(id)") }
+  }
+}
