@@ -83,6 +83,11 @@ import Testing
         ("/sweeps/1?sort=n&sort=n", "The parameter sort is given twice"),
         ("/sweeps/1?from=99", "From is the number of a run, from 1 to 15"),
         ("/sweeps/1?holm=yes", "The parameter holm is true or false"),
+        ("/sweeps/1?smooth=1", "Smooth is a number from 0 to 0.99, but &quot;1&quot; was given"),
+        ("/sweeps/1?smooth=nan", "Smooth is a number from 0 to 0.99"),
+        ("/sweeps/1?log=1", "The parameter log is true or false"),
+        ("/sweeps/1?epochs=5-3", "Epochs are two numbers, the lower one first, as 3-10"),
+        ("/sweeps/1?epochs=3", "Epochs are two numbers"),
       ] {
         let answer = try Client.get(port: server.port, target)
         #expect(answer.status == 400 && answer.body.contains(sentence), "\(target): \(answer.body.suffix(300))")
@@ -116,7 +121,13 @@ import Testing
       let report = try SweepReport(
         results.store.sweep(1), records: SweepRecords(epochs: [run: results.store.epochs(of: run)]))
       let text = try PageFormats.named("html").render(report.page)
-      #expect(text.contains("over epochs") && !text.contains("data-values"))
+      #expect(text.contains("over epochs") && !text.contains("data-values") && !text.contains("<g class"))
+      // What a script draws anew is all there: where the plot is, its scales, and the numbers; the server's page is the same.
+      #expect(page.contains("<div id=\"curve-view\"") && page.contains("<g class=\"plot\" data-area=\""))
+      let number = String(format: "%.6g", accuracy * 100)
+      #expect(page.firstMatch(of: try Regex("data-y=\"[0-9. ]* \(number) ")) != nil)
+      let drawn = try Client.get(port: server.port, "/runs/\(run.short)?smooth=0.6&log=true&epochs=2-4")
+      #expect(drawn.status == 200 && drawn.body == page)
       #expect(try Client.get(port: server.port, "/runs/ffffffffffff").status == 404)
       #expect(try Client.get(port: server.port, "/runs/zz").status == 404)
     }

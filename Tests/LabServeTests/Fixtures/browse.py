@@ -6,8 +6,9 @@ ADDRESS is a server's whose sweep "ablation" begins to train when this script ha
 "running", and ends when it has printed "going on". With FOLDER, pictures of all
 pages are written there, light, dark and as on a phone.
 """
+import math
 import sys
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import sync_playwright
 
@@ -59,6 +60,9 @@ with sync_playwright() as playwright:
     page.locator("#run-table thead button", has_text="seed").click()
     page.locator("#spec-text summary").click()
     page.get_by_label("compare odconv-4x", exact=True).check()
+    # How courses are drawn stays while the page changes.
+    page.get_by_label("smoothing").fill("0.6")
+    page.get_by_label("logarithmic").check()
     print("ready", flush=True)
     page.locator("#running").wait_for()
     print("running", flush=True)
@@ -72,6 +76,67 @@ with sync_playwright() as playwright:
     require(page.locator("#spec-text[open]").count() == 1, "what was opened is closed again")
     require(
         page.locator("#run-table thead th[aria-sort]").inner_text().strip().startswith("seed"), "the order of runs was forgotten")
+
+    # Courses: what was chosen before they changed holds for those that came since, and stands in the address.
+    view = page.locator("#curve-view")
+    courses = page.locator("#figures figure .wide svg").filter(has=page.locator("g.plot")).first
+    require("smooth=0.6" in page.url and "log=true" in page.url, f"the address does not say how courses are drawn: {page.url}")
+    first_plot = courses.locator("g.plot").first
+    until(page, "() => document.querySelectorAll('#figures figure .wide svg g.plot polyline.unsmoothed').length > 0")
+    lines = "svg => Array.from(svg.querySelectorAll('g.plot')[0].querySelectorAll('polyline[data-at]'), line => [line.dataset.at, line.dataset.values, line.dataset.y, line.getAttribute('points')])"
+    smooth = courses.evaluate(lines)
+    mean, weight, expected = 0.0, 0.0, []
+    for value in map(float, smooth[0][2].split()):
+        mean, weight = 0.6 * mean + 0.4 * value, 0.6 * weight + 0.4
+        expected.append(mean / weight)
+    told = [float(text.split()[0]) for text in smooth[0][1].split("|")]
+    require(len(told) == len(expected) and all(abs(a - b) < 1e-3 * abs(b) for a, b in zip(told, expected)), f"smoothed are {told} and not {expected}")
+    # On a logarithmic scale equal distances are equal factors.
+    heights = [float(place.split(",")[1]) for place in smooth[0][3].split()]
+    slopes = [(heights[0] - heights[k]) / math.log(expected[k] / expected[0]) for k in range(1, len(expected))]
+    require(all(abs(slope - slopes[0]) < 0.02 * abs(slopes[0]) for slope in slopes), f"the scale is not logarithmic: {slopes}")
+    view.get_by_role("button", name="reset").click()
+    page.wait_for_timeout(400)
+    require(urlsplit(page.url).query == "", f"the address still has something: {page.url}")
+    plain_lines = courses.evaluate(lines)
+    require(page.locator("#figures polyline.unsmoothed").count() == 0 and "smoothed" not in plain_lines[0][1], "reset leaves something smoothed")
+    # Fewer epochs by the keyboard, others of them, and by drawing over them.
+    courses.focus()
+    page.keyboard.press("+")
+    page.wait_for_timeout(400)
+    require("epochs=" in page.url, f"the keyboard does not choose epochs: {page.url}")
+    chosen = parse_qs(urlsplit(page.url).query)["epochs"][0]
+    at = courses.evaluate(lines)[0][0].split()
+    require(f"{at[0]}-{at[-1]}" == chosen and len(at) < 6, f"epochs {at} are drawn where {chosen} are chosen")
+    require(view.locator("[role=status]").inner_text() == f"epochs {at[0]} to {at[-1]}", "the chosen epochs are not said")
+    page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_timeout(400)
+    require(courses.evaluate(lines)[0][0].split()[-1] == str(int(at[-1]) + 1), "Shift and an arrow do not move on")
+    again = watched(context)
+    again.goto(page.url)
+    again.wait_for_timeout(600)
+    same = again.locator("#figures figure .wide svg").filter(has=again.locator("g.plot")).first
+    require(same.evaluate(lines)[0][0].split()[-1] == str(int(at[-1]) + 1), "the address does not show the same again")
+    again.close()
+    courses.focus()
+    page.keyboard.press("0")
+    page.wait_for_timeout(400)
+    require(courses.evaluate(lines) == plain_lines, "the key 0 does not show everything as it was")
+    courses.scroll_into_view_if_needed()
+    corners = first_plot.evaluate(
+        "plot => { const [left, top, right, bottom] = plot.dataset.area.split(' ').map(Number); const matrix = plot.ownerSVGElement.getScreenCTM();"
+        " const at = (x, y) => { const point = new DOMPoint(x, y).matrixTransform(matrix); return [point.x, point.y]; };"
+        " return [at(left + 0.1 * (right - left), top + 20), at(left + 0.55 * (right - left), top + 20)]; }")
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    page.mouse.move(*corners[1], steps=4)
+    require(page.locator(".chosen-epochs").count() == 1, "what is drawn over is not shown")
+    page.mouse.up()
+    page.wait_for_timeout(400)
+    require("epochs=1-4" in page.url or "epochs=2-4" in page.url, f"drawing over epochs chooses {page.url}")
+    view.get_by_role("button", name="reset").click()
+    page.wait_for_timeout(400)
+    require(courses.evaluate(lines) == plain_lines, "reset does not show everything as it was")
 
     # Figures tell the numbers of what is pointed at, or that the keyboard has come to.
     tip = page.locator("#tip")
@@ -153,7 +218,7 @@ with sync_playwright() as playwright:
     still = watched(plain)
     still.goto(base + "/sweeps/ablation")
     require(still.locator("#table tbody tr").count() == 2, "the table is not there without scripts")
-    require(still.locator("button:not([type=submit])").count() == 0, "there are buttons that do nothing without scripts")
+    require(still.locator("button:not([type=submit]):visible").count() == 0, "there are buttons that do nothing without scripts")
     for box in still.locator("#run-table input").all()[:3]:
         box.check()
     still.locator("#compare button").click()

@@ -96,6 +96,11 @@ extension Assets {
         if (svg && svg === event.target && svg.matches(":focus-visible")) show(svg, 0, 0);
       });
       document.addEventListener("focusout", hide);
+      // A figure that was drawn anew has its points elsewhere.
+      document.addEventListener("redrawn", (event) => {
+        known.delete(event.target);
+        if (shown?.svg === event.target) hide();
+      });
       document.addEventListener("keydown", (event) => {
         const svg = figure(event.target);
         if (!svg || event.altKey || event.ctrlKey || event.metaKey) return;

@@ -80,11 +80,23 @@ extension Assets {
       };
       const prepare = (root) => { prepareTables(root); prepareCommands(root); };
 
+      // What scrolls by itself is a stop of the keyboard as long as it has to.
+      const prepareScrolling = () => {
+        for (const one of document.querySelectorAll(".scroll, .commands code")) {
+          if (one.scrollWidth > one.clientWidth) one.tabIndex = 0;
+          else one.removeAttribute("tabindex");
+        }
+      };
+      addEventListener("resize", prepareScrolling);
+      document.addEventListener("toggle", prepareScrolling, true);
+      new MutationObserver(prepareScrolling).observe(document.querySelector("main"), { childList: true });
+
       // Following changes: the page is asked for again, and the parts that differ take the places of the old ones.
       const parts = (root) => Array.from(root.querySelector("main").children);
       const key = (part, index) => part.id || `${part.tagName} ${index}`;
       const originals = new Map(parts(document).map((part, index) => [key(part, index), part.outerHTML]));
       prepare(document);
+      prepareScrolling();
       const replace = (page) => {
         const main = document.querySelector("main");
         const old = new Map(parts(document).map((part, index) => [key(part, index), part]));
@@ -136,7 +148,9 @@ extension Assets {
       let version = null;
       let shown = null;
       const refresh = async () => {
-        const response = await fetch(location.pathname + location.search, { cache: "no-cache", headers: { Accept: "text/html" } });
+        // What a script of the page has written into the address is none of the server's concern.
+        const pairs = location.search.slice(1).split("&").filter((pair) => pair !== "" && !["smooth", "log", "epochs"].includes(pair.split("=")[0]));
+        const response = await fetch(location.pathname + (pairs.length > 0 ? `?${pairs.join("&")}` : ""), { cache: "no-cache", headers: { Accept: "text/html" } });
         if (response.status === 401) return location.reload();
         const text = await response.text();
         version = response.headers.get("Labrun-Version");

@@ -122,6 +122,20 @@ extension Assets {
       position: fixed; z-index: 4; pointer-events: none; background: var(--ink); color: var(--paper); border-radius: 3px;
       padding: 0.15rem 0.5rem; font-size: 0.78rem; line-height: 1.35; max-width: min(24rem, calc(100vw - 8px)); overflow-wrap: anywhere;
     }
+    #curve-view { display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; align-items: center; margin: 1.4rem 0 -0.8rem; }
+    #curve-view[hidden] { display: none; }
+    #curve-view label { display: inline-flex; gap: 0.4rem; align-items: center; }
+    #curve-view input[type="range"] { width: 8rem; accent-color: var(--link); }
+    #curve-view output { min-width: 2.2rem; }
+    #curve-view input[type="checkbox"] { margin: 0; accent-color: var(--link); }
+    #curve-view button {
+      font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 3px;
+      padding: 0.1rem 0.6rem; cursor: pointer;
+    }
+    #curve-view button:disabled { color: var(--muted); cursor: default; }
+    .unsmoothed { opacity: 0.3; stroke-width: 1.2; }
+    .hidden-ends { display: none; }
+    .chosen-epochs { fill: var(--link); opacity: 0.15; pointer-events: none; }
     .pointed { fill: none; stroke: var(--link); stroke-width: 2; pointer-events: none; }
     figcaption { margin-bottom: 0.3rem; }
     figcaption span { color: var(--muted); margin-left: 0.6rem; }
@@ -139,6 +153,9 @@ extension Assets {
     @media (min-width: 68rem) {
       #courses { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); column-gap: 2rem; }
       #courses > h2, #courses > details { grid-column: 1 / -1; }
+    }
+    @media (max-width: 42rem), (pointer: coarse) {
+      td > input[type="checkbox"] { width: 1.5rem; height: 1.5rem; vertical-align: middle; }
     }
     @media (max-width: 42rem) {
       .bar { padding: 0.4rem 0.8rem; }
@@ -207,7 +224,7 @@ extension Assets {
       .looks figure { flex: 1 1 0; min-width: 0; max-width: 16rem; }
       .looks img { min-width: 0; width: 100%; }
     }
-    @media print { .bar, .commands button, .choices { display: none; } }
+    @media print { .bar, #curve-view, .commands button, .choices { display: none; } }
 
     """
 }

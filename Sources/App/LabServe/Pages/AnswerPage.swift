@@ -75,7 +75,7 @@ enum AnswerPage {
         ? PredictPage.trail(first, isAlone: isAlone) : [Frame.Step(title: "predict", address: "/predict")]
       return Frame.page(
         title: "Predictions", trail: trail + [.init(title: "answer", address: "/answers/\(answer.id)")], content,
-        isLive: false, script: Assets.askingScript, isAlone: isAlone)
+        isLive: false, scripts: [Assets.askingScript], isAlone: isAlone)
     }
 
     // MARK: An image

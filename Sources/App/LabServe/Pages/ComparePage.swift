@@ -15,7 +15,7 @@ enum ComparePage {
 
   static let route = Route(
     kind: .page, path: "/compare", summary: "Two to six variants of a sweep, or runs, side by side",
-    parameters: parameters
+    parameters: parameters + Route.curveParameters
   ) { call in
     let comparison = try ComparedMembers(call)
     let sections = comparison.sideBySide.sections
@@ -31,7 +31,7 @@ enum ComparePage {
           section.anchor, section.title,
           [HTMLParts.table(table, caption: table.title, links: .init(rows: comparison.addresses), showsLegend: false)])
       } else {
-        content += Frame.section(section)
+        content += Frame.courses(section)
       }
     }
     content += Frame.commands(comparison.commands)
@@ -41,8 +41,8 @@ enum ComparePage {
     return .page(
       Frame.page(
         title: comparison.names.joined(separator: " · "),
-        trail: (sweeps ?? []) + [.init(title: "compare", address: call.request.target)], content,
-        script: Assets.pointingScript))
+        trail: (sweeps ?? []) + [.init(title: "compare", address: call.keptTarget)], content,
+        scripts: [Assets.pointingScript, Assets.curvesScript]))
   }
 
   /// The form that sends what is marked in a sweep's tables, and its button.

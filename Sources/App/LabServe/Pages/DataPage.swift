@@ -47,7 +47,7 @@ enum DataPage {
       return Frame.page(
         title: title.isEmpty ? dataset.name : "\(title) of \(dataset.name)",
         trail: steps + (title.isEmpty ? [] : [.init(title: title, address: call.request.target)]), head + content,
-        script: Assets.pointingScript)
+        scripts: [Assets.pointingScript])
     }
     switch try call.window.data.inspection(of: dataset, seconds: 1) {
     case .pending: return .page(page([waiting] + users(of: dataset)), version: version, hasForm: false)

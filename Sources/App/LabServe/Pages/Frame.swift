@@ -17,14 +17,14 @@ enum Frame {
   ///   - trail: the pages above it.
   ///   - content: what is in it, in HTML.
   ///   - isLive: whether the page follows changes of the store.
-  ///   - script: a further script; nil for none.
+  ///   - scripts: further scripts.
   ///   - isAlone: whether there are no other pages.
   static func page(
-    title: String, trail: [Step] = [], _ content: [String], isLive: Bool = true, script: Assets.Asset? = nil,
+    title: String, trail: [Step] = [], _ content: [String], isLive: Bool = true, scripts: [Assets.Asset] = [],
     isAlone: Bool = false
   ) -> String {
     let steps = isAlone ? trail : [Step(title: "labrun", address: "/")] + trail
-    let further = script.map { ["<script src=\"\($0.address)\" defer></script>"] } ?? []
+    let further = scripts.map { "<script src=\"\($0.address)\" defer></script>" }
     let interface = isAlone ? "" : "<a href=\"/api\">API</a>"
     let links = steps.map { "<li><a href=\"\(escaped($0.address))\">\(escaped($0.title))</a></li>" }
     let lines =
@@ -86,6 +86,22 @@ enum Frame {
     }
     return Frame.section(section.anchor, section.title, blocks)
   }
+
+  /// A section of a report with courses, below what chooses how they are drawn.
+  static func courses(_ section: ReportPage.Section) -> [String] {
+    let content = Frame.section(section)
+    return (content.contains { $0.contains("<g class=\"plot\"") } ? [curveView] : []) + content
+  }
+
+  /// What chooses how courses are drawn; it works by a script, which shows it.
+  private static let curveView =
+    "<div id=\"curve-view\" role=\"group\" aria-label=\"How courses are drawn\" hidden>"
+    + "<label>smoothing <input type=\"range\" min=\"0\" max=\"0.99\" step=\"0.01\" value=\"0\"><output>0.00</output></label> "
+    + "<label><input type=\"checkbox\" autocomplete=\"off\"> logarithmic</label> "
+    + "<span><button type=\"button\" aria-label=\"fewer epochs\">+</button> "
+    + "<button type=\"button\" aria-label=\"more epochs\">−</button> <button type=\"button\">reset</button></span> "
+    + "<span role=\"status\">all epochs</span> <small>Draw over epochs to see only these; on a figure, keys + − 0, and "
+    + "Shift with arrows</small></div>"
 
   /// Commands that do the same, each with a line; the script adds buttons that copy them.
   static func commands(_ commands: [[String]]) -> [String] {

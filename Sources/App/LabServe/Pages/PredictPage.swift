@@ -16,7 +16,7 @@ enum PredictPage {
           [
             "<h1>What do models say of an image?</h1>",
             "<p class=\"lead\">Choose images and trained runs: each says what the images are, and where it sees it.</p>",
-          ] + form(to: "/predict", try choices(in: store)), isLive: false, script: Assets.askingScript))
+          ] + form(to: "/predict", try choices(in: store)), isLive: false, scripts: [Assets.askingScript]))
     }
   ) { call in try answer(call, run: nil) }
 
@@ -37,7 +37,7 @@ enum PredictPage {
             "<p class=\"lead\">Choose images: the model says what they are, and where it sees it.</p>",
           ] + form(to: address, [])
             + Frame.commands([["predict", name, "IMAGE"], ["explain", name, "IMAGE", "--out", "FOLDER"]]),
-          isLive: false, script: Assets.askingScript, isAlone: call.window.onlyRun != nil))
+          isLive: false, scripts: [Assets.askingScript], isAlone: call.window.onlyRun != nil))
     }
   ) { call in try answer(call, run: call["run"]) }
 

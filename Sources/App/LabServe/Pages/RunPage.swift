@@ -8,7 +8,8 @@ import LabWorkbench
 /// One run: results, courses, classes, confusions, health, configuration, provenance, log, files.
 enum RunPage {
   static let route = Route(
-    kind: .page, path: "/runs/{run}", summary: "One run: courses, classes, confusions, configuration, log, files"
+    kind: .page, path: "/runs/{run}", summary: "One run: courses, classes, confusions, configuration, log, files",
+    parameters: Route.curveParameters
   ) { call in
     let store = try call.window.store()
     let run = try store.run(matching: call["run"])
@@ -32,7 +33,7 @@ enum RunPage {
       + (UsedDataset(of: run).map { ["Data it is trained on: \(DataPage.links([$0]))"] } ?? [])
     if !links.isEmpty { content.append("<p>\(links.joined(separator: " · "))</p>") }
     content.append("</div>")
-    for section in page.sections { content += Frame.section(section) }
+    for section in page.sections { content += Frame.courses(section) }
     content += try output(of: run, in: store)
     content += try files(of: run, in: store)
     content += Frame.commands([["show", name], ["show", name, "--epochs"], ["show", name, "--json"]])
@@ -43,7 +44,7 @@ enum RunPage {
     return .page(
       Frame.page(
         title: "\(details.variant), seed \(run.seed)", trail: sweeps + [.init(title: name, address: "/runs/\(name)")],
-        content, script: Assets.pointingScript))
+        content, scripts: [Assets.pointingScript, Assets.curvesScript]))
   }
 
   private static func output(of run: Run, in store: StudyStore) throws -> [String] {

@@ -9,7 +9,7 @@ import LabWorkbench
 enum SweepPage {
   static let route = Route(
     kind: .page, path: "/sweeps/{sweep}", summary: "One sweep: table, verdicts, figures, runs, failures",
-    parameters: Route.tableParameters + [
+    parameters: Route.tableParameters + Route.curveParameters + [
       .init(name: "from", summary: "the first run that is listed, from 1"),
       .init(name: "all", summary: "true for all runs in one list"),
     ]
@@ -39,7 +39,7 @@ enum SweepPage {
       var content = head
       content += try runningRuns()
       content += Frame.section("table", "Variants", try tables())
-      for section in overview { content += Frame.section(section) }
+      for section in overview { content += Frame.courses(section) }
       content += try failures()
       content += runs
       let name = sweep.id.map(String.init) ?? sweep.name
@@ -56,7 +56,7 @@ enum SweepPage {
         "spec", "Spec", ["<details id=\"spec-text\"><summary>The spec as it was written</summary>", spec, "</details>"])
       return Frame.page(
         title: sweep.name, trail: [.init(title: sweep.name, address: "/sweeps/\(name)")], content,
-        script: Assets.pointingScript)
+        scripts: [Assets.pointingScript, Assets.curvesScript])
     }
 
     /// The title and how far the sweep is.

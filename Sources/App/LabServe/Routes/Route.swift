@@ -43,6 +43,9 @@ package struct Route: Sendable {
   /// The methods that are taken here.
   package var methods: [String] { (respond == nil ? [] : ["GET", "HEAD"]) + (receive == nil ? [] : ["POST"]) }
 
+  /// Whether the page draws courses.
+  var takesCurves: Bool { parameters.contains { $0.name == "smooth" } }
+
   /// The names in braces of the address.
   package var names: [String] {
     parts.compactMap { $0.hasPrefix("{") ? String($0.dropFirst().dropLast()) : nil }
@@ -64,6 +67,13 @@ package struct Route: Sendable {
     }
     return values
   }
+
+  /// The parameters by which courses are drawn, which a page's script reads and writes.
+  static let curveParameters: [Parameter] = [
+    .init(name: "smooth", summary: "how much courses are smoothed, from 0 to 0.99; scripts draw them"),
+    .init(name: "log", summary: "true for courses on a logarithmic scale"),
+    .init(name: "epochs", summary: "the first and the last epoch of courses, as 3-10"),
+  ]
 
   /// The parameters by which tables are asked for, those of `labrun table`.
   static let tableParameters: [Parameter] = [
@@ -110,6 +120,33 @@ struct Call {
     }
   }
 
+  /// What the server's answer depends on: the address without what only a script of the page reads.
+  var keptTarget: String {
+    let parts = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, route.takesCurves else { return request.target }
+    let pairs = parts[1].split(separator: "&").filter { pair in
+      !Route.curveParameters.contains { $0.name == pair.prefix { $0 != "=" } }
+    }
+    return parts[0] + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))
+  }
+
+  /// Checks what only a script of the page reads.
+  ///
+  /// - Throws: ``RequestProblem``.
+  private func checkCurves() throws(RequestProblem) {
+    _ = try isTrue("log")
+    if let text = first("smooth"), Double(text).map({ (0...0.99).contains($0) }) != true {
+      throw RequestProblem(
+        status: 400, description: "smooth is a number from 0 to 0.99, but \"\(text)\" was given")
+    }
+    guard let text = first("epochs") else { return }
+    let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+    guard ends.count == 2, let first = ends[0], let last = ends[1], 0 <= first, first < last else {
+      throw RequestProblem(
+        status: 400, description: "epochs are two numbers, the lower one first, as 3-10, but \"\(text)\" was given")
+    }
+  }
+
   /// Checks that the route takes the parameters.
   ///
   /// - Throws: ``RequestProblem``.
@@ -128,5 +165,6 @@ struct Call {
           status: 400, description: "the parameter \(name) is given twice, and there is room for one")
       }
     }
+    if route.takesCurves { try checkCurves() }
   }
 }

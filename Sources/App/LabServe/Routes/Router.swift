@@ -46,7 +46,7 @@ struct Router: Sendable {
       try call.checkParameters()
       if !request.isReading, let receive = route.receive { return try receive(call) }
       guard let respond = route.respond else { throw Router.otherMethod(route) }
-      return try route.isWaiting ? respond(call) : window.kept(request.target) { try respond(call) }
+      return try route.isWaiting ? respond(call) : window.kept(call.keptTarget) { try respond(call) }
     }
   }
 

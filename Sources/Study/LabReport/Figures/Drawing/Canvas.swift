@@ -16,6 +16,8 @@ public struct Canvas: Sendable {
   private let theme: FigureTheme
   /// Whether lines have the numbers of their places with them.
   var hasValues = false
+  /// Whether something that is drawn leads somewhere.
+  private var hasLinks = false
 
   /// The numbers of a line's places, as they are told where the pointer is.
   struct Values {
@@ -25,6 +27,8 @@ public struct Canvas: Sendable {
     var name: String
     /// The numbers to the right, one a place.
     var positions: [Int]
+    /// The numbers upwards, one a place.
+    var numbers: [Double]
     /// The numbers upwards as texts, one a place.
     var texts: [String]
   }
@@ -114,9 +118,30 @@ public struct Canvas: Sendable {
     guard hasValues, elements.count == count + 1, places.allSatisfy({ $0.x.isFinite && $0.y.isFinite }) else { return }
     let attributes = [
       ("label", values.label), ("name", values.name),
-      ("at", values.positions.map(String.init).joined(separator: " ")), ("values", values.texts.joined(separator: "|")),
+      ("at", values.positions.map(String.init).joined(separator: " ")),
+      ("values", values.texts.joined(separator: "|")),
+      ("y", values.numbers.map { String(format: "%.6g", $0) }.joined(separator: " ")),
     ].map { " data-\($0)=\"\(Canvas.escaped($1))\"" }
     elements[count] = "<polyline" + attributes.joined() + elements[count].dropFirst("<polyline".count)
+  }
+
+  /// Begins a group by whose name a page's script finds what is drawn until ``endGroup()``; only pages that have such scripts
+  /// have groups in their figures.
+  ///
+  /// - Parameters:
+  ///   - name: what it consists of.
+  ///   - numbers: what the script has to know, by name.
+  mutating func beginGroup(_ name: String, _ numbers: [(name: String, values: [Double])] = []) {
+    guard hasValues else { return }
+    let attributes = numbers.map { number in
+      " data-\(number.name)=\"\(number.values.map { String(format: "%.10g", $0) }.joined(separator: " "))\""
+    }
+    elements.append("<g class=\"\(name)\"\(attributes.joined())>")
+  }
+
+  /// Ends the group that was begun last.
+  mutating func endGroup() {
+    if hasValues { elements.append("</g>") }
   }
 
   /// Fills what lies between places that go around it.
@@ -185,7 +210,8 @@ public struct Canvas: Sendable {
     let sheet = hasStyleSheet ? canvas.styleSheet : []
     return
       ([
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"\(width)\" height=\"\(height)\" "
+        // What is within an image cannot be used by itself.
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"\(hasLinks ? "group" : "img")\" width=\"\(width)\" height=\"\(height)\" "
           + "viewBox=\"0 0 \(width) \(height)\" font-family=\"\(TextMeasure.fonts)\">",
         "<title>\(Canvas.escaped(title))</title>", "<desc>\(Canvas.escaped(summary))</desc>",
       ] + sheet + ground + canvas.elements + ["</svg>"]).joined(separator: "\n") + "\n"
@@ -226,6 +252,7 @@ public struct Canvas: Sendable {
 
   /// Lets everything that is drawn until ``endLink()`` lead somewhere; the keyboard goes past it, since there may be thousands.
   mutating func beginLink(to address: String) {
+    hasLinks = true
     elements.append("<a href=\"\(Canvas.escaped(address))\" tabindex=\"-1\">")
   }
 

@@ -27,6 +27,17 @@ public struct PlotFrame: Sendable {
   /// The room below a plot for labels and title.
   static let bottomRoom = 38.0
 
+  /// Begins the group of a plot, with what a script has to know to draw it anew with other scales.
+  ///
+  /// - Parameter isSigned: whether its numbers are differences, which have no logarithm.
+  func begin(on canvas: inout Canvas, isSigned: Bool = false) {
+    canvas.beginGroup(
+      isSigned ? "plot signed" : "plot",
+      [
+        ("area", [area.left, area.top, area.right, area.bottom]), ("x", [x.lower, x.upper]), ("y", [y.lower, y.upper]),
+      ])
+  }
+
   /// Draws grid, labels and titles.
   ///
   /// - Parameters:
@@ -34,12 +45,14 @@ public struct PlotFrame: Sendable {
   ///   - xTitle: what the scale to the right shows, below it.
   ///   - yTitle: what the scale upwards shows, above it; nil for nothing.
   public func drawAxes(on canvas: inout Canvas, xTitle: String?, yTitle: String?) {
+    canvas.beginGroup("ticks-y")
     for tick in y.ticks {
       let place = area.bottom - y.position(tick.value)
       canvas.line([.init(area.left, place), .init(area.right, place)], paint: .grid)
       canvas.text(
         tick.label, at: .init(area.left - 6, place + 4), size: Axis.labelSize, anchor: .end, paint: .muted)
     }
+    canvas.endGroup()
     PlotFrame.drawAxis(x, on: &canvas, area: area, title: xTitle, hasGrid: false)
     if let yTitle {
       canvas.text(
@@ -51,6 +64,7 @@ public struct PlotFrame: Sendable {
   /// Draws a scale below an area, with lines up through it.
   static func drawAxis(_ axis: Axis, on canvas: inout Canvas, area: Canvas.Box, title: String?, hasGrid: Bool = true) {
     canvas.line([.init(area.left, area.bottom), .init(area.right, area.bottom)], paint: .muted)
+    canvas.beginGroup("ticks-x")
     for tick in axis.ticks {
       let place = area.left + axis.position(tick.value)
       if hasGrid { canvas.line([.init(place, area.top), .init(place, area.bottom)], paint: .grid) }
@@ -60,6 +74,7 @@ public struct PlotFrame: Sendable {
       canvas.text(
         tick.label, at: .init(middle, area.bottom + 16), size: Axis.labelSize, anchor: .middle, paint: .muted)
     }
+    canvas.endGroup()
     guard let title else { return }
     let middle = (area.left + area.right) / 2
     let half = min(TextMeasure.width(of: title, size: 11), canvas.width - 2 * Canvas.margin) / 2

@@ -98,22 +98,28 @@ struct CurveFigure: Figure {
       in: .init(
         left: Canvas.margin, top: top + 14, right: canvas.width - Canvas.margin - room - 26, bottom: top + 14 + height),
       canvas: canvas)
+    frame.begin(on: &canvas)
     frame.drawAxes(on: &canvas, xTitle: "epoch", yTitle: metric.axisTitle)
+    canvas.beginGroup("data")
     for course in means { drawBand(course, paint: look(course).paint, in: frame, on: &canvas) }
     for course in means {
       let look = look(course)
       drawLine(course, paint: look.paint, dash: look.dash, in: frame, on: &canvas)
     }
+    canvas.endGroup()
     let ends = means.compactMap { CurveFigure.known($0).last.map { frame.place(Double($0.epoch), $0.value) } }
     let places = LabelPlacement.spread(ends.map(\.y), spacing: 15, within: frame.area.top...frame.area.bottom)
     for (index, course) in means.enumerated() {
       let look = look(course)
       let x = frame.area.right + 14
+      canvas.beginGroup("ends")
       canvas.line([ends[index], .init(x - 5, places[index])], paint: .undecided, width: 0.7)
       canvas.mark(look.shape, at: ends[index], size: 7, paint: look.paint)
+      canvas.endGroup()
       canvas.mark(look.shape, at: .init(x, places[index]), size: 7, paint: look.paint)
       canvas.text(course.label, at: .init(x + 8, places[index] + 4), size: 11, room: room)
     }
+    canvas.endGroup()
     return max(frame.area.bottom, places.max() ?? 0) + PlotFrame.bottomRoom + 8
   }
 
@@ -134,14 +140,18 @@ struct CurveFigure: Figure {
         in: .init(left: panel.left, top: panel.top + 24, right: panel.right - 16, bottom: panel.bottom - 28),
         canvas: canvas,
         isDifference: isDifference)
+      frame.begin(on: &canvas, isSigned: isDifference)
       frame.drawAxes(on: &canvas, xTitle: nil, yTitle: nil)
       canvas.text(course.label, at: .init(panel.left, panel.top + 14), size: 12, room: panel.width - 16)
+      canvas.beginGroup("data")
       if isDifference { canvas.line([frame.place(-1, 0), .init(frame.area.right, frame.place(0, 0).y)], width: 1.2) }
       // Where there are more courses than colours, a colour would say nothing.
       let paint = isTold ? look(course).paint : .series(0)
       drawBand(course, paint: paint, in: frame, on: &canvas)
       if let behind { drawLine(behind, paint: .ink, dash: .dashed, width: 1.2, in: frame, on: &canvas) }
       drawLine(course, paint: paint, dash: .solid, isDifference: isDifference, in: frame, on: &canvas)
+      canvas.endGroup()
+      canvas.endGroup()
     }
     return courses.isEmpty ? top : grid[courses.count - 1].bottom + 4
   }
@@ -178,7 +188,7 @@ struct CurveFigure: Figure {
     let known = CurveFigure.known(course)
     let places = known.map { frame.place(Double($0.epoch), $0.value) }
     let values = Canvas.Values(
-      label: course.label.singleLine, name: "epoch", positions: known.map(\.epoch),
+      label: course.label.singleLine, name: "epoch", positions: known.map(\.epoch), numbers: known.map(\.value),
       texts: canvas.hasValues
         ? known.map { text($0, isDifference: isDifference, hasBand: known.count <= CurveFigure.toldBandLimit) } : [])
     canvas.line(places, paint: paint, width: width, dash: dash, values: values)
