@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Python packages onnx, onnxruntime and pillow into .build/python, with which tests check and run exported models,
 # tensorboard and tbparse, with which they read exported results, jsonschema, for the schemas of capsules, mlflow, whose server they
-# export to, and playwright, which drives a browser that the machine has.
+# export to, playwright, which drives a browser that the machine has, and axe-playwright-python, whose rules say what keeps people
+# from using a page.
 #
 # Does nothing where .build/python or python3 has them, or where $LABRUN_TEST_PYTHON names another Python. Where they cannot be
 # installed, it says so and ends well: the tests that need them say that they are skipped.
@@ -28,6 +29,12 @@ if ! is_there playwright.sync_api; then
   echo "Installing playwright into $folder…"
   install 'playwright>=1.40' ||
     echo "It cannot be installed here, so that pages are not tried in a browser: $(tail -n 1 "$log")"
+fi
+if ! is_there 'playwright.sync_api, axe_playwright_python'; then
+  echo "Installing axe-playwright-python into $folder…"
+  # It works by a Playwright beside it.
+  install 'playwright>=1.40' 'axe-playwright-python>=0.1.4' ||
+    echo "It cannot be installed here, so that nobody looks for what keeps people from using pages: $(tail -n 1 "$log")"
 fi
 # It brings much along; where that fails, everything else is tested all the same.
 if ! is_there mlflow.server; then
