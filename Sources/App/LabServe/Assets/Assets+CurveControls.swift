@@ -1,5 +1,5 @@
 extension Assets {
-  /// By what readers choose how courses are drawn: controls, keys and the pointer. It is the rest of ``curvesProgram``.
+  /// By what readers choose how courses are drawn: controls, keys and the pointer; the rest of ``curvesProgram``.
   static let curveControls = #"""
       // Controls.
       let isWaiting = false;
