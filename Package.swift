@@ -130,7 +130,7 @@ let package = Package(
     .target(
       name: "LabServe",
       dependencies: [
-        "LabCore", "LabRecords", "LabScheduler", "LabStore", "LabReport", "LabWorkbench",
+        "LabCore", "LabRecords", "LabScheduler", "LabStore", "LabReport", "LabWorkbench", "CZlib",
         .product(name: "FlyingSocks", package: "FlyingFox"),
       ], path: "Sources/App/LabServe"),
     .target(
@@ -216,13 +216,15 @@ let package = Package(
     .testTarget(
       name: "LabServeTests",
       dependencies: [
-        "LabCore", "LabRecords", "LabReport", "LabServe", "LabStats", "LabStore", "LabTesting", "LabWorkbench",
+        "LabCore", "LabRecords", "LabReport", "LabServe", "LabStats", "LabStore", "LabTesting", "LabWorkbench", "CZlib",
         .product(name: "FlyingSocks", package: "FlyingFox"),
       ],
       exclude: ["Fixtures"]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["labrun", "LabCore", "LabRecords", "LabStore", "LabStudy", "LabTesting", "LabWorkbench"],
+      dependencies: [
+        "labrun", "LabCore", "LabData", "LabRecords", "LabStore", "LabStudy", "LabTesting", "LabWorkbench",
+      ],
       exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6]

@@ -10,7 +10,10 @@ runs in all. Metrics are random with fixed seeds. A server of the store is start
 - for 60 seconds 200 times a second for pages and resources in turn, by clients that keep their connections, of a server that
   has been asked for each of them once. Latencies count from the instant at which a request was due, so that a server that
   falls behind shows;
-- for its memory after all of that.
+- for its memory after all of that;
+- with --follow, for the page of a sweep by many clients that follow it as browsers do, while the sweep is trained by a process
+  beside: what that takes of the processor's time in the server, and how much is sent. Clients ask for what has changed, compressed,
+  or, to compare, for whole pages as they are.
 
 Everything is removed at the end, unless --folder says where the store shall stay, which is then used again.
 """
@@ -18,6 +21,7 @@ Everything is removed at the end, unless --folder says where the store shall sta
 from __future__ import annotations
 
 import argparse
+import asyncio
 import atexit
 import csv
 import http.client
@@ -270,6 +274,77 @@ def measure_load(options: argparse.Namespace, folder: Path) -> None:
     server.stop()
 
 
+async def follow_page(port: int, target: str, asks_for_changes: bool, ends: asyncio.Event, received: list[int]) -> None:
+    """Follows a page as a browser does: waits for a change, and asks for what it is then."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def ask(target: str, headers: str = "") -> tuple[int, dict[str, str], bytes]:
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{headers}\r\n".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        fields = {
+            name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head.splitlines()[1:])}
+        body = await reader.readexactly(int(fields.get("content-length", 0)))
+        received.append(len(head) + len(body))
+        return int(head.split()[1]), fields, body
+
+    tag, version = "", ""
+    while not ends.is_set():
+        _, _, body = await ask("/api/v1/changes" + (f"?since={version}" if version else ""))
+        now = re.search(rb"\d+", body)[0].decode()
+        if now != version:
+            headers = f"{'Labrun-Known' if asks_for_changes else 'If-None-Match'}: {tag}\r\n" if tag else ""
+            status, fields, _ = await ask(target, headers + ("Accept-Encoding: gzip\r\n" if asks_for_changes else ""))
+            if status not in (200, 304):
+                sys.exit(f"{target} answered {status}")
+            version, tag = fields.get("labrun-version", ""), fields.get("etag", "")
+            await asyncio.sleep(0.7)
+    writer.close()
+
+
+def measure_followers(options: argparse.Namespace, folder: Path) -> None:
+    """Prints what clients cost that follow the page of a sweep while it is trained."""
+    spec = options.follow.resolve()
+    for asks_for_changes in (False, True) * options.rounds:
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            # A sweep that has begun has a page.
+            environment = os.environ | {"NO_COLOR": "1"}
+            training = subprocess.Popen(
+                [options.labrun, "sweep", str(spec), "--results", "Results"], cwd=place, env=environment,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while not (Path(place) / "Results" / "labrun.sqlite").exists() and training.poll() is None:
+                time.sleep(0.1)
+            time.sleep(1)
+            server = Server(options, Path(place))
+
+            def seconds() -> float:
+                fields = Path(f"/proc/{server.process.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+                return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+            received: list[int] = []
+
+            async def follow() -> None:
+                ends = asyncio.Event()
+                clients = [
+                    asyncio.create_task(follow_page(server.port, "/sweeps/1", asks_for_changes, ends, received))
+                    for _ in range(options.followers)]
+                while training.poll() is None:
+                    await asyncio.sleep(0.2)
+                ends.set()
+                for client in clients:
+                    client.cancel()
+                await asyncio.gather(*clients, return_exceptions=True)
+
+            begin, used = time.perf_counter(), seconds()
+            asyncio.run(follow())
+            taken, used = time.perf_counter() - begin, seconds() - used
+            print(
+                f"{options.followers} clients that follow {spec.stem} for {taken:.0f} s, "
+                f"{'what has changed' if asks_for_changes else 'whole pages'}: {used:.2f} s in the server, "
+                f"{100 * used / taken / os.cpu_count():.1f} % of {os.cpu_count()} cores (wanted: 2 %), "
+                f"{sum(received) / 1e6:.1f} MB", flush=True)
+            server.stop()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--labrun", default="labrun", help="the program, by default the one in the PATH")
@@ -278,12 +353,16 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=200, help="requests a second")
     parser.add_argument("--seconds", type=float, default=60, help="how long; 0 leaves this out")
     parser.add_argument("--clients", type=int, default=16, help="connections at once")
+    parser.add_argument("--follow", type=Path, help="measure only clients that follow this spec while it is trained")
+    parser.add_argument("--followers", type=int, default=100, help="how many of them")
     options = parser.parse_args()
     if "/" in options.labrun:
         options.labrun = str(Path(options.labrun).resolve())
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
+        if options.follow:
+            return measure_followers(options, folder)
         if not (folder / "Results" / "labrun.sqlite").exists():
             make_store(options, folder)
         measure_pages(options, folder)

@@ -1,3 +1,4 @@
+import CZlib
 import Foundation
 import LabCore
 import LabRecords
@@ -81,6 +82,143 @@ import Testing
       #expect(try Client.get(port: server.port, "/").status == 200)
       try results.train(id, sweep.variants[0].runs[0], variant: 0, epochs: 1)
       for client in clients { #expect(Client.answer(client.heard())?.status == 200) }
+    }
+  }
+
+  /// The page that a patch makes of another one, as browsers make it.
+  private func patched(_ page: String, _ patch: String) throws -> String {
+    let value = try JSONValue(parsing: patch)
+    // By bytes: what follows a line's end may join it to one character.
+    let lines = Array(page.utf8).split(separator: 10, omittingEmptySubsequences: false)
+    var parts: [[UInt8]] = []
+    for part in value["parts"]?.arrayValue ?? [] {
+      if let text = part.stringValue {
+        parts.append(Array(text.utf8))
+      } else {
+        let numbers = part.arrayValue?.compactMap(\.integerValue) ?? []
+        let range = try #require(numbers.count == 2 ? numbers[0]..<numbers[0] + numbers[1] : nil)
+        parts.append(Array(lines[range].joined(separator: [10])))
+      }
+    }
+    let text = String(decoding: Array(parts.joined(separator: [10])), as: UTF8.self)
+    #expect(value["length"]?.integerValue == text.utf16.count)
+    return text
+  }
+
+  @Test func whoHasAPageIsToldWhatHasChanged() throws {
+    let results = try SampleResults()
+    defer { results.remove() }
+    _ = try results.complete(SampleResults.sweep(name: "other", levels: SampleResults.hostile, seeds: 2))
+    let sweep = SampleResults.sweep(name: "live", levels: SampleResults.hostile, seeds: 2)
+    let id = try results.complete(sweep) { variant, _ in variant == 4 }
+    let lease = try results.train(id, sweep.variants[4].runs[0], variant: 4, epochs: 1)
+    try withServer(of: results) { server in
+      func get(_ target: String, known: String) throws -> Client.Answer {
+        try Client.get(port: server.port, target, headers: ["Labrun-Known: \(known)"])
+      }
+      var pages = [try Client.get(port: server.port, "/sweeps/live")]
+      let other = try Client.get(port: server.port, "/sweeps/other")
+      var known = try version(server)
+      for epoch in 1...4 {
+        try results.record(epoch, of: sweep.variants[4].runs[0], variant: 4, lease)
+        known = try version(server, since: known)
+        let page = try Client.get(port: server.port, "/sweeps/live")
+        let tag = try #require(page.headers["etag"])
+        // Of the last three versions, whoever has one is sent a part of the page; of earlier ones, all of it.
+        for (age, old) in pages.reversed().enumerated() {
+          let oldTag = try #require(old.headers["etag"])
+          let answer = try get("/sweeps/live", known: oldTag)
+          #expect(answer.status == 200 && answer.headers["etag"] == tag, "\(age)")
+          #expect(answer.headers["labrun-version"] == page.headers["labrun-version"])
+          guard age < 3 else {
+            #expect(answer.body == page.body && answer.headers["labrun-patch"] == nil)
+            continue
+          }
+          #expect(answer.headers["labrun-patch"] == old.headers["etag"])
+          #expect(answer.headers["cache-control"] == "no-store")
+          #expect(answer.body.utf8.count < 20_000 && answer.body.utf8.count * 2 < page.body.utf8.count)
+          #expect(try patched(old.body, answer.body) == page.body)
+        }
+        #expect(try get("/sweeps/live", known: tag).status == 304)
+        pages.append(page)
+      }
+      // What is not known, and what is of another page, is sent whole.
+      let last = pages[pages.count - 1]
+      let otherTag = try #require(other.headers["etag"])
+      for tag in ["\"nothing\"", "", otherTag] {
+        let answer = try get("/sweeps/live", known: tag)
+        #expect(answer.body == last.body && answer.headers["labrun-patch"] == nil)
+      }
+    }
+  }
+
+  @Test func aPatchMakesThePageWhateverHasChanged() throws {
+    var random = SystemRandomNumberGenerator()
+    let words = ["", "a", "b", "\u{301}x", "\r", "卷积", "e\u{301}", "\u{e9}", "</table>", "\"quoted\" \\"]
+    for _ in 0..<200 {
+      let old = (0..<Int.random(in: 0...60, using: &random)).map {
+        "\($0 % 40) \(words.randomElement(using: &random) ?? "")"
+      }
+      var new = old
+      for _ in 0..<Int.random(in: 0...4, using: &random) {
+        let place = Int.random(in: 0...new.count, using: &random)
+        switch Int.random(in: 0...3, using: &random) {
+        case 0: new.insert(words.randomElement(using: &random) ?? "", at: place)
+        case 1 where place < new.count: new.remove(at: place)
+        case 2 where place < new.count: new.insert(new[place], at: 0)
+        default: new += new.prefix(place).suffix(3)
+        }
+      }
+      let (before, after) = (old.joined(separator: "\n"), new.joined(separator: "\n"))
+      guard let patch = PagePatch.data(from: Data(before.utf8), to: Data(after.utf8)) else { continue }
+      #expect(try patched(before, String(decoding: patch, as: UTF8.self)).utf8.elementsEqual(after.utf8))
+    }
+  }
+
+  /// The bytes of what a gzip file has in it.
+  private func unpacked(_ data: [UInt8]) throws -> [UInt8] {
+    var (stream, input, output) = (z_stream(), data, [UInt8](repeating: 0, count: 4 << 20))
+    try #require(inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK)
+    defer { inflateEnd(&stream) }
+    let status = input.withUnsafeMutableBufferPointer { input in
+      output.withUnsafeMutableBufferPointer { output in
+        (stream.next_in, stream.avail_in) = (input.baseAddress, uInt(input.count))
+        (stream.next_out, stream.avail_out) = (output.baseAddress, uInt(output.count))
+        return inflate(&stream, Z_FINISH)
+      }
+    }
+    try #require(status == Z_STREAM_END)
+    return Array(output.prefix(Int(stream.total_out)))
+  }
+
+  @Test func pagesAreCompressedForWhoeverUnderstandsIt() throws {
+    let results = try SampleResults()
+    defer { results.remove() }
+    _ = try results.complete(SampleResults.sweep(name: "small", levels: SampleResults.hostile, seeds: 2))
+    try withServer(of: results) { server in
+      let page = try Client.get(port: server.port, "/sweeps/small")
+      #expect(page.headers["content-encoding"] == nil)
+      func bytes(_ encoding: String) throws -> (head: String, body: [UInt8]) {
+        let client = try Client(port: server.port)
+        defer { client.close() }
+        try client.send(
+          "GET /sweeps/small HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nConnection: close\r\nAccept-Encoding: \(encoding)\r\n\r\n"
+        )
+        let heard = client.heard()
+        let end = try #require(heard.indices.first { heard[$0...].starts(with: [13, 10, 13, 10]) })
+        return (String(decoding: heard[..<end], as: UTF8.self), Array(heard[(end + 4)...]))
+      }
+      // A second one is the same, which was kept.
+      for encoding in ["gzip", "br, GZIP;q=0.5", "*"] {
+        let (head, body) = try bytes(encoding)
+        #expect(head.contains("Content-Encoding: gzip") && head.contains("Vary: Accept-Encoding"), "\(encoding)")
+        #expect(head.contains("Content-Length: \(body.count)") && body.count * 3 < page.body.utf8.count)
+        #expect(try unpacked(body).elementsEqual(page.body.utf8))
+      }
+      for encoding in ["", "identity", "br", "gzip;q=0", "gzipped"] {
+        let (head, body) = try bytes(encoding)
+        #expect(!head.contains("Content-Encoding") && body.elementsEqual(page.body.utf8), "\(encoding)")
+      }
     }
   }
 

@@ -47,6 +47,8 @@ with sync_playwright() as playwright:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(60_000)
     page = watched(context)
+    patches = []
+    page.on("response", lambda response: "labrun-patch" in response.headers and response.status == 200 and patches.append(response.url))
     page.goto(address)
     page.get_by_text("live", exact=True).wait_for()
     require(page.locator("#sweep-table tbody tr").count() == 2, "there are not two sweeps")
@@ -72,6 +74,7 @@ with sync_playwright() as playwright:
     until(page, "() => document.querySelector('#head').innerText.includes('5/6 runs')")
     until(page, "() => !document.querySelector('#running')")
     require(page.evaluate("window.isTheSamePage === true"), "the page was loaded again")
+    require(any("/sweeps/" in url for url in patches), "no change of the page was sent by itself")
     require(page.locator("#table").inner_text() != before, "the table has not changed")
     require(page.locator("#spec-text[open]").count() == 1, "what was opened is closed again")
     require(

@@ -147,17 +147,31 @@ extension Assets {
       };
       let version = null;
       let shown = null;
+      let tag = null;
+      const patched = ({ parts, length }) => {
+        const lines = shown.split("\n");
+        const text = parts.map((part) => (typeof part === "string" ? part : lines.slice(part[0], part[0] + part[1]).join("\n"))).join("\n");
+        if (text.length === length) return text;
+        // Whoever has missed something asks for all.
+        shown = null;
+        throw new Error("the page is another one");
+      };
       const refresh = async () => {
         // What a script of the page has written into the address is none of the server's concern.
         const pairs = location.search.slice(1).split("&").filter((pair) => pair !== "" && !["smooth", "log", "epochs"].includes(pair.split("=")[0]));
-        const response = await fetch(location.pathname + (pairs.length > 0 ? `?${pairs.join("&")}` : ""), { cache: "no-cache", headers: { Accept: "text/html" } });
+        const address = location.pathname + (pairs.length > 0 ? `?${pairs.join("&")}` : "");
+        // Of a page that is here already, only what has changed is sent.
+        const response = await fetch(address, shown === null || tag === null
+          ? { cache: "no-cache", headers: { Accept: "text/html" } }
+          : { cache: "no-store", headers: { Accept: "text/html", "Labrun-Known": tag } });
         if (response.status === 401) return location.reload();
-        const text = await response.text();
+        let text = await response.text();
+        if (response.ok && response.headers.has("Labrun-Patch")) text = patched(JSON.parse(text));
         version = response.headers.get("Labrun-Version");
-        if (response.ok && text !== shown) {
-          replace(new DOMParser().parseFromString(text, "text/html"));
-          shown = text;
-        }
+        if (!response.ok || text === shown) return;
+        replace(new DOMParser().parseFromString(text, "text/html"));
+        tag = response.headers.get("ETag");
+        shown = text;
       };
       const follow = async () => {
         let wait = 1000;

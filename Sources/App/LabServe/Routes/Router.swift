@@ -46,7 +46,8 @@ struct Router: Sendable {
       try call.checkParameters()
       if !request.isReading, let receive = route.receive { return try receive(call) }
       guard let respond = route.respond else { throw Router.otherMethod(route) }
-      return try route.isWaiting ? respond(call) : window.kept(call.keptTarget) { try respond(call) }
+      let response = try route.isWaiting ? respond(call) : window.kept(call.keptTarget) { try respond(call) }
+      return window.sent(response, of: call.keptTarget, to: request)
     }
   }
 

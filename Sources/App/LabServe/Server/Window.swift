@@ -9,13 +9,22 @@ import Synchronization
 /// What is shown: the store of a results folder, what has been made of it, and whether that is still so.
 final class Window: Sendable {
   /// A response as it was made.
-  private struct Kept {
+  struct Kept {
     var response: Response
     var version: Int
     var changes: Int
     var madeAt: ContinuousClock.Instant
     var seconds: Double
     var usedAt: ContinuousClock.Instant
+    /// The page as it was before, by its tags, the last one last, for browsers that have it so.
+    var previous: [(tag: String, body: Data)] = []
+    /// What makes it of these; nil for what is sent whole.
+    var patches: [String: Data?] = [:]
+    /// The page itself, and what makes it of others, compressed, by the tags of these; once for all who follow.
+    var compressed: [String: Data] = [:]
+
+    var tag: String { response.header("ETag") ?? "" }
+    var length: Int { response.body.length + previous.reduce(0) { $0 + $1.body.count } }
   }
 
   /// What is known of a sweep as long as its standing is the same.
@@ -50,15 +59,19 @@ final class Window: Sendable {
   /// What notices changes.
   let watcher: ChangeWatcher
   private let access: StoreAccess
-  private let kept = Mutex<[String: Kept]>([:])
+  let kept = Mutex<[String: Kept]>([:])
   private let glances = Mutex<[Int64: Glance]>([:])
   private let overviews = Mutex<[Int64: (key: Int, sections: [ReportPage.Section])]>([:])
+  /// Is held while what is sent is made of a page: all who follow it want the same at the same instant.
+  let sending = NSLock()
   /// Two at a time compute, so that a crowd of clients takes no more from a sweep than a few.
   private let places = DispatchSemaphore(value: 2)
 
   /// The most responses that are kept, and their most bytes together.
   private static let keptLimit = 64
   private static let keptBytes = 24 << 20
+  /// How many versions of a page are kept for browsers that follow it.
+  private static let previousLimit = 3
   /// A page is made anew at most as often as takes this share of one core, but for one that is this old, in seconds.
   private let share: Double
   /// How long the first page reads sweeps that nobody has looked at before, in seconds.
@@ -132,13 +145,18 @@ final class Window: Sendable {
     response.headers += [
       ("ETag", "\"\(ContentHash(of: data).short)\""), ("Labrun-Version", "\(state.version)"),
     ]
-    let entry = Kept(
+    var entry = Kept(
       response: response, version: state.version, changes: state.changes, madeAt: now,
       seconds: (now - start) / .seconds(1), usedAt: now)
     kept.withLock { kept in
+      if let old = kept[target] {
+        entry.previous = old.previous.filter { $0.tag != entry.tag }
+        if old.tag != entry.tag, case .data(let body) = old.response.body { entry.previous.append((old.tag, body)) }
+        entry.previous = entry.previous.suffix(Window.previousLimit)
+      }
       kept[target] = entry
       while kept.count > Window.keptLimit
-        || (kept.count > 1 && kept.values.reduce(0) { $0 + $1.response.body.length } > Window.keptBytes)
+        || (kept.count > 1 && kept.values.reduce(0) { $0 + $1.length } > Window.keptBytes)
       {
         guard let oldest = kept.min(by: { $0.value.usedAt < $1.value.usedAt }) else { break }
         kept[oldest.key] = nil
