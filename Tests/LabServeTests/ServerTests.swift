@@ -235,11 +235,19 @@ import Testing
         + "\r\n--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\nP5 1 1 1\r\n--b--",
       "POST /api/v1/runs/RUN/predictions HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Type: image/png\r\nContent-Length: 4\r\n"
         + "Expect: 100-continue\r\n\r\nGIF8",
+      "POST /predict HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\nffffffffffffffff\r\nx\r\n0\r\n\r\n",
+      "POST /api/v1/runs/RUN/predictions HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nContent-Type: image/x-portable-anymap\r\n"
+        + "Content-Length: 18\r\n\r\nP6 2 2 255\nabcdefgh",
+      "GET /sweeps/small?smooth=0.5&epochs=1-3 HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nAccept-Encoding: gzip;q=0.5, *\r\n"
+        + "Labrun-Known: \"0123456789ab\"\r\n\r\n",
+      "GET /data/0123456789ab/images?class=%230&split=train HTTP/1.1\r\nHost: localhost:PORT\r\nRange: bytes=0-\r\n\r\n",
+      "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
       "GET /runs/%E5%8D%B7/../%00?x=%zz HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nIf-None-Match: \"x\"\r\n\r\n",
     ]
     var random = RandomNumbers(state: 7)
     try withServer(of: results, patience: .init(head: 0.2, idle: 0.2, stall: 1)) { server in
-      let count = 2000
+      // More of them by request.
+      let count = ProcessInfo.processInfo.environment["LABRUN_TEST_REQUESTS"].flatMap(Int.init) ?? 3000
       for index in 0..<count {
         var bytes = Array(seeds[index % seeds.count].replacing("PORT", with: "\(server.port)").utf8)
         for _ in 0..<Int(random.next() % 6) {
