@@ -246,8 +246,8 @@ import Testing
     ]
     var random = RandomNumbers(state: 7)
     try withServer(of: results, patience: .init(head: 0.2, idle: 0.2, stall: 1)) { server in
-      // More of them by request.
-      let count = ProcessInfo.processInfo.environment["LABRUN_TEST_REQUESTS"].flatMap(Int.init) ?? 3000
+      // Another number of them by request.
+      let count = ProcessInfo.processInfo.environment["LABRUN_TEST_REQUESTS"].flatMap(Int.init) ?? 10_000
       for index in 0..<count {
         var bytes = Array(seeds[index % seeds.count].replacing("PORT", with: "\(server.port)").utf8)
         for _ in 0..<Int(random.next() % 6) {

@@ -133,6 +133,7 @@ extension Assets {
       padding: 0.1rem 0.6rem; cursor: pointer;
     }
     #curve-view button:disabled { color: var(--muted); cursor: default; }
+    @media (pointer: coarse) { #curve-view small { display: none; } }
     .unsmoothed { opacity: 0.3; stroke-width: 1.2; }
     .hidden-ends { display: none; }
     .chosen-epochs { fill: var(--link); opacity: 0.15; pointer-events: none; }
