@@ -12,6 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import sync_playwright
 
+try:
+    from axe_playwright_python.sync_playwright import Axe
+except ImportError:
+    Axe = None
+
 program, address = sys.argv[1:3]
 folder = sys.argv[3] if len(sys.argv) > 3 else None
 base = f"{urlsplit(address).scheme}://{urlsplit(address).netloc}"
@@ -31,6 +36,17 @@ def until(page, condition, value=None):
             return
         page.wait_for_timeout(200)
     require(False, f"in a minute this has not come true: {condition}")
+
+
+def require_access(page, name):
+    """Nothing keeps anybody from using the page, by the rules of axe-core for WCAG 2, A and AA, where that is installed."""
+    if Axe is None:
+        return
+    rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+    results = Axe().run(page, options=rules).response
+    require(len(results["passes"]) > 0, f"axe has not looked at {name}")
+    for violation in results["violations"]:
+        require(False, f"{name}: {violation['id']}: {[node['target'] for node in violation['nodes']][:3]}")
 
 
 def watched(context):
@@ -70,6 +86,7 @@ with sync_playwright() as playwright:
     print("running", flush=True)
     seen = page.locator("#running tbody").inner_text()
     until(page, "seen => (document.querySelector('#running tbody')?.innerText ?? seen) !== seen", seen)
+    require_access(page, "the page of a sweep that is trained, with failures")
     print("going on", flush=True)
     until(page, "() => document.querySelector('#head').innerText.includes('5/6 runs')")
     until(page, "() => !document.querySelector('#running')")
@@ -204,6 +221,11 @@ with sync_playwright() as playwright:
 
     run = page.url
     addresses = {"sweeps": base + "/", "sweep": base + "/sweeps/ablation", "hostile": base + "/sweeps/hostile", "run": run, "compare": comparison, "api": base + "/api"}
+
+    hostile = watched(context)
+    hostile.goto(addresses["hostile"])
+    require_access(hostile, "the page of a sweep with odd names")
+    hostile.close()
 
     # A phone: nothing is wider than the screen but what scrolls by itself.
     phone = browser.new_context(viewport={"width": 390, "height": 844}, device_scale_factor=2, is_mobile=True, has_touch=True)
