@@ -16,6 +16,13 @@ import Testing
     try BackendConformance.check(sample, on: OneDNNBackend(), options: SessionOptions(algorithms: .direct))
   }
 
+  /// Dynamic convolutions by products of one tap at a time, also where another method is faster.
+  @Test(arguments: OperationSamples.dynamicConvolutions)
+  func productsByTapsAgreeWithTheReference(_ sample: OperationSample) throws {
+    try BackendConformance.check(sample, on: OneDNNBackend(method: .taps))
+    try BackendConformance.check(sample, on: OneDNNBackend(method: .taps), options: SessionOptions(threads: 3))
+  }
+
   /// Samples are shared among threads, and sums combined in a fixed order.
   @Test(arguments: OperationSamples.all + OperationSamples.grid + OperationSamples.patterns)
   func agreesWithTheReferenceOnThreeThreads(_ sample: OperationSample) throws {

@@ -12,6 +12,8 @@ public struct OneDNNBackend: Backend {
   public let calibration: Calibration
   /// Methods that an earlier session recorded, before which the calibration's do not count.
   private var recorded: [String: ConvolutionMethod] = [:]
+  /// The method of all sessions' convolutions that it exists for, whatever is faster.
+  private var fixedMethod: ConvolutionMethod?
 
   /// Creates the backend with the widest vector kernels of this machine, within `LABRUN_MAX_ISA`.
   ///
@@ -25,6 +27,12 @@ public struct OneDNNBackend: Backend {
     chosenSet = nil
     self.bfloat16Products = bfloat16Products
     self.calibration = calibration
+  }
+
+  /// Creates the backend that computes convolutions by one method, wherever it exists.
+  package init(method: ConvolutionMethod) {
+    self.init()
+    fixedMethod = method
   }
 
   /// Creates the backend with the vector kernels, and so with the blocks of channels, of a narrower instruction set.
@@ -76,7 +84,7 @@ public struct OneDNNBackend: Backend {
       case .direct: .fixed(.direct)
       case .calibrated: .measured(calibration, recorded: recorded)
       }
-    return makeSession(options, choosing: choice)
+    return makeSession(options, choosing: fixedMethod.map { .fixed($0) } ?? choice)
   }
 
   /// Starts a session that chooses methods in a given way.

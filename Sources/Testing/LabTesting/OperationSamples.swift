@@ -25,6 +25,11 @@ public enum OperationSamples {
     convolutionGrid, dynamicConvolutionGrid,
   ].flatMap { $0 }
 
+  /// The samples of dynamic convolutions.
+  public static let dynamicConvolutions: [OperationSample] = [
+    dynamicConvolution, dynamicConvolutionGradient, dynamicConvolutionGrid,
+  ].flatMap { $0 }
+
   /// Patterns of several operations, as networks use them and as executors fuse them.
   public static let patterns: [OperationSample] = [networkPatterns, [sharedWeights], trainingPatterns].flatMap { $0 }
 }

@@ -60,6 +60,13 @@ extension DynamicConvolution2D: Emittable {
     let layout = try emission.dynamicLayout(detour)
     let weights = try emission.dynamicWeights(weight, for: detour, in: layout, sets: kernels[0])
     let image = try emission.demand(x, .blocked)
+    if let products = emission.tapProducts(detour, operands, layout) {
+      emission.add(
+        TapConvolutionKernel(
+          products, samples: emission.shape(x)[0], x: image, weights: weights, y: emission.define(y, .blocked),
+          path: node.path))
+      return
+    }
     emission.add(
       BlockedDynamicConvolutionKernel(
         detour.plan, winograd: try emission.winogradPlan(detour.plan, hasOwnWeights: true), layout: layout,
@@ -115,18 +122,25 @@ private struct DynamicGradient {
     let layout = try emission.dynamicLayout(weightDetour)
     let form = weightDetour.weights(in: layout, sets: sets)
     let weights = try emission.dynamicWeights(weight, for: weightDetour, in: layout, sets: sets)
+    let dWeightSlot = emission.addSlot(samples: 1, bytes: form.byteCount(emission.graph.type(of: weight)))
+    var tensors = BlockedDynamicGradientKernel.Tensors(
+      upstream: try emission.demand(upstream, .blocked), x: try emission.demand(x, .blocked), weights: weights,
+      dx: dx.map { emission.define($0, .blocked) }, dWeights: dWeightSlot, dAttentions: dAttentions)
+    if let products = emission.tapProducts(weightDetour, operands, layout) {
+      let result = try emission.graph.dynamicResult(of: emission.node).map { try emission.demand($0, .blocked) }
+      emission.add(
+        TapGradientKernel(
+          products, samples: emission.shape(x)[0], tensors: tensors, result: result, path: emission.node.path))
+      emission.weights.operands[dWeight] = LaidOutSlot(slot: dWeightSlot, layout: form)
+      return
+    }
     let (inputLayout, isSwapped) = try inputLayout(in: emission)
     func transposedWeights() throws -> SlotID {
       if operands.isDepthWise { return weights }
       guard isSwapped else { return emission.transposeSets(weights, layout: form) }
       return try emission.dynamicWeights(weight, for: inputDetour, in: inputLayout, sets: sets)
     }
-    let dWeightSlot = emission.addSlot(samples: 1, bytes: form.byteCount(emission.graph.type(of: weight)))
-    let tensors = BlockedDynamicGradientKernel.Tensors(
-      upstream: try emission.demand(upstream, .blocked), x: try emission.demand(x, .blocked), weights: weights,
-      transposedWeights: dx == nil ? nil : try transposedWeights(), dx: dx.map { emission.define($0, .blocked) },
-      dWeights: dWeightSlot,
-      dAttentions: dAttentions)
+    if dx != nil { tensors.transposedWeights = try transposedWeights() }
     emission.add(
       BlockedDynamicGradientKernel(
         BlockedDynamicGradientKernel.Passes(
@@ -153,6 +167,22 @@ private struct DynamicGradient {
 }
 
 extension Emission {
+  /// The products by taps that compute a dynamic convolution, where these are faster.
+  fileprivate func tapProducts(
+    _ detour: ConvolutionDetour, _ operands: DynamicConvolutionOperands, _ layout: WeightLayout
+  ) -> TapProducts? {
+    var isForced = false
+    if case .fixed(let method) = session.choice {
+      guard method == .taps else { return nil }
+      isForced = true
+    }
+    guard detour.mergedGroups == 1 else { return nil }
+    let products = TapProducts(
+      detour.plan.shape, operands: operands, layout: layout, kernels: kernelTable, isForced: isForced)
+    if products != nil { note(.taps) }
+    return products
+  }
+
   /// Transposes every block of several sets of weights, once a step.
   func transposeSets(_ source: SlotID, layout: VariableLayout) -> SlotID {
     guard case .weights(let set, _, let count) = layout else { return source }
@@ -169,5 +199,17 @@ extension Emission {
       })
     weights.transposed[source] = target
     return target
+  }
+}
+
+extension Graph {
+  /// The result of the dynamic convolution whose gradient a node is, where that is part of the graph.
+  fileprivate func dynamicResult(of gradient: Node) -> ValueID? {
+    guard let operation = gradient.operation as? DynamicConvolution2DGradient else { return nil }
+    let operands = gradient.inputs.dropFirst()
+    return nodes.first {
+      guard let forward = $0.operation as? DynamicConvolution2D, $0.inputs.elementsEqual(operands) else { return false }
+      return forward.geometry == operation.geometry && forward.attentions == operation.attentions
+    }?.outputs[0]
   }
 }

@@ -1,4 +1,4 @@
-/// How a pass of a 3×3 convolution is computed.
+/// How a pass of a convolution is computed.
 public enum ConvolutionMethod: String, Sendable, Codable, CaseIterable {
   /// Products of images and weights.
   case direct
@@ -6,11 +6,16 @@ public enum ConvolutionMethod: String, Sendable, Codable, CaseIterable {
   case winograd2x2 = "winograd 2×2"
   /// The same with tiles of 4×4 results.
   case winograd4x4 = "winograd 4×4"
+  /// Products of one tap at a time, without weights of a sample's own: of dynamic convolutions.
+  case taps
+
+  /// Those that can take each other's place in any pass of a 3×3 convolution, so that measuring can choose among them.
+  static let measured: [ConvolutionMethod] = [.direct, .winograd2x2, .winograd4x4]
 
   /// The results that a tile has on each side; nil for a method without tiles.
   var tileSide: Int? {
     switch self {
-    case .direct: nil
+    case .direct, .taps: nil
     case .winograd2x2: 2
     case .winograd4x4: 4
     }
@@ -30,7 +35,7 @@ public enum ConvolutionMethod: String, Sendable, Codable, CaseIterable {
 enum MethodChoice: Sendable {
   /// By rules of shapes, the same on every machine.
   case rules
-  /// One method throughout.
+  /// One method throughout, where it exists.
   case fixed(ConvolutionMethod)
   /// The fastest as measured on this machine, after those that a record names.
   case measured(Calibration, recorded: [String: ConvolutionMethod])

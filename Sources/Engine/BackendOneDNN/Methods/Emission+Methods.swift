@@ -12,6 +12,12 @@ extension Emission {
     }
   }
 
+  /// Records the method of the node that is emitted.
+  func note(_ method: ConvolutionMethod) {
+    session.note(
+      method, for: graph.passDescription(of: node, threads: session.options.threads, isBFloat16: isBFloat16))
+  }
+
   private func method(of plan: ConvolutionPlan, _ hasOwnWeights: Bool) throws -> ConvolutionMethod {
     let pass = graph.passDescription(of: node, threads: session.options.threads, isBFloat16: isBFloat16)
     func usual() -> ConvolutionMethod {

@@ -18,7 +18,7 @@ struct MethodComparison {
     let isolated = try graph.isolating(node, stage: isBFloat16 ? .backward : .forward)
     var options = options
     options.profiles = true
-    let programs = try ConvolutionMethod.allCases.map { method in
+    let programs = try ConvolutionMethod.measured.map { method in
       (method, try prepared(isolated, backend.makeSession(options, choosing: .fixed(method))))
     }
     for (_, program) in programs { _ = try convolutionSeconds(program) }

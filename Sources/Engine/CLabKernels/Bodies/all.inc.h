@@ -27,4 +27,6 @@
 #include "winograd_forward.inc.h"
 #include "winograd_dynamic.inc.h"
 #include "winograd_gradient.inc.h"
+#include "taps.inc.h"
+#include "taps_gradient.inc.h"
 #include "table.inc.h"

@@ -18,6 +18,8 @@
     .poolMaximum = poolMaximum, .poolMaximumGradient = poolMaximumGradient, .selectChannels = selectChannels,    \
     .thinScratchCount = thinScratchCount, .thinForward = thinForward, .thinWeightGradient = thinWeightGradient,  \
     .roundToBFloat16 = roundToBFloat16, .narrowToBFloat16 = narrowToBFloat16, .widenBFloat16 = widenBFloat16,    \
+    .scaleChannels = scaleChannels, .poolProducts = poolProducts, .tapScratchCount = tapScratchCount,            \
+    .tapForward = tapForward, .tapInputGradient = tapInputGradient, .tapWeightGradient = tapWeightGradient,      \
   }
 
 #define LAB_WINOGRAD_TABLE                                                                                       \

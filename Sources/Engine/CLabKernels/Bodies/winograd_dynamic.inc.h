@@ -72,6 +72,7 @@ LAB_INLINE void multiplyPiece(LabWinogradGeometry g, const PieceScratch *s, cons
         .tileStride = tiles,
         .rowBlocks = rows,
         .weights = s->piece + f * pieceStride(g),
+        .weightStride = matrixFloats,
         .columnStride = rows * matrixFloats,
         .results = s->results + (sample * frequencyCount(g.resultSide) + f) * s->resultStride,
         .resultStride = tiles,

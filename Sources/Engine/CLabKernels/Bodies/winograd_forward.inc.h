@@ -17,7 +17,8 @@ typedef struct {
   const float *tiles;    // [row block][tile][lane]
   LabInt tileStride;     // floats between row blocks
   LabInt rowBlocks;
-  const float *weights;  // [column block][row][lane]
+  const float *weights;  // [column block][row block][row][lane]
+  LabInt weightStride;   // floats between row blocks of the weights
   LabInt columnStride;   // floats between column blocks of the weights
   float *results;        // [column block][tile][lane]
   LabInt resultStride;   // floats between column blocks of the results
@@ -32,8 +33,8 @@ LAB_INLINE void multiplyTiles(const TileProduct *p, LabInt firstTile, int tiles,
       sums[n][t] = accumulates ? load(results + n * p->resultStride + t * lanes) : (Vec)0.0f;
     }
   }
-  const float *weights = p->weights;
   for (LabInt block = 0; block < p->rowBlocks; block++) {
+    const float *weights = p->weights + block * p->weightStride;
     const float *source = p->tiles + block * p->tileStride + firstTile * lanes;
 #pragma clang loop unroll_count(2)
     for (LabInt row = 0; row < lanes; row++) {
@@ -215,6 +216,7 @@ LAB_INLINE void forwardTiles(LabWinogradGeometry g, LabInt samples, const float 
             .tileStride = count * lanes,
             .rowBlocks = g.inputBlocks,
             .weights = transformed + f * weightStride + column * g.inputBlocks * matrixFloats,
+            .weightStride = matrixFloats,
             .columnStride = g.inputBlocks * matrixFloats,
             .results = results + f * resultStride,
             .resultStride = count * lanes,

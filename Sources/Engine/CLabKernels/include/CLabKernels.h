@@ -1,6 +1,7 @@
 #ifndef CLABKERNELS_H
 #define CLABKERNELS_H
 
+#include "CLabTaps.h"
 #include "CLabTypes.h"
 #include "CLabWinograd.h"
 
@@ -138,6 +139,15 @@ typedef struct LabKernels {
   // take about half the time of single ones.
   void (*aggregateSamples)(const LabAggregate *arguments);
   void (*contractSamples)(const LabContract *arguments);
+  // y = factors[n][c] · x; y may be x
+  void (*scaleChannels)(LabExtent extent, const float *x, const float *factors, float *y);
+  // sums[n][c] = Σ over pixels of a·b
+  void (*poolProducts)(LabExtent extent, const float *a, const float *b, float *sums);
+  // Products of one tap at a time, see CLabTaps.h. y and dx are overwritten.
+  LabInt (*tapScratchCount)(const LabTapConvolution *convolution);
+  void (*tapForward)(const LabTapConvolution *convolution, float *y);
+  void (*tapInputGradient)(const LabTapConvolution *convolution, const LabTapGradients *gradients);
+  void (*tapWeightGradient)(const LabTapConvolution *convolution, const LabTapGradients *gradients);
 } LabKernels;
 
 // The kernels for this machine: the widest of AVX-512, AVX2 and portable vectors that it supports, or the widest up to

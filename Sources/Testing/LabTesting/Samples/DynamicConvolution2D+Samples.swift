@@ -106,6 +106,18 @@ extension OperationSamples {
           [kernels, outputs, inputs, 3, 3], ConvolutionGeometry(stride: 1, padding: 1), all4
         ).forward)
     }
+    // More kernels than stay in registers, more samples than are worked on together, and a window that lies beside the
+    // image for most of its taps.
+    for (batch, side, window, kernels, dilation) in [
+      (3, 3, 3, 6, 1), (70, 4, 1, 2, 1), (37, 3, 3, 1, 1), (4, 2, 5, 5, 2),
+    ] {
+      samples.append(
+        Case(
+          "batch \(batch) of 48 to 60 on \(side)×\(side), \(kernels) kernels, \(window)×\(window), dilation \(dilation)",
+          [batch, 48, side, side], [kernels, 60, 48, window, window],
+          ConvolutionGeometry(stride: 1, padding: window / 2 * dilation, dilation: dilation), all4
+        ).forward)
+    }
     // Every set of attentions, where weights are in blocks.
     for bits in UInt8(0)..<16 {
       let attentions = DynamicAttentions(rawValue: bits)
