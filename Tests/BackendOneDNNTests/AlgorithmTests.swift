@@ -71,9 +71,9 @@ import Testing
 
   /// Side, channels, and the method of samples that have weights of their own.
   static let ownWeights = [
-    (4, 32, "direct"), (6, 32, "winograd 2×2"), (7, 32, "winograd 2×2"), (7, 16, "direct"), (12, 32, "winograd 4×4"),
+    (4, 64, "direct"), (6, 64, "winograd 2×2"), (7, 64, "winograd 2×2"), (7, 16, "direct"), (12, 32, "winograd 4×4"),
     // With more channels, weights of a sample's own cost more than products by taps where there are few pixels.
-    (2, 256, "taps"), (4, 64, "taps"), (12, 64, "winograd 4×4"), (2, 32, "direct"),
+    (2, 256, "taps"), (4, 128, "taps"), (16, 128, "winograd 4×4"),
   ]
 
   @Test(arguments: ownWeights)

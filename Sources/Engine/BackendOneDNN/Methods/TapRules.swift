@@ -30,8 +30,8 @@ package struct TapRules {
   /// Whether kernels are mixed for each sample, not the products with them.
   package var mixesWeights: Bool { kernelCount > 1 && mixedCost < productCost }
 
-  /// With fewer channels, gathering what is multiplied and adding what comes of it cost too much.
-  private static let fewestChannels = 48
+  /// With fewer channels, weights stay in the cache, and gathering what is multiplied and adding what comes of it cost more.
+  private static let fewestChannels = 96
 
   private var taps: Int { shape.kernelHeight * shape.kernelWidth }
 

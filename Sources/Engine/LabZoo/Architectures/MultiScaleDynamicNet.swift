@@ -48,7 +48,7 @@ public struct MultiScaleDynamicNet: Architecture {
         "combine", .choice(MultiScaleFusion.Combination.allCases.map(\.rawValue)),
         default: .string(Self().combine.rawValue),
         "How the branches of the fusion are combined, where the configuration names no other fusion."),
-    ]))
+    ]), revision: 1)
 
   public static let members = [
     ZooMember.cifar("multiscale-dynamic", ["architecture": "multiscale-dynamic"]),

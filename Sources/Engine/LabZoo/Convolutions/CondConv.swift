@@ -35,7 +35,7 @@ public struct CondConv: DynamicConvolutionVariant {
       .kernels(default: Self().kernels),
       AttentionGate.field("gate", default: Self().gate, "What makes the routing weights of their logits."),
     ]),
-    aliases: ["condconv-4x": ["kernels": 4], "condconv-8x": ["kernels": 8]])
+    aliases: ["condconv-4x": ["kernels": 4], "condconv-8x": ["kernels": 8]], revision: 1)
 
   public func attentions(
     of x: Tensor, for convolution: Convolution, in context: ModelContext

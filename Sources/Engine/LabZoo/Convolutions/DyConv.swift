@@ -46,7 +46,7 @@ public struct DyConv: DynamicConvolutionVariant {
       AttentionGate.field("gate", default: Self().gate, "What makes the attention of its logits."),
       .attentionReduction(default: Self().reduction),
     ]),
-    aliases: ["dyconv-4x": ["kernels": 4]])
+    aliases: ["dyconv-4x": ["kernels": 4]], revision: 1)
 
   public func attentions(
     of x: Tensor, for convolution: Convolution, in context: ModelContext

@@ -75,7 +75,7 @@ public struct ODConv: DynamicConvolutionVariant {
       // For few steps: attentions are uniform until they are learned, and the temperature has fallen before they matter.
       "odconv-1x-short": ["kernels": 1, "attention_initialization": "zero", "temperature_share": 0.1],
       "odconv-4x-short": ["kernels": 4, "attention_initialization": "zero", "temperature_share": 0.1],
-    ])
+    ], revision: 1)
 
   public func attentions(
     of x: Tensor, for convolution: Convolution, in context: ModelContext
