@@ -42,17 +42,17 @@ import Testing
     zip(left, right).allSatisfy { abs($0 - $1) < 1e-6 * max(1, abs($1)) }
   }
 
-  @Test func identitiesAndParametersOfThePapersVariantsAreAsBefore() throws {
+  @Test func identitiesAndParametersOfThePapersVariantsAreThoseOfTheirRevision() throws {
     func identity(_ conv: JSONValue) throws -> JSONValue {
       ModelConfiguration.schema.identityConfiguration(of: try ModelConfiguration.schema.resolved(["conv": conv]))
     }
-    #expect(try identity("odconv-4x") == ["conv": ["name": "odconv"]])
-    #expect(try identity("odconv-1x") == ["conv": ["name": "odconv", "kernels": 1]])
-    #expect(try identity("dyconv") == ["conv": ["name": "dyconv"]])
-    #expect(try identity("condconv-4x") == ["conv": ["name": "condconv", "kernels": 4]])
+    #expect(try identity("odconv-4x") == ["conv": ["name": "odconv", "#revision": 1]])
+    #expect(try identity("odconv-1x") == ["conv": ["name": "odconv", "kernels": 1, "#revision": 1]])
+    #expect(try identity("dyconv") == ["conv": ["name": "dyconv", "#revision": 1]])
+    #expect(try identity("condconv-4x") == ["conv": ["name": "condconv", "kernels": 4, "#revision": 1]])
     #expect(
       try identity(["name": "odconv", "temperature_share": 0.1])
-        == ["conv": ["name": "odconv", "temperature_epochs": .null, "temperature_share": 0.1]])
+        == ["conv": ["name": "odconv", "temperature_epochs": .null, "temperature_share": 0.1, "#revision": 1]])
     // A preset is what it is short for, and a key of its own takes the place of the preset's.
     let spelled: JSONValue = ["name": "odconv", "attention_initialization": "zero", "temperature_share": 0.1]
     #expect(try identity("odconv-4x-short") == identity(spelled))

@@ -171,15 +171,18 @@ extension Emission {
   fileprivate func tapProducts(
     _ detour: ConvolutionDetour, _ operands: DynamicConvolutionOperands, _ layout: WeightLayout
   ) -> TapProducts? {
-    var isForced = false
-    if case .fixed(let method) = session.choice {
-      guard method == .taps else { return nil }
-      isForced = true
-    }
+    // A method that is given, or that an earlier session recorded, goes before the rules.
+    let given: ConvolutionMethod? =
+      switch session.choice {
+      case .rules: nil
+      case .fixed(let method): method
+      case .measured(_, let recorded): recorded[passOfNode]
+      }
+    guard given == nil || given == .taps else { return nil }
     guard detour.mergedGroups == 1 else { return nil }
     let products = TapProducts(
-      detour.plan.shape, operands: operands, layout: layout, kernels: kernelTable, isForced: isForced)
-    if products != nil { note(.taps) }
+      detour.plan.shape, operands: operands, layout: layout, kernels: kernelTable, isForced: given == .taps)
+    if products != nil { session.note(.taps, for: passOfNode) }
     return products
   }
 

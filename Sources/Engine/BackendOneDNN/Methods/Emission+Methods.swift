@@ -12,14 +12,13 @@ extension Emission {
     }
   }
 
-  /// Records the method of the node that is emitted.
-  func note(_ method: ConvolutionMethod) {
-    session.note(
-      method, for: graph.passDescription(of: node, threads: session.options.threads, isBFloat16: isBFloat16))
+  /// What identifies the pass of the node that is emitted.
+  var passOfNode: String {
+    graph.passDescription(of: node, threads: session.options.threads, isBFloat16: isBFloat16)
   }
 
   private func method(of plan: ConvolutionPlan, _ hasOwnWeights: Bool) throws -> ConvolutionMethod {
-    let pass = graph.passDescription(of: node, threads: session.options.threads, isBFloat16: isBFloat16)
+    let pass = passOfNode
     func usual() -> ConvolutionMethod {
       MethodRules(plan.shape, block: block, bfloat16Products: isBFloat16 ? session.bfloat16Products : .none)
         .method(for: plan.kind, hasOwnWeights: hasOwnWeights)
