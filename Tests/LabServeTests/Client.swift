@@ -15,12 +15,27 @@ struct Client {
 
   init(port: Int) throws {
     socket = try Socket(domain: Int32(AF_INET))
-    try socket.connect(to: .inet(ip4: "127.0.0.1", port: UInt16(port)))
+    do {
+      try socket.connect(to: .inet(ip4: "127.0.0.1", port: UInt16(port)))
+    } catch SocketError.failed(_, EINTR, _) {
+      // The connection goes on being made.
+      var entry = pollfd(fd: socket.file.rawValue, events: Int16(POLLOUT), revents: 0)
+      while poll(&entry, 1, 60_000) < 0, errno == EINTR {}
+    } catch {
+      try? socket.close()
+      throw error
+    }
   }
 
   func send(_ bytes: [UInt8]) throws {
     var data = Data(bytes)
-    while !data.isEmpty { data = data.dropFirst(try socket.write(Data(data))) }
+    while !data.isEmpty {
+      do {
+        data = Data(data.dropFirst(try socket.write(data)))
+      } catch SocketError.failed(_, EINTR, _) {
+        continue
+      }
+    }
   }
 
   func send(_ text: String) throws { try send(Array(text.utf8)) }
@@ -42,6 +57,12 @@ struct Client {
         return all
       }
     }
+  }
+
+  /// Whether something has come back, or the connection has ended.
+  var isAnswered: Bool {
+    var entry = pollfd(fd: socket.file.rawValue, events: Int16(POLLIN), revents: 0)
+    return poll(&entry, 1, 0) > 0
   }
 
   func close() { try? socket.close() }
