@@ -17,10 +17,11 @@ import Testing
   }
 
   /// Dynamic convolutions by products of one tap at a time, also where another method is faster.
-  @Test(arguments: OperationSamples.dynamicConvolutions)
-  func productsByTapsAgreeWithTheReference(_ sample: OperationSample) throws {
-    try BackendConformance.check(sample, on: OneDNNBackend(method: .taps))
-    try BackendConformance.check(sample, on: OneDNNBackend(method: .taps), options: SessionOptions(threads: 3))
+  @Test(arguments: OneDNNBackend.availableInstructionSets, OperationSamples.dynamicConvolutions)
+  func productsByTapsAgreeWithTheReference(_ instructionSet: String, _ sample: OperationSample) throws {
+    let backend = try OneDNNBackend(method: .taps, instructionSet: instructionSet)
+    try BackendConformance.check(sample, on: backend)
+    try BackendConformance.check(sample, on: backend, options: SessionOptions(threads: 3))
   }
 
   /// Samples are shared among threads, and sums combined in a fixed order.

@@ -30,8 +30,10 @@ public struct OneDNNBackend: Backend {
   }
 
   /// Creates the backend that computes convolutions by one method, wherever it exists.
-  package init(method: ConvolutionMethod) {
-    self.init()
+  ///
+  /// - Throws: `GraphError.name` for an instruction set that this machine does not have.
+  package init(method: ConvolutionMethod, instructionSet: String = OneDNNBackend.instructionSet) throws {
+    try self.init(instructionSet: instructionSet)
     fixedMethod = method
   }
 

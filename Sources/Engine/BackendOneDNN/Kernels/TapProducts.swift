@@ -10,6 +10,8 @@ struct TapProducts {
   let kernels: LabKernels
   /// Bytes of one kernel in the layout of the convolution.
   let setBytes: Int
+  /// Bytes from one kernel to the next.
+  let setStride: Int
   private let mixesWeights: Bool
   private let pairs: TapPairs
 
@@ -26,6 +28,7 @@ struct TapProducts {
     self.kernels = kernels
     self.pairs = pairs
     setBytes = layout.byteCount
+    setStride = VariableLayout.setStride(layout, count: operands.kernelCount)
     mixesWeights = rules.mixesWeights
   }
 

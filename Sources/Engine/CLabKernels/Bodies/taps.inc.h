@@ -134,8 +134,7 @@ LAB_INLINE TapTurn tapTurn(const LabTapConvolution *c, LabInt tap, LabInt turn) 
 
 // Multiplies the rows in the panel by a kernel's weights, or by the mixed weights of each of all samples: [column][row][lane]
 // of each turn.
-LAB_INLINE void multiplyByKernel(const LabTapConvolution *c, const TapScratch *s, TapTurn turn, LabInt sourceBlocks,
-                                 const TapWeights *weights) {
+LAB_INLINE void multiplyByKernel(const TapScratch *s, TapTurn turn, LabInt sourceBlocks, const TapWeights *weights) {
   const TileProduct product = {
       .tiles = s->panel,
       .tileStride = turn.rows * lanes,
@@ -177,7 +176,7 @@ LAB_INLINE void multiplyByMixture(const LabTapConvolution *c, const TapScratch *
 LAB_INLINE const float *multiplyTurn(const LabTapConvolution *c, const TapScratch *s, TapTurn turn, LabInt sourceBlocks,
                                      const TapWeights *weights) {
   if (!c->mixesWeights) {
-    multiplyByKernel(c, s, turn, sourceBlocks, weights);
+    multiplyByKernel(s, turn, sourceBlocks, weights);
     return s->otherPanel;
   }
   if (turn.firstSample == 0) multiplyByMixture(c, s, turn.tap, sourceBlocks, weights);
