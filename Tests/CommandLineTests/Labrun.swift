@@ -64,8 +64,9 @@ struct Labrun {
 
   /// Ends a process that does not end by itself: a test that hangs fails with the command's name.
   static func limit(_ process: Process) {
-    DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(limitSeconds)) {
-      guard process.isRunning else { return }
+    // Whoever waits for the process keeps it; here, hundreds of them would keep their pipes open for that long.
+    DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(limitSeconds)) { [weak process] in
+      guard let process, process.isRunning else { return }
       Issue.record("this has not ended in \(limitSeconds) s: labrun \(process.arguments?.joined(separator: " ") ?? "")")
       kill(process.processIdentifier, SIGKILL)
     }

@@ -245,7 +245,7 @@ import Testing
       "GET /runs/%E5%8D%B7/../%00?x=%zz HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nIf-None-Match: \"x\"\r\n\r\n",
     ]
     var random = RandomNumbers(state: 7)
-    try withServer(of: results, patience: .init(head: 0.2, idle: 0.2, stall: 1)) { server in
+    try withServer(of: results, patience: .init(head: 0.2, idle: 0.2, stall: 1), connectionLimit: 64) { server in
       // Another number of them by request.
       let count = ProcessInfo.processInfo.environment["LABRUN_TEST_REQUESTS"].flatMap(Int.init) ?? 10_000
       for index in 0..<count {

@@ -28,7 +28,28 @@ final class Connections: @unchecked Sendable {
   private var entries: [Int: Entry] = [:]
   private var next = 0
 
-  init(limit: Int) { self.limit = limit }
+  /// - Parameter limit: the most connections; there are fewer where the system lets a process open fewer files.
+  init(limit: Int) { self.limit = min(limit, max(Connections.roomForFiles(2 * limit) / 2, 8)) }
+
+  /// How many of the files that are wanted the process may open beside what a store and pages need.
+  private static func roomForFiles(_ wanted: Int) -> Int {
+    let others = 128
+    var limits = rlimit()
+    guard getrlimit(openFiles, &limits) == 0 else { return wanted }
+    let enough = rlim_t(wanted + others)
+    if limits.rlim_cur < enough {
+      var raised = limits
+      raised.rlim_cur = min(enough, limits.rlim_max)
+      if setrlimit(openFiles, &raised) == 0 { limits = raised }
+    }
+    return Int(clamping: limits.rlim_cur) - others
+  }
+
+  #if canImport(Glibc)
+    private static let openFiles = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+  #else
+    private static let openFiles = RLIMIT_NOFILE
+  #endif
 
   /// How many connections are open.
   var count: Int { condition.withLock { entries.count } }
