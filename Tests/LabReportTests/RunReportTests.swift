@@ -1,3 +1,4 @@
+import Foundation
 import LabCore
 import LabRecords
 import LabReport
@@ -43,6 +44,23 @@ import Testing
     let report = RunReport(details)
     #expect(report.text().contains("Log\n  2026-01-02T03:04:05Z  claimed by process 7 on node7\n"))
     #expect(report.json["log"]?.arrayValue?.first?["message"]?.stringValue == "claimed by process 7 on node7")
+  }
+
+  @Test func whatARunIsAboutIsShown() throws {
+    var details = details()
+    details.run.state = .running
+    details.run.progress = RunProgress(
+      epoch: 4, epochs: 9, step: 3, stepsPerEpoch: 8, loss: .infinity, imagesPerSecond: 99.5, remainingSeconds: 300)
+    details.run.progressAt = Date()
+    let report = RunReport(details)
+    #expect(report.text().contains("\nnow: epoch 5/9 · step 3/8 · loss – · 99.5 images/s · "))
+    let progress = try #require(report.json["progress"])
+    #expect(progress["epoch"] == 5 && progress["step"] == 3 && progress["steps_per_epoch"] == 8)
+    #expect(progress["epochs"] == 9 && progress["loss"] == .null && progress["images_per_second"] == 99.5)
+    #expect(progress["remaining_seconds"]?.doubleValue == 300 && progress["activity"] == .null)
+    #expect(progress["at"]?.stringValue?.hasSuffix("Z") == true)
+    details.run.progress = nil
+    #expect(RunReport(details).json["progress"] == .null && !RunReport(details).text().contains("now:"))
   }
 
   @Test func text() {

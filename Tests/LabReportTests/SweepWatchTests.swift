@@ -85,6 +85,36 @@ import Testing
     #expect(later.lines(width: 140)[0].contains("ETA 2 min 05 s"))
   }
 
+  /// What a process tells within an epoch goes before what is on record of the last one.
+  @Test func stepsWithinAnEpochAreShown() throws {
+    var runs = mixed
+    runs[1].run.progress = RunProgress(
+      epoch: 4, epochs: 10, step: 30, stepsPerEpoch: 120, loss: 0.125, imagesPerSecond: 640, remainingSeconds: 400)
+    runs[1].run.progressAt = start.addingTimeInterval(90)
+    let state = watch(runs)
+    let line = state.lines(width: 160)[0]
+    for part in [
+      "epoch 5/10", "step 30/120", "loss 0.1250", "validation acc 87.5 %", "640 images/s", "ETA 6 min 30 s",
+    ] { #expect(line.contains(part), "\(part): \(line)") }
+    // Of the run, 5.75 of 10 epochs are left, and 10 of another one, of 20 s each.
+    #expect(state.lines(width: 160)[1].contains("about 5 min 15 s left"), "\(state.lines(width: 160)[1])")
+    runs[1].run.progress?.activity = "evaluating"
+    #expect(watch(runs).lines(width: 160)[0].contains("evaluating"))
+    // A line of the log is of the epoch that ended.
+    let before = watch(mixed)
+    runs[1].run.completedEpochs = 5
+    runs[1].run.progress = RunProgress(epoch: 5, epochs: 10, step: 1, stepsPerEpoch: 120, loss: 0.0625)
+    let lines = watch(runs).changes(since: before)
+    #expect(lines.count == 1 && lines[0].contains("epoch 5/10") && lines[0].contains("loss 0.2500"), "\(lines)")
+    // Before the first epoch is on record, what is left is what the process tells.
+    var first = run("a", .running, epochs: 0)
+    first.progress = RunProgress(epoch: 0, epochs: 10, step: 60, stepsPerEpoch: 120, remainingSeconds: 190)
+    first.progressAt = start.addingTimeInterval(100)
+    let young = watch([("baseline", first), ("later", run("d", .pending, epochs: 0))])
+    #expect(young.lines(width: 160)[0].contains("ETA 3 min 10 s"))
+    #expect(young.lines(width: 160)[1].contains("about 6 min 30 s left"), "\(young.lines(width: 160)[1])")
+  }
+
   @Test func changesAreLines() {
     let first = watch(mixed)
     #expect(

@@ -233,6 +233,18 @@ import Testing
         "odconv-4x, strided", "1", "diverged", "2/10", "–", "–", "loss NaN at epoch 2",
       ])
     #expect(throws: ReportError.self) { try ListTables.runs(SampleSweep.mixed, metrics: ["acc"]) }
+    // A column more where a process tells how far it is.
+    var sweep = SampleSweep.mixed
+    let place = try #require(sweep.variants.indices.first { sweep.variants[$0].runs.contains { $0.state == .running } })
+    let index = try #require(sweep.variants[place].runs.firstIndex { $0.state == .running })
+    sweep.variants[place].runs[index].progress = RunProgress(
+      epoch: 6, epochs: 10, step: 3, stepsPerEpoch: 8, loss: 0.5, activity: "evaluating")
+    let told = try ListTables.runs(sweep, metrics: ["accuracy"])
+    #expect(told.columns.count == runs.columns.count + 1 && told.columns[5].fields == ["progress"])
+    #expect(told.rows[3 * place + index].cells[5].text == "evaluating · loss 0.5000")
+    #expect(told.rows[3 * place + index].cells[5].values[0]["step"] == 3)
+    #expect(told.rows[0].cells[5].text.isEmpty && told.rows[0].cells[5].values == [.null])
+    #expect(try ListTables.runs(sweep, metrics: ["accuracy"], showsProgress: false).columns.count == runs.columns.count)
     #expect(ListTables.sweeps([]).rendered() == "Sweeps\n(no rows)\n")
   }
 }

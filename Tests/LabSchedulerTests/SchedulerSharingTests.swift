@@ -125,6 +125,33 @@ private func waitForStop(_ context: RunContext) -> StopRequest {
     #expect(report.isComplete)
   }
 
+  /// What runs tell between two signs of life is written with the second one, and only the last of it.
+  @Test func progressIsWrittenWithSignsOfLife() throws {
+    let sweep = try ScheduledSweep(levels: ["a"], seeds: [0])
+    let counting = CountingStore(base: sweep.store)
+    let executor = ScriptedExecutor { run, context in
+      for step in 1...50 {
+        context.report(RunProgress(epoch: 0, epochs: 2, step: step, stepsPerEpoch: 50, loss: Double(step)))
+      }
+      while counting.progress.last?.step != 50 { try #require(counting.beats.wait()) }
+      let stored = try sweep.store.run(run.run.identity)?.progress
+      #expect(stored?.step == 50 && stored?.loss == 50 && (stored?.remainingSeconds ?? -1) >= 0)
+      // With nothing new to tell, signs of life tell nothing.
+      let count = counting.progress.count
+      #expect(counting.beats.wait() && counting.beats.wait() && counting.beats.wait())
+      #expect(counting.progress.count == count)
+      return .completed(RunStoreSamples.final())
+    }
+    let log = EventLog()
+    let report = Scheduler(
+      store: counting, executor: executor, options: Scheduler.Options(heartbeatInterval: .milliseconds(5))
+    ).run(sweep.runs, sweep: sweep.id, observer: log)
+    #expect(report.isComplete)
+    #expect(try sweep.store.run(sweep.runs[0].identity)?.progress == nil)
+    let told = log.events.compactMap { if case .progress(_, let progress, _) = $0 { progress } else { nil } }
+    #expect(told.count == 50 && told[0].remainingSeconds == nil && told[49].remainingSeconds != nil)
+  }
+
   @Test(arguments: 0..<20) func schedulersThatWorkAtOnceTrainNothingTwice(trial: Int) throws {
     let sweep = try ScheduledSweep(levels: ["a", "b", "c", "d"], seeds: [0, 1, 2])
     let executor = ScriptedExecutor { _, _ in

@@ -23,14 +23,64 @@ import Testing
     let lease = try results.train(id, sweep.variants[0].runs[0], variant: 0, epochs: 1)
     try withServer(of: results) { server in
       let known = try version(server)
-      #expect(try Client.get(port: server.port, "/sweeps/live").body.contains("1/6"))
+      #expect(try Client.get(port: server.port, "/sweeps/live").body.contains(">2/6<"))
       DispatchQueue.global().asyncAfter(deadline: .now() + 0.5) {
         try? results.record(1, of: sweep.variants[0].runs[0], variant: 0, lease)
       }
       let next = try version(server, since: known)
       #expect(next != known)
-      #expect(try Client.get(port: server.port, "/sweeps/live").body.contains("2/6"))
+      #expect(try Client.get(port: server.port, "/sweeps/live").body.contains(">3/6<"))
       #expect(try Client.get(port: server.port, "/api/v1/changes?since=x").status == 400)
+    }
+  }
+
+  /// What a process tells with a sign of life is seen, and is gone when the run has ended.
+  @Test func stepsAreSeen() throws {
+    let results = try SampleResults()
+    defer { results.remove() }
+    let sweep = SampleResults.sweep(name: "live", levels: ["a", "b"], seeds: 1)
+    let id = try results.store.register(sweep).id
+    _ = try results.complete(SampleResults.sweep(name: "other", levels: ["a", "b"], seeds: 2))
+    let (first, silent) = (sweep.variants[0].runs[0], sweep.variants[1].runs[0])
+    let lease = try results.train(id, first, variant: 0, epochs: 1)
+    // A program that tells no steps.
+    try results.train(id, silent, variant: 1, epochs: 2)
+    try withServer(of: results) { server in
+      func page(_ target: String) throws -> String { try Client.get(port: server.port, target).body }
+      func row(_ run: Run) throws -> String {
+        let body = try page("/sweeps/live")
+        let start = try #require(body.firstRange(of: "<section id=\"running\"")).lowerBound
+        let lines = body[start...].split(separator: "\n").filter { $0.hasPrefix("<tr>") }
+        return String(try #require(lines.first { $0.contains(run.identity.short) }))
+      }
+      let before = try row(first)
+      #expect(before.contains(">2/6<") && !before.contains("3/8"), "\(before)")
+      let other = try Client.get(port: server.port, "/sweeps/other")
+      let known = try version(server)
+      try results.store.heartbeat(
+        lease,
+        progress: RunProgress(
+          epoch: 1, epochs: 6, step: 3, stepsPerEpoch: 8, loss: 0.4321, imagesPerSecond: 777, remainingSeconds: 3000))
+      var next = try version(server, since: known)
+      for part in [">2/6<", ">3/8<", ">0.4321<", ">777<", "49\u{A0}min"] {
+        let shown = try row(first)
+        #expect(shown.contains(part), "\(part): \(shown)")
+      }
+      #expect(try row(silent).contains(">3/6<") && !row(silent).contains("/8<"))
+      let run = try page("/runs/\(first.identity.short)")
+      #expect(run.contains("1 of 6 epochs · epoch 2/6 · step 3/8 · loss 0.4321 · 777 images/s · 49 min"))
+      // A page that is about something else stays what it was.
+      let same = try Client.get(port: server.port, "/sweeps/other")
+      #expect(same.headers["etag"] == other.headers["etag"])
+      let runs = try JSONValue(parsing: page("/api/v1/sweeps/live/runs"))["rows"]?.arrayValue
+      let own = try JSONValue(parsing: page("/api/v1/runs/\(first.identity.short)"))["progress"]
+      #expect(own?["step"] == 3 && own?["epoch"] == 2 && own?["images_per_second"] == 777)
+      #expect(runs?.map { $0["progress"] ?? .boolean(false) } == [own ?? .boolean(false), .null])
+      try results.store.finish(lease, SampleResults.final(variant: 0, run: first))
+      next = try version(server, since: next)
+      #expect(
+        try !page("/sweeps/live").contains(">3/8<") && !page("/runs/\(first.identity.short)").contains("step 3/8"))
+      #expect(try JSONValue(parsing: page("/api/v1/runs/\(first.identity.short)"))["progress"] == .null)
     }
   }
 

@@ -65,6 +65,33 @@ import Testing
     #expect(try store.integer("SELECT COUNT(*) FROM health WHERE kind = 'late_collapse' AND value = 0.4") == 1)
   }
 
+  /// A run that was being trained when the program was exchanged has told nothing, and tells from then on.
+  @Test(arguments: ["released", "columns"]) func leasesOfEarlierVersionsHaveNoProgress(_ fixture: String) throws {
+    let path = try released(fixture)
+    let owner = RunStoreSamples.foreignProcess()
+    let token = UUID()
+    try DatabaseQueue(path: path).write { database in
+      try database.execute(sql: "UPDATE run SET state = 'running', completed_epochs = 1 WHERE id = 1")
+      try database.execute(
+        sql: """
+          INSERT INTO attempt (run_id, number, sweep_id, host, process_scope, pid, process_start, started_at)
+          VALUES (1, 9, 1, ?, ?, ?, ?, ?)
+          """, arguments: [owner.host, owner.scope, owner.pid, owner.startTime, Date()])
+      try database.execute(
+        sql: "INSERT INTO lease (run_id, attempt, token, heartbeat_at) VALUES (1, 9, ?, ?)",
+        arguments: [token.uuidString, Date()])
+    }
+    let run = try #require(try StudyStore(reading: folder.path).sweep(1).runs.first { $0.state == .running })
+    #expect(run.progress == nil && run.progressAt == nil)
+    let store = try StudyStore(folder: folder.path)
+    let lease = RunLease(run: run.identity, token: token, attempt: 9)
+    try store.heartbeat(lease)
+    #expect(try store.run(run.identity)?.progress == nil)
+    let progress = RunProgress(epoch: 1, epochs: 2, step: 5, stepsPerEpoch: 8, loss: 0.25, imagesPerSecond: 99.5)
+    try store.heartbeat(lease, progress: progress)
+    #expect(try store.run(run.identity)?.progress == progress)
+  }
+
   // MARK: Metrics
 
   /// The numbers of a row with a column a metric, by what its columns meant: NaN was NULL where there was an accuracy.

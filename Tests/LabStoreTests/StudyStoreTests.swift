@@ -60,9 +60,17 @@ import Testing
     // This process's number, but another start: a process that has died since.
     var dead = ProcessIdentity.current
     dead.startTime -= 1
-    _ = try store.claim(runs[0], sweep: sweep.id, owner: dead, policy: .unfinished)
-    _ = try store.claim(runs[1], sweep: sweep.id, owner: .current, policy: .unfinished)
+    let progress = RunProgress(epoch: 0, epochs: 2, step: 3, stepsPerEpoch: 8, loss: .nan)
+    for (run, owner) in zip(runs, [dead, .current]) {
+      let result = try store.claim(run, sweep: sweep.id, owner: owner, policy: .unfinished)
+      guard case .claimed(let claimed) = result else { throw RunStoreError.unknownRun(run.short) }
+      try store.heartbeat(claimed.lease, progress: progress)
+    }
     let reader = try StudyStore(reading: folder.path)
+    // What a dead process said last is of the past; of a loss that is no number nothing is kept.
+    #expect(try reader.sweep(sweep.id).variants[0].runs.map(\.progress?.step) == [nil, 3, nil])
+    #expect(try reader.run(runs[0])?.progress == nil)
+    #expect(try reader.run(runs[1])?.progress?.loss == nil)
     #expect(try reader.sweep(sweep.id).variants[0].runs.map(\.state) == [.interrupted, .running, .pending])
     #expect(try reader.sweep(sweep.id).runs.prefix(3).map(\.state) == [.interrupted, .running, .pending])
     #expect(try reader.run(runs[0])?.reason == "its process ended without a word")

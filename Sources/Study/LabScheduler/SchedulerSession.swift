@@ -169,7 +169,9 @@ struct SchedulerSession {
     let context = RunContext(
       store: scheduler.store, worker: worker, threads: scheduler.options.threadsPerRun,
       stopSignals: [stop, leases.ownStop, runStop],
-      progress: { [events] in events.emit(.progress(run, $0, worker: worker)) }, remark: warn,
+      progress: { [events, leases] in
+        events.emit(.progress(run, leases.note($0, lease: claimed.lease, worker: worker), worker: worker))
+      }, remark: warn,
       wakeUp: { [wakeUp] in wakeUp.signal() }, started: { [events] in events.emit(started) })
     let start = ContinuousClock.now
     do {

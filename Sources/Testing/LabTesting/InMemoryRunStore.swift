@@ -14,6 +14,9 @@ public final class InMemoryRunStore: RunStore {
     var events: [RunEvent] = []
     var lease: RunLease?
     var heartbeatAt = Date.distantPast
+    /// How far the process of the lease said that it is.
+    var progress: RunProgress?
+    var progressAt: Date?
     var endedAt: Date?
     var files = InMemoryRunFiles.Content()
     /// The last event of each attempt's capsule.
@@ -29,6 +32,9 @@ public final class InMemoryRunStore: RunStore {
         let images = epochs.values.reduce(0) { $0 + $1.timing.trainSeconds * $1.timing.imagesPerSecond }
         run.trainSeconds = seconds
         run.imagesPerSecond = images > 0 ? images / seconds : nil
+      }
+      if run.state == .running, let progress, progress.epoch >= epochs.count {
+        (run.progress, run.progressAt) = (progress, progressAt)
       }
       guard let final else { return run }
       for (name, value) in final.metrics where !value.isNaN { run.metrics[name] = value }
@@ -200,6 +206,7 @@ public final class InMemoryRunStore: RunStore {
         state: entry.recorded.state, isRetriable: entry.recorded.isRetriable,
         lastAttemptAt: entry.endedAt ?? entry.attempts.last?.startedAt)
       if decision == .leave { return .finished(entry.recorded.state) }
+      (entry.progress, entry.progressAt) = (nil, nil)
       let before = entry.run
       let attempt = entry.attempts.count + 1
       if entry.lease != nil {
@@ -229,13 +236,16 @@ public final class InMemoryRunStore: RunStore {
     }
   }
 
-  /// Gives a sign of life for a lease.
+  /// Gives a sign of life for a lease, and says how far the run is.
   ///
   /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
   ///   store where it cannot be written.
-  public func heartbeat(_ lease: RunLease) throws {
+  public func heartbeat(_ lease: RunLease, progress: RunProgress?) throws {
     let now = now()
-    try change(lease) { $0.heartbeatAt = now }
+    try change(lease) { entry in
+      entry.heartbeatAt = now
+      if let progress { (entry.progress, entry.progressAt) = (progress, now) }
+    }
   }
 
   /// Records from where an attempt trains, and with what, and removes the epochs on record from there on.

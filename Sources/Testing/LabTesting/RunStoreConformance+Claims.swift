@@ -58,6 +58,51 @@ extension RunStoreConformance {
       try require(!(try isBusy()), "the run is not taken over")
       try requireError(.leaseLost(foreign.lease), "a late heartbeat") { try subject.store.heartbeat(foreign.lease) }
     },
+    Check("progress comes with signs of life, and goes with the lease") { subject in
+      let (sweep, claimed) = try subject.claimFirst()
+      let run = claimed.lease.run
+      func told() throws -> RunProgress? {
+        let found = try subject.store.run(run)
+        return found?.progress
+      }
+      let first = RunProgress(
+        epoch: 0, epochs: 2, step: 3, stepsPerEpoch: 8, loss: 0.5, imagesPerSecond: 100, activity: "evaluating",
+        remainingSeconds: 60)
+      try subject.store.heartbeat(claimed.lease)
+      try requireEqual(try told(), nil, "the progress of a process that tells none")
+      try subject.store.heartbeat(claimed.lease, progress: first)
+      try requireEqual(try told(), first, "the progress")
+      let date = try subject.store.run(run)?.progressAt
+      try require(date != nil, "the progress has no date")
+      subject.clock.advance(seconds: 5)
+      try subject.store.heartbeat(claimed.lease)
+      try requireEqual(try told(), first, "the progress after a sign of life without any")
+      try requireEqual(try subject.store.run(run)?.progressAt, date, "its date")
+      let runs = try subject.store.sweep(sweep.id).variants.flatMap(\.runs)
+      try requireEqual(runs.first { $0.identity == run }?.progress, first, "the progress in the sweep")
+      try require(runs.allSatisfy { $0.identity == run || $0.progress == nil }, "another run has the progress")
+      // What was said before an epoch was recorded is not said of the next one.
+      try subject.store.record(RunStoreSamples.epoch(0), lease: claimed.lease)
+      try requireEqual(try told(), nil, "the progress in an epoch that is on record")
+      let second = RunProgress(epoch: 1, epochs: 2, step: 1, stepsPerEpoch: 8)
+      try subject.store.heartbeat(claimed.lease, progress: second)
+      try requireEqual(try told(), second, "the progress in the next epoch")
+      try subject.store.finish(claimed.lease, .interrupted(reason: "stopped"))
+      try requireEqual(try told(), nil, "the progress of an interrupted run")
+      let again = try subject.claim(run, sweep.id)
+      try requireEqual(try told(), nil, "the progress of the next attempt")
+      try subject.store.heartbeat(again.lease, progress: second)
+      try subject.store.finish(again.lease, .completed(RunStoreSamples.final()))
+      try requireEqual(try told(), nil, "the progress of a completed run")
+      try requireEqual(try subject.store.finalRecord(of: run), RunStoreSamples.final(), "the final record")
+    },
+    Check("the progress of a run that is taken over is not that of its successor") { subject in
+      let (sweep, dead) = try subject.claimFirst(owner: RunStoreSamples.deadProcess)
+      try subject.store.heartbeat(dead.lease, progress: RunProgress(epoch: 0, epochs: 2, step: 3, stepsPerEpoch: 8))
+      let successor = try subject.claim(dead.lease.run, sweep.id)
+      try requireEqual(successor.run.progress, nil, "the progress that the successor is told")
+      try requireEqual(try subject.store.run(dead.lease.run)?.progress, nil, "the progress")
+    },
     Check("a lost or finished lease changes nothing") { subject in
       let (sweep, dead) = try subject.claimFirst(owner: RunStoreSamples.deadProcess)
       try subject.store.record(RunStoreSamples.epoch(0), lease: dead.lease)
@@ -158,6 +203,10 @@ extension RunStoreConformance {
   private static func refusesEveryWrite(_ store: any RunStore, _ lease: RunLease) throws {
     let writes: [(String, () throws -> Void)] = [
       ("a heartbeat", { try store.heartbeat(lease) }),
+      (
+        "progress",
+        { try store.heartbeat(lease, progress: RunProgress(epoch: 0, epochs: 1, step: 1, stepsPerEpoch: 2)) }
+      ),
       ("a start", { try store.recordStart(RunStoreSamples.provenance(), epoch: 0, step: 0, lease: lease) }),
       ("an epoch", { try store.record(RunStoreSamples.epoch(1), lease: lease) }),
       ("an event", { try store.log(.note, "late", lease: lease) }),

@@ -12,7 +12,7 @@ struct WatchCommand: ParsableCommand {
     commandName: "watch", abstract: "Watch a sweep that another process trains, until it ends.",
     discussion: """
       A view of the terminal's size, which changes when the results do: progress, the runs that are trained now with what \
-      their last epoch gave, what was completed last, what failed and why, and the head of the table. It reads the results \
+      they told last (every 15 seconds) and what their last epoch gave, what was completed last, what failed and why, and the head of the table. It reads the results \
       folder, and keeps nobody from writing. A sweep that is not there yet is waited for.
 
       q or Ctrl-C ends the view, and not the sweep. It ends by itself with the sweep's outcome when all runs have ended, or \

@@ -20,7 +20,8 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
   private var savedWork = 0.0
   private var activeRuns: [Int: RunIdentity] = [:]
   private var startFractions: [RunIdentity: Double] = [:]
-  private var workerStarts: [Int: (instant: ContinuousClock.Instant, fraction: Double)] = [:]
+  /// The workers whose run has told how far it is.
+  private var steppingWorkers: Set<Int> = []
   private var loggedEpochs: [Int: Int] = [:]
   private var drawnLines = 0
   private var hasStepped = false
@@ -130,7 +131,7 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
   private func settle(_ run: ScheduledRun, _ worker: Int) {
     finishedWork += (work[run.identity] ?? 0) * (1 - (startFractions[run.identity] ?? 0))
     activeRuns[worker] = nil
-    workerStarts[worker] = nil
+    steppingWorkers.remove(worker)
     progress.workers[worker] = .init()
   }
 
@@ -141,9 +142,7 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
     }
     let steps = Double(max(position.stepsPerEpoch, 1))
     let fraction = (Double(position.epoch) + Double(position.step) / steps) / Double(max(position.epochs, 1))
-    let now = ContinuousClock.now
-    if workerStarts[worker] == nil {
-      workerStarts[worker] = (now, fraction)
+    if steppingWorkers.insert(worker).inserted {
       startFractions[run.identity] = fraction
       savedWork += (work[run.identity] ?? 0) * fraction
     }
@@ -155,10 +154,7 @@ final class SweepDisplay: SchedulerObserver, @unchecked Sendable {
     view.stepCount = position.stepsPerEpoch
     view.loss = position.loss
     view.imagesPerSecond = position.imagesPerSecond
-    if let begin = workerStarts[worker], fraction > begin.fraction {
-      let pace = (now - begin.instant).seconds / (fraction - begin.fraction)
-      view.remainingSeconds = pace * (1 - fraction)
-    }
+    view.remainingSeconds = position.remainingSeconds ?? view.remainingSeconds
     progress.workers[worker] = view
     if !terminal.isInteractive, position.step == position.stepsPerEpoch, loggedEpochs[worker] != position.epoch {
       loggedEpochs[worker] = position.epoch

@@ -20,11 +20,12 @@ enum RunPage {
     let state =
       run.state == .completed
       ? "better" : run.state == .running ? "better" : run.state == .pending ? "faint" : "failure"
-    let share = run.plannedEpochs > 0 ? Double(run.completedEpochs) / Double(run.plannedEpochs) : 0
+    let share = run.plannedEpochs > 0 ? min(1, run.epochsDone / Double(run.plannedEpochs)) : 0
+    let now = run.progressParts(at: Date()).map { " · " + Frame.escaped($0) }.joined()
     var content = [
       "<div id=\"head\">", "<h1>\(Frame.escaped(details.variant)) <small>seed \(run.seed) · run \(name)</small></h1>",
       "<p class=\"lead\">\(Frame.progress(share)) <span class=\"\(state)\">\(run.state.rawValue)</span> <span>\(run.completedEpochs) of "
-        + "\(run.plannedEpochs) epochs\(run.reason.map { " · " + Frame.escaped($0) } ?? "")</span></p>",
+        + "\(run.plannedEpochs) epochs\(now)\(run.reason.map { " · " + Frame.escaped($0) } ?? "")</span></p>",
     ]
     let links =
       (hasImages ? ["<a href=\"/runs/\(name)/images\">Its test images</a>"] : [])

@@ -181,7 +181,8 @@ enum SweepPage {
         columns: [
           .init("run", fields: ["run"]), .init("variant", fields: ["variant"]),
           .init("seed", fields: ["seed"], alignment: .right),
-          .init("epoch", fields: ["epoch"], alignment: .right), .init("loss", fields: ["loss"], alignment: .right),
+          .init("epoch", fields: ["epoch"], alignment: .right), .init("step", fields: ["step"], alignment: .right),
+          .init("loss", fields: ["loss"], alignment: .right),
           .init("validation", fields: ["validation"], alignment: .right),
           .init("images/s", fields: ["images_per_second"], alignment: .right),
           .init("time left", fields: ["remaining_seconds"], alignment: .right),
@@ -191,7 +192,9 @@ enum SweepPage {
         "running", "Running",
         [
           HTMLParts.table(
-            table, caption: "What is on record of runs that are being trained: the last whole epoch of each",
+            table,
+            caption:
+              "How far the runs are that are being trained, as they told last; validation is that of the last whole epoch",
             links: .init(rows: runs.map { "/runs/\($0.run.identity.short)" }))
         ])
     }
@@ -201,15 +204,18 @@ enum SweepPage {
       let last = epochs.last
       func cell(_ text: String?) -> ReportTable.Cell { text.map { .init($0, values: [.string($0)]) } ?? .missing() }
       let pace = epochs.map { $0.timing.trainSeconds + $0.timing.evaluationSeconds }
+      let told = run.toldRemainingSeconds(at: Date())
       let left =
-        pace.isEmpty
-        ? nil : pace.reduce(0, +) / Double(pace.count) * Double(max(0, run.plannedEpochs - run.completedEpochs))
+        told != nil || pace.isEmpty
+        ? told : pace.reduce(0, +) / Double(pace.count) * Double(max(0, run.plannedEpochs - run.completedEpochs))
       let accuracy = last?.metrics["validation_accuracy"].map { NumberText.fixed($0 * 100, decimals: 2) + " %" }
       return .init([
         .init(run.identity.short, values: [.string(run.identity.description)]), .string(variant),
-        cell("\(run.seed)"), cell("\(run.completedEpochs)/\(run.plannedEpochs)"),
-        cell((last?.metrics["train_loss"]).map { NumberText.significant($0, digits: 4) }), cell(accuracy),
-        cell(run.imagesPerSecond.map(NumberText.rate)), cell(left.map(NumberText.remaining)),
+        cell("\(run.seed)"), cell("\(run.epochUnderWay)/\(max(run.plannedEpochs, run.progress?.epochs ?? 0))"),
+        cell(run.progress?.stepText?.replacing("step ", with: "")),
+        cell((run.progress?.loss ?? last?.metrics["train_loss"]).map { NumberText.significant($0, digits: 4) }),
+        cell(accuracy), cell((run.progress?.imagesPerSecond ?? run.imagesPerSecond).map(NumberText.rate)),
+        cell(left.map(NumberText.remaining)),
       ])
     }
 
@@ -242,7 +248,8 @@ enum SweepPage {
 
     /// The list of `labrun list SWEEP`, a part at a time where it is long.
     private func runList() throws -> [String] {
-      var table = try ListTables.runs(sweep)
+      // What runs are about now stands above.
+      var table = try ListTables.runs(sweep, showsProgress: false)
       let all = table.rows.count
       let from = try first(of: all)
       let limit = try call.isTrue("all") ? all : SweepPage.runLimit

@@ -49,7 +49,8 @@ enum Resources {
   }
 
   static let runs = Route(
-    kind: .resource, path: "/api/v1/sweeps/{sweep}/runs", summary: "The runs of a sweep with their states and metrics",
+    kind: .resource, path: "/api/v1/sweeps/{sweep}/runs",
+    summary: "The runs of a sweep with their states and metrics, and how far running ones are",
     command: "labrun list SWEEP --json"
   ) { call in
     let sweep = try call.window.store().sweep(matching: call["sweep"])
@@ -57,7 +58,8 @@ enum Resources {
   }
 
   static let run = Route(
-    kind: .resource, path: "/api/v1/runs/{run}", summary: "One run: configuration, epochs, classes, provenance, log",
+    kind: .resource, path: "/api/v1/runs/{run}",
+    summary: "One run: configuration, progress, epochs, classes, provenance, log",
     command: "labrun show RUN --json"
   ) { call in .json(try report(call).json) }
 

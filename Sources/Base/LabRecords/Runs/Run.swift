@@ -1,3 +1,4 @@
+import Foundation
 import LabCore
 
 /// One training: what it is, and how it stands.
@@ -34,6 +35,10 @@ public struct Run: Sendable, Hashable {
   public var trainSeconds: Double?
   /// Training throughput over all recorded epochs in images per second.
   public var imagesPerSecond: Double?
+  /// How far a living process is with the run beyond what is on record; nil where nobody trains it, or nothing is told.
+  public var progress: RunProgress?
+  /// When the progress was stored, with a sign of life.
+  public var progressAt: Date?
   /// The final metrics that are numbers, by name (`test_accuracy`, `test_macro_f1`, …); empty until completed.
   public var metrics = Metrics()
   /// The number of images that the test metrics are over; nil until completed.
@@ -51,4 +56,7 @@ public struct Run: Sendable, Hashable {
     self.seed = seed
     self.plannedEpochs = plannedEpochs
   }
+
+  /// The epochs that are done, with the share of the one that is under way as far as that is known.
+  public var epochsDone: Double { max(Double(completedEpochs), progress?.epochsDone ?? 0) }
 }

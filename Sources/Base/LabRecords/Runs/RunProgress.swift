@@ -14,11 +14,13 @@ public struct RunProgress: Sendable, Hashable {
   public var imagesPerSecond: Double?
   /// What is being done, where it is not training: `evaluating`, `preparing data`, ….
   public var activity: String?
+  /// The time until the run has been trained, in seconds, as this attempt has gone so far; nil before that is known.
+  public var remainingSeconds: Double?
 
   /// Creates a progress report.
   public init(
     epoch: Int, epochs: Int, step: Int, stepsPerEpoch: Int, loss: Double? = nil,
-    imagesPerSecond: Double? = nil, activity: String? = nil
+    imagesPerSecond: Double? = nil, activity: String? = nil, remainingSeconds: Double? = nil
   ) {
     self.epoch = epoch
     self.epochs = epochs
@@ -27,5 +29,11 @@ public struct RunProgress: Sendable, Hashable {
     self.loss = loss
     self.imagesPerSecond = imagesPerSecond
     self.activity = activity
+    self.remainingSeconds = remainingSeconds
+  }
+
+  /// The epochs that are done, with the share of the one that is under way.
+  public var epochsDone: Double {
+    Double(epoch) + (stepsPerEpoch > 0 ? min(1, max(0, Double(step) / Double(stepsPerEpoch))) : 0)
   }
 }

@@ -19,7 +19,9 @@ extension ForwardingRunStore {
   public func claim(
     _ identity: RunIdentity, sweep: Int64, owner: ProcessIdentity, policy: ClaimPolicy
   ) throws -> ClaimResult { try base.claim(identity, sweep: sweep, owner: owner, policy: policy) }
-  public func heartbeat(_ lease: RunLease) throws { try base.heartbeat(lease) }
+  public func heartbeat(_ lease: RunLease, progress: RunProgress?) throws {
+    try base.heartbeat(lease, progress: progress)
+  }
   public func record(_ epoch: EpochRecord, lease: RunLease) throws { try base.record(epoch, lease: lease) }
   public func recordStart(_ provenance: RunProvenance, epoch: Int, step: Int, lease: RunLease) throws {
     try base.recordStart(provenance, epoch: epoch, step: step, lease: lease)

@@ -70,11 +70,14 @@ public protocol RunStore: AttemptStore {
     _ identity: RunIdentity, sweep: Int64, owner: ProcessIdentity, policy: ClaimPolicy
   ) throws -> ClaimResult
 
-  /// Gives a sign of life for a lease.
+  /// Gives a sign of life for a lease, and says how far the run is, for who looks on; it belongs to no result.
   ///
+  /// - Parameters:
+  ///   - lease: the lease on the run.
+  ///   - progress: how far the run is; nil leaves what was said before.
   /// - Throws: ``RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the store
   ///   where it cannot be written.
-  func heartbeat(_ lease: RunLease) throws
+  func heartbeat(_ lease: RunLease, progress: RunProgress?) throws
 
   /// How far the events of an attempt's capsule are in the store.
   ///
@@ -102,6 +105,11 @@ public protocol RunStore: AttemptStore {
 }
 
 extension RunStore {
+  /// Gives a sign of life for a lease.
+  ///
+  /// - Throws: what ``heartbeat(_:progress:)`` throws.
+  public func heartbeat(_ lease: RunLease) throws { try heartbeat(lease, progress: nil) }
+
   /// The choices that the newest attempt at a run recorded that had begun to train; empty before the first one did.
   ///
   /// - Throws: an error of the store where it cannot be read.

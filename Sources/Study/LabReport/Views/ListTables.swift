@@ -36,15 +36,18 @@ public enum ListTables {
   ///   - sweep: the sweep.
   ///   - names: the metrics; nil for those that the sweep has.
   ///   - jobs: the jobs that a cluster has of runs, by the first digits of the runs' identities.
+  ///   - showsProgress: whether there is a column for what running runs are about, where their processes tell it.
   /// - Throws: ``ReportError/unknownMetric(_:available:)``.
   public static func runs(
-    _ sweep: Sweep, metrics names: [String]? = nil, jobs: [String: String] = [:]
+    _ sweep: Sweep, metrics names: [String]? = nil, jobs: [String: String] = [:], showsProgress: Bool = true
   ) throws(ReportError) -> ReportTable {
     let metrics = try MetricDescription.select(names, available: sweep.metricNames, own: sweep.ownMetrics)
     let values = metrics.map { metric in
       sweep.variants.flatMap { variant in variant.runs.compactMap { $0.metrics[MetricName(metric.name)] } }
     }
     let decimals = zip(metrics, values).map { $0.decimals(for: $1) }
+    let showsProgress = showsProgress && sweep.variants.contains { $0.runs.contains { $0.progress != nil } }
+    let now = Date()
     return ReportTable(
       kind: "runs", title: sweep.reportTitle,
       columns: [
@@ -52,6 +55,7 @@ public enum ListTables {
         .init("seed", fields: ["seed"], alignment: .right), .init("state", fields: ["state"]),
         .init("epochs", fields: ["epochs_completed", "epochs_planned"], alignment: .right, priority: 2),
       ]
+        + (showsProgress ? [.init("now", fields: ["progress"], priority: 2, wraps: true)] : [])
         + (jobs.isEmpty ? [] : [.init("job", fields: ["job"], priority: 1, wraps: true)])
         + metrics.enumerated().map { index, metric in
           .init(metric.titleWithUnit, fields: [metric.name], alignment: .right, priority: index + 2)
@@ -60,12 +64,14 @@ public enum ListTables {
           .init("reason", fields: ["reason"], priority: 1, wraps: true),
         ],
       rows: sweep.variants.flatMap { variant in
-        variant.runs.map { row($0, variant.label, metrics, decimals, jobs) }
+        variant.runs.map { row($0, variant.label, metrics, decimals, jobs, progressAt: showsProgress ? now : nil) }
       }, notes: metrics.compactMap { sweep.lossNote($0, sweep.variants) })
   }
 
+  /// - Parameter now: the time that progress is shown at; nil where no run has any.
   private static func row(
-    _ run: Run, _ variant: String, _ metrics: [MetricDescription], _ decimals: [Int], _ jobs: [String: String]
+    _ run: Run, _ variant: String, _ metrics: [MetricDescription], _ decimals: [Int], _ jobs: [String: String],
+    progressAt now: Date?
   ) -> ReportTable.Row {
     let role: Style.Role? =
       switch run.state {
@@ -84,6 +90,10 @@ public enum ListTables {
           "\(run.completedEpochs)/\(run.plannedEpochs)",
           values: [.integer(run.completedEpochs), .integer(run.plannedEpochs)]),
       ]
+        + (now.map {
+          [.init(run.progressParts(at: $0).dropFirst().joined(separator: " · "), values: [run.progressJSON])]
+        }
+          ?? [])
         + (jobs.isEmpty ? [] : [jobs[run.identity.short].map { .string($0) } ?? .init("", values: [.null])])
         + zip(metrics, decimals).map { metric, decimals in
           run.metrics[MetricName(metric.name)].map { .init(metric.text($0, decimals: decimals), values: [.number($0)]) }

@@ -1,3 +1,4 @@
+import Foundation
 import LabCore
 import LabRecords
 import LabStats
@@ -91,7 +92,8 @@ public struct RunReport: Sendable {
       "run": .string(details.run.identity.description), "variant": .string(details.variant),
       "seed": JSONValue(seed: details.run.seed), "sweeps": .array(details.sweeps.map(JSONValue.string)),
       "state": .string(details.run.state.rawValue), "reason": details.run.reason.map(JSONValue.string) ?? .null,
-      "planned_epochs": .integer(details.run.plannedEpochs), "configuration": details.run.configuration,
+      "planned_epochs": .integer(details.run.plannedEpochs), "progress": details.run.progressJSON,
+      "configuration": details.run.configuration,
       "metrics": details.metrics.json,
       "best_epoch": details.bestEpoch.map(JSONValue.integer) ?? .null,
       "evaluated_epoch": details.evaluatedEpoch.map(JSONValue.integer) ?? .null,
@@ -120,6 +122,7 @@ extension RunReport {
     let sweeps = details.sweeps.isEmpty ? [] : ["in " + details.sweeps.map(\.singleLine).joined(separator: ", ")]
     return ["run \(details.run.identity.short) · \(details.variant.singleLine) · seed \(details.run.seed)"]
       + [(state + sweeps).joined(separator: " · ")]
+      + (details.run.progress == nil ? [] : ["now: " + details.run.progressParts(at: Date()).joined(separator: " · ")])
   }
 
   var matrix: ConfusionView? {

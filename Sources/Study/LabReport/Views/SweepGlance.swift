@@ -24,10 +24,10 @@ package struct SweepGlance: Sendable {
   package init(_ sweep: Sweep) {
     let runs = sweep.runs
     let planned = runs.reduce(0) { $0 + $1.plannedEpochs }
-    let done = runs.reduce(0) {
-      $0 + ($1.state.isTerminal ? $1.plannedEpochs : min($1.completedEpochs, $1.plannedEpochs))
+    let done = runs.reduce(0.0) {
+      $0 + ($1.state.isTerminal ? Double($1.plannedEpochs) : min($1.epochsDone, Double($1.plannedEpochs)))
     }
-    progress = planned > 0 ? Double(done) / Double(planned) : 0
+    progress = planned > 0 ? done / Double(planned) : 0
     failed = runs.count { $0.state == .failed }
     diverged = runs.count { $0.state == .diverged }
     odd = runs.count { $0.state == .completed && !$0.health.isEmpty }
@@ -69,10 +69,11 @@ extension SweepReport {
 }
 
 extension Sweep {
-  /// The time until all runs have ended, as long as so many are trained at a time as now; nil before the first epoch, and
-  /// where nothing is trained.
+  /// The time until all runs have ended, as long as so many are trained at a time as now; nil where nothing is trained, and
+  /// before the first epoch of processes that tell nothing of their steps.
   ///
-  /// The epochs that are left take as long as those of their variant did, or else as those of all.
+  /// The epochs that are left take as long as those of their variant did, or else as those of all, or else as those that are
+  /// under way seem to.
   package var remainingSeconds: Double? {
     var known: Set<RunIdentity> = []
     let runs = variants.map { variant in variant.runs.filter { known.insert($0.identity).inserted } }
@@ -81,14 +82,18 @@ extension Sweep {
     func pace(_ runs: [Run]) -> Double? {
       let timed = runs.filter { $0.completedEpochs > 0 && ($0.trainSeconds ?? 0) > 0 }
       let epochs = timed.reduce(0) { $0 + $1.completedEpochs }
-      return epochs > 0 ? timed.reduce(0) { $0 + ($1.trainSeconds ?? 0) } / Double(epochs) : nil
+      guard epochs == 0 else { return timed.reduce(0) { $0 + ($1.trainSeconds ?? 0) } / Double(epochs) }
+      let told = runs.compactMap { run -> (seconds: Double, epochs: Double)? in
+        guard let progress = run.progress, let seconds = progress.remainingSeconds else { return nil }
+        let left = Double(progress.epochs) - progress.epochsDone
+        return left > 0 && seconds.isFinite ? (seconds, left) : nil
+      }
+      return told.isEmpty ? nil : told.reduce(0) { $0 + $1.seconds } / told.reduce(0) { $0 + $1.epochs }
     }
     guard let usual = pace(Array(runs.joined())) else { return nil }
     let seconds = runs.reduce(0.0) { sum, runs in
-      let left = runs.reduce(0) {
-        $0 + ($1.state.isTerminal ? 0 : max(0, $1.plannedEpochs - $1.completedEpochs))
-      }
-      return sum + Double(left) * (pace(runs) ?? usual)
+      let left = runs.reduce(0.0) { $0 + ($1.state.isTerminal ? 0 : max(0, Double($1.plannedEpochs) - $1.epochsDone)) }
+      return sum + left * (pace(runs) ?? usual)
     }
     return seconds / Double(running)
   }

@@ -82,12 +82,15 @@ public struct SweepWatch: Sendable {
 
   private func worker(_ label: String, _ run: Run) -> SweepProgress.Worker {
     let last = activities[run.identity]?.lastEpoch
+    let told = run.progress
     return .init(
-      phase: .training, variant: label, seed: run.seed,
-      epoch: min(run.completedEpochs + 1, max(run.plannedEpochs, 1)), epochCount: run.plannedEpochs,
-      loss: last?.metrics["train_loss"], accuracy: last.flatMap { accuracy($0.metrics) },
-      imagesPerSecond: last.flatMap { $0.timing.imagesPerSecond > 0 ? $0.timing.imagesPerSecond : nil },
-      remainingSeconds: last.flatMap { remainingSeconds(run, $0) })
+      phase: told?.activity == nil ? .training : .evaluating, variant: label, seed: run.seed,
+      epoch: run.epochUnderWay, epochCount: max(run.plannedEpochs, told?.epochs ?? 0), step: told?.step ?? 0,
+      stepCount: told?.stepsPerEpoch ?? 0, loss: told?.loss ?? last?.metrics["train_loss"],
+      accuracy: last.flatMap { accuracy($0.metrics) },
+      imagesPerSecond: told?.imagesPerSecond
+        ?? last.flatMap { $0.timing.imagesPerSecond > 0 ? $0.timing.imagesPerSecond : nil },
+      remainingSeconds: run.toldRemainingSeconds(at: now) ?? last.flatMap { remainingSeconds(run, $0) })
   }
 
   /// The accuracy of an epoch over the images that say most of it.
@@ -200,6 +203,8 @@ public struct SweepWatch: Sendable {
       if old.state != run.state { return run.state == .running ? "start  \(name)" : ending(label, run) }
       guard run.state == .running, old.completedEpochs != run.completedEpochs else { return nil }
       // What was measured is that of the epoch before the one that has begun.
+      var run = run
+      run.progress = nil
       var worker = worker(label, run)
       worker.epoch = max(1, run.completedEpochs)
       worker.phase = .evaluating

@@ -39,6 +39,7 @@ enum DatabaseSchema {
     migrator.registerMigration("merged attempts") { database in
       try database.alter(table: "attempt") { $0.add(column: "database", .text) }
     }
+    migrator.registerMigration("progress", migrate: addProgress)
     return migrator
   }
 
@@ -58,6 +59,16 @@ enum DatabaseSchema {
       table.column("sha256", .text).notNull()
       table.column("bytes", .integer).notNull()
       table.primaryKey(["run_id", "name"])
+    }
+  }
+
+  /// How far runs are that are being trained, which goes with their leases.
+  private static func addProgress(_ database: Database) throws {
+    try database.alter(table: "lease") { table in
+      table.add(column: "progress_at", .datetime)
+      for column in ["epoch", "epochs", "step", "steps_per_epoch"] { table.add(column: column, .integer) }
+      for column in ["loss", "images_per_second", "remaining_seconds"] { table.add(column: column, .double) }
+      table.add(column: "activity", .text)
     }
   }
 

@@ -111,6 +111,24 @@ struct LeaseRecord: StoreRecord {
   var attempt: Int
   var token: String
   var heartbeatAt: Date
+  /// When the columns below were written; nil as long as the process has told nothing.
+  var progressAt: Date?
+  var epoch: Int?
+  var epochs: Int?
+  var step: Int?
+  var stepsPerEpoch: Int?
+  var loss: Double?
+  var imagesPerSecond: Double?
+  var remainingSeconds: Double?
+  var activity: String?
+
+  /// How far the process said that it is.
+  var progress: RunProgress? {
+    guard let epoch, let epochs, let step, let stepsPerEpoch else { return nil }
+    return RunProgress(
+      epoch: epoch, epochs: epochs, step: step, stepsPerEpoch: stepsPerEpoch, loss: loss,
+      imagesPerSecond: imagesPerSecond, activity: activity, remainingSeconds: remainingSeconds)
+  }
 }
 
 /// A row of `event`.

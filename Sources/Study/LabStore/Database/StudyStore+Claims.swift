@@ -17,15 +17,32 @@ extension StudyStore {
     return result
   }
 
-  /// Gives a sign of life for a lease.
+  /// Gives a sign of life for a lease, and says how far the run is, in one transaction.
   ///
+  /// - Parameters:
+  ///   - lease: the lease on the run.
+  ///   - progress: how far the run is; nil leaves what was said before.
   /// - Throws: ``LabRecords/RunStoreError/leaseLost(_:)`` where the lease is no longer the current one; an error of the
   ///   store where it cannot be written.
-  public func heartbeat(_ lease: RunLease) throws {
+  public func heartbeat(_ lease: RunLease, progress: RunProgress?) throws {
     let now = options.now()
     try write { database in
-      try database.executeCached(
-        sql: "UPDATE lease SET heartbeat_at = ? WHERE token = ?", arguments: [now, lease.token.uuidString])
+      let token = lease.token.uuidString
+      if let progress {
+        try database.executeCached(
+          sql: """
+            UPDATE lease SET heartbeat_at = ?, progress_at = ?, epoch = ?, epochs = ?, step = ?, steps_per_epoch = ?,
+              loss = ?, images_per_second = ?, remaining_seconds = ?, activity = ?
+            WHERE token = ?
+            """,
+          arguments: [
+            now, now, progress.epoch, progress.epochs, progress.step, progress.stepsPerEpoch, progress.loss,
+            progress.imagesPerSecond, progress.remainingSeconds, progress.activity, token,
+          ])
+      } else {
+        try database.executeCached(
+          sql: "UPDATE lease SET heartbeat_at = ? WHERE token = ?", arguments: [now, token])
+      }
       guard database.changesCount == 1 else { throw RunStoreError.leaseLost(lease) }
     }
   }
@@ -94,7 +111,7 @@ extension StudyStore {
     let loss = decision == .leave ? try loss(of: record, database) : nil
     if decision == .leave, loss == nil { return .finished(record.state) }
 
-    guard let before = try runs(.identity(identity), abandoned: [], database).first?.run else {
+    guard let before = try runs(.identity(identity), held: nil, database).first?.run else {
       throw RunStoreError.unknownRun(identity.short)
     }
     let attempt = (last?.number ?? 0) + 1

@@ -9,7 +9,7 @@ extension StudyStore {
   ///
   /// - Throws: an error of the store where it cannot be read.
   public func run(_ identity: RunIdentity) throws -> Run? {
-    try read { try runs(.identity(identity), abandoned: abandonedRuns($0), $0).first?.run }
+    try read { try runs(.identity(identity), held: heldRuns($0), $0).first?.run }
   }
 
   /// The runs whose identity starts with hexadecimal digits, in the order of their identities.
@@ -22,7 +22,7 @@ extension StudyStore {
     let query = RunQuery.runs(
       where: "run.identity >= ? AND run.identity < ?", order: "ORDER BY run.identity",
       arguments: [prefix, prefix + "g"])
-    return try read { try runs(query, abandoned: abandonedRuns($0), $0).map(\.run) }
+    return try read { try runs(query, held: heldRuns($0), $0).map(\.run) }
   }
 
   /// Where a run stands in sweeps: the sweep's name and the variant's label, those of the sweep registered last first.

@@ -44,8 +44,8 @@ extension StudyStore {
   /// Rows of metrics, health and classes are there for completed runs only, and are read by one query each, however many runs
   /// there are.
   ///
-  /// - Parameter abandoned: the runs that count as interrupted, whatever is on record.
-  func runs(_ query: RunQuery, abandoned: Set<Int64>, _ database: Database) throws -> [(key: Int64, run: Run)] {
+  /// - Parameter held: the leases; nil leaves every run in the state that is on record.
+  func runs(_ query: RunQuery, held: HeldRuns?, _ database: Database) throws -> [(key: Int64, run: Run)] {
     let rows = try Row.fetchCursor(
       database,
       sql: """
@@ -71,7 +71,11 @@ extension StudyStore {
       run.completedEpochs = row[11]
       run.trainSeconds = row[12]
       run.imagesPerSecond = row[13]
-      if abandoned.contains(id) { (run.state, run.reason) = (.interrupted, StudyStore.abandonment) }
+      if let held, held.abandoned.contains(id) { (run.state, run.reason) = (.interrupted, StudyStore.abandonment) }
+      // What was told before the last epoch was recorded is of the past.
+      if let lease = held?.live[id], let progress = lease.progress, progress.epoch >= run.completedEpochs {
+        (run.progress, run.progressAt) = (progress, lease.progressAt)
+      }
       found.append((row[0], id, run))
     }
     guard found.contains(where: { $0.run.state == .completed }) else { return found.map { ($0.key, $0.run) } }
@@ -88,16 +92,28 @@ extension StudyStore {
     }
   }
 
-  /// The runs that are on record as running but whose process has died: who reads sees them as what they are, and who
-  /// claims one next writes it down.
-  func abandonedRuns(_ database: Database) throws -> Set<Int64> {
+  /// The runs that are on record as running.
+  struct HeldRuns {
+    /// Those whose process has died: who reads sees them as what they are, and who claims one next writes it down.
     var abandoned: Set<Int64> = []
+    /// The leases of the others, by the numbers of their runs.
+    var live: [Int64: LeaseRecord] = [:]
+  }
+
+  /// Tells the runs that a living process holds from those that none does.
+  func heldRuns(_ database: Database) throws -> HeldRuns {
+    var held = HeldRuns()
     for lease in try LeaseRecord.fetchAll(database) {
       let attempt = try AttemptRecord.fetchOne(
         database, sql: "SELECT * FROM attempt WHERE run_id = ? AND number = ?", arguments: [lease.runId, lease.attempt])
-      if let attempt, !isLive(lease, attempt.owner, at: options.now()) { abandoned.insert(lease.runId) }
+      guard let attempt else { continue }
+      if isLive(lease, attempt.owner, at: options.now()) {
+        held.live[lease.runId] = lease
+      } else {
+        held.abandoned.insert(lease.runId)
+      }
     }
-    return abandoned
+    return held
   }
 
   /// Why a run of a dead process was interrupted.

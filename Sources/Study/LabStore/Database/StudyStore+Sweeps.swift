@@ -42,7 +42,7 @@ extension StudyStore: RunStore {
     try read { database in
       let record = try sweepRecord(id, database)
       var runsByVariant: [Int64: [Run]] = [:]
-      for (variant, run) in try runs(.sweep(id), abandoned: abandonedRuns(database), database) {
+      for (variant, run) in try runs(.sweep(id), held: heldRuns(database), database) {
         runsByVariant[variant, default: []].append(run)
       }
       let variants = try variantRows(sweep: id, database).map { id, variant in
