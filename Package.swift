@@ -207,7 +207,8 @@ let package = Package(
     .testTarget(
       name: "LabWorkbenchTests",
       dependencies: [
-        "LabCore", "LabData", "LabNN", "LabScheduler", "LabStudy", "LabTesting", "LabTrain", "LabWorkbench", "LabZoo",
+        "LabCore", "LabData", "LabNN", "LabRecords", "LabScheduler", "LabStore", "LabStudy", "LabTesting", "LabTrain",
+        "LabWorkbench", "LabZoo",
       ]),
     .testTarget(
       name: "LabExchangeTests",

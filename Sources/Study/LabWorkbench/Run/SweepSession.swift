@@ -27,7 +27,8 @@ package struct SweepSession {
     executor: ExecutorDefinition = TrainingRunExecutor.definition, executorOptions: JSONValue = [:],
     leaving: LeavingPolicy = LeavingPolicy(),
     writesEventFiles: Bool = false,
-    mlflow address: MLflowAddress? = nil, say: @escaping @Sendable (String) -> Void = { _ in }
+    mlflow address: MLflowAddress? = nil, heartbeatInterval: Duration = .seconds(15),
+    say: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     self.study = study
     self.seedRule = seedRule
@@ -70,7 +71,7 @@ package struct SweepSession {
       options: .init(
         workers: workers, threadsPerRun: threads, memoryBudgetBytes: executor.isRemote ? nil : memoryBudget,
         failsFast: failsFast,
-        retries: retries, policy: claimPolicy))
+        retries: retries, policy: claimPolicy, heartbeatInterval: heartbeatInterval))
   }
 
   /// Refuses to train runs here that a cluster may be training.
