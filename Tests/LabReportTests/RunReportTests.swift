@@ -120,6 +120,37 @@ import Testing
         """)
   }
 
+  /// Each count that is not 0 is a link that says what it is; of many classes, only these are in the table.
+  @Test(arguments: [3, 25]) func countsLeadToTheirImages(classCount: Int) throws {
+    let names = (0..<classCount).map { "<\($0)> & \"so\"" }
+    let html = RunReport(details(classCount: classCount, names: names)).confusionCells(at: "/runs/0/images?")
+      .joined(separator: "\n")
+    let links = html.matches(of: /<a href="([^"]*)" aria-label="([^"]*)"(?: class="right")?>([^<]*)<\/a>/)
+    // The classes whose number ends in 0 are 10 times taken for the next one, others less often.
+    var expected: [String: (String, String)] = [:]
+    for label in 0..<classCount {
+      for (prediction, count) in [(label, 90), ((label + 1) % classCount, 10 - label % 10)] where count > 0 {
+        func name(_ index: Int) -> String { "&lt;\(index)&gt; &amp; &quot;so&quot;" }
+        expected["/runs/0/images?true=%23\(label)&amp;predicted=%23\(prediction)"] = (
+          "true \(name(label)), predicted \(name(prediction)): \(count) image\(count == 1 ? "" : "s")",
+          classCount > 20 ? "\(name(prediction)): \(count)" : "\(count)"
+        )
+      }
+    }
+    #expect(links.count == expected.count && links.count == 2 * classCount)
+    for link in links {
+      let (meaning, text) = try #require(expected[String(link.output.1)])
+      #expect(String(link.output.2) == meaning && String(link.output.3) == text)
+    }
+    #expect(html.matches(of: /<th scope="row">/).count == classCount && html.contains("role=\"grid\""))
+    #expect(html.matches(of: /<td/).count == (classCount > 20 ? 2 * classCount : classCount * classCount))
+    // The page has no second table of the same.
+    let blocks = RunReport(details(classCount: classCount)).page(confusionsAt: "/").sections
+      .first { $0.anchor == "confusions" }?.blocks
+    #expect(blocks?.count == (classCount > 20 ? 2 : 1))
+    #expect(RunReport(RunDetails(run: run("00", .pending), variant: "a")).confusionCells(at: "/").isEmpty)
+  }
+
   @Test func epochsAsATable() {
     let text = RunReport(details()).text(options: .init(width: 80, showsEpochs: true))
     #expect(

@@ -5,10 +5,16 @@ usage: ask.py CHROMIUM ADDRESS RUN IMAGE OTHER LINE…
 LINEs are what the page has to say of IMAGE: a class, a tab and a probability.
 """
 import base64
+import re
 import sys
 from urllib.parse import urlsplit
 
 from playwright.sync_api import sync_playwright
+
+try:
+    from axe_playwright_python.sync_playwright import Axe
+except ImportError:
+    Axe = None
 
 program, address, run, image, other, *lines = sys.argv[1:]
 base = f"{urlsplit(address).scheme}://{urlsplit(address).netloc}"
@@ -94,6 +100,72 @@ with sync_playwright() as playwright:
     page.goto(f"{base}/runs/{run}")
     page.locator("#confusions a[href*='predicted=']").locator("visible=true").first.click()
     page.wait_for_url("**/images?true=*")
+
+    # The same by the keyboard alone: a figure is one stop, and so is the table of counts, however many classes there are.
+    def leads_to(words, way):
+        page.wait_for_url("**/images?true=*")
+        page.locator(".images li").first.wait_for()
+        count = int(words.split(": ")[1].split()[0].replace(",", ""))
+        require(page.locator("p", has_text=f"{count} of 86 test images").count() == 1, f"{way}: {words} does not lead to so many images")
+
+    meaning = re.compile(r"^true .+, predicted .+: \d+ images?(, [\d.]+ %)?$")
+    page.goto(f"{base}/runs/{run}")
+    figure = page.locator("#confusions figure .wide svg")
+    require(figure.locator("a").count() > 43, "the figure has too few cells")
+    figure.focus()
+    page.keyboard.press("Home")
+    first = page.locator("#tip").inner_text()
+    page.keyboard.press("ArrowDown")
+    below = page.locator("#tip").inner_text()
+    require(first != below and first.split(",")[0] != below.split(",")[0], f"from {first!r}, down leads to {below!r}")
+    require(all(meaning.match(text) for text in (first, below)), f"the figure tells {first!r} and {below!r}")
+    # On the diagonal are cells without images, which lead nowhere.
+    while ": 0 images" in page.locator("#tip").inner_text():
+        page.keyboard.press("ArrowRight")
+    there = page.locator("#tip").inner_text()
+    page.keyboard.press("Enter")
+    leads_to(there, "figure")
+
+    page.goto(f"{base}/runs/{run}")
+    focused = "document.activeElement.getAttribute('aria-label')"
+    cells = page.locator("#cells")
+    require(cells.locator("a").first.is_hidden(), "counts are stops of the keyboard before somebody wants them")
+    page.locator("#cells summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    if page.evaluate("document.activeElement.className") == "scroll":
+        page.keyboard.press("Tab")
+    names = cells.locator("a").evaluate_all("links => links.map(link => link.getAttribute('aria-label'))")
+    require(len(names) > 43 and all(meaning.match(name) for name in names), f"the counts are called {names[:3]}")
+    require(len(set(names)) == len(names), "two counts are called the same")
+    require(cells.locator("a[tabindex='0']").count() == 1 and page.evaluate(focused) == names[0], "the table is not one stop of the keyboard")
+    require(cells.locator("[role=grid] tbody th[scope=row]").count() == 43, "not every class has a row")
+    rows = cells.locator("tbody tr").evaluate_all("rows => rows.map(row => Array.from(row.querySelectorAll('a'), link => link.getAttribute('aria-label')))")
+    long = next(index for index, row in enumerate(rows) if len(row) > 1)
+    for _ in range(len([row for row in rows[:long] if row])):
+        page.keyboard.press("ArrowDown")
+    require(page.evaluate(focused) == rows[long][0], f"down leads to {page.evaluate(focused)} and not to {rows[long][0]}")
+    page.keyboard.press("ArrowRight")
+    require(page.evaluate(focused) == rows[long][1], "right does not lead to the next count")
+    page.keyboard.press("Control+End")
+    require(page.evaluate(focused) == names[-1], "Control and End do not lead to the last count")
+    page.keyboard.press("ArrowRight")
+    require(page.evaluate(focused) == names[-1], "there is something behind the last count")
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("End")
+    last = page.evaluate(focused)
+    require(last == rows[0][-1] and cells.locator("a[tabindex='0']").count() == 1, f"End leads to {last}")
+    # The next stop is behind the table.
+    page.keyboard.press("Tab")
+    require(page.evaluate("document.activeElement.closest('table.cells') === null"), "the table is more than one stop")
+    page.keyboard.press("Shift+Tab")
+    require(page.evaluate(focused) == last, "the table forgets where one was")
+    if Axe is not None:
+        rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+        for violation in Axe().run(page, options=rules).response["violations"]:
+            require(False, f"counts: {violation['id']}: {[node['target'] for node in violation['nodes']][:3]}")
+    page.keyboard.press("Enter")
+    leads_to(last, "table")
     page.goto(f"{base}/runs/{run}/images")
     page.locator(".images li").first.wait_for()
     require(page.locator(".images li").count() == 60, "there are not sixty test images")

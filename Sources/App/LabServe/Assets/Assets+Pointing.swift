@@ -30,7 +30,8 @@ extension Assets {
         for (const title of svg.querySelectorAll("circle > title, polygon > title, rect > title")) {
           const mark = title.parentElement;
           const box = mark.getBBox();
-          marks.push({ x: box.x + box.width / 2, y: box.y + box.height / 2, text: title.textContent });
+          const link = mark.closest("a")?.getAttribute("href");
+          marks.push({ x: box.x + box.width / 2, y: box.y + box.height / 2, text: title.textContent, link });
           // The browser's own tip would say the same a second time.
           title.remove();
         }
@@ -90,7 +91,8 @@ extension Assets {
         else hide();
       }, { passive: true, capture: true });
 
-      // The keyboard: left and right along a series, up and down to the nearest point of another one.
+      // The keyboard: left and right along a series, up and down to the nearest point of another one, or of another height;
+      // Enter follows a point that leads somewhere.
       document.addEventListener("focusin", (event) => {
         const svg = figure(event.target);
         if (svg && svg === event.target && svg.matches(":focus-visible")) show(svg, 0, 0);
@@ -108,6 +110,11 @@ extension Assets {
         const all = seriesOf(svg);
         if (all.length === 0) return;
         let { series, index } = shown?.svg === svg ? shown : { series: 0, index: -1 };
+        if (event.key === "Enter") {
+          const link = all[series][index]?.link;
+          if (link) location.assign(link);
+          return;
+        }
         const last = all[series].length - 1;
         const turn = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 }[event.key];
         if (event.key === "Home") index = 0;
@@ -117,7 +124,14 @@ extension Assets {
           const x = all[series][Math.max(0, index)].x;
           series = (series + turn + all.length) % all.length;
           index = all[series].reduce((best, one, place) => (Math.abs(one.x - x) < Math.abs(all[series][best].x - x) ? place : best), 0);
-        } else index = Math.min(last, Math.max(0, index + turn));
+        } else {
+          const from = event.key === "ArrowUp" || event.key === "ArrowDown" ? all[series][index] : null;
+          // A column is kept to before a row is skipped.
+          const distance = (one) => 4 * Math.abs(one.x - from.x) + Math.abs(one.y - from.y);
+          const others = from ? all[series].filter((one) => (one.y - from.y) * turn > 1) : [];
+          if (others.length > 0) index = all[series].indexOf(others.reduce((best, one) => (distance(one) < distance(best) ? one : best)));
+          else if (!from || all[series].every((one) => Math.abs(one.y - from.y) <= 1)) index = Math.min(last, Math.max(0, index + turn));
+        }
         event.preventDefault();
         show(svg, series, index);
       });

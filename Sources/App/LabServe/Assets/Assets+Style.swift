@@ -137,6 +137,9 @@ extension Assets {
     .unsmoothed { opacity: 0.3; stroke-width: 1.2; }
     .hidden-ends { display: none; }
     .chosen-epochs { fill: var(--link); opacity: 0.15; pointer-events: none; }
+    .cells a { text-decoration: none; display: block; }
+    .cells a:hover { text-decoration: underline; }
+    .cells .right { color: var(--ink); font-weight: 600; }
     .pointed { fill: none; stroke: var(--link); stroke-width: 2; pointer-events: none; }
     figcaption { margin-bottom: 0.3rem; }
     figcaption span { color: var(--muted); margin-left: 0.6rem; }

@@ -30,6 +30,7 @@ package enum Assets {
   static let askingScript = Asset("asking", "js", type: "text/javascript; charset=utf-8", askingProgram)
   static let pointingScript = Asset("pointing", "js", type: "text/javascript; charset=utf-8", pointingProgram)
   static let curvesScript = Asset("curves", "js", type: "text/javascript; charset=utf-8", curvesProgram)
+  static let cellsScript = Asset("cells", "js", type: "text/javascript; charset=utf-8", cellsProgram)
   static let icon = Asset(
     "icon", "svg", type: "image/svg+xml",
     """
@@ -44,7 +45,8 @@ package enum Assets {
   /// - Throws: ``RequestProblem`` where there is none.
   static func response(_ path: [String]) throws(RequestProblem) -> Response {
     guard path.count == 2,
-      let asset = [style, script, askingScript, pointingScript, curvesScript, icon].first(where: { $0.name == path[1] })
+      let asset = [style, script, askingScript, pointingScript, curvesScript, cellsScript, icon]
+        .first(where: { $0.name == path[1] })
     else {
       throw RequestProblem(status: 404, description: "there is no file of this address: load the page again")
     }

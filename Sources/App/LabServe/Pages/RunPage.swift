@@ -16,7 +16,8 @@ enum RunPage {
     let details = try RunDetails(of: run, in: store)
     let name = run.identity.short
     let hasImages = ImagesPage.canShow(run, in: store)
-    let page = RunReport(details).page(confusionsAt: hasImages ? "/runs/\(name)/images?" : nil)
+    let report = RunReport(details)
+    let page = report.page(confusionsAt: hasImages ? "/runs/\(name)/images?" : nil)
     let state =
       run.state == .completed
       ? "better" : run.state == .running ? "better" : run.state == .pending ? "faint" : "failure"
@@ -34,7 +35,13 @@ enum RunPage {
       + (UsedDataset(of: run).map { ["Data it is trained on: \(DataPage.links([$0]))"] } ?? [])
     if !links.isEmpty { content.append("<p>\(links.joined(separator: " · "))</p>") }
     content.append("</div>")
-    for section in page.sections { content += Frame.courses(section) }
+    for section in page.sections {
+      content += Frame.courses(section)
+      // The counts are part of what is above them.
+      if section.anchor == "confusions", hasImages {
+        content.insert(contentsOf: report.confusionCells(at: "/runs/\(name)/images?"), at: content.count - 1)
+      }
+    }
     content += try output(of: run, in: store)
     content += try files(of: run, in: store)
     content += Frame.commands([["show", name], ["show", name, "--epochs"], ["show", name, "--json"]])
@@ -45,7 +52,7 @@ enum RunPage {
     return .page(
       Frame.page(
         title: "\(details.variant), seed \(run.seed)", trail: sweeps + [.init(title: name, address: "/runs/\(name)")],
-        content, scripts: [Assets.pointingScript, Assets.curvesScript]))
+        content, scripts: [Assets.pointingScript, Assets.curvesScript, Assets.cellsScript]))
   }
 
   private static func output(of run: Run, in store: StudyStore) throws -> [String] {

@@ -17,7 +17,8 @@ extension RunReport {
       confusionBlocks =
         figureBlocks(confusion, address)
         + (matrix.isCompact
-          ? [.details("The counts", [.table(matrix.table)])]
+          // With addresses, they stand in a table of their own, ``confusionCells(at:)``.
+          ? (address == nil ? [.details("The counts", [.table(matrix.table)])] : [])
           : [.table(matrix.pairTable(limit: RunReport.Options().confusedPairCount))])
     }
     let lists = factLists.filter { !$0.facts.isEmpty }.map { title, facts in

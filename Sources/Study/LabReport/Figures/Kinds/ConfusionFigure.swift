@@ -98,8 +98,8 @@ struct ConfusionFigure: Figure {
         return .init(
           paint: isDifference ? .change(gain / scale) : .share(value / scale), text: text(value),
           isMarked: isDifference && gain < 0,
-          hint: "\(confusion.classes[row]) taken for \(confusion.classes[column]): \(text(value))",
-          address: confusion.address.map { "\($0)true=%23\(row)&predicted=%23\(column)" })
+          hint: hint(row, column, value),
+          address: value == 0 ? nil : confusion.address.map { "\($0)true=%23\(row)&predicted=%23\(column)" })
       }, breaks: false, rowTitle: "true", columnTitle: "predicted")
     let bottom = map.draw(on: &canvas, top: top)
     if isDifference {
@@ -113,6 +113,16 @@ struct ConfusionFigure: Figure {
       _ = canvas.key([0.02, 0.25, 0.5, 0.75, 1].map { .init(.block(.share($0)), "\(Int($0 * 100)) %") }, top: bottom)
     }
     canvas.notes([mistakesText] + data.notes)
+  }
+
+  /// What is told of a cell: where it leads to its images, how many these are.
+  private func hint(_ row: Int, _ column: Int, _ value: Double) -> String {
+    let (label, prediction) = (confusion.classes[row], confusion.classes[column])
+    guard confusion.address != nil, let count = Int(exactly: confusion.counts[row][column]) else {
+      return "\(label) taken for \(prediction): \(text(value))"
+    }
+    let images = "\(NumberText.grouped(count)) \(count == 1 ? "image" : "images")"
+    return "true \(label), predicted \(prediction): \(images), \(text(value)) %"
   }
 
   var vegaLite: [String: JSONValue] {
