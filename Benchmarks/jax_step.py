@@ -224,8 +224,8 @@ def measure(subject: Subject, mode: str, _: str, options: argparse.Namespace) ->
     parameters, statistics = initial_state(subject, keys[0])
     state = (parameters, jax.tree.map(jnp.zeros_like, parameters), statistics)
     images = jax.random.normal(keys[1], [
-        {"n": options.batch, "c": 3}.get(axis, subject.size) for axis in mode[:4]])
-    labels = jax.random.randint(keys[2], (options.batch,), 0, CLASSES)
+        {"n": options.batch or subject.batch, "c": 3}.get(axis, subject.size) for axis in mode[:4]])
+    labels = jax.random.randint(keys[2], (options.batch or subject.batch,), 0, CLASSES)
     temperature = jnp.float32(30)
     count = sum(values.size for values in parameters.values())
     step = make_step(subject, mode)

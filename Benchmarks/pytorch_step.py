@@ -38,8 +38,8 @@ def measure(subject: Subject, mode: str, aggregation: str, options: argparse.Nam
         if parameter.dim() == 4:  # channels_last exists for four dimensions only, dynamic weights have five
             parameter.data = parameter.data.contiguous(memory_format=layout)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, fused=True)
-    images = torch.randn(options.batch, 3, subject.size, subject.size).to(memory_format=layout)
-    labels = torch.randint(0, CLASSES, (options.batch,))
+    images = torch.randn(options.batch or subject.batch, 3, subject.size, subject.size).to(memory_format=layout)
+    labels = torch.randint(0, CLASSES, (options.batch or subject.batch,))
 
     def loss_of(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return F.cross_entropy(network(x), y)

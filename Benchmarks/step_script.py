@@ -71,7 +71,7 @@ class StepScript:
                 for aggregation in aggregations:
                     key = {
                         "subject": subject.name, "conv": subject.conv, "width": subject.width, "size": subject.size,
-                        "batch": options.batch, "mode": mode, "aggregation": aggregation, "allocator": allocator}
+                        "batch": options.batch or subject.batch, "mode": mode, "aggregation": aggregation, "allocator": allocator}
                     try:
                         result = key | self.measure(subject, mode, aggregation, options)
                     except Exception as error:  # compilers fail in many ways, and the other modes go on
@@ -105,7 +105,7 @@ class StepScript:
             parser.add_argument(
                 f"--{name}", nargs="+", choices=[*values, "all"], default=[default], metavar="NAME",
                 help=f"{text}: {', '.join(values)} or all (default: {default})")
-        parser.add_argument("--batch", type=positive, default=64, help="images a step (default: 64)")
+        parser.add_argument("--batch", type=positive, help="images a step (default: the subject's, mostly 64)")
         parser.add_argument("--threads", type=positive, default=1, help="threads (default: 1)")
         parser.add_argument("--steps", type=positive, default=20, help="measured steps (default: 20)")
         parser.add_argument("--warmup", type=positive, default=3, help="steps before the measured ones (default: 3)")

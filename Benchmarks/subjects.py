@@ -23,9 +23,9 @@ def _resnet20(subject: Subject, aggregation: str) -> nn.Module:
         **subject.settings)
 
 
-def _resnet18(_: Subject, __: str) -> nn.Module:
-    from pytorch_models.resnet import ResNet18
-    return ResNet18(CLASSES)
+def _large_image_resnet(subject: Subject, aggregation: str) -> nn.Module:
+    from pytorch_models.resnet import LargeImageResNet
+    return LargeImageResNet(int(subject.architecture.removeprefix("resnet")), subject.conv, aggregation, CLASSES)
 
 
 def _mobilenet_v2(subject: Subject, aggregation: str) -> nn.Module:
@@ -53,6 +53,8 @@ class Subject:
     width: int | None = None
     # The side of an image in pixels.
     size: int = 32
+    # Images a step.
+    batch: int = 64
 
     @property
     def is_dynamic(self) -> bool:
@@ -77,7 +79,7 @@ class Subject:
     @property
     def bench_arguments(self) -> list[str]:
         """The arguments of `labrun` that measure a step."""
-        return ["bench", *self.model_arguments, "--size", str(self.size)]
+        return ["bench", *self.model_arguments, "--size", str(self.size), "--batch", str(self.batch)]
 
     @property
     def describe_arguments(self) -> list[str]:
@@ -96,6 +98,11 @@ class Subject:
         return replace(self, width=width)
 
 
+def _large(depth: int, conv: str, size: int, batch: int) -> Subject:
+    name = f"resnet{depth}-{size}" + ("" if conv == "static" else f"-{conv}")
+    return Subject(name, _large_image_resnet, architecture=f"resnet{depth}", conv=conv, size=size, batch=batch)
+
+
 def _resnet(name: str, conv: str = "static", width: int = 16, **settings: str) -> Subject:
     return Subject(name, _resnet20, conv=conv, settings=settings, width=width)
 
@@ -111,11 +118,13 @@ SUBJECTS = {subject.name: subject for subject in (
     _resnet("resnet20-cbam", attention="cbam"),
     _resnet("resnet20-wide-static", width=32),
     _resnet("resnet20-wide-odconv-4x", "odconv-4x", width=32),
-    Subject("resnet18-64", _resnet18, architecture="resnet18", size=64),
+    *(_large(18, conv, 64, 32) for conv in ("static", "odconv-1x", "odconv-4x")),
+    *(_large(18, conv, 224, 8) for conv in ("static", "odconv-1x", "odconv-4x")),
+    *(_large(50, conv, 64, 16) for conv in ("static", "odconv-1x", "odconv-4x")),
     Subject("mobilenetv2", _mobilenet_v2, architecture="mobilenet_v2", settings={"stem": "cifar"}),
-    Subject(
-        "mobilenetv2-odconv-4x", _mobilenet_v2, architecture="mobilenet_v2", conv="odconv-4x",
-        settings={"stem": "cifar"}),
+    *(Subject(
+        f"mobilenetv2-{conv}", _mobilenet_v2, architecture="mobilenet_v2", conv=conv, settings={"stem": "cifar"})
+      for conv in ("odconv-1x", "odconv-4x")),
     Subject("shufflenetv2", _shufflenet_v2, architecture="shufflenet_v2", settings={"stem": "cifar"}),
 )}
 # What `--conv` is short for.

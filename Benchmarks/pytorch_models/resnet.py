@@ -76,19 +76,53 @@ class ResNet(nn.Module):
         return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1))
 
 
-class ResNet18(nn.Module):
-    """The ResNet-18 for large images: a 7x7 stem with stride 2, a pooling, four stages of two blocks."""
+class Bottleneck(nn.Module):
+    """A 1x1, a 3x3 and a 1x1 convolution to four times the channels, and a shortcut."""
 
-    def __init__(self, classes: int = 10) -> None:
+    def __init__(self, in_channels: int, channels: int, stride: int, make: MakeConvolution) -> None:
         super().__init__()
-        make = convolution_maker("static")
+        width = 4 * channels
+        self.conv1 = make(in_channels, channels, 1)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = make(channels, channels, 3, stride)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.conv3 = make(channels, width, 1)
+        self.bn3 = nn.BatchNorm2d(width)
+        self.downsample: nn.Module | None = None
+        if stride != 1 or in_channels != width:
+            self.downsample = nn.Sequential(convolution(in_channels, width, 1, stride), nn.BatchNorm2d(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        shortcut = x if self.downsample is None else self.downsample(x)
+        y = F.relu(self.bn1(self.conv1(x)), inplace=True)
+        y = F.relu(self.bn2(self.conv2(y)), inplace=True)
+        return F.relu(self.bn3(self.conv3(y)) + shortcut, inplace=True)
+
+
+class LargeImageResNet(nn.Module):
+    """ResNet-18 or ResNet-50: a 7x7 stem with stride 2, a pooling, and four stages of 64 to 512 channels.
+
+    The stem and the shortcuts are always static; `conv` chooses the convolutions of the blocks.
+    """
+
+    def __init__(self, depth: int, conv: str = "static", aggregation: str = "broadcast", classes: int = 10) -> None:
+        super().__init__()
+        make = convolution_maker(conv, aggregation)
         self.conv1 = convolution(3, 64, 7, stride=2)
         self.bn1 = nn.BatchNorm2d(64)
-        self.layer1 = _stage(2, 64, 64, 1, make)
-        self.layer2 = _stage(2, 64, 128, 2, make)
-        self.layer3 = _stage(2, 128, 256, 2, make)
-        self.layer4 = _stage(2, 256, 512, 2, make)
-        self.fc = nn.Linear(512, classes)
+        channels = 64
+        for index, (blocks, width) in enumerate(zip({18: [2, 2, 2, 2], 50: [3, 4, 6, 3]}[depth], [64, 128, 256, 512])):
+            stride = 1 if index == 0 else 2
+            if depth == 18:
+                stage = _stage(blocks, channels, width, stride, make)
+                channels = width
+            else:
+                stage = nn.Sequential(*(
+                    Bottleneck(4 * width if block else channels, width, 1 if block else stride, make)
+                    for block in range(blocks)))
+                channels = 4 * width
+            setattr(self, f"layer{index + 1}", stage)
+        self.fc = nn.Linear(channels, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.max_pool2d(F.relu(self.bn1(self.conv1(x)), inplace=True), 3, stride=2, padding=1)
