@@ -1,21 +1,24 @@
 import LabCore
 
-/// Numbers in memory that is not aligned to vectors, between margins that no kernel may touch.
+/// Numbers between margins that no kernel may touch, in memory that is not aligned to vectors unless asked for.
 ///
 /// The memory lives as long as the process: kernels know it by its address only, and an optimised build would free it
 /// after the last mention of the buffer, before the kernel that was given the address has run.
 final class GuardedBuffer<Element: Numeric> {
-  private static var margin: Int { 33 }
   private static var mark: Element { Element(exactly: 12345)! }
+  private let margin: Int
   private let storage: UnsafeMutablePointer<Element>
   let count: Int
 
   /// Creates a buffer of given numbers.
-  init(_ values: [Element]) {
+  init(_ values: [Element], isAligned: Bool = false) {
     count = values.count
-    storage = .allocate(capacity: values.count + 2 * Self.margin)
-    storage.initialize(repeating: Self.mark, count: count + 2 * Self.margin)
-    for (index, value) in values.enumerated() { storage[Self.margin + index] = value }
+    margin = isAligned ? 64 : 33
+    let stride = MemoryLayout<Element>.stride
+    storage = UnsafeMutableRawPointer.allocate(byteCount: (count + 2 * margin) * stride, alignment: 64)
+      .bindMemory(to: Element.self, capacity: count + 2 * margin)
+    storage.initialize(repeating: Self.mark, count: count + 2 * margin)
+    for (index, value) in values.enumerated() { storage[margin + index] = value }
   }
 
   /// Creates a buffer whose previous contents must not matter.
@@ -25,12 +28,12 @@ final class GuardedBuffer<Element: Numeric> {
 
   convenience init(zeros count: Int) { self.init([Element](repeating: 0, count: count)) }
 
-  var pointer: UnsafeMutablePointer<Element> { storage + Self.margin }
+  var pointer: UnsafeMutablePointer<Element> { storage + margin }
 
   var values: [Element] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
   var isWithinMargins: Bool {
-    (0..<Self.margin).allSatisfy { storage[$0] == Self.mark && storage[Self.margin + count + $0] == Self.mark }
+    (0..<margin).allSatisfy { storage[$0] == Self.mark && storage[margin + count + $0] == Self.mark }
   }
 }
 

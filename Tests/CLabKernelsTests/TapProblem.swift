@@ -61,7 +61,7 @@ struct TapProblem {
   }
 
   /// A gap between kernels shows that the stride is respected.
-  private static let gap = 5
+  private static let gap = 16
 
   private var kernelStride: Int { w.count / shape.kernels }
   private var imagePixelCount: Int { shape.side * shape.side }
@@ -150,7 +150,7 @@ struct TapProblem {
 
     for accumulates in [false, true] {
       let dx = GuardedBuffer<Float>(overwritten: self.dx.count)
-      let dw = GuardedBuffer(initial)
+      let dw = GuardedBuffer(initial, isAligned: !accumulates)
       let sums = [dKernel, dTap, dInput].map { GuardedBuffer<Float>(overwritten: $0.count) }
       var gradients = LabTapGradients()
       gradients.image = pointer(image)

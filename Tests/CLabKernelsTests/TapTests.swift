@@ -13,6 +13,8 @@ import Testing
     // Taps of a window that is larger than the image join no pixels at all.
     TapProblem.Shape(kernels: 2, inputBlocks: 1, outputBlocks: 2, side: 2, samples: 3, window: 7),
     TapProblem.Shape(kernels: 5, inputBlocks: 1, outputBlocks: 1, side: 1, samples: 7),
+    // Gradients that no cache holds go past it.
+    TapProblem.Shape(kernels: 4, inputBlocks: 16, outputBlocks: 16, side: 2, samples: 5),
     // More rows than a product takes at once, and weights of several parts.
     TapProblem.Shape(kernels: 2, inputBlocks: 9, outputBlocks: 2, side: 9, samples: 2),
   ]

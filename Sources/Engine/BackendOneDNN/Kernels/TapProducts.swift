@@ -35,14 +35,16 @@ struct TapProducts {
   /// Whether the gradients of kernels give that of the attention over them, not those of the image.
   var weightsGiveKernelGradient: Bool { mixesWeights }
 
-  /// Bytes of the operands of one tap that still leave room in a core's second-level cache.
-  private static let cachedBytes = 512 * 1024
+  /// Bytes of the operands of one tap of a group.
+  ///
+  /// Products of all samples' operands want them in a core's second-level cache, with room for others. Where kernels are mixed,
+  /// products are a sample's, and the more samples use the kernels that were read, the better.
+  private var mostOperandBytes: Int { mixesWeights ? 2 << 20 : 512 << 10 }
 
   /// Samples that are worked on together.
   var groupSize: Int {
     max(
-      TapProducts.cachedBytes
-        / (pairs.mostOfTap * max(operands.paddedInputChannels, operands.paddedOutputChannels) * 4), 1)
+      mostOperandBytes / (pairs.mostOfTap * max(operands.paddedInputChannels, operands.paddedOutputChannels) * 4), 1)
   }
 
   func imageExtent(_ samples: Int) -> LabExtent {

@@ -26,6 +26,7 @@ typedef struct {
   float *otherPanel;   // [group][column][row][lane]: the other operand of a gradient, or a product's results
   float *kernels;      // [kernel][column][row][lane], transposed
   float *mixed;        // [column][row][lane]
+  float *gradients;    // [kernel][column][row][lane]: of kernels that are mixed
   float *kernelSums;   // [sample][kernel][lane]
   float *tapSums;      // [sample][tap][lane]
   LabInt count;
@@ -39,13 +40,20 @@ LAB_INLINE TapScratch tapScratch(const LabTapConvolution *c) {
   s.otherPanel = s.panel + blocks * rows * lanes;
   s.kernels = s.otherPanel + columns * rows * lanes;
   s.mixed = s.kernels + (c->mixesWeights ? kernels : 1) * columns * blocks * matrixFloats;
-  s.kernelSums = s.mixed + (c->mixesWeights ? columns * smaller(mixedRows(c, 1), blocks) * matrixFloats : 0);
+  s.gradients = s.mixed + (c->mixesWeights ? columns * smaller(mixedRows(c, 1), blocks) * matrixFloats : 0);
+  s.kernelSums = s.gradients + (c->mixesWeights ? kernels * gradientColumns * matrixFloats : 0);
   s.tapSums = s.kernelSums + c->samples * kernels * lanes;
   s.count = s.tapSums + c->samples * c->extent.taps * lanes - c->scratch;
   return s;
 }
 
 static LabInt tapScratchCount(const LabTapConvolution *c) { return tapScratch(c).count; }
+
+// Asks for a matrix that is needed soon.
+LAB_INLINE void fetchMatrix(const float *matrix) {
+  enum { lineFloats = 16 };
+  for (LabInt i = 0; i < matrixFloats; i += lineFloats) __builtin_prefetch(matrix + i, 0, 3);
+}
 
 // Gathers a tap's rows of some blocks of an activation: [group][block][row][lane].
 LAB_INLINE void gatherRows(const LabTapConvolution *c, LabInt samplesOfGroup, LabInt tap, bool ofImage,

@@ -13,8 +13,7 @@ LAB_INLINE TapWeights turnedWeights(const LabTapConvolution *c, const TapScratch
       for (LabInt block = 0; block < extent.outputBlocks; block++) {
         // The matrices of a tap lie far from each other.
         if (block + turnedAhead < extent.outputBlocks) {
-          const float *next = w + matrixIndex(extent, block + turnedAhead, column + n, tap) * matrixFloats;
-          for (LabInt i = 0; i < lanes; i++) __builtin_prefetch(next + i * lanes, 0, 3);
+          fetchMatrix(w + matrixIndex(extent, block + turnedAhead, column + n, tap) * matrixFloats);
         }
         transposeTile(w + matrixIndex(extent, block, column + n, tap) * matrixFloats, lanes,
                       s->kernels + (k * columns + n) * columnStride + block * matrixFloats, lanes);
@@ -93,37 +92,43 @@ static void tapInputGradient(const LabTapConvolution *c, const LabTapGradients *
   if (g->dKernel && !c->mixesWeights) sumEachVector(c->samples * extent.kernels, s.kernelSums, g->dKernel);
 }
 
-// The gradients of one matrix of the mixed weights of some samples.
+// Samples whose gradients are handed to the kernels together; and what a second-level cache holds at the most.
+enum { distributedSamples = LAB_BLOCK == 16 ? 4 : 1, cachedFloats = 1 << 20 };
+
+// The gradients of one matrix of the mixed weights of some samples, and of the kernels that they are handed to.
 typedef struct {
-  const float *matrices[sampleTuple];
-  const float *kernelFactors[sampleTuple];
-  float tapFactors[sampleTuple];
-  float *kernelSums[sampleTuple];
+  const float *matrices[distributedSamples];
+  const float *kernelFactors[distributedSamples];
+  float tapFactors[distributedSamples];
+  float *kernelSums[distributedSamples];
+  const float *w;
+  LabInt kernelStride;
+  float *gradients;
+  LabInt gradientStride;  // from a kernel's to the next one's
 } MixedGradients;
 
 // Adds them to those of up to registerKernels kernels from `first` on, and sums their products with each.
-LAB_INLINE void distributeMatrices(int kernels, int samples, LabInt first, LabInt kernelStride, const float *w, float *dw,
-                                   const MixedGradients *m) {
-  Vec factors[sampleTuple][registerKernels], sums[sampleTuple][registerKernels];
+LAB_INLINE void distributeMatrices(int kernels, int samples, LabInt first, const MixedGradients *m) {
+  Vec factors[distributedSamples][registerKernels], sums[distributedSamples][registerKernels];
   for (int s = 0; s < samples; s++) {
     for (int k = 0; k < kernels; k++) {
       factors[s][k] = (Vec)(m->tapFactors[s] * m->kernelFactors[s][first + k]);
       sums[s][k] = (Vec)0.0f;
     }
   }
-  w += first * kernelStride;
-  dw += first * kernelStride;
+  const float *w = m->w + first * m->kernelStride;
+  float *target = m->gradients + first * m->gradientStride;
   for (LabInt row = 0; row < matrixFloats; row += lanes) {
-    Vec gradients[sampleTuple];
+    Vec gradients[distributedSamples];
     for (int s = 0; s < samples; s++) gradients[s] = load(m->matrices[s] + row);
     for (int k = 0; k < kernels; k++) {
-      const Vec own = load(w + k * kernelStride + row);
-      Vec sum = load(dw + k * kernelStride + row);
+      const Vec own = load(w + k * m->kernelStride + row);
+      Vec sum = load(target + k * m->gradientStride + row);
       for (int s = 0; s < samples; s++) {
         sum = factors[s][k] * gradients[s] + sum;
         sums[s][k] = gradients[s] * own + sums[s][k];
       }
-      store(dw + k * kernelStride + row, sum);
+      store(target + k * m->gradientStride + row, sum);
     }
   }
   for (int s = 0; s < samples; s++) {
@@ -131,14 +136,26 @@ LAB_INLINE void distributeMatrices(int kernels, int samples, LabInt first, LabIn
   }
 }
 
-LAB_INLINE void distributeToKernels(int samples, LabInt kernels, LabInt kernelStride, const float *w, float *dw,
-                                    const MixedGradients *m) {
+LAB_INLINE void distributeToKernels(int samples, LabInt kernels, const MixedGradients *m) {
   for (LabInt first = 0; first < kernels; first += registerKernels) {
     switch (kernels - first) {
-      case 1: distributeMatrices(1, samples, first, kernelStride, w, dw, m); break;
-      case 2: distributeMatrices(2, samples, first, kernelStride, w, dw, m); break;
-      case 3: distributeMatrices(3, samples, first, kernelStride, w, dw, m); break;
-      default: distributeMatrices(registerKernels, samples, first, kernelStride, w, dw, m); break;
+      case 1: distributeMatrices(1, samples, first, m); break;
+      case 2: distributeMatrices(2, samples, first, m); break;
+      case 3: distributeMatrices(3, samples, first, m); break;
+      default: distributeMatrices(registerKernels, samples, first, m); break;
+    }
+  }
+}
+
+// Moves what was summed to its place; what the cache does not hold until it is read again goes past it, so that its lines
+// need not be read before.
+LAB_INLINE void storeMatrix(const float *source, float *target, bool passesCache) {
+  const bool streams = passesCache && (uintptr_t)target % sizeof(Vec) == 0;
+  for (LabInt i = 0; i < matrixFloats; i += lanes) {
+    if (streams) {
+      __builtin_nontemporal_store(load(source + i), (Vec *)(target + i));
+    } else {
+      store(target + i, load(source + i));
     }
   }
 }
@@ -147,18 +164,24 @@ LAB_INLINE void distributeToKernels(int samples, LabInt kernels, LabInt kernelSt
 LAB_INLINE void distributeColumns(const LabTapConvolution *c, const LabTapGradients *g, const TapScratch *s, LabInt tap,
                                   LabInt column, LabInt columns) {
   const LabDynamicExtent extent = c->extent;
-  const LabInt pairs = pairsOfTap(c, tap);
-  float matrices[sampleTuple * gradientColumns * matrixFloats] __attribute__((aligned(64)));
+  const LabInt pairs = pairsOfTap(c, tap), gradientStride = gradientColumns * matrixFloats;
+  const LabInt columnStride = extent.inputBlocks * extent.taps * matrixFloats;
+  const bool passesCache = !g->accumulates && extent.kernels * extent.kernelStride > cachedFloats;
+  float matrices[distributedSamples * gradientColumns * matrixFloats] __attribute__((aligned(64)));
   for (LabInt block = 0; block < extent.inputBlocks; block++) {
     const LabInt at = matrixIndex(extent, column, block, tap) * matrixFloats;
-    const LabInt columnStride = extent.inputBlocks * extent.taps * matrixFloats;
-    for (LabInt n = 0; !g->accumulates && n < columns; n++) {
-      for (LabInt k = 0; k < extent.kernels; k++) {
-        clearVectors(lanes, g->dw + k * extent.kernelStride + at + n * columnStride);
+    for (LabInt k = 0; k < extent.kernels; k++) {
+      for (LabInt n = 0; n < columns; n++) {
+        const LabInt place = k * extent.kernelStride + at + n * columnStride;
+        float *sums = s->gradients + k * gradientStride + n * matrixFloats;
+        fetchMatrix(c->w + place);
+        for (LabInt i = 0; i < matrixFloats; i += lanes) {
+          store(sums + i, g->accumulates ? load(g->dw + place + i) : (Vec)0.0f);
+        }
       }
     }
-    for (LabInt first = 0; first < c->samples; first += sampleTuple) {
-      const int samples = (int)smaller(sampleTuple, c->samples - first);
+    for (LabInt first = 0, samples; first < c->samples; first += samples) {
+      samples = c->samples - first >= distributedSamples ? distributedSamples : 1;
       MixedGradients mixed[gradientColumns];
       for (int i = 0; i < samples; i++) {
         const LabInt sample = first + i;
@@ -180,11 +203,18 @@ LAB_INLINE void distributeColumns(const LabTapConvolution *c, const LabTapGradie
         }
       }
       for (LabInt n = 0; n < columns; n++) {
-        const float *w = c->w + at + n * columnStride;
-        float *dw = g->dw + at + n * columnStride;
-        samples == sampleTuple
-            ? distributeToKernels(sampleTuple, extent.kernels, extent.kernelStride, w, dw, &mixed[n])
-            : distributeToKernels(1, extent.kernels, extent.kernelStride, w, dw, &mixed[n]);
+        mixed[n].w = c->w + at + n * columnStride;
+        mixed[n].kernelStride = extent.kernelStride;
+        mixed[n].gradients = s->gradients + n * matrixFloats;
+        mixed[n].gradientStride = gradientStride;
+        samples == distributedSamples ? distributeToKernels(distributedSamples, extent.kernels, &mixed[n])
+                                      : distributeToKernels(1, extent.kernels, &mixed[n]);
+      }
+    }
+    for (LabInt k = 0; k < extent.kernels; k++) {
+      for (LabInt n = 0; n < columns; n++) {
+        storeMatrix(s->gradients + k * gradientStride + n * matrixFloats,
+                    g->dw + k * extent.kernelStride + at + n * columnStride, passesCache);
       }
     }
   }
@@ -237,4 +267,6 @@ static void tapWeightGradient(const LabTapConvolution *c, const LabTapGradients 
     }
   }
   if (g->dKernel && c->mixesWeights) sumEachVector(c->samples * extent.kernels, s.kernelSums, g->dKernel);
+  // What goes past the cache is ordered by a fence only.
+  if (c->mixesWeights) __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
