@@ -104,6 +104,59 @@ import Testing
     #expect(String(decoding: try get("\(base)/data"), as: UTF8.self).contains("href=\"/data/\(ids[0])\""))
   }
 
+  /// What becomes of the files while the server runs is seen: one that changes, one that comes, and all that go.
+  @Test func filesThatChangeAreReadAnew() throws {
+    let labrun = try Labrun.withPhotos()
+    defer { labrun.remove() }
+    let (process, base) = try start(labrun)
+    defer { process.terminate() }
+    let id = try #require(json("\(base)/api/v1/data")["rows"]?.arrayValue?.last?["data"]?.stringValue)
+    let photos = labrun.folder.appendingPathComponent("photos")
+    /// The page as soon as a condition holds, and the address of a picture on the page of images.
+    func page(_ path: String = "", until condition: (String) -> Bool) throws -> String {
+      for _ in 0..<300 {
+        let text = try self.page("\(base)/data/\(id)\(path)")
+        if condition(text) { return text }
+        usleep(100_000)
+      }
+      Issue.record("the page has not changed in half a minute")
+      return ""
+    }
+    func picture(_ name: String, _ images: String) throws -> (address: String, pixels: Data) {
+      let pattern = try Regex("img src=\"([^\"]+)\"[^>]*alt=\"turn, train/turn/\(name)\"")
+      let address = String(try #require(images.firstMatch(of: pattern)?.output[1].substring))
+      return (address, try Data(ImageDecoder.decode(get(base + address)).pixels))
+    }
+    let images = "/images?class=turn&split=train"
+    let before = try picture("4.pgm", page(images) { $0.contains("<p>14 images</p>") })
+    #expect(before.pixels == Labrun.bitmap(29).suffix(144))
+    #expect(try page { _ in true }.contains("broken.pgm"))
+
+    // Another picture in a file of the same size, one more file, and one that is mended.
+    try Labrun.bitmap(77).write(to: photos.appendingPathComponent("train/turn/4.pgm"))
+    try Labrun.bitmap(78).write(to: photos.appendingPathComponent("train/turn/new.pgm"))
+    try Labrun.bitmap(79).write(to: photos.appendingPathComponent("train/turn/broken.pgm"))
+    let after = try picture("4.pgm", page(images) { $0.contains("<p>15 images</p>") })
+    #expect(after.pixels == Labrun.bitmap(77).suffix(144))
+    #expect(after.address != before.address, "a browser would show the picture that it has kept")
+    let text = try page { !$0.contains("<section id=\"damaged\"") }
+    #expect(text.contains("<section id=\"images\""))
+    #expect(try json("\(base)/api/v1/data/\(id)")["unreadable"]?.arrayValue == [])
+    let printed = try labrun.run([
+      "data", "inspect", "image-folder", "--path", "photos", "--set", "on_corrupt=skip", "--json",
+    ])
+    #expect(try json("\(base)/api/v1/data/\(id)") == JSONValue(parsing: printed.output))
+    // As long as nothing changes, the page is the same.
+    usleep(2_500_000)
+    #expect(try self.page("\(base)/data/\(id)") == text)
+
+    let away = labrun.folder.appendingPathComponent("away")
+    try FileManager.default.moveItem(at: photos, to: away)
+    #expect(try page { $0.contains("It cannot be looked at") }.contains("photos"))
+    try FileManager.default.moveItem(at: away, to: photos)
+    #expect(try page { !$0.contains("It cannot be looked at") }.contains("<section id=\"classes\""))
+  }
+
   @Test func nothingElseIsShown() throws {
     let labrun = try Labrun.withPhotos()
     defer { labrun.remove() }

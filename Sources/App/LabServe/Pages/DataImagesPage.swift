@@ -18,15 +18,19 @@ enum DataImagesPage {
 
   static let pictureRoute = Route(
     kind: .page, path: "/data/{data}/images/{image}", summary: "An image of a data set, by its number from 0",
+    parameters: [
+      .init(name: "of", summary: "what the data set was when it was looked at, for browsers that keep pictures")
+    ],
     isWaiting: true,
     respond: { call in
-      let inspected = try call.inspection(of: call.dataset())
+      let inspected = try call.inspection(of: call.dataset(), isLast: true)
       let text = call["image"]
       guard text.hasSuffix(".png"), let index = Int(text.dropLast(4)) else {
         throw RequestProblem(status: 404, description: "the data set has no picture \"\(text)\"")
       }
       return Response(
-        type: "image/png", headers: [("Cache-Control", "private, max-age=3600")],
+        type: "image/png",
+        headers: [("Cache-Control", call.first("of") == inspected.version ? "private, max-age=3600" : "no-store")],
         body: .data(try call.window.data.picture(index, of: inspected)))
     })
 

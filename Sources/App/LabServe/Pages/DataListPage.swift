@@ -67,9 +67,11 @@ extension Call {
 
   /// What the data set of the address consists of, by whoever cannot come again for it.
   ///
+  /// - Parameter isLast: whether what was looked at last will do, whatever has become of the files since.
   /// - Throws: ``RequestProblem`` where it is still being read, or cannot be.
-  func inspection(of dataset: UsedDataset) throws -> InspectedDataset {
-    switch try window.data.inspection(of: dataset, seconds: 20) {
+  func inspection(of dataset: UsedDataset, isLast: Bool = false) throws -> InspectedDataset {
+    let data = window.data
+    switch try isLast ? data.lastInspection(of: dataset, seconds: 20) : data.inspection(of: dataset, seconds: 20) {
     case .ready(let inspected): return inspected
     case .failed(let problem): throw RequestProblem(status: 404, description: problem)
     case .pending:

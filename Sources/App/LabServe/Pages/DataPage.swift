@@ -55,7 +55,9 @@ enum DataPage {
       let sentence = "<p id=\"data\" class=\"failure\">It cannot be looked at: \(Frame.escaped(problem)).</p>"
       return .page(page([sentence] + users(of: dataset)), version: version, hasForm: false)
     case .ready(let inspected):
-      return try call.window.kept(call.request.target) { .page(page(try content(dataset, inspected))) }
+      return try call.window.kept(call.request.target, of: inspected.version) {
+        .page(page(try content(dataset, inspected)))
+      }
     }
   }
 
@@ -70,7 +72,8 @@ enum DataPage {
 
   /// An image that leads to itself.
   static func image(_ picture: InspectedDataset.Picture, of dataset: UsedDataset) -> String {
-    let address = "\(address(dataset))/images/\(picture.index).png"
+    // A browser keeps pictures: one of other files has another address.
+    let address = "\(address(dataset))/images/\(picture.index).png?of=\(picture.version)"
     let alternative = Frame.escaped("\(picture.className), \(picture.name)")
     return
       "<a href=\"\(address)\"><img src=\"\(address)\" loading=\"lazy\" alt=\"\(alternative)\" title=\"\(alternative)\"></a>"

@@ -3,7 +3,7 @@ import LabStore
 import LabWorkbench
 import Synchronization
 
-/// The data sets that sweeps use, each looked at once, on a thread of its own.
+/// The data sets that sweeps use, each looked at on a thread of its own, and again where its files have changed since.
 final class DataShelf: Sendable {
   private struct Known {
     var changes: Int
@@ -11,6 +11,9 @@ final class DataShelf: Sendable {
   }
 
   private let inspections: Shelf<InspectedDataset>
+  private let identities: DataIdentities
+  /// What was last shown of each data set.
+  private let shown = Mutex<[String: String]>([:])
   private let thread = WorkThread(name: "labrun.data", limit: 4)
   private let known = Mutex<Known?>(nil)
   /// Two pictures at a time are made: files of photographs take long to decode, and pages ask for many at once.
@@ -19,12 +22,16 @@ final class DataShelf: Sendable {
   private static let limit = 4
 
   /// - Parameter tell: is called whenever something is known that was not before.
-  init(tell: @escaping @Sendable () -> Void) { inspections = Shelf(limit: DataShelf.limit, on: thread, tell: tell) }
+  init(tell: @escaping @Sendable () -> Void) {
+    inspections = Shelf(limit: DataShelf.limit, on: thread, tell: tell)
+    identities = DataIdentities(on: thread, tell: tell)
+  }
 
   /// Lets everybody go who waits.
   func stop() {
     thread.stop()
     inspections.stop()
+    identities.stop()
   }
 
   /// The data sets that sweeps of a store use.
@@ -38,12 +45,29 @@ final class DataShelf: Sendable {
     return datasets
   }
 
-  /// What a data set consists of.
+  /// What a data set consists of; it is looked at anew where its files are others than those that were looked at.
   ///
   /// - Parameter seconds: how long it is waited for, in seconds.
   /// - Throws: ``RequestProblem`` where too much is being read.
   func inspection(of dataset: UsedDataset, seconds: Double) throws -> Shelf<InspectedDataset>.State {
-    try inspections.state(dataset.id, seconds: seconds) { try InspectedDataset(dataset) }
+    let start = Date()
+    guard let identity = try identities.identity(of: dataset, seconds: seconds) else { return .pending }
+    let key = "\(dataset.id) \(identity)"
+    let before = shown.withLock { $0.updateValue(key, forKey: dataset.id) }
+    if let before, before != key { inspections.forget(before) }
+    let left = seconds - Date().timeIntervalSince(start)
+    return try inspections.state(key, seconds: left) { try InspectedDataset(dataset, identity: identity) }
+  }
+
+  /// What a data set consists of as it was looked at last, without looking whether its files are still the same.
+  ///
+  /// - Parameter seconds: how long it is waited for, in seconds.
+  /// - Throws: ``RequestProblem`` where too much is being read.
+  func lastInspection(of dataset: UsedDataset, seconds: Double) throws -> Shelf<InspectedDataset>.State {
+    guard let key = shown.withLock({ $0[dataset.id] }), let state = inspections.known(key) else {
+      return try inspection(of: dataset, seconds: seconds)
+    }
+    return state
   }
 
   /// A picture of an image of a data set, as a PNG.

@@ -66,6 +66,12 @@ final class Shelf<Value: Sendable>: @unchecked Sendable {
     }
   }
 
+  /// What there is of a value that somebody has asked for before, without waiting; nil where there is none.
+  func known(_ key: String) -> State? { condition.withLock { entries.first { $0.key == key }?.state } }
+
+  /// Keeps a value no longer.
+  func forget(_ key: String) { condition.withLock { entries.removeAll { $0.key == key } } }
+
   private func finish(_ key: String, _ result: Result<Value, any Error>) {
     condition.withLock {
       if let place = entries.firstIndex(where: { $0.key == key }) {

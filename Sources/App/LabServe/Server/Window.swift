@@ -11,6 +11,8 @@ final class Window: Sendable {
   /// A response as it was made.
   struct Kept {
     var response: Response
+    /// What it was made of beside the store; empty for nothing.
+    var content: String
     var version: Int
     var changes: Int
     var madeAt: ContinuousClock.Instant
@@ -128,15 +130,19 @@ final class Window: Sendable {
   /// One that took long is given for a while although something has changed: pages that everybody has open must not cost a
   /// sweep its speed. Its header says which version it is of.
   ///
+  /// - Parameters:
+  ///   - target: the address.
+  ///   - content: what it is made of beside the store, which is another text when that has changed.
+  ///   - make: makes it.
   /// - Throws: what `make` throws, or ``RequestProblem`` where too many wait.
-  func kept(_ target: String, _ make: () throws -> Response) throws -> Response {
-    if let response = known(target) { return response }
+  func kept(_ target: String, of content: String = "", _ make: () throws -> Response) throws -> Response {
+    if let response = known(target, of: content) { return response }
     guard places.wait(timeout: .now() + 20) == .success else {
       throw RequestProblem(status: 503, description: "too many pages are asked for at once: try again in a moment")
     }
     defer { places.signal() }
     // Whoever was before may have made it.
-    if let response = known(target) { return response }
+    if let response = known(target, of: content) { return response }
     let state = watcher.state
     let start = ContinuousClock.now
     var response = try make()
@@ -146,7 +152,7 @@ final class Window: Sendable {
       ("ETag", "\"\(ContentHash(of: data).short)\""), ("Labrun-Version", "\(state.version)"),
     ]
     var entry = Kept(
-      response: response, version: state.version, changes: state.changes, madeAt: now,
+      response: response, content: content, version: state.version, changes: state.changes, madeAt: now,
       seconds: (now - start) / .seconds(1), usedAt: now)
     kept.withLock { kept in
       if let old = kept[target] {
@@ -165,10 +171,10 @@ final class Window: Sendable {
     return response
   }
 
-  private func known(_ target: String) -> Response? {
+  private func known(_ target: String, of content: String) -> Response? {
     let state = watcher.state
     return kept.withLock { kept in
-      guard var entry = kept[target] else { return nil }
+      guard var entry = kept[target], entry.content == content else { return nil }
       let age = (ContinuousClock.now - entry.madeAt) / .seconds(1)
       if entry.changes == state.changes, !entry.response.isProvisional, entry.version != state.version {
         // More is known of other pages: this one is of the new version as it is.

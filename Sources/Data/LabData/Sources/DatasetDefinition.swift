@@ -86,6 +86,16 @@ extension DatasetConfiguration {
     return bare
   }
 
+  /// What the content depends on, as the cache of decoded images knows it: paths, sizes and times of files, and options.
+  ///
+  /// No image is read. An equal text stands for equal content.
+  ///
+  /// - Parameter environment: where data are looked for.
+  /// - Throws: ``DataError`` where files cannot be found or looked at.
+  package func contentIdentity(_ environment: DataEnvironment = .current) throws -> String {
+    try source(environment).identity.joined(separator: "\n")
+  }
+
   /// Checks every key and finds the files.
   func source(_ environment: DataEnvironment) throws -> any DatasetSource {
     let configuration = try validated()

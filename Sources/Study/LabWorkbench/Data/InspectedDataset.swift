@@ -17,6 +17,8 @@ package struct InspectedDataset: Sendable {
     package var split: String
     /// Whether it cannot be decoded.
     package var isDamaged: Bool
+    /// What tells the data set's files from those that it had at other times.
+    package var version: String
   }
 
   /// Images with the same pixels.
@@ -30,6 +32,8 @@ package struct InspectedDataset: Sendable {
 
   /// What an inspection says, as commands print it.
   package let view: InspectionView
+  /// What tells the data set's files from those that it had at other times, in a few digits.
+  package let version: String
   private let inspection: DatasetInspection
   /// The places of the images of each class by the split's name, in their order.
   private let places: [[String: [Int]]]
@@ -39,8 +43,12 @@ package struct InspectedDataset: Sendable {
 
   /// Looks at every image of a data set, on one thread: sweeps that are trained meanwhile keep the other cores.
   ///
+  /// - Parameters:
+  ///   - dataset: the data set.
+  ///   - identity: what its files are known by, found out before any of them is read.
   /// - Throws: `DataError` where it cannot be read.
-  package init(_ dataset: UsedDataset) throws {
+  package init(_ dataset: UsedDataset, identity: String) throws {
+    version = ContentHash(of: identity).short
     let catalog = try SampleCatalog(dataset.configuration)
     inspection = DatasetInspection(catalog, isAlone: false)
     view = InspectionView(inspection, listed: 0)
@@ -88,7 +96,7 @@ package struct InspectedDataset: Sendable {
     let sample = catalog.samples[index]
     return Picture(
       index: index, name: sample.name, className: catalog.classNames[sample.label], split: sample.split.rawValue,
-      isDamaged: damagedPlaces.contains(index))
+      isDamaged: damagedPlaces.contains(index), version: version)
   }
 
   /// Images that are there several times, first those that are both training and test images, then those of several classes.

@@ -82,6 +82,11 @@ package struct UsedDataset: Sendable {
     return found
   }
 
+  /// What its files are known by: an equal text stands for equal content, without any image being read.
+  ///
+  /// - Throws: `DataError` where they cannot be looked at.
+  package func contentIdentity() throws -> String { try configuration.contentIdentity() }
+
   /// Its keys and values as the command line takes them.
   package var settings: [String] {
     options.sorted { $0.key < $1.key }.map { key, value in
