@@ -65,4 +65,40 @@ import Testing
     #expect(wrong.status == 64)
     #expect(wrong.errors.contains("--batch at least 2 (1 with --inference)"))
   }
+
+  @Test func theRooflineSaysWhatLimitsTheStep() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let measured = try labrun.run(Self.small + ["--batch", "16", "--roofline", "--json"])
+    let result = try #require(JSONValue(parsing: measured.output)["results"]?.arrayValue?.first)
+    let roofline = try #require(result["roofline"])
+    let kinds = try #require(roofline["kinds"]?.arrayValue)
+    let names = kinds.compactMap { $0["kind"]?.stringValue }
+    #expect(names.last == "the whole step" && Set(names).isSuperset(of: ["convolutions", "normalization", "optimizer"]))
+    func number(_ row: JSONValue, _ key: String) -> Double { row[key]?.doubleValue ?? .nan }
+    let (rows, whole) = (kinds.dropLast(), try #require(kinds.last))
+    #expect(abs(rows.reduce(0) { $0 + number($1, "gigabytes") } - number(whole, "gigabytes")) < 1e-9)
+    // The update reads each weight, its gradient and its momentum, and writes weight and momentum again.
+    let described = try JSONValue(
+      parsing: labrun.run(
+        "describe", "resnet", "--conv", "static", "--set", "depth=8", "--set", "width=8", "--input", "3x8x8", "--classes",
+        "10", "--json"
+      ).output)
+    let parameters = try #require(described["total"]?["parameters"]?.integerValue)
+    let update = try #require(rows.first { $0["kind"]?.stringValue == "optimizer" })
+    #expect(number(update, "gigabytes") >= Double(parameters * 5 * 4) * 1e-9)
+    // Weights lie in whole blocks of channels, which are more.
+    #expect(number(update, "gigabytes") < Double(parameters * 5 * 4) * 4e-9)
+    for row in kinds {
+      let seconds = number(row, "milliseconds") * 1e-3
+      let share = number(row, "gigabytes") / seconds / number(roofline, "gigabytes_per_second")
+      #expect(abs(share - number(row, "bandwidth_share")) < 1e-6 * max(share, 1))
+    }
+    let text = try labrun.run(Self.small + ["--batch", "16", "--roofline"])
+    #expect(text.output.contains("  roofline: ") && text.output.contains("of memory"))
+    let interpreted = try labrun.run(Self.small + ["--batch", "2", "--backend", "reference", "--roofline"])
+    #expect(interpreted.status == 0 && interpreted.output.contains("does not tell what limits it"))
+    let refused = try labrun.run(Self.small + ["--roofline", "--threads", "2"])
+    #expect(refused.status == 64 && refused.errors.contains("--roofline is of one thread"))
+  }
 }

@@ -1,3 +1,4 @@
+import CLabKernels
 import Foundation
 import LabGraph
 
@@ -21,6 +22,8 @@ extension OneDNNBackend {
   public func measurePeakGigaflops(milliseconds: Int) -> Double? {
     OneDNNBackend.measurePeakGigaflops(milliseconds: milliseconds)
   }
+
+  public func measureBandwidth(milliseconds: Int) -> Double? { labMeasureBandwidth(Int32(milliseconds)) }
 
   public func remark(on precision: Precision) -> String? {
     guard precision == .bfloat16, BFloat16Products.available == .none else { return nil }

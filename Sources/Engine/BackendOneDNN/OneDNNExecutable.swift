@@ -89,4 +89,6 @@ final class OneDNNExecutable: Executable {
   }
 
   func takeProfile() -> [ProfileKey: Double] { profile?.take() ?? [:] }
+
+  var trafficBytes: [ProfileKey: Int] { program.trafficBytes }
 }

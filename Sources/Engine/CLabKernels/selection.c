@@ -1,4 +1,4 @@
-// The choice of an instruction set, and the measurement of its peak.
+// The choice of an instruction set, and the measurement of its peak and of the memory's.
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,5 +81,27 @@ double labMeasurePeakGflops(int milliseconds) {
     // The result is used, so that the work cannot be left out.
     if (result > 0 && rate > best) best = rate;
   } while (seconds() < end);
+  return best;
+}
+
+double labMeasureBandwidth(int milliseconds) {
+  // Three arrays that together are larger than the last-level caches of today's processors.
+  const LabInt count = (LabInt)64 << 18;
+  float *memory = aligned_alloc(64, 3 * count * sizeof(float));
+  if (!memory) return 0;
+  float *a = memory, *b = a + count, *c = b + count;
+  for (LabInt i = 0; i < 3 * count; i++) memory[i] = 1;
+  const double end = seconds() + 1e-3 * milliseconds;
+  double best = 0;
+  float factor = 0.5f;
+  do {
+    const double start = seconds();
+    for (LabInt i = 0; i < count; i++) a[i] = b[i] + factor * c[i];
+    const double rate = 1e-9 * 3 * count * sizeof(float) / (seconds() - start);
+    // The result is used, so that the work cannot be left out.
+    factor = a[count / 2] > 0 ? 0.5f : 0.25f;
+    if (rate > best) best = rate;
+  } while (seconds() < end);
+  free(memory);
   return best;
 }

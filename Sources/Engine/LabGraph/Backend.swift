@@ -22,6 +22,10 @@ public protocol Backend: Sendable {
   /// The throughput that is open to one thread in GFLOP/s, measured for some milliseconds; nil where it has no such bound.
   func measurePeakGigaflops(milliseconds: Int) -> Double?
 
+  /// The bytes a second that one thread moves between the memory and itself, in GB/s, measured for some milliseconds; nil where
+  /// that bounds nothing.
+  func measureBandwidth(milliseconds: Int) -> Double?
+
   /// What `labrun doctor` tells beside ``description``.
   func examine() -> [BackendFinding]
 
@@ -42,6 +46,7 @@ extension Backend {
   public var remark: String? { nil }
   public func remark(on precision: Precision) -> String? { nil }
   public func measurePeakGigaflops(milliseconds: Int) -> Double? { nil }
+  public func measureBandwidth(milliseconds: Int) -> Double? { nil }
   public func examine() -> [BackendFinding] { [] }
   public func repeating(_ choices: [String: String]) -> any Backend { self }
 }
@@ -146,6 +151,10 @@ public protocol Executable: AnyObject {
 
   /// Seconds spent by layer and kind of work since the last call, where the session profiles; empty otherwise.
   func takeProfile() -> [ProfileKey: Double]
+
+  /// The bytes that a step at least moves between the memory and the caches, by layer and kind of work, as far as the backend
+  /// plans what stays in a cache; empty where it does not.
+  var trafficBytes: [ProfileKey: Int] { get }
 }
 
 /// What a kernel does, for the breakdown of a step's time.
@@ -186,6 +195,8 @@ extension [ProfileKey: Double] {
 }
 
 extension Executable {
+  public var trafficBytes: [ProfileKey: Int] { [:] }
+
   /// Sets a scalar input.
   ///
   /// - Throws: ``GraphError/name(subject:problem:)`` for an unknown name.

@@ -13,7 +13,9 @@ struct BenchCommand: ParsableCommand {
     usage: "labrun bench [<architecture> ...] [--conv <name> ...] [options]",
     discussion: """
       On random images. The breakdown comes from steps of their own, so that its clocks cost the measured steps \
-      nothing. "Peak" is what the direct method's multiply-adds would need at the core's measured peak.
+      nothing. "Peak" is what the direct method's multiply-adds would need at the core's measured peak. The roofline \
+      compares each kind of work with that peak and with the memory's bandwidth, by the bytes that the plan does \
+      not leave in a cache; it is of one thread.
 
       EXAMPLES
         labrun bench
@@ -21,6 +23,7 @@ struct BenchCommand: ParsableCommand {
         labrun bench resnet18 mobilenet_v2 --conv static --size 64 --by-layer
         labrun bench --set attention=cbam --set downsample=spd --conv static
         labrun bench resnet18 --conv static --inference --threads 2
+        labrun bench mobilenet_v2 --conv static --set stem=cifar --roofline
       """)
 
   @Argument(help: "Architectures; resnet with 20 layers if none is given.")
@@ -50,12 +53,16 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Steps before the measured ones.") var warmup = 5
   @Flag(help: "Measure a prediction: a forward pass with running statistics.") var inference = false
   @Flag(help: "Break the step down by layer as well.") var byLayer = false
+  @Flag(help: "Measure what limits the step: multiply-adds or the memory.") var roofline = false
   @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {
     guard steps > 0, warmup >= 0, batch > (inference ? 0 : 1), threads > 0, size > 0 else {
       throw ValidationError(
         "--steps, --threads and --size must be positive, and --batch at least 2 (1 with --inference).")
+    }
+    guard !roofline || threads == 1 else {
+      throw ValidationError("--roofline is of one thread: leave --threads out.")
     }
     guard !inference || precision == .float32 else {
       throw ValidationError(
@@ -96,6 +103,9 @@ struct BenchCommand: ParsableCommand {
       if let remark { output.note("note: \(remark)") }
     }
     for result in results { output.write(result.text(byLayer: byLayer)) }
+    if roofline, results.contains(where: { $0.roofline == nil }) {
+      output.note("note: the backend \(backend.name) does not tell what limits it, so there is no roofline")
+    }
   }
 
   private var options: StepBenchmark.Options {
@@ -108,6 +118,7 @@ struct BenchCommand: ParsableCommand {
     options.steps = steps
     options.warmup = warmup
     options.isInference = inference
+    options.measuresRoofline = roofline
     return options
   }
 

@@ -1,4 +1,5 @@
 import CLabKernels
+import LabGraph
 
 /// Kernels in the order of execution, with everything decided that can be decided before memory is taken.
 package struct Program {
@@ -54,5 +55,35 @@ package struct Program {
   /// Bytes of all that a step works in, but for tensors that something else owns.
   package var plannedBytes: Int {
     plan.arenaBytes + workerCount * (plan.localBytes + scratchBytes + accumulatorBytes)
+  }
+
+  /// The bytes that each layer's kernels read from memory and write there.
+  ///
+  /// A segment's kernels go through the batch chunk by chunk, so that what one of them has read or written is in the cache for
+  /// the others: each tensor counts once a segment as read and once as written, for the first kernel that does so. Tensors
+  /// of a chunk only, and what kernels keep for themselves, stay in the cache.
+  package var trafficBytes: [ProfileKey: Int] {
+    var bytes: [ProfileKey: Int] = [:]
+    for segment in segments {
+      var (present, written): (Set<SlotID>, Set<SlotID>) = ([], [])
+      for kernel in segment.kernels {
+        let key = ProfileKey(path: kernel.path, kind: kernel.kind)
+        for slot in kernel.reads where !isLocal(slot) && present.insert(slot).inserted {
+          bytes[key, default: 0] += slots[slot.index].byteCount
+        }
+        for slot in kernel.writes + kernel.lateWrites where !isLocal(slot) && written.insert(slot).inserted {
+          bytes[key, default: 0] += slots[slot.index].byteCount
+          present.insert(slot)
+        }
+      }
+    }
+    return bytes
+  }
+
+  private func isLocal(_ slot: SlotID) -> Bool {
+    switch slots[slot.index].storage {
+    case .local, .perSegment: true
+    case .unassigned, .arena, .external: false
+    }
   }
 }

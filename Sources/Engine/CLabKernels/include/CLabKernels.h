@@ -171,4 +171,8 @@ void labRestoreFloatingPointMode(uint64_t mode);
 // operations, measured for about `milliseconds`.
 double labMeasurePeakGflops(int milliseconds);
 
+// Bytes a second in 1e9 that one core reads and writes where nothing stays in a cache, measured for about `milliseconds`: as
+// STREAM's triad counts them, two numbers read for each one that is written. 0 where there is no memory for it.
+double labMeasureBandwidth(int milliseconds);
+
 #endif

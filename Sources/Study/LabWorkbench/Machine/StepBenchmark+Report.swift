@@ -5,7 +5,7 @@ import LabReport
 
 extension StepBenchmark.Result {
   package var json: JSONValue {
-    [
+    var json: JSONValue = [
       "name": .string(name), "model": configuration, "conv": configuration["conv"] ?? .null,
       "pass": .string(options.isInference ? "inference" : "training"), "size": .integer(options.size),
       "batch": .integer(options.batch), "threads": .integer(options.threads),
@@ -24,6 +24,8 @@ extension StepBenchmark.Result {
       "convolution_peak_share": convolutionShare.map(JSONValue.number) ?? .null,
       "planned_bytes": .integer(plannedBytes), "resident_bytes": residentBytes.map(JSONValue.integer) ?? .null,
     ]
+    if let roofline { json["roofline"] = roofline.json }
+    return json
   }
 
   /// The measured times as lines.
@@ -43,6 +45,7 @@ extension StepBenchmark.Result {
       let name = kind.rawValue.padding(toLength: 30, withPad: " ", startingAt: 0)
       lines.append("  \(name) \(NumberText.fixed(milliseconds, decimals: 2)) ms")
     }
+    if let roofline { lines += roofline.lines }
     if byLayer { lines += layerLines }
     return lines.joined(separator: "\n") + "\n"
   }

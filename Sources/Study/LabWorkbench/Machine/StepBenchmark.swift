@@ -36,6 +36,8 @@ package struct StepBenchmark {
     package var warmup = 5
     /// Whether a prediction is measured instead of a training step.
     package var isInference = false
+    /// Whether it is measured what limits the step.
+    package var measuresRoofline = false
 
     package init() {}
   }
@@ -55,6 +57,8 @@ package struct StepBenchmark {
     package var residentBytes: Int?
     /// The method of each convolution's passes.
     package var choices: [String: String]
+    /// What limits the step, where that was asked for and the backend can tell.
+    package var roofline: Roofline?
 
     package var median: Double { Result.median(milliseconds) }
     package var processorMedian: Double { Result.median(processorMilliseconds) }
@@ -92,11 +96,19 @@ package struct StepBenchmark {
       .convolutionForward, .convolutionInputGradient, .convolutionWeightGradient,
     ]
     let seconds = convolutionKinds.reduce(0) { $0 + (profile.byKind[$1] ?? 0) } * 1e-3
+    let bandwidth = options.measuresRoofline ? backend.measureBandwidth(milliseconds: 300) : nil
+    var roofline: Roofline?
+    if let peak, let bandwidth, bandwidth > 0, !plain.trafficBytes.isEmpty {
+      roofline = Roofline(
+        peakGigaflops: peak, gigabytesPerSecond: bandwidth, profile: profile, traffic: plain.trafficBytes,
+        convolutionOperations: 2 * graph.convolutionMultiplyAdds)
+    }
     return Result(
       name: name, configuration: configuration, options: options, milliseconds: milliseconds,
       processorMilliseconds: processorMilliseconds, profile: profile, peakGigaflops: peak,
       convolutionShare: peak.map { 2 * graph.convolutionMultiplyAdds / seconds / ($0 * 1e9) },
-      plannedBytes: plain.plannedBytes + plain.variableBytes, residentBytes: residentBytes, choices: choices)
+      plannedBytes: plain.plannedBytes + plain.variableBytes, residentBytes: residentBytes, choices: choices,
+      roofline: roofline)
   }
 
   private func graph() throws -> Graph {
