@@ -74,15 +74,16 @@ import Testing
     let roofline = try #require(result["roofline"])
     let kinds = try #require(roofline["kinds"]?.arrayValue)
     let names = kinds.compactMap { $0["kind"]?.stringValue }
-    #expect(names.last == "the whole step" && Set(names).isSuperset(of: ["convolutions", "normalization", "optimizer"]))
+    #expect(
+      names.last == "the whole step" && Set(names).isSuperset(of: ["convolutions", "normalization", "optimizer"]))
     func number(_ row: JSONValue, _ key: String) -> Double { row[key]?.doubleValue ?? .nan }
     let (rows, whole) = (kinds.dropLast(), try #require(kinds.last))
     #expect(abs(rows.reduce(0) { $0 + number($1, "gigabytes") } - number(whole, "gigabytes")) < 1e-9)
     // The update reads each weight, its gradient and its momentum, and writes weight and momentum again.
     let described = try JSONValue(
       parsing: labrun.run(
-        "describe", "resnet", "--conv", "static", "--set", "depth=8", "--set", "width=8", "--input", "3x8x8", "--classes",
-        "10", "--json"
+        "describe", "resnet", "--conv", "static", "--set", "depth=8", "--set", "width=8", "--input", "3x8x8",
+        "--classes", "10", "--json"
       ).output)
     let parameters = try #require(described["total"]?["parameters"]?.integerValue)
     let update = try #require(rows.first { $0["kind"]?.stringValue == "optimizer" })
