@@ -110,6 +110,18 @@ import Testing
     #expect(wrong.errors.contains(#"augmentation has no option "rotate_degree" (did you mean "rotate_degrees"?)"#))
   }
 
+  @Test func speedMeasuresDecoding() throws {
+    let labrun = try folder(with: Self.files)
+    defer { labrun.remove() }
+    let common = ["data", "speed", "photos", "--decode", "--seconds", "0.01"]
+    let json = try JSONValue(parsing: labrun.run(common + ["--set", "image_size=4", "--json"]).output)
+    let results = try #require(json["results"]?.arrayValue)
+    #expect(results.compactMap { $0["jpeg_decoding"]?.stringValue } == ["full", "reduced"])
+    #expect(results.allSatisfy { ($0["imagesPerSecond"]?.doubleValue ?? 0) > 0 })
+    #expect(try labrun.run(common).errors.contains("--decode needs a folder of image files and the size"))
+    #expect(try labrun.run(common + ["--augment", "rotate_degrees=5"]).status == 64)
+  }
+
   @Test func preparedDataCanBeTrainedOn() throws {
     let labrun = try folder(with: Self.files)
     defer { labrun.remove() }

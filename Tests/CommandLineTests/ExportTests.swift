@@ -44,10 +44,17 @@ import Testing
   }
 
   /// A folder with one finished sweep of two variants, of which the first trained run is given.
-  private static func trained(resize: String = "squash") throws -> (labrun: Labrun, runs: [String]) {
+  private static func trained(resize: String = "squash", storedSize: Int? = nil) throws -> (
+    labrun: Labrun, runs: [String]
+  ) {
     let labrun = try Labrun()
     var spec = try JSONValue(parsing: Labrun.spec())
     spec["dataset"]?["resize"] = .string(resize)
+    if let storedSize {
+      spec["dataset"]?["image_size"] = 16
+      spec["dataset"]?["stored_size"] = .integer(storedSize)
+      spec["training"]?["augmentation"] = ["random_resized_crop": [:]]
+    }
     try labrun.write(spec.prettyText(), to: "Experiments/tiny.json")
     let sweep = try labrun.run("sweep", "tiny")
     #expect(sweep.status == 0, "\(sweep.errors)")
@@ -90,9 +97,9 @@ import Testing
 
   @Test(
     .enabled(if: python != nil, Comment(rawValue: PythonPackages.missing("onnx and onnxruntime"))),
-    arguments: ["squash", "letterbox", "crop"])
-  func rawImagesOfAnySizeGiveThePredictionsOfLabrun(_ resize: String) throws {
-    let (labrun, runs) = try Self.trained(resize: resize)
+    arguments: [("squash", nil), ("letterbox", nil), ("crop", nil), ("crop", 19)] as [(String, Int?)])
+  func rawImagesOfAnySizeGiveThePredictionsOfLabrun(_ resize: String, storedSize: Int?) throws {
+    let (labrun, runs) = try Self.trained(resize: resize, storedSize: storedSize)
     defer { labrun.remove() }
     // Larger, smaller, of other proportions either way, and of the model's own size.
     let stream = RandomStream(seed: 1, name: "pictures")

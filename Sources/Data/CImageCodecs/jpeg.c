@@ -111,9 +111,10 @@ int labJPEGPixels(
   readHeader(&state, bytes, count, &actual);
   const int hasInks = state.jpeg_color_space == JCS_CMYK || state.jpeg_color_space == JCS_YCCK;
   state.out_color_space = hasInks ? JCS_CMYK : header->channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  if (header->divisor) state.scale_denom = (unsigned)header->divisor;
   jpeg_start_decompress(&state);
   const int components = hasInks ? 4 : header->channels;
-  if (actual.width != header->width || actual.height != header->height || actual.channels != header->channels ||
+  if (state.output_width != header->width || state.output_height != header->height || actual.channels != header->channels ||
       state.output_components != components)
     ERREXIT(&state, JERR_BAD_J_COLORSPACE);
   const size_t rowLength = (size_t)header->width * (size_t)header->channels;

@@ -30,6 +30,8 @@ public struct ImageIntake: Hashable, Sendable {
   public var extents: Shape
   /// How images of other proportions are brought to them.
   public var fit: Fit
+  /// The height and width to which images are brought before the middle is cut from them; nil cuts nothing.
+  public var storedSize: Int?
   /// The mean of each channel, of values between 0 and 1; empty where nothing is subtracted.
   public var mean: [Double]
   /// What each channel is divided by, of values between 0 and 1; empty for 1.
@@ -74,7 +76,15 @@ public struct ImageIntake: Hashable, Sendable {
   // MARK: Steps
 
   private func fitted(_ x: ONNXValue, _ lowering: ONNXLowering) -> ONNXValue {
-    let target = lowering.constant([extents[1], extents[2]])
+    guard let storedSize else { return fitted(x, height: extents[1], width: extents[2], lowering) }
+    let start = [(storedSize - extents[1]) / 2, (storedSize - extents[2]) / 2]
+    return lowering.add(
+      "Slice", fitted(x, height: storedSize, width: storedSize, lowering), lowering.constant(start),
+      lowering.constant([start[0] + extents[1], start[1] + extents[2]]), lowering.constant([2, 3]))
+  }
+
+  private func fitted(_ x: ONNXValue, height: Int, width: Int, _ lowering: ONNXLowering) -> ONNXValue {
+    let target = lowering.constant([height, width])
     guard fit != .squash else { return resized(x, to: target, lowering) }
     let sizes = scaledSizes(of: x, target: target, lowering)
     let scaled = resized(x, to: sizes, lowering)

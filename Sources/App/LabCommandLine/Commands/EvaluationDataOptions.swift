@@ -33,6 +33,7 @@ struct EvaluationDataOptions: ParsableArguments {
       let shape = model.card.preprocessing.imageShape
       object = ["name": .string(name), "resize": .string(model.card.preprocessing.resize.rawValue)]
       if shape.height == shape.width { object["image_size"] = .integer(shape.height) }
+      if let side = model.card.preprocessing.storedSize { object["stored_size"] = .integer(side) }
       if [1, 3].contains(shape.channels) { object["channels"] = .integer(shape.channels) }
     }
     if let path { object["path"] = .string(path) }

@@ -11,6 +11,7 @@
 typedef struct {
   uint32_t width, height;
   int channels;  // 1: grey, 3: red, green and blue
+  int divisor;   // 2, 4 or 8: a JPEG is decoded to so much smaller extents, rounded up, which width and height are; else 0
 } LabImageHeader;
 
 typedef struct {

@@ -50,4 +50,38 @@ const LabImageKernels *labImageKernels(void);
 // The kernels of a name (avx2, portable), or NULL where this machine cannot run them.
 const LabImageKernels *labImageKernelsNamed(const char *name);
 
+// An image that is cropped to its own extents and mirrored, by whole pixels: the output's pixel at (column, row), before
+// mirroring, is the image's at (column + offsetX, row + offsetY).
+typedef struct {
+  long channels, height, width;
+  const uint8_t *image;
+  const float *table;  // [channels][256]
+  const float *fill;   // what each channel is outside the image
+  long offsetX, offsetY;
+  int isFlipped;
+  float *output;  // [channels][height][width]
+} LabImageShift;
+
+// Looks up the values of an image's pixels.
+void labImageShift(const LabImageShift *shift);
+
+// A part of an image that is brought to another height and width by a triangle filter that widens as the part shrinks,
+// so that nothing is skipped over; what is beyond the part's edges has no weight.
+typedef struct {
+  const uint8_t *image;  // the first channel of the part's first pixel
+  long rowStride;        // the bytes from a row of the image to the next one
+  long ownChannels;      // those of the image: `channels`, or 1 that becomes 3, or 3 whose luminance becomes 1
+  long channels, height, width;
+  double heightSpan, widthSpan;  // how much of that the picture covers; less than all, where the last pixel is cut
+  long newHeight, newWidth;
+  float *scratch;   // labImageResizingScratch floats
+  uint8_t *output;  // [newHeight][newWidth][channels]
+} LabImageResizing;
+
+// The floats of memory that resizing needs.
+long labImageResizingScratch(long channels, long height, long width, long newHeight, long newWidth);
+
+// Resizes; the same bits on every machine.
+void labImageResize(const LabImageResizing *resizing);
+
 #endif

@@ -58,33 +58,10 @@ package struct ImageSampler: Sendable {
     _ image: UnsafePointer<UInt8>, _ transform: SampleTransform, table: UnsafePointer<Float>,
     fill: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>
   ) {
-    let (channels, height, width) = (shape.channels, shape.height, shape.width)
-    let (offsetX, offsetY) = (transform.offsetX, transform.offsetY)
-    // The columns of the crop that lie within the image, before mirroring.
-    let first = min(width, max(0, -offsetX))
-    let count = max(0, min(width, width - offsetX) - first)
-    let step = transform.isFlipped ? -1 : 1
-    let firstOutput = transform.isFlipped ? width - 1 - first : first
-    for channel in 0..<channels {
-      let values = table + channel * 256
-      let outside = fill[channel]
-      for row in 0..<height {
-        let line = output + (channel * height + row) * width
-        let sourceRow = row + offsetY
-        guard count > 0, sourceRow >= 0, sourceRow < height else {
-          line.update(repeating: outside, count: width)
-          continue
-        }
-        if count < width { line.update(repeating: outside, count: width) }
-        var source = image + (sourceRow * width + first + offsetX) * channels + channel
-        var target = line + firstOutput
-        for _ in 0..<count {
-          target.pointee = values[Int(source.pointee)]
-          source += channels
-          target += step
-        }
-      }
-    }
+    var shift = LabImageShift(
+      channels: shape.channels, height: shape.height, width: shape.width, image: image, table: table, fill: fill,
+      offsetX: transform.offsetX, offsetY: transform.offsetY, isFlipped: transform.isFlipped ? 1 : 0, output: output)
+    labImageShift(&shift)
   }
 
   /// Interpolates bilinearly; corners of a cell that are outside the image have the fill's value.

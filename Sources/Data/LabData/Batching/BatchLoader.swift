@@ -18,6 +18,9 @@ public final class BatchLoader: @unchecked Sendable {
   private let isAugmenting: Bool
   private let transforms: TransformDraw
   private let mixup: MixupDraw
+  /// What takes a part of each stored image; nil where all of it is taken.
+  private let window: ImageWindow?
+  private let crop: CropDraw?
   private let sampler: ImageSampler
   private let light: LightTable
   private let fill: [Float]
@@ -76,6 +79,9 @@ public final class BatchLoader: @unchecked Sendable {
     let shape = dataset.imageShape
     transforms = TransformDraw(augmentation, shape: shape, seed: seed)
     mixup = MixupDraw(alpha: augmentation.mixup, seed: seed)
+    let stored = dataset.raw.manifest.imageShape
+    crop = augmentation.randomResizedCrop.map { CropDraw($0, shape: stored, seed: seed) }
+    window = crop == nil && stored == shape ? nil : ImageWindow(stored: stored, target: shape)
     sampler = ImageSampler(shape: shape)
     light = LightTable(shape: shape, table: dataset.lookupTable)
     fill = (0..<shape.channels).map { channel in
@@ -144,9 +150,15 @@ public final class BatchLoader: @unchecked Sendable {
   private func sample(
     _ position: Int, epoch: Int, _ workspace: Workspace, into output: UnsafeMutablePointer<Float>
   ) {
-    let image = dataset.raw.images(of: split.part) + Int(split.indices[position]) * dataset.imageShape.elementCount
-    let transform =
-      isAugmenting ? transforms.transform(at: coordinate(position, epoch: epoch)) : SampleTransform()
+    var image =
+      dataset.raw.images(of: split.part) + Int(split.indices[position]) * dataset.raw.manifest.imageShape.elementCount
+    let coordinate = coordinate(position, epoch: epoch)
+    let transform = isAugmenting ? transforms.transform(at: coordinate) : SampleTransform()
+    if let window, let part = workspace.part {
+      window.write(
+        crop?.region(at: coordinate) ?? window.middle, of: image, scratch: workspace.scratch, into: part)
+      image = UnsafePointer(part)
+    }
     fill.withUnsafeBufferPointer { fill in
       dataset.lookupTable.withUnsafeBufferPointer { plain in
         let values = values(of: image, transform, plain: plain.baseAddress!, workspace)
@@ -187,7 +199,7 @@ public final class BatchLoader: @unchecked Sendable {
   }
 
   private func takeWorkspace() -> Workspace {
-    lock.withLock { workspaces.popLast() } ?? Workspace(shape: dataset.imageShape)
+    lock.withLock { workspaces.popLast() } ?? Workspace(shape: dataset.imageShape, window: window)
   }
 
   private func putBack(_ workspace: Workspace) { lock.withLock { workspaces.append(workspace) } }
@@ -200,17 +212,21 @@ public final class BatchLoader: @unchecked Sendable {
     let partner: UnsafeMutablePointer<Float>
     /// What the sampler needs while it works on an image.
     let scratch: UnsafeMutablePointer<Float>
+    /// The part of a stored image that the network sees; nil where it sees all.
+    let part: UnsafeMutablePointer<UInt8>?
 
-    init(shape: ImageShape) {
+    init(shape: ImageShape, window: ImageWindow?) {
       table = .allocate(capacity: shape.channels * 256)
       partner = .allocate(capacity: shape.elementCount)
-      scratch = .allocate(capacity: ImageSampler.scratchCount(shape))
+      scratch = .allocate(capacity: max(ImageSampler.scratchCount(shape), window?.scratchCount ?? 0))
+      part = window.map { .allocate(capacity: $0.target.elementCount) }
     }
 
     deinit {
       table.deallocate()
       partner.deallocate()
       scratch.deallocate()
+      part?.deallocate()
     }
   }
 }

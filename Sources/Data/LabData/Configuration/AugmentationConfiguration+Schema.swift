@@ -4,6 +4,9 @@ extension AugmentationConfiguration {
   /// The keys of the object form.
   public static let schema = ConfigurationSchema([
     .init(
+      CodingKeys.randomResizedCrop.rawValue, .optional(.object(RandomResizedCrop.schema)), default: .null,
+      "A part of random area and proportions that is resized to image_size; null takes the middle."),
+    .init(
       CodingKeys.cropPadding.rawValue, .integer(0...1024), default: 0,
       "Pixels of padding on each side before a random crop of the image's own size; 0: no crop."),
     .init(

@@ -2,9 +2,12 @@ import LabCore
 
 /// How training images are varied: a different, reproducible variation of each image in each epoch.
 ///
-/// Everything is off by default. Brightness and contrast act on pixels first; then rotation, scale and translation,
-/// crop and flip act together on the geometry; then a square is cut out; at last images are mixed.
+/// Everything is off by default. First a part of the stored image is taken and resized; brightness and contrast act on
+/// its pixels; then rotation, scale and translation, crop and flip act together on the geometry; then a square is cut
+/// out; at last images are mixed.
 public struct AugmentationConfiguration: Hashable, Sendable {
+  /// The part of the stored image that is resized to the network's side; nil takes the middle.
+  public var randomResizedCrop: RandomResizedCrop?
   /// Pixels of padding on each side before a crop of the image's own size at a random place; 0: no crop.
   public var cropPadding = 0
   /// Whether every second image, at random, is mirrored left to right.
@@ -55,6 +58,7 @@ public enum AugmentationFill: String, Codable, Hashable, Sendable, CaseIterable 
 
 extension AugmentationConfiguration: Codable {
   package enum CodingKeys: String, CodingKey, CaseIterable {
+    case randomResizedCrop = "random_resized_crop"
     case cropPadding = "crop_padding"
     case horizontalFlip = "horizontal_flip"
     case rotateDegrees = "rotate_degrees"
@@ -70,6 +74,7 @@ extension AugmentationConfiguration: Codable {
       return
     }
     let container = try decoder.container(keyedBy: CodingKeys.self)
+    randomResizedCrop = try container.decodeIfPresent(RandomResizedCrop.self, forKey: .randomResizedCrop)
     cropPadding = try container.decodeIfPresent(Int.self, forKey: .cropPadding) ?? cropPadding
     horizontalFlip = try container.decodeIfPresent(Bool.self, forKey: .horizontalFlip) ?? horizontalFlip
     rotateDegrees = try container.decodeIfPresent(Double.self, forKey: .rotateDegrees) ?? rotateDegrees
@@ -80,6 +85,24 @@ extension AugmentationConfiguration: Codable {
     cutout = try container.decodeIfPresent(Int.self, forKey: .cutout) ?? cutout
     mixup = try container.decodeIfPresent(Double.self, forKey: .mixup) ?? mixup
     fill = try container.decodeIfPresent(AugmentationFill.self, forKey: .fill) ?? fill
+  }
+
+  /// Encodes every key.
+  ///
+  /// - Throws: what the encoder throws.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(randomResizedCrop, forKey: .randomResizedCrop)
+    try container.encode(cropPadding, forKey: .cropPadding)
+    try container.encode(horizontalFlip, forKey: .horizontalFlip)
+    try container.encode(rotateDegrees, forKey: .rotateDegrees)
+    try container.encode(translate, forKey: .translate)
+    try container.encode(scale, forKey: .scale)
+    try container.encode(brightness, forKey: .brightness)
+    try container.encode(contrast, forKey: .contrast)
+    try container.encode(cutout, forKey: .cutout)
+    try container.encode(mixup, forKey: .mixup)
+    try container.encode(fill, forKey: .fill)
   }
 
   /// The preset of a name.

@@ -42,7 +42,24 @@ extension DatasetConfiguration {
     }
     try ConfigurationSchema(Self.schema.fields.prefix(1) + Self.commonFields + definition.options.fields)
       .resolved(object, subject: "data set \(name)")
+    _ = try checkedStoredSide()
     return self
+  }
+
+  /// The height and width at which images are kept; nil keeps their own.
+  var storedSide: Int? { storedSize ?? imageSize }
+
+  /// The height and width at which images are kept, from which the network's can be cut.
+  ///
+  /// - Throws: ``DataError/invalidOption(key:actual:expected:)`` where they are smaller than the network's.
+  func checkedStoredSide() throws -> Int? {
+    if let storedSize, imageSize.map({ storedSize < $0 }) ?? true {
+      throw DataError.invalidOption(
+        key: "stored_size", actual: "\(storedSize)",
+        expected: imageSize.map { "at least the \($0) pixels of image_size, which are cut from it" }
+          ?? "an image_size beside it, the side of what is cut from it")
+    }
+    return storedSide
   }
 
   static let commonFields: [ConfigurationSchema.Field] = [
@@ -79,10 +96,18 @@ extension DatasetConfiguration {
       CodingKeys.imageSize.rawValue, .optional(.integer(1...4096)), default: .null,
       "The height and width in pixels to which images are resampled; null keeps their own."),
     .init(
+      CodingKeys.storedSize.rawValue, .optional(.integer(1...4096)), default: .null,
+      "The height and width in pixels at which images are kept, of which random_resized_crop, or else the middle, is taken "
+        + "at image_size; null keeps them at image_size."),
+    .init(
       CodingKeys.channels.rawValue, .optional(.either([.integer(1...1), .integer(3...3)])), default: .null,
       "The number of channels, 1 (luminance) or 3 (RGB), to which images are converted; null keeps their own."),
     .init(
       CodingKeys.resize.rawValue, .choice(ImageFit.allCases.map(\.rawValue)), default: "squash",
       "How other proportions become image_size's square: squash them, letterbox (whole, on black) or crop (middle)."),
+    .init(
+      CodingKeys.jpegDecoding.rawValue, .choice(JPEGDecoding.allCases.map(\.rawValue)), default: "full",
+      "Whether JPEG files are decoded whole (full), or faster to a half, quarter or eighth (reduced) that is at least twice "
+        + "what is needed."),
   ]
 }

@@ -22,10 +22,15 @@ public struct DatasetConfiguration: Hashable, Sendable {
   public var normalize: ImageNormalization
   /// The height and width to which all images are resampled; nil keeps the data set's own.
   public var imageSize: Int?
+  /// The height and width at which images are kept, of which the network sees a part of ``imageSize``; nil keeps them
+  /// at that.
+  public var storedSize: Int?
   /// The number of channels, 1 (luminance) or 3 (RGB), to which all images are converted; nil keeps the data set's own.
   public var channels: Int?
   /// How images that are not square are brought to the size asked for.
   public var resize: ImageFit
+  /// How JPEG files are decoded that become much smaller images.
+  public var jpegDecoding: JPEGDecoding
   /// The options of this data set alone, by key.
   public var options: [String: JSONValue]
 
@@ -39,6 +44,7 @@ public struct DatasetConfiguration: Hashable, Sendable {
     balance = .none
     normalize = true
     resize = .squash
+    jpegDecoding = .full
   }
 }
 
@@ -88,7 +94,9 @@ extension DatasetConfiguration: Codable {
     case subsetSeed = "subset_seed"
     case balance, normalize
     case imageSize = "image_size"
+    case storedSize = "stored_size"
     case channels, resize
+    case jpegDecoding = "jpeg_decoding"
   }
 
   /// Decodes a name, or an object with the data set's own options beside the common keys; absent keys take defaults.
@@ -110,8 +118,10 @@ extension DatasetConfiguration: Codable {
     balance = try container.decodeIfPresent(ClassBalance.self, forKey: .balance) ?? balance
     normalize = try container.decodeIfPresent(ImageNormalization.self, forKey: .normalize) ?? normalize
     imageSize = try container.decodeIfPresent(Int.self, forKey: .imageSize)
+    storedSize = try container.decodeIfPresent(Int.self, forKey: .storedSize)
     channels = try container.decodeIfPresent(Int.self, forKey: .channels)
     resize = try container.decodeIfPresent(ImageFit.self, forKey: .resize) ?? resize
+    jpegDecoding = try container.decodeIfPresent(JPEGDecoding.self, forKey: .jpegDecoding) ?? jpegDecoding
     let common = Set(CodingKeys.allCases.map(\.rawValue))
     // A null option is one that was left to the data set's default.
     options = try decoder.singleValueContainer().decode([String: JSONValue].self)
@@ -133,8 +143,10 @@ extension DatasetConfiguration: Codable {
     try container.encode(balance, forKey: .balance)
     try container.encode(normalize, forKey: .normalize)
     try container.encode(imageSize, forKey: .imageSize)
+    try container.encode(storedSize, forKey: .storedSize)
     try container.encode(channels, forKey: .channels)
     try container.encode(resize, forKey: .resize)
+    try container.encode(jpegDecoding, forKey: .jpegDecoding)
     try options.encode(to: encoder)
   }
 }

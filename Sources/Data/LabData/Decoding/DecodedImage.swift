@@ -4,6 +4,8 @@ package struct DecodedImage: Hashable, Sendable {
   package var shape: ImageShape
   /// Height × width × channels bytes.
   package var pixels: [UInt8]
+  /// The extents that the file has, where it was decoded to smaller ones.
+  package var fullShape: ImageShape
   /// What the file says beside the pixels.
   package var traits: ImageTraits = []
 
@@ -11,6 +13,7 @@ package struct DecodedImage: Hashable, Sendable {
   package init(shape: ImageShape, pixels: [UInt8]) {
     precondition(pixels.count == shape.elementCount, "the bytes must fit the extents")
     self.shape = shape
+    fullShape = shape
     self.pixels = pixels
   }
 }

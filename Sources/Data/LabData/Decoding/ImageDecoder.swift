@@ -18,9 +18,13 @@ package enum ImageDecoder {
   }
 
   /// Decodes an image.
-  package static func decode(_ data: Data) throws(ImageProblem) -> DecodedImage {
+  ///
+  /// - Parameters:
+  ///   - data: the file's bytes.
+  ///   - scale: the size to which a JPEG is decoded.
+  package static func decode(_ data: Data, scale: JPEGScale = .full) throws(ImageProblem) -> DecodedImage {
     try withBytes(data) { bytes throws(ImageProblem) in
-      var image = try pixels(of: bytes)
+      var image = try pixels(of: bytes, scale)
       if ImageOrientation.isTurned(bytes) { image.traits.insert(.turned) }
       return image
     }
@@ -28,11 +32,14 @@ package enum ImageDecoder {
 
   /// Reads and decodes a file.
   ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - scale: the size to which a JPEG is decoded.
   /// - Throws: ``DataError``.
-  package static func decode(path: String) throws -> DecodedImage {
+  package static func decode(path: String, scale: JPEGScale = .full) throws -> DecodedImage {
     let data = try read(path)
     do throws(ImageProblem) {
-      return try decode(data)
+      return try decode(data, scale: scale)
     } catch {
       throw error.error(path: path)
     }
@@ -55,7 +62,8 @@ package enum ImageDecoder {
   /// - Throws: ``ImageProblem`` where it is neither grey nor RGB.
   package static func encodePNG(_ image: DecodedImage) throws(ImageProblem) -> Data {
     var header = LabImageHeader(
-      width: UInt32(image.shape.width), height: UInt32(image.shape.height), channels: Int32(image.shape.channels))
+      width: UInt32(image.shape.width), height: UInt32(image.shape.height), channels: Int32(image.shape.channels),
+      divisor: 0)
     let capacity = [1, 3].contains(image.shape.channels) ? labPNGCapacity(&header) : 0
     guard capacity > 0 else {
       throw ImageProblem(actual: "is \(image.shape)", expected: "1 or 3 channels, which PNG can hold")
@@ -91,12 +99,14 @@ package enum ImageDecoder {
     return try DataFile.contents(of: path, atMost: maximumFileSize)
   }
 
-  private static func pixels(of bytes: UnsafeRawBufferPointer) throws(ImageProblem) -> DecodedImage {
+  private static func pixels(
+    of bytes: UnsafeRawBufferPointer, _ scale: JPEGScale
+  ) throws(ImageProblem) -> DecodedImage {
     let format = try format(of: bytes)
     let shape = try shape(format, bytes)
     switch format {
     case .png: return try decode(bytes, shape, "PNG", labPNGPixels)
-    case .jpeg: return try decode(bytes, shape, "JPEG", labJPEGPixels)
+    case .jpeg: return try decode(bytes, shape, "JPEG", divisor: scale.divisor(of: shape), labJPEGPixels)
     case .webP: return try decode(bytes, shape, "WebP", labWebPPixels)
     case .tiff: return try decode(bytes, shape, "TIFF", labTIFFPixels)
     case .gif: return try decode(bytes, shape, "GIF", labGIFPixels)
@@ -145,17 +155,22 @@ package enum ImageDecoder {
   }
 
   private static func decode(
-    _ bytes: UnsafeRawBufferPointer, _ shape: ImageShape, _ kind: String, _ read: ReadPixels
+    _ bytes: UnsafeRawBufferPointer, _ fullShape: ImageShape, _ kind: String, divisor: Int = 1, _ read: ReadPixels
   ) throws(ImageProblem) -> DecodedImage {
     // A byte of a PNG, whose compression shrinks best, stands for so many pixels at most; room for a larger claim need
     // not be made.
-    guard !["PNG", "JPEG"].contains(kind) || shape.width * shape.height / 8_256 <= bytes.count else {
+    guard !["PNG", "JPEG"].contains(kind) || fullShape.width * fullShape.height / 8_256 <= bytes.count
+    else {
       throw ImageProblem(
-        actual: "declares \(shape.width)×\(shape.height) pixels in \(bytes.count) bytes",
+        actual: "declares \(fullShape.width)×\(fullShape.height) pixels in \(bytes.count) bytes",
         expected: "a complete \(kind) image")
     }
+    let shape = ImageShape(
+      channels: fullShape.channels, height: (fullShape.height + divisor - 1) / divisor,
+      width: (fullShape.width + divisor - 1) / divisor)
     var header = LabImageHeader(
-      width: UInt32(shape.width), height: UInt32(shape.height), channels: Int32(shape.channels))
+      width: UInt32(shape.width), height: UInt32(shape.height), channels: Int32(shape.channels),
+      divisor: divisor == 1 ? 0 : Int32(divisor))
     var message = LabImageMessage()
     var status: Int32 = 0
     let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -166,6 +181,7 @@ package enum ImageDecoder {
     }
     guard status == 0 else { throw damaged(kind, message) }
     var image = DecodedImage(shape: shape, pixels: pixels)
+    image.fullShape = fullShape
     if message.isTransparent != 0 { image.traits.insert(.transparent) }
     return image
   }

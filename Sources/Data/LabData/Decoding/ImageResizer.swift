@@ -1,3 +1,5 @@
+import CLabImages
+
 /// How an image of other proportions is brought to a square.
 public enum ImageFit: String, Codable, Hashable, Sendable, CaseIterable {
   /// Height and width are scaled by themselves, which changes proportions.
@@ -9,38 +11,101 @@ public enum ImageFit: String, Codable, Hashable, Sendable, CaseIterable {
 }
 
 /// Brings images of any size to given extents: recoloured, resampled without aliasing and fitted.
-struct ImageResizer: Sendable {
+package struct ImageResizer: Sendable {
   /// The extents of every result.
   let target: ImageShape
   let fit: ImageFit
+  /// The height and width to which images are brought before the middle is cut from them; nil cuts nothing.
+  var storedSize: Int?
+  /// How JPEG files are decoded for it.
+  package var decoding: JPEGDecoding
+
+  /// Creates a resizer.
+  package init(target: ImageShape, fit: ImageFit, storedSize: Int? = nil, decoding: JPEGDecoding = .full) {
+    self.target = target
+    self.fit = fit
+    self.storedSize = storedSize
+    self.decoding = decoding
+  }
+
+  /// The size to which JPEG files are decoded.
+  package var scale: JPEGScale { decoding == .reduced ? .reduced(self) : .full }
+
+  /// The extents to which an image is scaled, before anything is padded or cut.
+  func scaledExtents(of shape: ImageShape) -> (height: Int, width: Int) { whole.scaledSize(of: shape) }
+
+  /// The resizer of whole images, from which nothing is cut afterwards.
+  private var whole: ImageResizer {
+    guard let storedSize else { return self }
+    return ImageResizer(
+      target: ImageShape(channels: target.channels, height: storedSize, width: storedSize), fit: fit)
+  }
+
+  /// Writes the resized form of a decoded image.
+  package func resize(_ image: DecodedImage, into output: UnsafeMutablePointer<UInt8>) {
+    resize(image.pixels, shape: image.shape, fullShape: image.fullShape, into: output)
+  }
 
   /// Writes the resized form of an image.
   ///
   /// - Parameters:
   ///   - pixels: the image's bytes.
   ///   - shape: its extents; the channels are those of the target, or 1 and 3 in either order.
+  ///   - fullShape: the extents that say how far it is scaled, where it was decoded to smaller ones.
   ///   - output: room for the target's elements.
-  func resize(_ pixels: UnsafePointer<UInt8>, shape: ImageShape, into output: UnsafeMutablePointer<UInt8>) {
+  func resize(
+    _ pixels: UnsafePointer<UInt8>, shape: ImageShape, fullShape: ImageShape? = nil,
+    into output: UnsafeMutablePointer<UInt8>
+  ) {
+    if storedSize != nil {
+      let stored = whole.target
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: stored.elementCount) { whole in
+        self.whole.resize(pixels, shape: shape, fullShape: fullShape, into: whole.baseAddress!)
+        let window = ImageWindow(stored: stored, target: target)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 1) {
+          window.write(window.middle, of: whole.baseAddress!, scratch: $0.baseAddress!, into: output)
+        }
+      }
+      return
+    }
     if shape == target {
       output.update(from: pixels, count: shape.elementCount)
       return
     }
-    let channels = target.channels
-    let (height, width) = scaledSize(of: shape)
-    let colored = Self.recolor(pixels, from: shape, channels: channels)
-    var narrowed = [Float](repeating: 0, count: channels * shape.height * width)
-    Resampling(from: shape.width, to: width)
-      .apply(colored, lines: shape.height, width: channels, into: &narrowed)
-    let rows = Resampling(from: shape.height, to: height)
+    let (height, width) = scaledSize(of: fullShape ?? shape)
     if height == target.height, width == target.width {
-      rows.applyAndRound(narrowed, width: width * channels, into: output)
+      scale(pixels, shape: shape, full: fullShape ?? shape, to: target, into: output)
       return
     }
-    let scaled = [UInt8](unsafeUninitializedCapacity: height * width * channels) { buffer, count in
-      rows.applyAndRound(narrowed, width: width * channels, into: buffer.baseAddress!)
-      count = buffer.count
+    let scaled = ImageShape(channels: target.channels, height: height, width: width)
+    let picture = [UInt8](unsafeUninitializedCapacity: scaled.elementCount) { buffer, count in
+      scale(pixels, shape: shape, full: fullShape ?? shape, to: scaled, into: buffer.baseAddress!)
+      count = scaled.elementCount
     }
-    place(scaled, height: height, width: width, into: output)
+    place(picture, height: height, width: width, into: output)
+  }
+
+  /// Recolors and resamples a whole image.
+  private func scale(
+    _ pixels: UnsafePointer<UInt8>, shape: ImageShape, full: ImageShape, to scaled: ImageShape,
+    into output: UnsafeMutablePointer<UInt8>
+  ) {
+    // Reduced extents are rounded up, so that the last row and column may reach beyond the picture.
+    func isReduced(by divisor: Int) -> Bool {
+      let (height, width) = (full.height + divisor - 1, full.width + divisor - 1)
+      return height / divisor == shape.height && width / divisor == shape.width
+    }
+    let divisor = Double([1, 2, 4, 8].first(where: isReduced) ?? 1)
+    let scratchCount = labImageResizingScratch(
+      scaled.channels, shape.height, shape.width, scaled.height, scaled.width)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: scratchCount) { scratch in
+      var resizing = LabImageResizing(
+        image: pixels, rowStride: shape.width * shape.channels, ownChannels: shape.channels, channels: scaled.channels,
+        height: shape.height, width: shape.width, heightSpan: Double(full.height) / divisor,
+        widthSpan: Double(full.width) / divisor, newHeight: scaled.height, newWidth: scaled.width,
+        scratch: scratch.baseAddress!, output: output)
+      labImageResize(&resizing)
+    }
   }
 
   /// The extents to which an image is scaled before it is padded or cut.
@@ -71,97 +136,6 @@ struct ImageResizer: Sendable {
         let from = ((row - down) * width + columns.lowerBound - across) * channels
         (output + (row * target.width + columns.lowerBound) * channels)
           .update(from: source.baseAddress! + from, count: columns.count * channels)
-      }
-    }
-  }
-
-  /// Copies grey into every channel, or takes the luminance of ITU-R BT.601 of three.
-  private static func recolor(
-    _ source: UnsafePointer<UInt8>, from shape: ImageShape, channels: Int
-  ) -> [Float] {
-    let pixelCount = shape.height * shape.width
-    return [Float](unsafeUninitializedCapacity: pixelCount * channels) { output, count in
-      switch (shape.channels, channels) {
-      case (3, 1):
-        for pixel in 0..<pixelCount {
-          let values = source + 3 * pixel
-          output[pixel] = 0.299 * Float(values[0]) + 0.587 * Float(values[1]) + 0.114 * Float(values[2])
-        }
-      case (1, 3):
-        for pixel in 0..<pixelCount {
-          for channel in 0..<3 { output[3 * pixel + channel] = Float(source[pixel]) }
-        }
-      default:
-        for index in 0..<pixelCount * channels { output[index] = Float(source[index]) }
-      }
-      count = pixelCount * channels
-    }
-  }
-}
-
-/// Resamples lines with a triangle filter that widens as the image shrinks, so that nothing is skipped over.
-struct Resampling {
-  /// The source positions and weights of one result.
-  private struct Taps {
-    var first: Int
-    var weights: [Float]
-  }
-
-  private let sourceCount: Int
-  private let taps: [Taps]
-
-  /// Creates the filter from one number of pixels to another.
-  init(from sourceCount: Int, to count: Int) {
-    self.sourceCount = sourceCount
-    let ratio = Double(sourceCount) / Double(count)
-    let support = max(1, ratio)
-    taps = (0..<count).map { index in
-      let center = (Double(index) + 0.5) * ratio
-      let first = max(0, Int((center - support + 0.5).rounded(.down)))
-      let end = min(sourceCount, Int((center + support + 0.5).rounded(.down)))
-      let weights = (first..<end).map { max(0, 1 - abs(Double($0) + 0.5 - center) / support) }
-      let sum = weights.reduce(0, +)
-      return Taps(first: first, weights: weights.map { Float($0 / sum) })
-    }
-  }
-
-  /// Resamples each line of `width`-fold interleaved values.
-  func apply(_ source: [Float], lines: Int, width: Int, into output: inout [Float]) {
-    precondition(source.count >= lines * sourceCount * width && output.count >= lines * taps.count * width)
-    source.withUnsafeBufferPointer { source in
-      output.withUnsafeMutableBufferPointer { output in
-        for (index, tap) in taps.enumerated() {
-          tap.weights.withUnsafeBufferPointer { weights in
-            for line in 0..<lines {
-              var first = source.baseAddress! + (line * sourceCount + tap.first) * width
-              let target = output.baseAddress! + (line * taps.count + index) * width
-              for lane in 0..<width { target[lane] = 0 }
-              for weight in weights {
-                for lane in 0..<width { target[lane] += weight * first[lane] }
-                first += width
-              }
-            }
-          }
-        }
-      }
-    }
-  }
-
-  /// Resamples one line of `width`-fold interleaved values and rounds to bytes.
-  func applyAndRound(_ source: [Float], width: Int, into output: UnsafeMutablePointer<UInt8>) {
-    precondition(source.count >= sourceCount * width)
-    var sums = [Float](repeating: 0, count: width)
-    source.withUnsafeBufferPointer { source in
-      sums.withUnsafeMutableBufferPointer { sums in
-        for (index, tap) in taps.enumerated() {
-          sums.update(repeating: 0)
-          for (offset, weight) in tap.weights.enumerated() {
-            let line = source.baseAddress! + (tap.first + offset) * width
-            for lane in 0..<width { sums[lane] += weight * line[lane] }
-          }
-          let target = output + index * width
-          for lane in 0..<width { target[lane] = UInt8(min(255, max(0, (sums[lane] + 0.5).rounded(.down)))) }
-        }
       }
     }
   }

@@ -23,10 +23,11 @@ package struct EncodedImage: Sendable {
 
   /// Decodes the file as one on a disk is decoded.
   ///
+  /// - Parameter scale: the size to which a JPEG is decoded.
   /// - Throws: ``DataError``.
-  package func decoded() throws -> DecodedImage {
+  package func decoded(scale: JPEGScale = .full) throws -> DecodedImage {
     do throws(ImageProblem) {
-      return try ImageDecoder.decode(data)
+      return try ImageDecoder.decode(data, scale: scale)
     } catch {
       throw error.error(path: name)
     }

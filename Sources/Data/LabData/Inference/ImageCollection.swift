@@ -134,7 +134,7 @@ public struct ImageCollection: Sendable {
     let loader = Loader(preprocessing: preprocessing, output: output, first: range.lowerBound)
     return range.compactMap { index in
       do {
-        try withPixels(of: index) { pixels, shape in try loader.write(pixels, shape, at: index) }
+        try withPixels(of: index, for: loader.resizer) { try loader.write($0, $1, full: $2, at: index) }
         return nil
       } catch {
         return Failure(index: index, description: "\(error)")
@@ -149,48 +149,52 @@ public struct ImageCollection: Sendable {
   ///   - preprocessing: what is done to it.
   /// - Throws: ``DataError`` where it cannot be read.
   package func resized(_ index: Int, as preprocessing: Preprocessing) throws -> DecodedImage {
-    let resizer = ImageResizer(target: preprocessing.imageShape, fit: preprocessing.resize)
+    let resizer = preprocessing.resizer
     var image = DecodedImage(
       shape: resizer.target, pixels: Array(repeating: 0, count: resizer.target.elementCount))
-    try withPixels(of: index) { pixels, shape in image.pixels = try resizer.bytes(of: pixels, shape) }
+    try withPixels(of: index, for: resizer) { image.pixels = try resizer.bytes(of: $0, $1, full: $2) }
     return image
   }
 
-  private func withPixels(of place: Int, _ body: (UnsafePointer<UInt8>, ImageShape) throws -> Void) throws {
+  /// Lends an image's bytes, with their extents and those of the file.
+  private func withPixels(
+    of place: Int, for resizer: ImageResizer,
+    _ body: (UnsafePointer<UInt8>, ImageShape, _ full: ImageShape) throws -> Void
+  ) throws {
     let index = places?[place] ?? place
     switch content {
     case .files(let paths):
-      let image = try ImageDecoder.decode(path: paths[index])
-      try image.pixels.withUnsafeBufferPointer { try body($0.baseAddress!, image.shape) }
+      let image = try ImageDecoder.decode(path: paths[index], scale: resizer.scale)
+      try image.pixels.withUnsafeBufferPointer { try body($0.baseAddress!, image.shape, image.fullShape) }
     case .encoded(let images):
-      let image = try images[index].decoded()
-      try image.pixels.withUnsafeBufferPointer { try body($0.baseAddress!, image.shape) }
+      let image = try images[index].decoded(scale: resizer.scale)
+      try image.pixels.withUnsafeBufferPointer { try body($0.baseAddress!, image.shape, image.fullShape) }
     case .packed(let images):
-      try images.withPixels(at: index) { try body($0, images.shape) }
+      try images.withPixels(at: index) { try body($0, images.shape, images.shape) }
     case .split(let dataset, let split):
-      let shape = dataset.imageShape
+      let shape = dataset.raw.manifest.imageShape
       try withExtendedLifetime(dataset) {
-        try body(dataset.raw.images(of: split.part) + Int(split.indices[index]) * shape.elementCount, shape)
+        try body(dataset.raw.images(of: split.part) + Int(split.indices[index]) * shape.elementCount, shape, shape)
       }
     }
   }
 
   /// Resizes, normalises and separates channels.
   private struct Loader {
-    private let resizer: ImageResizer
+    let resizer: ImageResizer
     private let table: [Float]
     private let output: UnsafeMutablePointer<Float>
     private let first: Int
 
     init(preprocessing: Preprocessing, output: UnsafeMutablePointer<Float>, first: Int) {
-      resizer = ImageResizer(target: preprocessing.imageShape, fit: preprocessing.resize)
+      resizer = preprocessing.resizer
       table = preprocessing.lookupTable
       self.output = output
       self.first = first
     }
 
-    func write(_ pixels: UnsafePointer<UInt8>, _ shape: ImageShape, at index: Int) throws {
-      let bytes = try resizer.bytes(of: pixels, shape)
+    func write(_ pixels: UnsafePointer<UInt8>, _ shape: ImageShape, full: ImageShape, at index: Int) throws {
+      let bytes = try resizer.bytes(of: pixels, shape, full: full)
       let target = resizer.target
       let plane = target.height * target.width
       let image = output + (index - first) * target.elementCount
@@ -207,14 +211,16 @@ extension ImageResizer {
   /// The bytes of an image that a model is to see.
   ///
   /// - Throws: ``DataError`` where the model's images have other channels.
-  fileprivate func bytes(of pixels: UnsafePointer<UInt8>, _ shape: ImageShape) throws -> [UInt8] {
+  fileprivate func bytes(
+    of pixels: UnsafePointer<UInt8>, _ shape: ImageShape, full: ImageShape
+  ) throws -> [UInt8] {
     guard shape.channels == target.channels || ([1, 3].contains(shape.channels) && [1, 3].contains(target.channels))
     else {
       throw DataError.invalidOption(
         key: "channels", actual: "\(shape.channels)", expected: "\(target.channels), as the model was trained with")
     }
     var bytes = [UInt8](repeating: 0, count: target.elementCount)
-    bytes.withUnsafeMutableBufferPointer { resize(pixels, shape: shape, into: $0.baseAddress!) }
+    bytes.withUnsafeMutableBufferPointer { resize(pixels, shape: shape, fullShape: full, into: $0.baseAddress!) }
     return bytes
   }
 }

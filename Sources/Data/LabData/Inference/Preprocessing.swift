@@ -4,6 +4,10 @@ public struct Preprocessing: Hashable, Sendable {
   public var imageShape: ImageShape
   /// How images of other proportions are brought to them.
   public var resize: ImageFit
+  /// The height and width to which images are resized before the middle is cut from them; nil cuts nothing.
+  public var storedSize: Int?
+  /// How JPEG files are decoded that become much smaller images.
+  public var jpegDecoding = JPEGDecoding.full
   /// The mean and deviation by which each channel is normalised; nil leaves values from 0 to 1.
   public var statistics: ChannelStatistics?
 
@@ -19,6 +23,13 @@ public struct Preprocessing: Hashable, Sendable {
     self.init(
       imageShape: dataset.imageShape, resize: dataset.configuration.resize,
       statistics: dataset.normalization)
+    storedSize = dataset.configuration.storedSize
+    jpegDecoding = dataset.configuration.jpegDecoding
+  }
+
+  /// What brings an image to the model's extents.
+  var resizer: ImageResizer {
+    ImageResizer(target: imageShape, fit: resize, storedSize: storedSize, decoding: jpegDecoding)
   }
 
   /// The value that each byte becomes, 256 for each channel.
@@ -39,6 +50,8 @@ public struct Preprocessing: Hashable, Sendable {
 extension Preprocessing: Codable {
   enum CodingKeys: String, CodingKey {
     case channels, height, width, resize, mean
+    case storedSize = "stored_size"
+    case jpegDecoding = "jpeg_decoding"
     case standardDeviation = "standard_deviation"
   }
 
@@ -50,6 +63,12 @@ extension Preprocessing: Codable {
     resize = try container.decode(ImageFit.self, forKey: .resize)
     let mean = try container.decodeIfPresent([Double].self, forKey: .mean)
     let deviation = try container.decodeIfPresent([Double].self, forKey: .standardDeviation)
+    jpegDecoding = try container.decodeIfPresent(JPEGDecoding.self, forKey: .jpegDecoding) ?? .full
+    storedSize = try container.decodeIfPresent(Int.self, forKey: .storedSize)
+    if let storedSize, !(max(imageShape.height, imageShape.width)...65_536).contains(storedSize) {
+      throw DecodingError.dataCorruptedError(
+        forKey: .storedSize, in: container, debugDescription: "expected no less than height and width")
+    }
     let extents = [imageShape.channels, imageShape.height, imageShape.width]
     guard extents.allSatisfy({ (1...65_536).contains($0) }), (mean == nil) == (deviation == nil),
       [mean, deviation].allSatisfy({ $0 == nil || $0?.count == imageShape.channels })
@@ -66,6 +85,8 @@ extension Preprocessing: Codable {
     try container.encode(imageShape.height, forKey: .height)
     try container.encode(imageShape.width, forKey: .width)
     try container.encode(resize, forKey: .resize)
+    try container.encodeIfPresent(storedSize, forKey: .storedSize)
+    if jpegDecoding != .full { try container.encode(jpegDecoding, forKey: .jpegDecoding) }
     try container.encodeIfPresent(statistics?.mean, forKey: .mean)
     try container.encodeIfPresent(statistics?.standardDeviation, forKey: .standardDeviation)
   }

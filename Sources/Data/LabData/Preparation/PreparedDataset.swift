@@ -14,6 +14,8 @@ public final class PreparedDataset: Sendable {
   public let validation: DatasetSplit
   /// The test images.
   public let test: DatasetSplit
+  /// The extents of every image as a network sees it; the stored ones may be larger.
+  public let imageShape: ImageShape
   /// The number of training images of each class, as a class-balanced loss needs them.
   public let classCounts: [Int]
   /// The mean and standard deviation of each channel over the training split, on a scale from 0 to 1.
@@ -62,9 +64,10 @@ public final class PreparedDataset: Sendable {
   ) throws {
     let files = source as? ImageFileSource
     let cache = DatasetCache(environment: environment)
+    let side = try configuration.checkedStoredSide()
     var raw = try cache.dataset(name: configuration.name, source: source, progress: progress)
     if let conversion = ImageConversion(
-      of: raw, imageSize: configuration.imageSize, channels: configuration.channels, fit: configuration.resize,
+      of: raw, imageSize: side, channels: configuration.channels, fit: configuration.resize,
       sourceIdentity: source.identity)
     {
       raw = try cache.dataset(name: configuration.name, source: conversion, progress: progress)
@@ -96,7 +99,7 @@ public final class PreparedDataset: Sendable {
     fileNames: [DatasetPart: [String]] = [:]
   ) throws {
     let raw = try raw.converted(
-      imageSize: configuration.imageSize, channels: configuration.channels, fit: configuration.resize)
+      imageSize: configuration.checkedStoredSide(), channels: configuration.channels, fit: configuration.resize)
     let manifest = raw.manifest
     let seed = UInt64(configuration.subsetSeed)
     let selection = SubsetSelection(labels: manifest.trainLabels, classCount: manifest.classNames.count, seed: seed)
@@ -119,6 +122,13 @@ public final class PreparedDataset: Sendable {
     }
     self.configuration = configuration
     self.raw = raw
+    let stored = manifest.imageShape
+    imageShape =
+      configuration.storedSize == nil
+      ? stored
+      : ImageShape(
+        channels: stored.channels, height: configuration.imageSize ?? stored.height,
+        width: configuration.imageSize ?? stored.width)
     train = split(.train, balanced.indices, balanced.repetitions)
     validation = split(.train, held)
     test = split(.test, tested)
@@ -127,12 +137,12 @@ public final class PreparedDataset: Sendable {
       images: raw.images(of: .train), shape: manifest.imageShape, indices: train.indices)
     normalization = try configuration.normalize.statistics(own: statistics, channels: manifest.imageShape.channels)
     lookupTable =
-      Preprocessing(imageShape: manifest.imageShape, resize: configuration.resize, statistics: normalization)
-      .lookupTable
+      Preprocessing(imageShape: imageShape, resize: configuration.resize, statistics: normalization).lookupTable
     self.fileAccount = fileAccount
     self.fileNames = fileNames
     contentHash = Self.contentHash(
-      raw.contentHash, splits: [train, validation, test], table: lookupTable)
+      raw.contentHash, shape: imageShape == stored ? nil : imageShape, splits: [train, validation, test],
+      table: lookupTable)
     let survey = DataSurvey(
       dataset: configuration.name, raw: raw, splits: [.train: train, .validation: validation, .test: test]
     ) { Self.name(of: $1, in: $0, fileNames) }
@@ -167,8 +177,6 @@ public final class PreparedDataset: Sendable {
   public var classCount: Int { raw.manifest.classNames.count }
   /// The name of each class; a label is an index into it.
   public var classNames: [String] { raw.manifest.classNames }
-  /// The extents of every image.
-  public var imageShape: ImageShape { raw.manifest.imageShape }
 
   /// The split of a name.
   public func split(_ name: SplitName) -> DatasetSplit {
@@ -210,10 +218,14 @@ public final class PreparedDataset: Sendable {
     }
   }
 
-  private static func contentHash(_ raw: ContentHash, splits: [DatasetSplit], table: [Float]) -> ContentHash {
+  /// - Parameter shape: the extents of the images that are cut from the stored ones; nil where they are those.
+  private static func contentHash(
+    _ raw: ContentHash, shape: ImageShape?, splits: [DatasetSplit], table: [Float]
+  ) -> ContentHash {
     var hasher = ContentHasher()
     hasher.update("labrun-prepared-1")
     hasher.update(raw.hexadecimal)
+    if let shape { hasher.update("cut to \(shape)") }
     for split in splits {
       for numbers in [split.indices, split.repetitions ?? []] {
         hasher.update("\(numbers.count)")

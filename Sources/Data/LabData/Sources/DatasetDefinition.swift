@@ -82,7 +82,7 @@ extension DatasetConfiguration {
     }
     // Test images that are held out are drawn by this seed; where there is nothing to hold out, it changes nothing.
     if options[ImageFolderOptions.testShareField.name] != nil { bare.subsetSeed = subsetSeed }
-    if definition?.isDrawn == true { bare.imageSize = imageSize }
+    if definition?.isDrawn == true { bare.imageSize = storedSide }
     return bare
   }
 

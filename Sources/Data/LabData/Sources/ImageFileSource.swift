@@ -24,6 +24,7 @@ struct ImageFileSource: DatasetSource {
   private let imageSize: Int?
   private let channels: Int?
   private let fit: ImageFit
+  private let decoding: JPEGDecoding
   private let policy: DamagedFilePolicy
   /// What is wrong with the files that are not there, in the order of the list.
   private let missing: [(name: String, problem: String)]
@@ -42,9 +43,11 @@ struct ImageFileSource: DatasetSource {
     self.policy = policy
     dataset = configuration.name
     origin = list.origin
-    imageSize = configuration.imageSize
+    imageSize = configuration.storedSide
     self.channels = configuration.channels ?? channels
     fit = configuration.resize
+    // Without a size there is nothing that images are reduced for.
+    decoding = imageSize == nil ? .full : configuration.jpegDecoding
     var hasher = ContentHasher()
     var missing: [(name: String, problem: String)] = []
     for part in DatasetPart.allCases {
@@ -65,10 +68,12 @@ struct ImageFileSource: DatasetSource {
     for name in list.classNames { hasher.update(name) }
     if !list.validation.isEmpty { hasher.update("validation \(list.validation.count)") }
     self.missing = missing
-    identity = [
-      "image-files-1", hasher.finish().hexadecimal, "\(imageSize ?? 0) \(self.channels ?? 0) \(fit.rawValue)",
-      policy.rawValue,
-    ]
+    identity =
+      [
+        "image-files-1", hasher.finish().hexadecimal, "\(imageSize ?? 0) \(self.channels ?? 0) \(fit.rawValue)",
+        policy.rawValue,
+      ]
+      + (decoding == .full ? [] : ["jpeg \(decoding.rawValue) 1"])
   }
 
   func manifest(progress: @escaping DataProgress) throws -> DatasetManifest {
@@ -112,14 +117,14 @@ struct ImageFileSource: DatasetSource {
   ) throws {
     let skipped = Set(manifest.skippedFiles)
     let entries = list.entries(of: part).filter { !skipped.contains($0.name) }
-    let resizer = ImageResizer(target: manifest.imageShape, fit: fit)
+    let resizer = ImageResizer(target: manifest.imageShape, fit: fit, decoding: decoding)
     let size = manifest.imageShape.elementCount
     // Images are disjoint parts of the destination, and each is written by one iteration.
     let target = Destination(base: destination.baseAddress!)
     let results = Parallel.results(of: Array(entries.enumerated()), chunkSize: 16, done: progress.add) { index, entry in
-      let image = try Self.decoded(entry)
+      let image = try Self.decoded(entry, scale: resizer.scale)
       progress.note(image.traits, of: entry.name)
-      resizer.resize(image.pixels, shape: image.shape, into: target.base + index * size)
+      resizer.resize(image, into: target.base + index * size)
     }
     let problems = try results.compactMap { result -> String? in
       guard case .failure(let error) = result else { return nil }
@@ -163,10 +168,10 @@ struct ImageFileSource: DatasetSource {
       path: entry.path, actual: actual + (entry.source.map { " (\($0))" } ?? ""), expected: "an image file")
   }
 
-  /// Decodes a file's image, or the part of it that is used.
-  static func decoded(_ entry: ImageFileList.Entry) throws -> DecodedImage {
+  /// Decodes a file's image, or the part of it that is used, which is always taken from the whole.
+  static func decoded(_ entry: ImageFileList.Entry, scale: JPEGScale = .full) throws -> DecodedImage {
     guard FolderReader.kind(of: entry.path) == .file else { throw lack(of: entry) }
-    let image = try ImageDecoder.decode(path: entry.path)
+    let image = try ImageDecoder.decode(path: entry.path, scale: entry.region == nil ? scale : .full)
     guard let region = entry.region else { return image }
     do throws(ImageProblem) {
       return try image.cropped(to: region)

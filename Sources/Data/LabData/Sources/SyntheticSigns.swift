@@ -10,7 +10,7 @@ extension DatasetDefinition {
     options: SyntheticSignsOptions.schema, isDrawn: true
   ) { configuration, _ in
     let options = try SyntheticSignsOptions(configuration)
-    return try SyntheticSignsSource(options: options, imageSize: configuration.imageSize ?? 32)
+    return try SyntheticSignsSource(options: options, imageSize: configuration.storedSide ?? 32)
   }
 }
 

@@ -57,8 +57,10 @@ extension Preprocessing {
       case .letterbox: .letterbox
       case .crop: .crop
       }
-    return ImageIntake(
+    var intake = ImageIntake(
       layout: layout, extents: [imageShape.channels, imageShape.height, imageShape.width], fit: fit,
       mean: statistics?.mean ?? [], deviation: statistics?.standardDeviation ?? [])
+    intake.storedSize = storedSize
+    return intake
   }
 }
