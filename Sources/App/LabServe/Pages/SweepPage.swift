@@ -194,7 +194,7 @@ enum SweepPage {
           HTMLParts.table(
             table,
             caption:
-              "How far the runs are that are being trained, as they told last; validation is that of the last whole epoch",
+              "As told last; validation is that of the last whole epoch",
             links: .init(rows: runs.map { "/runs/\($0.run.identity.short)" }))
         ])
     }
