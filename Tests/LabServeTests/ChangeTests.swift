@@ -84,6 +84,13 @@ import Testing
     }
   }
 
+  /// A hundred clients ask half as often as one would, and what they see is still younger than two seconds.
+  @Test func aCrowdIsToldLessOften() {
+    let pauses = [0, 1, 10, 50, 100, 10_000].map { ChangeWatcher.pauseSeconds(1, clients: $0) }
+    #expect(pauses[0] == 1 && pauses[1] < 1.01 && pauses == pauses.sorted())
+    #expect(pauses[4] >= 1.75 && pauses[5] == pauses[4] && pauses[4] < 1.9)
+  }
+
   @Test func aPageIsOfEachVersionInWhichTheStoreIsTheSame() throws {
     let results = try SampleResults()
     defer { results.remove() }

@@ -5,24 +5,42 @@ import LabStore
 ///
 /// The version that it keeps grows by one with each change and says nothing else; it begins with the time, so that pages of a
 /// server that was started again see that theirs is old.
-final class ChangeWatcher: @unchecked Sendable {
+package final class ChangeWatcher: @unchecked Sendable {
   // Everything below is read and written while the condition is locked.
   private let condition = NSCondition()
   private var current = Int(Date().timeIntervalSince1970 * 1000)
   private var changes = 0
   private var isStopped = false
+  private var waiting = 0
+  /// The most clients that have waited since the last look.
+  private var mostWaiting = 0
   private let store: StoreAccess
   private let interval: Double
+
+  /// So many clients who wait at a time are many: then looks are further apart, so that answering all of them takes no more of a
+  /// sweep's time than answering a few.
+  private static let crowd = 100
+  /// How much further apart looks are for a crowd; what is shown stays younger than two seconds.
+  private static let crowdFactor = 1.8
 
   /// How often what changes without the store being written is looked at again, in seconds: a process may die without a word.
   private static let secondLook = 10.0
 
   /// - Parameters:
   ///   - store: the store, by a connection of the watcher's own.
-  ///   - interval: how often it is looked at, in seconds.
+  ///   - interval: how often it is looked at, in seconds, as long as few clients wait.
   init(_ store: StoreAccess, interval: Double = 1) {
     self.store = store
     self.interval = interval
+  }
+
+  /// The time from one look to the next, in seconds.
+  ///
+  /// - Parameters:
+  ///   - interval: the time for a single client.
+  ///   - clients: how many of them wait.
+  package static func pauseSeconds(_ interval: Double, clients: Int) -> Double {
+    interval * (1 + (crowdFactor - 1) * Double(min(clients, crowd)) / Double(crowd))
   }
 
   /// Begins to look.
@@ -65,7 +83,12 @@ final class ChangeWatcher: @unchecked Sendable {
   func wait(since version: Int?, seconds: Double, isGone: () -> Bool) -> Int {
     let deadline = Date().addingTimeInterval(seconds)
     condition.lock()
-    defer { condition.unlock() }
+    waiting += 1
+    mostWaiting = max(mostWaiting, waiting)
+    defer {
+      waiting -= 1
+      condition.unlock()
+    }
     while current == version, !isStopped, Date() < deadline {
       _ = condition.wait(until: min(deadline, Date().addingTimeInterval(1)))
       if isGone() { break }
@@ -90,7 +113,9 @@ final class ChangeWatcher: @unchecked Sendable {
         changes += 1
         condition.broadcast()
       }
-      if !isStopped { _ = condition.wait(until: Date().addingTimeInterval(interval)) }
+      let pauseSeconds = ChangeWatcher.pauseSeconds(interval, clients: mostWaiting)
+      mostWaiting = waiting
+      if !isStopped { _ = condition.wait(until: Date().addingTimeInterval(pauseSeconds)) }
       let ends = isStopped
       condition.unlock()
       if ends { return }
