@@ -48,6 +48,23 @@ import Testing
     #expect(whole.status == 0 && !whole.errors.contains("a single image"), "\(whole.errors)")
   }
 
+  /// Bounds in the wrong order, and images that are smaller than what is cut from them, are said at their keys.
+  @Test func aCropThatCannotBeIsSaidAtItsKey() throws {
+    let labrun = try Labrun()
+    defer { labrun.remove() }
+    let refused = try dryRun(
+      labrun, [("\"crop-flip\"", "{ \"random_resized_crop\": { \"scale\": [0.5, 0.2] } }")])
+    #expect(refused.status == 65)
+    #expect(
+      refused.errors.contains("training.augmentation.random_resized_crop.scale: ")
+        && refused.errors.contains("is [0.5, 0.2]; expected two numbers above 0, the least and the largest one"),
+      "\(refused.errors)")
+    #expect(refused.errors.firstMatch(of: /tiny\.json:5:\d+: training\.augmentation/) != nil, "\(refused.errors)")
+    let small = try dryRun(labrun, [("\"image_size\": 16", "\"image_size\": 16, \"stored_size\": 12")])
+    #expect(small.status == 65)
+    #expect(small.errors.contains("option \"stored_size\" is 12; expected at least the 16 pixels"), "\(small.errors)")
+  }
+
   /// Of each list of patterns the one that matches nothing is named, with the nearest that would.
   @Test func aPatternThatMatchesNothingIsSaidAtItsKey() throws {
     let labrun = try Labrun()

@@ -15,13 +15,35 @@ package struct RunConfiguration {
 
   /// Reads a resolved configuration.
   ///
-  /// - Throws: `ConfigurationError`, `ModelError` or `DataError` where a value is not one that its module takes.
+  /// - Throws: ``Problem`` where a value is not one that its module takes.
   package init(_ configuration: JSONValue) throws {
-    dataset = try (configuration["dataset"] ?? [:]).decode()
-    model = try (configuration["model"] ?? [:]).decode()
-    training = try (configuration["training"] ?? [:]).decode()
+    dataset = try RunConfiguration.section("dataset", of: configuration)
+    model = try RunConfiguration.section("model", of: configuration)
+    training = try RunConfiguration.section("training", of: configuration)
     // Runs that were stored before there was a choice have none.
     backend = configuration["training"]?[Backends.key]?.stringValue ?? Backends.registry.names[0]
+  }
+
+  /// What is wrong with a section.
+  package struct Problem: Error, CustomStringConvertible {
+    /// The path of the key, as far as it is known.
+    package var path: String
+    package var error: any Error
+
+    package var description: String { "\(path): \(error)" }
+  }
+
+  private static func section<T: Decodable>(_ name: String, of configuration: JSONValue) throws -> T {
+    do {
+      return try (configuration[name] ?? [:]).decode()
+    } catch DataError.invalidOption(let key, let actual, let expected) where name == "training" {
+      // Of a training's keys, those of the augmentation are the data's.
+      throw Problem(
+        path: "training.augmentation.\(key)",
+        error: DataError.invalidOption(key: key, actual: actual, expected: expected))
+    } catch {
+      throw Problem(path: name, error: error)
+    }
   }
 }
 

@@ -55,8 +55,8 @@ package struct SpecValidator {
     _ variant: ResolvedVariant, keepsGraph: Bool, _ findings: inout [SpecIssue]
   ) throws -> CheckedVariant? {
     let configuration: RunConfiguration
-    do { configuration = try RunConfiguration(variant.configuration) } catch {
-      findings += try issue("model", error)
+    do { configuration = try RunConfiguration(variant.configuration) } catch let problem as RunConfiguration.Problem {
+      findings += try issue(problem.path, problem.error)
       return nil
     }
     let initialWeights = Result { try configuration.initialWeights(of: workbench.startingWeights) }
