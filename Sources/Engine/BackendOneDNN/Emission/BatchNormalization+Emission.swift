@@ -28,10 +28,14 @@ extension BatchNormalization: Emittable {
       mean: emission.defineVector(node.outputs[1]), inverseDeviation: emission.defineVector(node.outputs[2]),
       newMean: emission.defineVector(node.outputs[3]), newVariance: emission.defineVector(node.outputs[4]),
       affine: affine)
-    emission.add(
-      StatisticsKernel(
-        extent, x: try emission.demand(x, .blocked), vectors: vectors, operation: self, kernels: emission.kernelTable,
-        path: node.path))
+    let statistics = StatisticsKernel(
+      extent, x: try emission.demand(x, .blocked), vectors: vectors, operation: self, kernels: emission.kernelTable,
+      path: node.path)
+    if let convolution = emission.byproducts.depthWiseResults.removeValue(forKey: x) {
+      convolution.take(statistics)
+    } else {
+      emission.add(statistics)
+    }
     emission.byproducts.affines[node.outputs[0]] = affine
   }
 

@@ -10,6 +10,12 @@ struct Byproducts {
   var pooledSums: [ValueID: SlotID] = [:]
   /// What follows from the sums that a batch normalization's gradient needs.
   var normGradients: [NormGradientExpression: NormGradientCoefficients] = [:]
+  /// Depth-wise convolutions by their results, whose statistics they can sum.
+  var depthWiseResults: [ValueID: DepthWiseForwardKernel] = [:]
+  /// Gradients of depth-wise convolutions by the gradient of the result, as long as one more node can take part.
+  var depthWiseUpstreams: [ValueID: DepthWiseBackwardKernel] = [:]
+  /// The same by the gradient of the image.
+  var depthWiseImageGradients: [ValueID: DepthWiseBackwardKernel] = [:]
 }
 
 /// Per-channel factors and offsets, padded to whole blocks.

@@ -72,7 +72,9 @@ extension Convolution2D: Emittable {
     if let winograd = try emission.winogradPlan(plan) {
       let image = try emission.demand(x, .blocked)
       try emission.emitWinograd(winograd, plan, source: image, weights: weight, result: result)
-    } else if try !emission.emitThin(plan, image: x, weights: weight, result: result) {
+    } else if try !emission.emitThin(plan, image: x, weights: weight, result: result),
+      try !emission.emitDepthWise(plan, image: x, weights: weight, result: result)
+    {
       try emitDirect(plan, node, form, result, emission)
     }
     if hasBias { try emitBias(node.inputs[2], of: y, raw: result, emission) }
@@ -153,6 +155,7 @@ extension Convolution2DInputGradient: Emittable {
       return
     }
     if try emission.emitThinInputGradient(plan, upstream: upstream, weights: weight, image: dx) { return }
+    if try emission.emitDepthWiseInputGradient(plan, node) { return }
     let detour = ConvolutionDetour.best(for: plan)
     let result = try emission.demandUpstream(upstream, for: detour, stride: geometry.stride)
     let weights = try emission.convolutionWeights(weight, for: detour)
@@ -175,6 +178,7 @@ extension Convolution2DWeightGradient: Emittable {
       return
     }
     if try emission.emitThinWeightGradient(plan, image: x, upstream: upstream, gradient: gradient) { return }
+    if try emission.emitDepthWiseWeightGradient(plan, node) { return }
     let detour = ConvolutionDetour.best(for: plan)
     var layout = try detour.plan.preferredWeights()
     // The optimiser wants the gradient in the parameter's layout.

@@ -22,7 +22,7 @@ extension Emission {
   }
 
   /// The operands of a pass, which are computed first if they have to be.
-  private func resolve(_ expression: ApplyExpression) throws -> AppliedOperands {
+  func resolve(_ expression: ApplyExpression) throws -> AppliedOperands {
     AppliedOperands(
       x: try resolve(expression.x), affine: try expression.affine.map(resolve),
       residual: try expression.residual.map(resolve), residualAffine: try expression.residualAffine.map(resolve),
@@ -72,6 +72,7 @@ extension Emission {
 
   /// Computes a gradient, unless it is known, and on the way the sums that the given normalizations need.
   func emitGradient(_ expression: GradientExpression, for value: ValueID, norms: [NormGradientRequest]) throws {
+    if try emitDepthWiseGradient(expression, for: value, norms: norms) { return }
     let saved = try expression.saved.map { try demand($0, .blocked) }
     let upstreams = try [expression.upstream1, expression.upstream2].map { try $0.map { try demand($0, .blocked) } }
     let addend = try expression.addend.map { try demandPaddedMatrix($0) }
@@ -145,5 +146,5 @@ extension Activation.Function {
 
 extension Activation.Function? {
   /// The kernels' name of the function, or of none.
-  fileprivate var kernelCode: LabActivation { map(\.kernelCode) ?? LAB_ACTIVATION_NONE }
+  var kernelCode: LabActivation { map(\.kernelCode) ?? LAB_ACTIVATION_NONE }
 }

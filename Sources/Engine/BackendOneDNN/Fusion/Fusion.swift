@@ -152,7 +152,7 @@ package struct Fusion {
   }
 
   /// Whether a value has several readers, or leaves the graph, so that it must be computed anyway.
-  private func isNeededElsewhere(_ value: ValueID) -> Bool {
+  func isNeededElsewhere(_ value: ValueID) -> Bool {
     escaping.contains(value) || consumers[value.index].count > 1
   }
 

@@ -91,9 +91,13 @@ final class ReduceGradientKernel: Kernel {
     if let affine = operands.recomputed?.residualAffine {
       (arguments.savedResidualScale, arguments.savedResidualShift) = affine.vectors(worker, sample: sample)
     }
-    if let g { arguments.g = worker.pointer(g, sample: sample) }
+    if let g {
+      arguments.g = worker.pointer(g, sample: sample)
+      // Where it takes an operand's place, the cache has its lines in any case.
+      arguments.passesCache = passesCache(g) && !isReplaced(g, worker, sample: sample)
+    }
     if let first = norms.first {
-      let sums = worker.accumulator(at: accumulatorOffset, as: Double.self)
+      let sums = sums(worker)
       arguments.x1 = source(first.x)
       arguments.mean1 = vector(first.mean)
       arguments.sum = sums
@@ -105,6 +109,14 @@ final class ReduceGradientKernel: Kernel {
       }
     }
     reduce(&arguments)
+  }
+
+  /// A worker's sums of the gradient, and of its products with each normalized tensor.
+  func sums(_ worker: Worker) -> UnsafeMutablePointer<Double> { worker.accumulator(at: accumulatorOffset) }
+
+  private func isReplaced(_ g: SlotID, _ worker: Worker, sample: Int) -> Bool {
+    let target = worker.pointer(g, sample: sample)
+    return operands.upstreams.contains { worker.pointer($0, sample: sample) == target }
   }
 
   override func finish(_ step: StepMemory) {

@@ -50,18 +50,28 @@ final class StatisticsKernel: Kernel {
     worker.accumulator(at: accumulatorOffset + 2 * paddedChannels * MemoryLayout<Double>.stride)
   }
 
+  /// A worker's sums and squares of differences from the channels' pivots.
+  func sums(
+    _ worker: Worker
+  ) -> (pivot: UnsafeMutablePointer<Float>, sum: UnsafeMutablePointer<Double>, squares: UnsafeMutablePointer<Double>) {
+    let sums = worker.accumulator(at: accumulatorOffset, as: Double.self)
+    return (pivot(worker), sums, sums + paddedChannels)
+  }
+
+  /// Takes the first pixels of a worker's first image for the channels' pivots: sums about a value of the channel itself lose
+  /// no digits, however far the mean is from zero.
+  func choosePivot(_ worker: Worker, from x: UnsafePointer<Float>) {
+    let (pivot, block) = (pivot(worker), paddedChannels / extent.blocks)
+    for c in 0..<extent.channels { pivot[c] = x[c / block * extent.pixels * block + c % block] }
+  }
+
   override func run(_ worker: Worker) {
     var part = extent
     part.samples = worker.count
-    let sums = worker.accumulator(at: accumulatorOffset, as: Double.self)
-    let pivot = pivot(worker)
     let x = worker.pointer(x)
-    if worker.isFirstChunk {
-      // Sums about a value of the channel itself lose no digits, however far the mean is from zero.
-      let block = paddedChannels / extent.blocks
-      for c in 0..<extent.channels { pivot[c] = x[c / block * extent.pixels * block + c % block] }
-    }
-    statistics(part, x, pivot, sums, sums + paddedChannels)
+    if worker.isFirstChunk { choosePivot(worker, from: x) }
+    let sums = sums(worker)
+    statistics(part, x, sums.pivot, sums.sum, sums.squares)
   }
 
   /// The batch's mean and variance of a channel from the workers' sums, each about its own pivot.

@@ -30,6 +30,8 @@ package class Kernel {
   var accumulatorBytes = 0
   /// Where in each worker's accumulators this kernel's are; set by the program.
   var accumulatorOffset = 0
+  /// Results that are so large, and read again so late, that no cache will hold them until then; set by the program.
+  package internal(set) var farResults: Set<SlotID> = []
   /// Where operands are stored in bfloat16, for those that are.
   private var bfloat16Slots: [SlotID: SlotID] = [:]
 
@@ -45,6 +47,9 @@ package class Kernel {
     bfloat16Slots[operand] = stored
     reads = reads.map { $0 == operand ? stored : $0 }
   }
+
+  /// Whether a result had better be written past the caches: its lines then need not be read before.
+  func passesCache(_ result: SlotID) -> Bool { farResults.contains(result) }
 
   /// An operand from a sample on, as it is stored; absent where there is none.
   func source(_ operand: SlotID?, _ worker: Worker, sample: Int) -> LabSource {

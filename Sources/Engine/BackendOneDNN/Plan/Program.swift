@@ -36,6 +36,7 @@ package struct Program {
       for kernel in segments[index].kernels { try kernel.prepare(chunkSizes: chunkSizes, workers: workerCount) }
     }
     plan = MemoryPlan(&slots, segments: &segments, kept: kept)
+    for segment in segments { Program.findFarResults(of: segment, slots) }
     var accumulatorBytes = 0
     for segment in segments {
       var offset = 0
@@ -50,6 +51,24 @@ package struct Program {
     self.slots = slots
     self.segments = segments
     self.workerCount = workerCount
+  }
+
+  /// Bytes of a tensor from which on no cache holds it from one segment to the next.
+  private static let farBytes = 8 << 20
+
+  /// Tells a segment's kernels which of their results nobody reads before the next segment, when no cache holds them any more.
+  private static func findFarResults(of segment: Segment, _ slots: [Slot]) {
+    var users: [SlotID: Int] = [:]
+    for kernel in segment.kernels {
+      for slot in Set(kernel.reads + kernel.writes) { users[slot, default: 0] += 1 }
+    }
+    for kernel in segment.kernels where kernel.samples != nil {
+      kernel.farResults = Set(
+        kernel.writes.filter {
+          guard case .arena = slots[$0.index].storage else { return false }
+          return slots[$0.index].byteCount >= farBytes && users[$0] == 1
+        })
+    }
   }
 
   /// Bytes of all that a step works in, but for tensors that something else owns.

@@ -18,6 +18,7 @@
 #include "reductions.inc.h"
 #include "channels.inc.h"
 #include "thin.inc.h"
+#include "depthwise.inc.h"
 #include "dropout.inc.h"
 #include "rows.inc.h"
 #include "updates.inc.h"

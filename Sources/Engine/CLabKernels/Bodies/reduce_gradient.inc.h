@@ -16,6 +16,7 @@ typedef struct {
   LabInt pixels;
   const float *upstream1, *upstream2, *saved, *savedX, *savedResidual, *x1, *x2;
   float *g;
+  bool passesCache;  // whether the caches will not hold g until it is read again
   Vec addend, savedScale, savedShift, savedResidualScale, mean1, mean2;
   Vec sum, sumX1, sumX2;  // results
 } GradientSpan;
@@ -55,7 +56,12 @@ LAB_INLINE void sumGradientPixel(const GradientSpan *s, LabInt pixel, int stream
   if (normalised >= 1) sums->gX1[stream] = g * (load(s->x1 + i) - s->mean1) + sums->gX1[stream];
   if (normalised >= 2) sums->gX2[stream] = g * (load(s->x2 + i) - s->mean2) + sums->gX2[stream];
   // Last, because the gradient may take the place of one of the operands.
-  if (s->g) store(s->g + i, g);
+  if (s->g == NULL) return;
+  if (s->passesCache) {
+    storePast(s->g + i, g);
+  } else {
+    store(s->g + i, g);
+  }
 }
 
 LAB_INLINE void gradientSpan(GradientSpan *span, LabActivation activation, DerivativeKind derivative, int upstreams,
@@ -189,6 +195,7 @@ static void reducePlaneGradient(const LabReduceGradient *a, LabInt sample, LabIn
     span.x1 = areSame(a->x1, a->savedX) ? span.savedX : spanOf(a->x1, offset, pixels, &widened.x1);
     span.x2 = areSame(a->x2, a->savedResidual) ? span.savedResidual : spanOf(a->x2, offset, pixels, &widened.x2);
     span.g = a->g ? a->g + offset : NULL;
+    span.passesCache = a->passesCache && (uintptr_t)span.g % sizeof(Vec) == 0;
     if (function) {
       function(&span);
     } else {
@@ -204,4 +211,5 @@ static void reduceGradient(const LabReduceGradient *a) {
   for (LabInt sample = 0; sample < a->extent.samples; sample++) {
     for (LabInt block = 0; block < a->extent.blocks; block++) reducePlaneGradient(a, sample, block);
   }
+  fenceStores(a->passesCache);
 }

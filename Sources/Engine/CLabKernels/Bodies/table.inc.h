@@ -17,6 +17,8 @@
     .broadcastChannels = broadcastChannels, .maximumOfChannelsGradient = maximumOfChannelsGradient,              \
     .poolMaximum = poolMaximum, .poolMaximumGradient = poolMaximumGradient, .selectChannels = selectChannels,    \
     .thinScratchCount = thinScratchCount, .thinForward = thinForward, .thinWeightGradient = thinWeightGradient,  \
+    .depthWiseScratchCount = depthWiseScratchCount, .depthWiseForward = depthWiseForward,                        \
+    .depthWiseBackward = depthWiseBackward,                                                                      \
     .roundToBFloat16 = roundToBFloat16, .narrowToBFloat16 = narrowToBFloat16, .widenBFloat16 = widenBFloat16,    \
     .scaleChannels = scaleChannels, .poolProducts = poolProducts, .tapScratchCount = tapScratchCount,            \
     .tapForward = tapForward, .tapInputGradient = tapInputGradient, .tapWeightGradient = tapWeightGradient,      \

@@ -153,7 +153,7 @@ LAB_INLINE void storeMatrix(const float *source, float *target, bool passesCache
   const bool streams = passesCache && (uintptr_t)target % sizeof(Vec) == 0;
   for (LabInt i = 0; i < matrixFloats; i += lanes) {
     if (streams) {
-      __builtin_nontemporal_store(load(source + i), (Vec *)(target + i));
+      storePast(target + i, load(source + i));
     } else {
       store(target + i, load(source + i));
     }
@@ -267,6 +267,5 @@ static void tapWeightGradient(const LabTapConvolution *c, const LabTapGradients 
     }
   }
   if (g->dKernel && c->mixesWeights) sumEachVector(c->samples * extent.kernels, s.kernelSums, g->dKernel);
-  // What goes past the cache is ordered by a fence only.
-  if (c->mixesWeights) __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  fenceStores(c->mixesWeights);
 }

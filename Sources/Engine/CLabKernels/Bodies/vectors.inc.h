@@ -42,6 +42,14 @@ LAB_INLINE Vec load(const float *source) {
 
 LAB_INLINE void store(float *target, Vec v) { __builtin_memcpy(target, &v, sizeof v); }
 
+// Stores past the caches, whose lines need not be read before; the target is aligned to a vector.
+LAB_INLINE void storePast(float *target, Vec v) { __builtin_nontemporal_store(v, (Vec *)target); }
+
+// What went past the caches is ordered by a fence only.
+LAB_INLINE void fenceStores(bool passesCache) {
+  if (passesCache) __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 // All bits set in the first `count` lanes.
 LAB_INLINE VecInt firstLanes(LabInt count) {
   const VecInt indices = LAB_LANE_INDICES;

@@ -1,6 +1,7 @@
 #ifndef CLABKERNELS_H
 #define CLABKERNELS_H
 
+#include "CLabDepthWise.h"
 #include "CLabTaps.h"
 #include "CLabTypes.h"
 #include "CLabWinograd.h"
@@ -72,6 +73,11 @@ typedef struct LabKernels {
   // dw is added to
   void (*thinWeightGradient)(const LabThinConvolution *convolution, const float *x, const float *upstream, double *dw,
                              float *scratch);
+
+  // --- depth-wise convolutions, see CLabDepthWise.h; y and dx are overwritten
+  LabInt (*depthWiseScratchCount)(const LabDepthWise *geometry);
+  void (*depthWiseForward)(const LabDepthWiseConvolution *convolution, const LabDepthWiseResult *result);
+  void (*depthWiseBackward)(const LabDepthWiseConvolution *convolution, const LabDepthWiseGradients *gradients);
 
   // --- any layout, element by element (unused lanes of a blocked tensor get f(0), which is not 0 for the sigmoids and
   // the exponential: blocked activations are apply's and reduceGradient's)

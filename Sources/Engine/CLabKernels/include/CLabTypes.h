@@ -79,6 +79,7 @@ typedef struct {
   const float *savedScale, *savedShift;
   const float *savedResidualScale, *savedResidualShift;
   float *g;                            // or NULL
+  bool passesCache;                    // whether the caches will not hold g until it is read again
   LabSource x1, x2;                    // or absent; x2 only with x1
   const float *mean1, *mean2;
   double *sum, *sumX1, *sumX2;         // [blocks·block] each, accumulated into; NULL where not wanted

@@ -35,7 +35,7 @@ public struct MobileNetV1: Architecture {
     aliases: [
       "mobilenetv1_100": ["multiplier": 1], "mobilenetv1_075": ["multiplier": 0.75],
       "mobilenetv1_050": ["multiplier": 0.5], "mobilenetv1_025": ["multiplier": 0.25],
-    ])
+    ], revision: 1)
 
   public static let members = ["mobilenetv1_100", "mobilenetv1_075", "mobilenetv1_050", "mobilenetv1_025"].map {
     ZooMember.imagenet($0)

@@ -35,7 +35,7 @@ public struct MobileNetV2: Architecture {
     aliases: [
       "mobilenetv2_100": ["multiplier": 1], "mobilenetv2_075": ["multiplier": 0.75],
       "mobilenetv2_050": ["multiplier": 0.5],
-    ])
+    ], revision: 1)
 
   public static let members =
     [ZooMember.imagenet("mobilenet_v2")] + ["mobilenetv2_075", "mobilenetv2_050"].map { ZooMember.imagenet($0) }

@@ -40,7 +40,8 @@ public struct ResNeSt: Architecture {
         "stem_width", .integer(1...1024), default: .integer(Self().stemWidth),
         "The channels of the stem's first convolutions, where the first stage has 64."),
       .init(
-        "groups", .integer(1...64), default: .integer(Self().groups), "The number of groups of the 3×3 convolutions."),
+        "groups", .integer(1...64), default: .integer(Self().groups), revision: 1,
+        "The number of groups of the 3×3 convolutions."),
     ]),
     aliases: [
       "resnest14d": ["layers": 14], "resnest26d": ["layers": 26], "resnest50d": ["layers": 50],

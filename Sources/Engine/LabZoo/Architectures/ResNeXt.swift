@@ -46,7 +46,7 @@ public struct ResNeXt: Architecture {
       "resnext50_32x4d": ["layers": 50, "groups": 32, "group_width": 4],
       "resnext101_32x8d": ["layers": 101, "groups": 32, "group_width": 8],
       "resnext101_64x4d": ["layers": 101, "groups": 64, "group_width": 4],
-    ])
+    ], revision: 1)
 
   public static let members = ["resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d"].map {
     ZooMember.imagenet($0)

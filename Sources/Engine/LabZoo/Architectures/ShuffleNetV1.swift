@@ -32,7 +32,8 @@ public struct ShuffleNetV1: Architecture {
       .multiplier(default: Self().multiplier),
     ]),
     aliases: Dictionary(
-      uniqueKeysWithValues: [1, 2, 3, 4, 8].map { ("shufflenet_v1_g\($0)", ["groups": .integer($0)]) }))
+      uniqueKeysWithValues: [1, 2, 3, 4, 8].map { ("shufflenet_v1_g\($0)", ["groups": .integer($0)]) }),
+    revision: 1)
 
   public static let members = [1, 2, 3, 4, 8].map { ZooMember.imagenet("shufflenet_v1_g\($0)") }
 

@@ -45,7 +45,8 @@ public struct ShuffleNetV2: Architecture {
         "The size: x0_5, x1_0, x1_5 or x2_0.")
     ]),
     aliases: Dictionary(
-      uniqueKeysWithValues: Size.allCases.map { ("shufflenet_v2_\($0.rawValue)", ["size": .string($0.rawValue)]) }))
+      uniqueKeysWithValues: Size.allCases.map { ("shufflenet_v2_\($0.rawValue)", ["size": .string($0.rawValue)]) }),
+    revision: 1)
 
   public static let members = Size.allCases.map { ZooMember.imagenet("shufflenet_v2_\($0.rawValue)") }
 

@@ -26,7 +26,7 @@ public struct Xception: Architecture {
       .init(
         "middle_blocks", .integer(1...64), default: .integer(Self().middleBlocks),
         "The number of blocks that keep shape and channels.")
-    ]))
+    ]), revision: 1)
 
   public static let members = [ZooMember.imagenet("xception", extent: 299)]
 

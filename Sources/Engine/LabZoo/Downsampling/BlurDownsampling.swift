@@ -13,7 +13,7 @@ public struct BlurDownsampling: DownsamplingVariant {
   public init() {}
 
   public static let variant = ConfigurationSchema.Variant(
-    "blur", "Convolutions and poolings of stride 1, and a blur with stride 2 behind the non-linearity.")
+    "blur", "Convolutions and poolings of stride 1, and a blur with stride 2 behind the non-linearity.", revision: 1)
 
   public var convolutionStride: Int { 1 }
 

@@ -41,7 +41,8 @@ public struct MultiScaleFusion: FusionVariant {
           .switches(
             windows.map { (MultiScaleFusionLayer.name(ofWindow: $0), "Whether there is a \($0)×\($0) branch.") })),
         default: [:], "Which branches there are; without any, the block does nothing."),
-      .init("depthwise", .boolean, default: false, "Whether each branch convolves every channel by itself."),
+      .init(
+        "depthwise", .boolean, default: false, revision: 1, "Whether each branch convolves every channel by itself."),
     ]),
     aliases: [
       "multiscale-sum": ["combine": "sum"], "multiscale-weighted": ["combine": "weighted"],

@@ -1,0 +1,478 @@
+// Depth-wise convolutions, plane by plane. What windows read lies in the scratch within a border of zeros, so that every place
+// has all of the window's taps.
+//
+// A plane is read whole before anything is computed of it: row by row, with products between rows, the memory's own prediction
+// would begin anew with each row.
+
+// A plane within a border of zeros.
+typedef struct {
+  float *pixels;               // where the border begins
+  LabInt width, height;        // with the border
+  LabInt firstRow, firstColumn;
+} BorderedPlane;
+
+LAB_INLINE float *borderedRow(const BorderedPlane *p, LabInt row) {
+  return p->pixels + ((p->firstRow + row) * p->width + p->firstColumn) * lanes;
+}
+
+// Pixels before the first one and behind the last one that windows reach, with what lies between.
+typedef struct {
+  LabInt before, total;
+} Reach;
+
+LAB_INLINE Reach imageReach(LabInt size, LabInt results, LabInt kernel, LabInt stride, LabInt padding, LabInt dilation) {
+  return (Reach){padding, larger(padding + size, (results - 1) * stride + (kernel - 1) * dilation + 1)};
+}
+
+// Of the result, for the gradient of the image: a pixel takes what the results of (pixel + padding − tap·dilation) / stride
+// have, where that is whole.
+LAB_INLINE Reach resultReach(LabInt size, LabInt results, LabInt kernel, LabInt stride, LabInt padding, LabInt dilation) {
+  const LabInt before = ((kernel - 1) * dilation - padding + stride - 1) / stride;
+  return (Reach){before, before + larger(results, (size - 1 + padding) / stride + 1)};
+}
+
+typedef struct {
+  BorderedPlane image, upstream;
+  float *rows;                 // some rows of the image's gradient
+  LabInt rowCount;             // how many
+  LabInt count;
+} DepthWiseScratch;
+
+LAB_INLINE DepthWiseScratch depthWiseScratch(const LabDepthWise *g, float *memory) {
+  const Reach imageRows = imageReach(g->height, g->outputHeight, g->kernelHeight, g->strideHeight, g->paddingHeight,
+                                     g->dilationHeight);
+  const Reach imageColumns = imageReach(g->width, g->outputWidth, g->kernelWidth, g->strideWidth, g->paddingWidth,
+                                        g->dilationWidth);
+  const Reach rows = resultReach(g->height, g->outputHeight, g->kernelHeight, g->strideHeight, g->paddingHeight,
+                                 g->dilationHeight);
+  const Reach columns = resultReach(g->width, g->outputWidth, g->kernelWidth, g->strideWidth, g->paddingWidth,
+                                    g->dilationWidth);
+  DepthWiseScratch s;
+  s.image = (BorderedPlane){memory, imageColumns.total, imageRows.total, imageRows.before, imageColumns.before};
+  float *next = memory + imageRows.total * imageColumns.total * lanes;
+  s.upstream = (BorderedPlane){next, columns.total, rows.total, rows.before, columns.before};
+  s.rows = next + rows.total * columns.total * lanes;
+  // Rows that stay in the nearest cache, whole strides of them.
+  enum { pixels = 256 };
+  s.rowCount = larger(pixels / g->width / g->strideHeight, 1) * g->strideHeight;
+  s.count = s.rows + s.rowCount * g->width * lanes - memory;
+  return s;
+}
+
+static LabInt depthWiseScratchCount(const LabDepthWise *geometry) { return depthWiseScratch(geometry, NULL).count; }
+
+LAB_INLINE void clearPixels(float *pixels, LabInt count) {
+  for (LabInt i = 0; i < count * lanes; i += lanes) store(pixels + i, (Vec)0.0f);
+}
+
+// Clears what surrounds a plane of so many rows and columns.
+LAB_INLINE void clearBorder(const BorderedPlane *p, LabInt rows, LabInt columns) {
+  for (LabInt row = 0; row < p->height; row++) {
+    float *pixels = p->pixels + row * p->width * lanes;
+    if (row < p->firstRow || row >= p->firstRow + rows) {
+      clearPixels(pixels, p->width);
+    } else {
+      const LabInt end = p->firstColumn + columns;
+      clearPixels(pixels, p->firstColumn);
+      clearPixels(pixels + end * lanes, p->width - end);
+    }
+  }
+}
+
+// Normalizes and activates a plane.
+LAB_INLINE void makeImageWith(ApplySpan span, LabInt rows, const BorderedPlane *target, LabActivation activation) {
+  for (LabInt row = 0; row < rows; row++, span.x += span.pixels * lanes) {
+    float *pixels = borderedRow(target, row);
+#pragma clang loop unroll_count(4)
+    for (LabInt pixel = 0; pixel < span.pixels; pixel++) {
+      store(pixels + pixel * lanes, applyPixel(&span, pixel, activation, residualNone));
+    }
+  }
+}
+
+static void makeImage(const LabDepthWiseConvolution *c, LabInt plane, const BorderedPlane *target) {
+  const LabInt block = plane % c->blocks, rows = c->geometry.height;
+  const VecInt live = liveLanes(c->channels, block);
+  ApplySpan span = {
+      .pixels = c->geometry.width,
+      .x = c->x + plane * rows * c->geometry.width * lanes,
+      .scale = channelVector(c->scale, block, live, 1),
+      .shift = channelVector(c->shift, block, live, 0),
+      .residualScale = (Vec)1.0f,
+      .live = live,
+  };
+  if (c->scale == NULL) {
+    for (LabInt row = 0; row < rows; row++, span.x += span.pixels * lanes) {
+      __builtin_memcpy(borderedRow(target, row), span.x, (size_t)(span.pixels * lanes) * sizeof(float));
+    }
+    return;
+  }
+  switch (c->activation) {
+    case LAB_ACTIVATION_NONE: makeImageWith(span, rows, target, LAB_ACTIVATION_NONE); break;
+    case LAB_ACTIVATION_RELU: makeImageWith(span, rows, target, LAB_ACTIVATION_RELU); break;
+    case LAB_ACTIVATION_RELU6: makeImageWith(span, rows, target, LAB_ACTIVATION_RELU6); break;
+    default:
+      for (LabInt row = 0; row < rows; row++, span.x += span.pixels * lanes) {
+        span.y = borderedRow(target, row);
+        applyOther(&span, c->activation, residualNone, outputStored);
+      }
+  }
+}
+
+// Rows of places, each of which sums the window's taps: a place's pixels are `readStep` from its neighbour's.
+typedef struct {
+  const float *pixels[labMostDepthWiseTaps];   // for the first place: of each of the window's rows that count
+  const float *weights[labMostDepthWiseTaps];
+  LabInt starts[labMostDepthWiseTaps];         // the pixel of each of the window's columns that count
+  LabInt columns[labMostDepthWiseTaps];        // that column
+  LabInt rowCount, columnCount;
+  LabInt places, readStep, writeStep;
+  LabInt rows, readRow, writeRow;              // rows of places, and the floats from one to the next
+  float *target;
+  bool passesCache;
+} DepthWiseSums;
+
+typedef struct {
+  Vec pivot, sum, squares;
+} StatisticsSums;
+
+// `count` neighbouring places of any window.
+LAB_INLINE void sumPlaces(const DepthWiseSums *d, LabInt offset, LabInt count, LabInt step, Vec *sums) {
+  LAB_UNROLLED
+  for (LabInt u = 0; u < count; u++) sums[u] = (Vec)0.0f;
+  for (LabInt row = 0; row < d->rowCount; row++) {
+    for (LabInt column = 0; column < d->columnCount; column++) {
+      const Vec weight = load(d->weights[row] + d->columns[column] * lanes);
+      const float *pixels = d->pixels[row] + offset + d->starts[column] * lanes;
+      LAB_UNROLLED
+      for (LabInt u = 0; u < count; u++) sums[u] = load(pixels + u * step * lanes) * weight + sums[u];
+    }
+  }
+}
+
+// The same of a window of 3×3, whose weights stay in registers.
+LAB_INLINE void sumPlaces3x3(const DepthWiseSums *d, const Vec weights[9], LabInt offset, LabInt count, LabInt step,
+                             Vec *sums) {
+  LAB_UNROLLED
+  for (LabInt u = 0; u < count; u++) sums[u] = (Vec)0.0f;
+  LAB_UNROLLED
+  for (LabInt tap = 0; tap < 9; tap++) {
+    const float *pixels = d->pixels[tap / 3] + offset + d->starts[tap % 3] * lanes;
+    LAB_UNROLLED
+    for (LabInt u = 0; u < count; u++) sums[u] = load(pixels + u * step * lanes) * weights[tap] + sums[u];
+  }
+}
+
+LAB_INLINE void putPlaces(const Vec *sums, LabInt count, const DepthWiseSums *d, float *target, StatisticsSums *statistics) {
+  if (d->passesCache) {
+    LAB_UNROLLED
+    for (LabInt u = 0; u < count; u++) storePast(target + u * d->writeStep * lanes, sums[u]);
+  } else {
+    LAB_UNROLLED
+    for (LabInt u = 0; u < count; u++) store(target + u * d->writeStep * lanes, sums[u]);
+  }
+  if (statistics) {
+    Vec total = (Vec)0.0f, squares = (Vec)0.0f;
+    LAB_UNROLLED
+    for (LabInt u = 0; u < count; u++) {
+      const Vec v = sums[u] - statistics->pivot;
+      total += v;
+      squares = v * v + squares;
+    }
+    statistics->sum += total;
+    statistics->squares += squares;
+  }
+}
+
+#define LAB_PLACES(COUNT)                                              \
+  case COUNT: {                                                        \
+    Vec sums[COUNT];                                                   \
+    if (is3x3) {                                                       \
+      sumPlaces3x3(d, weights, offset, COUNT, step, sums);             \
+    } else {                                                           \
+      sumPlaces(d, offset, COUNT, step, sums);                         \
+    }                                                                  \
+    putPlaces(sums, COUNT, d, target + place * d->writeStep * lanes, statistics); \
+    break;                                                             \
+  }
+
+LAB_INLINE void sumRowsWith(const DepthWiseSums *d, LabInt firstRow, LabInt rows, LabInt step, bool is3x3,
+                            StatisticsSums *statistics) {
+  enum { most = 8 };
+  Vec weights[9];
+  if (is3x3) {
+    LAB_UNROLLED
+    for (LabInt tap = 0; tap < 9; tap++) weights[tap] = load(d->weights[tap / 3] + d->columns[tap % 3] * lanes);
+  }
+  // Groups as equal as can be.
+  const LabInt groups = (d->places + most - 1) / most, least = d->places / groups, larger = d->places % groups;
+  for (LabInt row = firstRow; row < firstRow + rows; row++) {
+    float *target = d->target + row * d->writeRow;
+    LabInt place = 0;
+    for (LabInt group = 0; group < groups; group++) {
+      const LabInt count = least + (group < larger), offset = row * d->readRow + place * step * lanes;
+      switch (count) {
+        LAB_PLACES(1)
+        LAB_PLACES(2)
+        LAB_PLACES(3)
+        LAB_PLACES(4)
+        LAB_PLACES(5)
+        LAB_PLACES(6)
+        LAB_PLACES(7)
+        LAB_PLACES(8)
+        default: break;
+      }
+      place += count;
+    }
+  }
+}
+
+LAB_INLINE void sumRowsOf(const DepthWiseSums *d, LabInt firstRow, LabInt rows, StatisticsSums *statistics) {
+  const bool is3x3 = d->rowCount == 3 && d->columnCount == 3;
+  if (is3x3 && d->readStep == 1) {
+    sumRowsWith(d, firstRow, rows, 1, true, statistics);
+  } else if (is3x3 && d->readStep == 2) {
+    sumRowsWith(d, firstRow, rows, 2, true, statistics);
+  } else {
+    sumRowsWith(d, firstRow, rows, d->readStep, false, statistics);
+  }
+}
+
+static void sumRows(const DepthWiseSums *d) { sumRowsOf(d, 0, d->rows, NULL); }
+
+static void sumRowsWithStatistics(const DepthWiseSums *d, LabInt firstRow, LabInt rows, StatisticsSums *statistics) {
+  sumRowsOf(d, firstRow, rows, statistics);
+}
+
+// The rows of so many pixels whose values may be added up in single precision.
+LAB_INLINE LabInt rowsOfSpan(LabInt width) { return larger(longestSpan / width, 1); }
+
+// --- forward
+
+static void forwardPlane(const LabDepthWiseConvolution *c, const LabDepthWiseResult *result, const DepthWiseScratch *s,
+                         LabInt plane) {
+  const LabDepthWise *g = &c->geometry;
+  const LabInt block = plane % c->blocks, taps = g->kernelHeight * g->kernelWidth;
+  makeImage(c, plane, &s->image);
+  DepthWiseSums d;
+  d.rowCount = g->kernelHeight;
+  d.columnCount = g->kernelWidth;
+  for (LabInt ky = 0; ky < g->kernelHeight; ky++) {
+    d.pixels[ky] = borderedRow(&s->image, ky * g->dilationHeight - g->paddingHeight);
+    d.weights[ky] = c->weights + (block * taps + ky * g->kernelWidth) * lanes;
+  }
+  for (LabInt kx = 0; kx < g->kernelWidth; kx++) {
+    d.columns[kx] = kx;
+    d.starts[kx] = kx * g->dilationWidth - g->paddingWidth;
+  }
+  d.places = g->outputWidth;
+  d.readStep = g->strideWidth;
+  d.writeStep = 1;
+  d.rows = g->outputHeight;
+  d.readRow = g->strideHeight * s->image.width * lanes;
+  d.writeRow = g->outputWidth * lanes;
+  d.target = result->y + plane * g->outputHeight * g->outputWidth * lanes;
+  d.passesCache = c->passesCache && (uintptr_t)d.target % sizeof(Vec) == 0;
+  if (!result->pivot) {
+    sumRows(&d);
+    return;
+  }
+  const LabInt spanRows = rowsOfSpan(g->outputWidth);
+  for (LabInt row = 0; row < d.rows; row += spanRows) {
+    StatisticsSums sums = {channelVector(result->pivot, block, liveLanes(c->channels, block), 0), (Vec)0.0f, (Vec)0.0f};
+    sumRowsWithStatistics(&d, row, smaller(spanRows, d.rows - row), &sums);
+    addToDoubles(result->sum + block * lanes, sums.sum);
+    addToDoubles(result->squares + block * lanes, sums.squares);
+  }
+}
+
+static void depthWiseForward(const LabDepthWiseConvolution *c, const LabDepthWiseResult *result) {
+  const DepthWiseScratch s = depthWiseScratch(&c->geometry, c->scratch);
+  clearBorder(&s.image, c->geometry.height, c->geometry.width);
+  for (LabInt plane = 0; plane < c->samples * c->blocks; plane++) forwardPlane(c, result, &s, plane);
+  fenceStores(c->passesCache);
+}
+
+// --- backward
+
+// Gives the gradient of the result.
+static void makeUpstream(const LabDepthWiseConvolution *c, const LabDepthWiseGradients *gradients, LabInt plane,
+                         const BorderedPlane *target) {
+  const LabInt rows = c->geometry.outputHeight, width = c->geometry.outputWidth, block = plane % c->blocks;
+  const VecInt live = liveLanes(c->channels, block);
+  const Vec a = channelVector(gradients->a, block, live, 1), b = channelVector(gradients->b, block, live, 0);
+  const Vec c0 = channelVector(gradients->c0, block, live, 0);
+  for (LabInt row = 0; row < rows; row++) {
+    const LabInt offset = (plane * rows + row) * width * lanes;
+    const float *upstream = gradients->upstream + offset;
+    float *pixels = borderedRow(target, row);
+    if (gradients->a == NULL) {
+      __builtin_memcpy(pixels, upstream, (size_t)(width * lanes) * sizeof(float));
+      continue;
+    }
+    const float *y = gradients->y + offset;
+#pragma clang loop unroll_count(4)
+    for (LabInt i = 0; i < width * lanes; i += lanes) {
+      const Vec inner = load(y + i) * b + c0;
+      store(pixels + i, load(upstream + i) * a + inner);
+    }
+  }
+}
+
+// Sums of products with rows of the result's gradient for a window of 3×3, which stay in registers.
+LAB_INLINE void sumProducts3x3(const LabDepthWise *g, const DepthWiseScratch *s, LabInt firstRow, LabInt rows,
+                               LabInt dilation, LabInt step, double *dw) {
+  Vec own[9];
+  LAB_UNROLLED
+  for (LabInt tap = 0; tap < 9; tap++) own[tap] = (Vec)0.0f;
+  for (LabInt row = firstRow; row < firstRow + rows; row++) {
+    const float *upstream = borderedRow(&s->upstream, row), *pixels[3];
+    LAB_UNROLLED
+    for (LabInt ky = 0; ky < 3; ky++) {
+      pixels[ky] = borderedRow(&s->image, row * g->strideHeight - g->paddingHeight + ky * g->dilationHeight) -
+                   g->paddingWidth * lanes;
+    }
+    for (LabInt place = 0; place < g->outputWidth; place++) {
+      const Vec gradient = load(upstream + place * lanes);
+      LAB_UNROLLED
+      for (LabInt tap = 0; tap < 9; tap++) {
+        own[tap] = load(pixels[tap / 3] + (tap % 3 * dilation + place * step) * lanes) * gradient + own[tap];
+      }
+    }
+  }
+  LAB_UNROLLED
+  for (LabInt tap = 0; tap < 9; tap++) addToDoubles(dw + tap * lanes, own[tap]);
+}
+
+// The same for one tap of any window, on several streams.
+LAB_INLINE void sumProducts(const LabDepthWise *g, const DepthWiseScratch *s, LabInt firstRow, LabInt rows, LabInt ky,
+                            LabInt kx, double *dw) {
+  const LabInt step = g->strideWidth;
+  Vec sums[streams] = {0};
+  for (LabInt row = firstRow; row < firstRow + rows; row++) {
+    const float *upstream = borderedRow(&s->upstream, row);
+    const float *pixels = borderedRow(&s->image, row * g->strideHeight - g->paddingHeight + ky * g->dilationHeight) +
+                          (kx * g->dilationWidth - g->paddingWidth) * lanes;
+    LabInt place = 0;
+    for (; place + streams <= g->outputWidth; place += streams) {
+      for (int u = 0; u < streams; u++) {
+        sums[u] = load(pixels + (place + u) * step * lanes) * load(upstream + (place + u) * lanes) + sums[u];
+      }
+    }
+    for (; place < g->outputWidth; place++) {
+      sums[0] = load(pixels + place * step * lanes) * load(upstream + place * lanes) + sums[0];
+    }
+  }
+  addToDoubles(dw, sumOfStreams(sums));
+}
+
+static void weightGradientOfPlane(const LabDepthWise *g, const DepthWiseScratch *s, double *dw) {
+  const LabInt spanRows = rowsOfSpan(g->outputWidth);
+  for (LabInt row = 0; row < g->outputHeight; row += spanRows) {
+    const LabInt rows = smaller(spanRows, g->outputHeight - row);
+    if (g->kernelHeight == 3 && g->kernelWidth == 3 && g->strideWidth == 1 && g->dilationWidth == 1) {
+      sumProducts3x3(g, s, row, rows, 1, 1, dw);
+    } else if (g->kernelHeight == 3 && g->kernelWidth == 3) {
+      sumProducts3x3(g, s, row, rows, g->dilationWidth, g->strideWidth, dw);
+    } else {
+      for (LabInt tap = 0; tap < g->kernelHeight * g->kernelWidth; tap++) {
+        sumProducts(g, s, row, rows, tap / g->kernelWidth, tap % g->kernelWidth, dw + tap * lanes);
+      }
+    }
+  }
+}
+
+// The window's rows, or columns, that a row of the image takes its gradient from, and those of the result that they belong
+// to: where (place + padding − tap·dilation) is a whole number of strides. What lies before the result makes all positive.
+LAB_INLINE LabInt tapsOfPlace(LabInt place, LabInt kernel, LabInt stride, LabInt padding, LabInt dilation, LabInt before,
+                              LabInt *taps, LabInt *results) {
+  LabInt count = 0;
+  for (LabInt tap = 0; tap < kernel; tap++) {
+    const LabInt distance = place + padding - tap * dilation + before * stride;
+    if (distance % stride != 0) continue;
+    taps[count] = tap;
+    results[count++] = distance / stride - before;
+  }
+  return count;
+}
+
+// Some rows of the image's gradient. Rows and columns that are a stride apart take it from the same taps.
+static void imageGradientRows(const LabDepthWise *g, const DepthWiseScratch *s, const float *weights, LabInt firstRow,
+                              LabInt rows, float *target) {
+  DepthWiseSums d;
+  d.readStep = 1;
+  d.passesCache = false;
+  d.writeStep = g->strideWidth;
+  d.readRow = s->upstream.width * lanes;
+  d.writeRow = g->strideHeight * g->width * lanes;
+  for (LabInt rowPhase = 0; rowPhase < smaller(g->strideHeight, rows); rowPhase++) {
+    LabInt windowRows[labMostDepthWiseTaps], resultRows[labMostDepthWiseTaps];
+    d.rows = (rows - rowPhase + g->strideHeight - 1) / g->strideHeight;
+    d.rowCount = tapsOfPlace(firstRow + rowPhase, g->kernelHeight, g->strideHeight, g->paddingHeight, g->dilationHeight,
+                             s->upstream.firstRow, windowRows, resultRows);
+    for (LabInt i = 0; i < d.rowCount; i++) {
+      d.pixels[i] = borderedRow(&s->upstream, resultRows[i]);
+      d.weights[i] = weights + windowRows[i] * g->kernelWidth * lanes;
+    }
+    for (LabInt phase = 0; phase < smaller(g->strideWidth, g->width); phase++) {
+      d.columnCount = tapsOfPlace(phase, g->kernelWidth, g->strideWidth, g->paddingWidth, g->dilationWidth,
+                                  s->upstream.firstColumn, d.columns, d.starts);
+      d.places = (g->width - phase + g->strideWidth - 1) / g->strideWidth;
+      d.target = target + (rowPhase * g->width + phase) * lanes;
+      sumRows(&d);
+    }
+  }
+}
+
+static void imageGradientOfPlane(const LabDepthWiseConvolution *c, const LabDepthWiseGradients *gradients,
+                                 const DepthWiseScratch *s, LabInt plane) {
+  const LabDepthWise *g = &c->geometry;
+  const LabInt block = plane % c->blocks, offset = plane * g->height * g->width * lanes;
+  const float *weights = c->weights + block * g->kernelHeight * g->kernelWidth * lanes;
+  if (!gradients->mean) {
+    imageGradientRows(g, s, weights, 0, g->height, gradients->dx + offset);
+    return;
+  }
+  const VecInt live = liveLanes(c->channels, block);
+  const bool isPlain = c->activation == LAB_ACTIVATION_NONE;
+  const GradientSpanFunction reduce = gradientFunction(c->activation, isPlain ? derivativeNone : derivativeRecomputed, 1, 1);
+  GradientSpan span = {
+      .upstream1 = s->rows,
+      .addend = (Vec)0.0f,
+      .savedScale = channelVector(c->scale, block, live, 1),
+      .savedShift = channelVector(c->shift, block, live, 0),
+      .savedResidualScale = (Vec)1.0f,
+      .mean1 = channelVector(gradients->mean, block, live, 0),
+  };
+  for (LabInt row = 0; row < g->height; row += s->rowCount) {
+    const LabInt rows = smaller(s->rowCount, g->height - row), at = offset + row * g->width * lanes;
+    imageGradientRows(g, s, weights, row, rows, s->rows);
+    span.pixels = rows * g->width;
+    span.savedX = span.x1 = c->x + at;
+    span.g = gradients->dx + at;
+    span.passesCache = c->passesCache && (uintptr_t)span.g % sizeof(Vec) == 0;
+    if (reduce) {
+      reduce(&span);
+    } else {
+      gradientOther(&span, c->activation, derivativeRecomputed, 1, 1);
+    }
+    addToDoubles(gradients->sum + block * lanes, span.sum);
+    addToDoubles(gradients->sumX + block * lanes, span.sumX1);
+  }
+}
+
+static void depthWiseBackward(const LabDepthWiseConvolution *c, const LabDepthWiseGradients *gradients) {
+  const LabDepthWise *g = &c->geometry;
+  const DepthWiseScratch s = depthWiseScratch(g, c->scratch);
+  clearBorder(&s.image, g->height, g->width);
+  clearBorder(&s.upstream, g->outputHeight, g->outputWidth);
+  for (LabInt plane = 0; plane < c->samples * c->blocks; plane++) {
+    makeUpstream(c, gradients, plane, &s.upstream);
+    if (gradients->dw) {
+      makeImage(c, plane, &s.image);
+      weightGradientOfPlane(g, &s, gradients->dw + plane % c->blocks * g->kernelHeight * g->kernelWidth * lanes);
+    }
+    if (gradients->dx) imageGradientOfPlane(c, gradients, &s, plane);
+  }
+  fenceStores(c->passesCache);
+}
