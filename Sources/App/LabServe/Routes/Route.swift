@@ -48,24 +48,26 @@ package struct Route: Sendable {
 
   /// The names in braces of the address.
   package var names: [String] {
-    parts.compactMap { $0.hasPrefix("{") ? String($0.dropFirst().dropLast()) : nil }
+    path.split(separator: "/").compactMap { $0.hasPrefix("{") ? String($0.dropFirst().dropLast()) : nil }
   }
-
-  private var parts: [String] { path.split(separator: "/").map(String.init) }
 
   /// What stands for each name in braces; nil for another address.
   func match(_ path: [String]) -> [String: String]? {
-    let parts = parts
-    guard parts.count == path.count else { return nil }
+    // Every request is compared with all addresses, so that no text is made of what does not match.
+    let slash = UInt8(ascii: "/")
+    var rest = self.path.utf8[...]
     var values: [String: String] = [:]
-    for (part, given) in zip(parts, path) {
-      if part.hasPrefix("{") {
-        values[String(part.dropFirst().dropLast())] = given
-      } else if part != given {
+    for given in path {
+      guard rest.popFirst() == slash else { return nil }
+      let part = rest.prefix { $0 != slash }
+      rest = rest[part.endIndex...]
+      if part.first == UInt8(ascii: "{") {
+        values[String(decoding: part.dropFirst().dropLast(), as: UTF8.self)] = given
+      } else if !part.elementsEqual(given.utf8) {
         return nil
       }
     }
-    return values
+    return rest.isEmpty || (path.isEmpty && rest.count == 1) ? values : nil
   }
 
   /// The parameters by which courses are drawn, which a page's script reads and writes.

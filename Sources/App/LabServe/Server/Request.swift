@@ -59,17 +59,13 @@ extension Request {
   /// - Parameter head: the bytes without the empty line.
   /// - Throws: ``RequestProblem``.
   package init(head: [UInt8]) throws(RequestProblem) {
-    guard let text = String(validating: head, as: UTF8.self),
-      text.unicodeScalars.allSatisfy({
-        $0 == "\r" || $0 == "\n" || $0 == "\t" || ($0.value >= 0x20 && $0.value != 0x7f)
-      })
+    guard head.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || [9, 10, 13].contains($0) }),
+      String(validating: head, as: UTF8.self) != nil
     else { throw Request.malformed("its head has bytes that no head has") }
-    var lines = text.components(separatedBy: "\r\n")
-    guard !lines.contains(where: { $0.unicodeScalars.contains { $0 == "\r" || $0 == "\n" } }) else {
-      throw Request.malformed("a line of its head ends otherwise than by CR and LF")
-    }
-    let first = lines.removeFirst().split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-    guard first.count == 3, Request.isToken(first[0]) else {
+    var lines = try Request.lines(head)[...]
+    let first = lines.removeFirst().split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+      .map { String(decoding: $0, as: UTF8.self) }
+    guard first.count == 3, Request.isToken(first[0].utf8) else {
       throw Request.malformed("its first line is no method, target and version")
     }
     guard first[2] == "HTTP/1.1" || first[2] == "HTTP/1.0" else {
@@ -96,27 +92,52 @@ extension Request {
     RequestProblem(status: 400, description: "the request cannot be understood: \(problem)", endsConnection: true)
   }
 
-  private static func isToken(_ text: some StringProtocol) -> Bool {
-    !text.isEmpty && text.utf8.count <= 64
-      && text.unicodeScalars.allSatisfy {
-        $0.isASCII
-          && ($0.properties.isAlphabetic || $0.properties.numericType != nil
-            || "!#$%&'*+-.^_`|~".unicodeScalars.contains($0))
+  /// The lines of a head, each of which ends by CR and LF.
+  private static func lines(_ head: [UInt8]) throws(RequestProblem) -> [ArraySlice<UInt8>] {
+    var lines: [ArraySlice<UInt8>] = []
+    var (start, index) = (0, 0)
+    while index < head.count {
+      switch head[index] {
+      case 13 where index + 1 < head.count && head[index + 1] == 10:
+        lines.append(head[start..<index])
+        index += 2
+        start = index
+      case 13, 10: throw malformed("a line of its head ends otherwise than by CR and LF")
+      default: index += 1
       }
+    }
+    return lines + [head[start...]]
   }
 
-  private static func headers(_ lines: [String]) throws(RequestProblem) -> [String: String] {
+  private static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
+    !bytes.isEmpty && bytes.count <= 64 && bytes.allSatisfy { tokenBytes[Int($0)] }
+  }
+
+  /// Which bytes names of methods and headers consist of.
+  private static let tokenBytes: [Bool] = (0...255).map { byte in
+    switch UInt8(byte) {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "a")...UInt8(ascii: "z"):
+      true
+    default: "!#$%&'*+-.^_`|~".utf8.contains(UInt8(byte))
+    }
+  }
+
+  private static func headers(_ lines: ArraySlice<ArraySlice<UInt8>>) throws(RequestProblem) -> [String: String] {
     guard lines.count <= countLimit else {
       throw RequestProblem(
         status: 431, description: "the request has more than \(countLimit) headers", endsConnection: true)
     }
     var headers: [String: String] = [:]
     for line in lines {
-      guard let colon = line.firstIndex(of: ":"), isToken(line[..<colon]) else {
+      guard let colon = line.firstIndex(of: UInt8(ascii: ":")), isToken(line[..<colon]) else {
         throw malformed("a header has no name")
       }
-      let name = line[..<colon].lowercased()
-      let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+      let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
+      let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 9 }
+      let start = line[(colon + 1)...].drop(while: isSpace)
+      let end = start.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start.startIndex
+      let value = String(decoding: start[..<end], as: UTF8.self)
       if let earlier = headers[name] {
         guard !["host", "origin", "authorization", "content-length", "transfer-encoding"].contains(name) else {
           throw malformed("it has the header \(name) twice")

@@ -86,16 +86,22 @@ struct Response: Sendable {
   ///
   /// - Parameter keepsAlive: whether the connection stays open.
   func head(keepsAlive: Bool) -> Data {
-    var lines = ["HTTP/1.1 \(status) \(Response.phrases[status] ?? "Status")"]
-    lines += headers.map { "\($0.name): \($0.value)" }
-    lines += Response.protections.filter { header($0.0) == nil }.map { "\($0): \($1)" }
-    if header("Cache-Control") == nil { lines.append("Cache-Control: private, no-cache") }
-    // A response without a body by its status has no length either.
-    if status != 304 { lines.append("Content-Length: \(body.length)") }
-    lines.append("Connection: \(keepsAlive ? "keep-alive" : "close")")
+    var head: [UInt8] = []
+    head.reserveCapacity(1024)
     // Values are this program's own, or escaped; a line end in one would begin another header.
-    let safe = lines.map { line in String(line.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f }) }
-    return Data((safe.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+    func add(_ line: String...) {
+      for part in line { head += part.utf8.lazy.filter { $0 >= 0x20 && $0 != 0x7f } }
+      head += [13, 10]
+    }
+    add("HTTP/1.1 \(status) ", Response.phrases[status] ?? "Status")
+    for (name, value) in headers { add(name, ": ", value) }
+    for (name, value) in Response.protections where header(name) == nil { add(name, ": ", value) }
+    if header("Cache-Control") == nil { add("Cache-Control: private, no-cache") }
+    // A response without a body by its status has no length either.
+    if status != 304 { add("Content-Length: \(body.length)") }
+    add("Connection: ", keepsAlive ? "keep-alive" : "close")
+    head += [13, 10]
+    return Data(head)
   }
 
   /// Scripts and styles are files of this server, nothing else is loaded, nobody frames a page or reads it from elsewhere.
