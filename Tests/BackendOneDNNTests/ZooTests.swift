@@ -78,6 +78,25 @@ import Testing
     #expect(abs(ours.norm - reference.norm) <= 1e-2 * reference.norm, "\(ours.norm) instead of \(reference.norm)")
   }
 
+  @Test func normalizationsAroundDepthWiseConvolutionsNeedNoPassOfTheirOwn() throws {
+    let model = try ModelConfiguration(configuration: MobileNetV2.miniature.configuration).model(classCount: 3)
+    let batch = ClassificationBatch(size: 2, image: [3, 16, 16], classCount: 3)
+    let step = try TrainingGraph(model: model, batch: batch, optimization: OptimizationConfiguration(), seed: 5)
+    let session = try OneDNNBackend().makeSession(SessionOptions(profiles: true))
+    let executable = try session.compile(step.graph)
+    for (name, values) in step.initialValues(seed: 5) { try session.write(name, values) }
+    try executable.floatInput("images").update(repeating: 0.5)
+    _ = try executable.integerInput("labels").update(fromContentsOf: [0, 1])
+    try executable.fill(step.scalars, at: StepPosition(step: 0, stepsPerEpoch: 10, totalSteps: 20))
+    try executable.run()
+    let keys = executable.takeProfile().keys
+    func kinds(_ path: String) -> Set<KernelKind> { Set(keys.filter { $0.path == path }.map(\.kind)) }
+    // The convolution itself, whose backward pass is one kernel, and what the statistics of its result give afterwards.
+    #expect(kinds("features.2.conv.1.0") == [.convolutionForward, .convolutionInputGradient])
+    // The others around it are what they were.
+    #expect(kinds("features.2.conv.2").contains(.normalization))
+  }
+
   @Test func activationsThatCanBeComputedAgainAreNotKept() throws {
     func plannedBytes(depth: Int) throws -> Int {
       let model = try ModelConfiguration(configuration: ["depth": .integer(depth)]).model(classCount: 10)

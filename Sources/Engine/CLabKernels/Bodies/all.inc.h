@@ -19,6 +19,7 @@
 #include "channels.inc.h"
 #include "thin.inc.h"
 #include "depthwise.inc.h"
+#include "depthwise_gradient.inc.h"
 #include "dropout.inc.h"
 #include "rows.inc.h"
 #include "updates.inc.h"
