@@ -79,6 +79,15 @@ LAB_INLINE void clearBorder(const BorderedPlane *p, LabInt rows, LabInt columns)
   }
 }
 
+// A plane of all samples, and its block of channels.
+typedef struct {
+  LabInt index, block;
+} Plane;
+
+LAB_INLINE Plane nextPlane(Plane plane, LabInt blocks) {
+  return (Plane){plane.index + 1, plane.block + 1 == blocks ? 0 : plane.block + 1};
+}
+
 // Normalizes and activates a plane.
 LAB_INLINE void makeImageWith(ApplySpan span, LabInt rows, const BorderedPlane *target, LabActivation activation) {
   for (LabInt row = 0; row < rows; row++, span.x += span.pixels * lanes) {
@@ -90,12 +99,12 @@ LAB_INLINE void makeImageWith(ApplySpan span, LabInt rows, const BorderedPlane *
   }
 }
 
-static void makeImage(const LabDepthWiseConvolution *c, LabInt plane, const BorderedPlane *target) {
-  const LabInt block = plane % c->blocks, rows = c->geometry.height;
+static void makeImage(const LabDepthWiseConvolution *c, Plane plane, const BorderedPlane *target) {
+  const LabInt block = plane.block, rows = c->geometry.height;
   const VecInt live = liveLanes(c->channels, block);
   ApplySpan span = {
       .pixels = c->geometry.width,
-      .x = c->x + plane * rows * c->geometry.width * lanes,
+      .x = c->x + plane.index * rows * c->geometry.width * lanes,
       .scale = channelVector(c->scale, block, live, 1),
       .shift = channelVector(c->shift, block, live, 0),
       .residualScale = (Vec)1.0f,
@@ -205,7 +214,8 @@ LAB_INLINE void sumRowsWith(const DepthWiseSums *d, LabInt firstRow, LabInt rows
     for (LabInt tap = 0; tap < 9; tap++) weights[tap] = load(d->weights[tap / 3] + d->columns[tap % 3] * lanes);
   }
   // Groups as equal as can be.
-  const LabInt groups = (d->places + most - 1) / most, least = d->places / groups, larger = d->places % groups;
+  const LabInt groups = (d->places + most - 1) / most;
+  const LabInt least = groups == 1 ? d->places : d->places / groups, larger = d->places - groups * least;
   for (LabInt row = firstRow; row < firstRow + rows; row++) {
     float *target = d->target + row * d->writeRow;
     LabInt place = 0;
@@ -248,9 +258,9 @@ static void sumRowsWithStatistics(const DepthWiseSums *d, LabInt firstRow, LabIn
 LAB_INLINE LabInt rowsOfSpan(LabInt width) { return larger(longestSpan / width, 1); }
 
 static void forwardPlane(const LabDepthWiseConvolution *c, const LabDepthWiseResult *result, const DepthWiseScratch *s,
-                         LabInt plane) {
+                         Plane plane) {
   const LabDepthWise *g = &c->geometry;
-  const LabInt block = plane % c->blocks, taps = g->kernelHeight * g->kernelWidth;
+  const LabInt block = plane.block, taps = g->kernelHeight * g->kernelWidth;
   makeImage(c, plane, &s->image);
   DepthWiseSums d;
   d.rowCount = g->kernelHeight;
@@ -269,7 +279,7 @@ static void forwardPlane(const LabDepthWiseConvolution *c, const LabDepthWiseRes
   d.rows = g->outputHeight;
   d.readRow = g->strideHeight * s->image.width * lanes;
   d.writeRow = g->outputWidth * lanes;
-  d.target = result->y + plane * g->outputHeight * g->outputWidth * lanes;
+  d.target = result->y + plane.index * g->outputHeight * g->outputWidth * lanes;
   d.passesCache = c->passesCache && (uintptr_t)d.target % sizeof(Vec) == 0;
   if (!result->pivot) {
     sumRows(&d);
@@ -287,6 +297,8 @@ static void forwardPlane(const LabDepthWiseConvolution *c, const LabDepthWiseRes
 static void depthWiseForward(const LabDepthWiseConvolution *c, const LabDepthWiseResult *result) {
   const DepthWiseScratch s = depthWiseScratch(&c->geometry, c->scratch);
   clearBorder(&s.image, c->geometry.height, c->geometry.width);
-  for (LabInt plane = 0; plane < c->samples * c->blocks; plane++) forwardPlane(c, result, &s, plane);
+  for (Plane plane = {0, 0}; plane.index < c->samples * c->blocks; plane = nextPlane(plane, c->blocks)) {
+    forwardPlane(c, result, &s, plane);
+  }
   fenceStores(c->passesCache);
 }

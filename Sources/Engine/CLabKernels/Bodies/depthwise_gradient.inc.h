@@ -1,14 +1,14 @@
 // The gradients of depth-wise convolutions, plane by plane.
 
 // Gives the gradient of the result.
-static void makeUpstream(const LabDepthWiseConvolution *c, const LabDepthWiseGradients *gradients, LabInt plane,
+static void makeUpstream(const LabDepthWiseConvolution *c, const LabDepthWiseGradients *gradients, Plane plane,
                          const BorderedPlane *target) {
-  const LabInt rows = c->geometry.outputHeight, width = c->geometry.outputWidth, block = plane % c->blocks;
+  const LabInt rows = c->geometry.outputHeight, width = c->geometry.outputWidth, block = plane.block;
   const VecInt live = liveLanes(c->channels, block);
   const Vec a = channelVector(gradients->a, block, live, 1), b = channelVector(gradients->b, block, live, 0);
   const Vec c0 = channelVector(gradients->c0, block, live, 0);
   for (LabInt row = 0; row < rows; row++) {
-    const LabInt offset = (plane * rows + row) * width * lanes;
+    const LabInt offset = (plane.index * rows + row) * width * lanes;
     const float *upstream = gradients->upstream + offset;
     float *pixels = borderedRow(target, row);
     if (gradients->a == NULL) {
@@ -94,9 +94,11 @@ LAB_INLINE LabInt tapsOfPlace(LabInt place, LabInt kernel, LabInt stride, LabInt
   LabInt count = 0;
   for (LabInt tap = 0; tap < kernel; tap++) {
     const LabInt distance = place + padding - tap * dilation + before * stride;
-    if (distance % stride != 0) continue;
+    // A division takes as long as a row of a small image.
+    const LabInt whole = stride == 1 ? distance : distance / stride;
+    if (whole * stride != distance) continue;
     taps[count] = tap;
-    results[count++] = distance / stride - before;
+    results[count++] = whole - before;
   }
   return count;
 }
@@ -130,9 +132,9 @@ static void imageGradientRows(const LabDepthWise *g, const DepthWiseScratch *s, 
 }
 
 static void imageGradientOfPlane(const LabDepthWiseConvolution *c, const LabDepthWiseGradients *gradients,
-                                 const DepthWiseScratch *s, LabInt plane) {
+                                 const DepthWiseScratch *s, Plane plane) {
   const LabDepthWise *g = &c->geometry;
-  const LabInt block = plane % c->blocks, offset = plane * g->height * g->width * lanes;
+  const LabInt block = plane.block, offset = plane.index * g->height * g->width * lanes;
   const float *weights = c->weights + block * g->kernelHeight * g->kernelWidth * lanes;
   if (!gradients->mean) {
     imageGradientRows(g, s, weights, 0, g->height, gradients->dx + offset);
@@ -171,11 +173,11 @@ static void depthWiseBackward(const LabDepthWiseConvolution *c, const LabDepthWi
   const DepthWiseScratch s = depthWiseScratch(g, c->scratch);
   clearBorder(&s.image, g->height, g->width);
   clearBorder(&s.upstream, g->outputHeight, g->outputWidth);
-  for (LabInt plane = 0; plane < c->samples * c->blocks; plane++) {
+  for (Plane plane = {0, 0}; plane.index < c->samples * c->blocks; plane = nextPlane(plane, c->blocks)) {
     makeUpstream(c, gradients, plane, &s.upstream);
     if (gradients->dw) {
       makeImage(c, plane, &s.image);
-      weightGradientOfPlane(g, &s, gradients->dw + plane % c->blocks * g->kernelHeight * g->kernelWidth * lanes);
+      weightGradientOfPlane(g, &s, gradients->dw + plane.block * g->kernelHeight * g->kernelWidth * lanes);
     }
     if (gradients->dx) imageGradientOfPlane(c, gradients, &s, plane);
   }
