@@ -48,26 +48,38 @@ package struct Route: Sendable {
 
   /// The names in braces of the address.
   package var names: [String] {
-    path.split(separator: "/").compactMap { $0.hasPrefix("{") ? String($0.dropFirst().dropLast()) : nil }
+    parts.compactMap { if case .name(let name) = $0 { name } else { nil } }
+  }
+
+  /// A part of an address.
+  enum Part: Equatable {
+    case text(String)
+    /// A name in braces, for which anything may stand.
+    case name(String)
+  }
+
+  /// The parts of the address.
+  var parts: [Part] {
+    path.split(separator: "/").map { part in
+      part.hasPrefix("{") ? .name(String(part.dropFirst().dropLast())) : .text(String(part))
+    }
   }
 
   /// What stands for each name in braces; nil for another address.
-  func match(_ path: [String]) -> [String: String]? {
-    // Every request is compared with all addresses, so that no text is made of what does not match.
-    let slash = UInt8(ascii: "/")
-    var rest = self.path.utf8[...]
+  ///
+  /// - Parameters:
+  ///   - parts: the address's parts, which are taken apart once for all requests.
+  ///   - path: what was asked for.
+  static func match(_ parts: [Part], _ path: [String]) -> [String: String]? {
+    guard parts.count == path.count else { return nil }
     var values: [String: String] = [:]
-    for given in path {
-      guard rest.popFirst() == slash else { return nil }
-      let part = rest.prefix { $0 != slash }
-      rest = rest[part.endIndex...]
-      if part.first == UInt8(ascii: "{") {
-        values[String(decoding: part.dropFirst().dropLast(), as: UTF8.self)] = given
-      } else if !part.elementsEqual(given.utf8) {
-        return nil
+    for (part, given) in zip(parts, path) {
+      switch part {
+      case .name(let name): values[name] = given
+      case .text(let text): guard text == given else { return nil }
       }
     }
-    return rest.isEmpty || (path.isEmpty && rest.count == 1) ? values : nil
+    return values
   }
 
   /// The parameters by which courses are drawn, which a page's script reads and writes.

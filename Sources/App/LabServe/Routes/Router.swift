@@ -55,8 +55,8 @@ struct Router: Sendable {
   ///
   /// - Throws: ``RequestProblem`` where there is none, or not by this method.
   private func route(of request: Request) throws(RequestProblem) -> (Route, [String: String]) {
-    for route in Routes.all {
-      guard let values = route.match(request.path) else { continue }
+    for (route, parts) in Routes.addresses {
+      guard let values = Route.match(parts, request.path) else { continue }
       guard window.shows(route, values) else { break }
       guard route.methods.contains(request.method) else { throw Router.otherMethod(route) }
       return (route, values)

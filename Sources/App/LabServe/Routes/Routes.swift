@@ -3,6 +3,9 @@ package enum Routes {
   /// Pages and resources in the order of their list.
   package static let all: [Route] = pages + resources
 
+  /// All of them with the parts of their addresses: every request looks for its own among these.
+  static let addresses: [(route: Route, parts: [Route.Part])] = all.map { ($0, $0.parts) }
+
   /// The pages.
   package static let pages: [Route] = [
     SweepsPage.route, SweepPage.route, RunPage.route, RunFilePage.route, ComparePage.route, InterfacePage.route,

@@ -23,6 +23,10 @@ package final class ChangeWatcher: @unchecked Sendable {
   /// How much further apart looks are for a crowd; what is shown stays younger than two seconds.
   private static let crowdFactor = 1.8
 
+  /// After how long it is seen that a client has left, in seconds: a hundred that look every second take more than what they
+  /// wait for.
+  private static let patience = 5.0
+
   /// How often what changes without the store being written is looked at again, in seconds: a process may die without a word.
   private static let secondLook = 10.0
 
@@ -90,7 +94,7 @@ package final class ChangeWatcher: @unchecked Sendable {
       condition.unlock()
     }
     while current == version, !isStopped, Date() < deadline {
-      _ = condition.wait(until: min(deadline, Date().addingTimeInterval(1)))
+      _ = condition.wait(until: min(deadline, Date().addingTimeInterval(ChangeWatcher.patience)))
       if isGone() { break }
     }
     return current

@@ -182,7 +182,7 @@ struct Connection {
     let head = response.head(keepsAlive: keepsAlive)
     guard !isHead, response.status != 304 else { return write(head) }
     switch response.body {
-    case .data(let data): return write(head + data)
+    case .data(let data): return write(head, data)
     case .file(let path, let length):
       guard let file = FileHandle(forReadingAtPath: path) else { return false }
       defer { try? file.close() }
@@ -196,6 +196,35 @@ struct Connection {
       return true
     }
   }
+
+  /// Writes a head and what follows it by one call of the system, without a copy of both together.
+  private func write(_ head: Data, _ body: Data) -> Bool {
+    let sent = head.withUnsafeBytes { head in
+      body.withUnsafeBytes { body in
+        var parts = [
+          iovec(iov_base: UnsafeMutableRawPointer(mutating: head.baseAddress), iov_len: head.count),
+          iovec(iov_base: UnsafeMutableRawPointer(mutating: body.baseAddress), iov_len: body.count),
+        ]
+        return parts.withUnsafeMutableBufferPointer { parts in
+          var message = msghdr()
+          message.msg_iov = parts.baseAddress
+          message.msg_iovlen = .init(parts.count)
+          return sendmsg(socket.file.rawValue, &message, Connection.sendFlags)
+        }
+      }
+    }
+    // What is wrong is found out by whoever writes the rest.
+    let count = max(0, sent)
+    guard count < head.count + body.count else { return true }
+    return (count >= head.count || write(head.dropFirst(count))) && write(body.dropFirst(max(0, count - head.count)))
+  }
+
+  #if canImport(Glibc)
+    /// A client that has gone ends no process.
+    private static let sendFlags = Int32(MSG_NOSIGNAL)
+  #else
+    private static let sendFlags: Int32 = 0
+  #endif
 
   func write(_ data: Data) -> Bool {
     var index = data.startIndex

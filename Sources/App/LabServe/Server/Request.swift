@@ -59,15 +59,15 @@ extension Request {
   /// - Parameter head: the bytes without the empty line.
   /// - Throws: ``RequestProblem``.
   package init(head: [UInt8]) throws(RequestProblem) {
-    guard head.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || [9, 10, 13].contains($0) }),
-      String(validating: head, as: UTF8.self) != nil
+    guard String(validating: head, as: UTF8.self) != nil,
+      head.allSatisfy({ ($0 >= 0x20 && $0 != 0x7f) || $0 == 13 || $0 == 10 || $0 == 9 })
     else { throw Request.malformed("its head has bytes that no head has") }
-    var lines = try Request.lines(head)[...]
-    let first = lines.removeFirst().split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-      .map { String(decoding: $0, as: UTF8.self) }
-    guard first.count == 3, Request.isToken(first[0].utf8) else {
+    let lines = try Request.lines(head)
+    let words = lines[0].split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+    guard words.count == 3, Request.isToken(words[0]) else {
       throw Request.malformed("its first line is no method, target and version")
     }
+    let first = words.map { String(decoding: $0, as: UTF8.self) }
     guard first[2] == "HTTP/1.1" || first[2] == "HTTP/1.0" else {
       throw RequestProblem(status: 505, description: "this server speaks HTTP/1.1", endsConnection: true)
     }
@@ -80,7 +80,7 @@ extension Request {
     guard target.hasPrefix("/"), target.utf8.allSatisfy({ 0x21..<0x7f ~= $0 }) else {
       throw Request.malformed("its target is no path of this server")
     }
-    headers = try Request.headers(lines)
+    headers = try Request.headers(lines.dropFirst())
     let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     path = try Request.path(parts[0])
     query = try parts.count > 1 ? Request.query(parts[1]) : []
@@ -92,35 +92,47 @@ extension Request {
     RequestProblem(status: 400, description: "the request cannot be understood: \(problem)", endsConnection: true)
   }
 
-  /// The lines of a head, each of which ends by CR and LF.
+  /// The lines of a head: bytes, since texts of characters take several times as long, for every request of every client.
   private static func lines(_ head: [UInt8]) throws(RequestProblem) -> [ArraySlice<UInt8>] {
     var lines: [ArraySlice<UInt8>] = []
-    var (start, index) = (0, 0)
+    var start = 0
+    var index = 0
     while index < head.count {
-      switch head[index] {
-      case 13 where index + 1 < head.count && head[index + 1] == 10:
+      let byte = head[index]
+      if byte == 13, index + 1 < head.count, head[index + 1] == 10 {
         lines.append(head[start..<index])
         index += 2
         start = index
-      case 13, 10: throw malformed("a line of its head ends otherwise than by CR and LF")
-      default: index += 1
+      } else if byte == 13 || byte == 10 {
+        throw malformed("a line of its head ends otherwise than by CR and LF")
+      } else {
+        index += 1
       }
     }
-    return lines + [head[start...]]
+    lines.append(head[start...])
+    return lines
   }
 
-  private static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
-    !bytes.isEmpty && bytes.count <= 64 && bytes.allSatisfy { tokenBytes[Int($0)] }
+  private static let tokenMarks = Set("!#$%&'*+-.^_`|~".utf8)
+
+  private static func isToken(_ text: ArraySlice<UInt8>) -> Bool {
+    !text.isEmpty && text.count <= 64
+      && text.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+          true
+        default: tokenMarks.contains(byte)
+        }
+      }
   }
 
-  /// Which bytes names of methods and headers consist of.
-  private static let tokenBytes: [Bool] = (0...255).map { byte in
-    switch UInt8(byte) {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "a")...UInt8(ascii: "z"):
-      true
-    default: "!#$%&'*+-.^_`|~".utf8.contains(UInt8(byte))
-    }
+  /// The text without spaces and tabs around it.
+  private static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 9 }
+    var text = text.drop(while: isBlank)
+    while let last = text.last, isBlank(last) { text.removeLast() }
+    return text
   }
 
   private static func headers(_ lines: ArraySlice<ArraySlice<UInt8>>) throws(RequestProblem) -> [String: String] {
@@ -134,10 +146,7 @@ extension Request {
         throw malformed("a header has no name")
       }
       let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
-      let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 9 }
-      let start = line[(colon + 1)...].drop(while: isSpace)
-      let end = start.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start.startIndex
-      let value = String(decoding: start[..<end], as: UTF8.self)
+      let value = String(decoding: trimmed(line[(colon + 1)...]), as: UTF8.self)
       if let earlier = headers[name] {
         guard !["host", "origin", "authorization", "content-length", "transfer-encoding"].contains(name) else {
           throw malformed("it has the header \(name) twice")
@@ -181,6 +190,8 @@ extension Request {
 
   /// The text behind percent signs, which is one without control characters.
   private static func decoded(_ text: Substring, isQuery: Bool = false) throws(RequestProblem) -> String {
+    // Most are as they are written; what a target consists of has been checked.
+    guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return String(text) }
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
     while let byte = rest.popFirst() {

@@ -88,19 +88,20 @@ struct Response: Sendable {
   func head(keepsAlive: Bool) -> Data {
     var head: [UInt8] = []
     head.reserveCapacity(1024)
-    // Values are this program's own, or escaped; a line end in one would begin another header.
-    func add(_ line: String...) {
-      for part in line { head += part.utf8.lazy.filter { $0 >= 0x20 && $0 != 0x7f } }
-      head += [13, 10]
+    func add(_ line: String) {
+      // Values are this program's own, or escaped; a line end in one would begin another header.
+      for byte in line.utf8 where byte >= 0x20 && byte != 0x7f { head.append(byte) }
+      head.append(13)
+      head.append(10)
     }
-    add("HTTP/1.1 \(status) ", Response.phrases[status] ?? "Status")
-    for (name, value) in headers { add(name, ": ", value) }
-    for (name, value) in Response.protections where header(name) == nil { add(name, ": ", value) }
+    add("HTTP/1.1 \(status) \(Response.phrases[status] ?? "Status")")
+    for (name, value) in headers { add("\(name): \(value)") }
+    for (name, line) in Response.protectionLines where header(name) == nil { head += line }
     if header("Cache-Control") == nil { add("Cache-Control: private, no-cache") }
     // A response without a body by its status has no length either.
     if status != 304 { add("Content-Length: \(body.length)") }
-    add("Connection: ", keepsAlive ? "keep-alive" : "close")
-    head += [13, 10]
+    add("Connection: \(keepsAlive ? "keep-alive" : "close")")
+    add("")
     return Data(head)
   }
 
@@ -114,6 +115,9 @@ struct Response: Sendable {
     ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"),
     ("Cross-Origin-Resource-Policy", "same-origin"), ("Cross-Origin-Opener-Policy", "same-origin"),
   ]
+
+  /// The same as lines of a head, which nearly every response has.
+  private static let protectionLines = protections.map { ($0.0, Array("\($0.0): \($0.1)\r\n".utf8)) }
 
   private static let phrases = [
     200: "OK", 303: "See Other", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",

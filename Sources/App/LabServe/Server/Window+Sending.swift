@@ -11,14 +11,32 @@ extension Window {
   ///   - target: its address.
   ///   - request: says what the browser has, by its tag, and what it understands.
   func sent(_ response: Response, of target: String, to request: Request) -> Response {
-    guard response.status == 200, response.header("ETag") != nil else { return response }
+    guard response.status == 200, let own = response.header("ETag") else { return response }
     let tag = request.headers["labrun-known"]
-    guard tag != nil || request.takesGzip else { return response }
-    if let tag, tag == response.header("ETag") { return Window.patch(Data(), status: 304, of: response, known: tag) }
+    let takesGzip = request.takesGzip
+    guard tag != nil || takesGzip else { return response }
+    if let tag, tag == own { return Window.patch(Data(), status: 304, of: response, known: tag) }
+    let version = response.header("Labrun-Version")
+    let kind = "\(tag ?? "") \(takesGzip)"
+    func known() -> Response? {
+      kept.withLock { kept in
+        guard let entry = kept[target], entry.tag == own, entry.response.header("Labrun-Version") == version else {
+          return nil
+        }
+        return entry.sent[kind]
+      }
+    }
+    if let answer = known() { return answer }
     return sending.withLock {
-      let answer = tag.map { patch(response, of: target, known: $0) } ?? response
-      guard request.takesGzip else { return answer }
-      return compressed(answer, of: target, known: answer.header("Labrun-Patch") ?? "")
+      if let answer = known() { return answer }
+      var answer = tag.map { patch(response, of: target, known: $0) } ?? response
+      if takesGzip { answer = compressed(answer, of: target, known: answer.header("Labrun-Patch") ?? "") }
+      kept.withLock { kept in
+        guard kept[target]?.tag == own, kept[target]?.response.header("Labrun-Version") == version else { return }
+        // Whoever makes tags up fills no memory.
+        if kept[target]?.sent.count ?? 0 < 2 * (Window.previousLimit + 1) { kept[target]?.sent[kind] = answer }
+      }
+      return answer
     }
   }
 

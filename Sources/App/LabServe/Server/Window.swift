@@ -24,6 +24,8 @@ final class Window: Sendable {
     var patches: [String: Data?] = [:]
     /// The page itself, and what makes it of others, compressed, by the tags of these; once for all who follow.
     var compressed: [String: Data] = [:]
+    /// What has been sent of it, by the tag of what the browser had, as long as it is of the same version; once for all, too.
+    var sent: [String: Response] = [:]
 
     var tag: String { response.header("ETag") ?? "" }
     var length: Int { response.body.length + previous.reduce(0) { $0 + $1.body.count } }
@@ -66,14 +68,15 @@ final class Window: Sendable {
   private let overviews = Mutex<[Int64: (key: Int, sections: [ReportPage.Section])]>([:])
   /// Is held while what is sent is made of a page: all who follow it want the same at the same instant.
   let sending = NSLock()
-  /// Two at a time compute, so that a crowd of clients takes no more from a sweep than a few.
-  private let places = DispatchSemaphore(value: 2)
+  /// Two pages at a time are made, each by one for all who want it, so that a crowd of clients takes no more from a sweep than
+  /// a few.
+  private let turns = Turns(limit: 2)
 
   /// The most responses that are kept, and their most bytes together.
   private static let keptLimit = 64
   private static let keptBytes = 24 << 20
   /// How many versions of a page are kept for browsers that follow it.
-  private static let previousLimit = 3
+  static let previousLimit = 3
   /// A page is made anew at most as often as takes this share of one core, but for one that is this old, in seconds.
   private let share: Double
   /// How long the first page reads sweeps that nobody has looked at before, in seconds.
@@ -137,12 +140,13 @@ final class Window: Sendable {
   /// - Throws: what `make` throws, or ``RequestProblem`` where too many wait.
   func kept(_ target: String, of content: String = "", _ make: () throws -> Response) throws -> Response {
     if let response = known(target, of: content) { return response }
-    guard places.wait(timeout: .now() + 20) == .success else {
+    switch turns.take(target, seconds: 20, unless: { known(target, of: content) }) {
+    case .made(let response): return response
+    case .taken: break
+    case .late:
       throw RequestProblem(status: 503, description: "too many pages are asked for at once: try again in a moment")
     }
-    defer { places.signal() }
-    // Whoever was before may have made it.
-    if let response = known(target, of: content) { return response }
+    defer { turns.giveBack(target) }
     let state = watcher.state
     let start = ContinuousClock.now
     var response = try make()
@@ -179,6 +183,7 @@ final class Window: Sendable {
       if entry.changes == state.changes, !entry.response.isProvisional, entry.version != state.version {
         // More is known of other pages: this one is of the new version as it is.
         entry.version = state.version
+        entry.sent = [:]
         entry.response.headers.removeAll { $0.name == "Labrun-Version" }
         entry.response.headers.append(("Labrun-Version", "\(state.version)"))
       }

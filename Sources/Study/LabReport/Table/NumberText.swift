@@ -13,8 +13,8 @@ public enum NumberText {
   ///   - signed: whether a positive number carries its sign.
   public static func fixed(_ value: Double, decimals: Int, signed: Bool = false) -> String {
     guard value.isFinite else { return missing }
-    let digits = printed("%.\(decimals)f", abs(value))
-    let isZero = digits.allSatisfy { $0 == "0" || $0 == "." }
+    let digits = Printf.text("%.\(decimals)f", abs(value))
+    let isZero = digits.utf8.allSatisfy { $0 == UInt8(ascii: "0") || $0 == UInt8(ascii: ".") }
     return (isZero ? "" : value < 0 ? "−" : signed ? "+" : "") + digits
   }
 
@@ -24,19 +24,9 @@ public enum NumberText {
     guard value != 0 else { return "0" }
     let exponent = Int(floor(log10(abs(value))))
     guard -5..<7 ~= exponent else {
-      return printed("%.\(digits - 1)e", value).replacing("-", with: "−")
+      return Printf.text("%.\(digits - 1)e", value).replacing("-", with: "−")
     }
     return fixed(value, decimals: max(0, digits - 1 - exponent))
-  }
-
-  /// A number by a format of C with one conversion, of which a page of figures has thousands.
-  static func printed(_ format: String, _ value: Double) -> String {
-    // A double has 309 digits before its point at most.
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
-      let count = withVaList([value]) { vsnprintf(buffer.baseAddress, buffer.count, format, $0) }
-      let bytes = UnsafeRawBufferPointer(buffer).prefix(min(max(Int(count), 0), buffer.count - 1))
-      return String(decoding: bytes, as: UTF8.self)
-    }
   }
 
   /// A whole number with a comma between groups of three digits.

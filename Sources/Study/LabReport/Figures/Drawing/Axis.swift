@@ -185,7 +185,7 @@ public struct Axis: Sendable {
     if value != 0, magnitude >= 1e7 || exponent < -5 {
       let digits = max(1, min(15, Int(floor(log10(abs(value)))) - exponent + 1))
       return sign
-        + NumberText.printed("%.\(digits - 1)e", value).replacing("e+0", with: "e").replacing("e+", with: "e")
+        + Printf.text("%.\(digits - 1)e", value).replacing("e+0", with: "e").replacing("e+", with: "e")
         .replacing("e-0", with: "e-").replacing("-", with: "−")
     }
     return sign + NumberText.fixed(value, decimals: max(0, -exponent))

@@ -120,7 +120,7 @@ public struct Canvas: Sendable {
       ("label", values.label), ("name", values.name),
       ("at", values.positions.map(String.init).joined(separator: " ")),
       ("values", values.texts.joined(separator: "|")),
-      ("y", values.numbers.map { NumberText.printed("%.6g", $0) }.joined(separator: " ")),
+      ("y", values.numbers.map { Printf.text("%.6g", $0) }.joined(separator: " ")),
     ].map { " data-\($0)=\"\(Canvas.escaped($1))\"" }
     elements[count] = "<polyline" + attributes.joined() + elements[count].dropFirst("<polyline".count)
   }
@@ -134,7 +134,7 @@ public struct Canvas: Sendable {
   mutating func beginGroup(_ name: String, _ numbers: [(name: String, values: [Double])] = []) {
     guard hasValues else { return }
     let attributes = numbers.map { number in
-      " data-\(number.name)=\"\(number.values.map { NumberText.printed("%.10g", $0) }.joined(separator: " "))\""
+      " data-\(number.name)=\"\(number.values.map { Printf.text("%.10g", $0) }.joined(separator: " "))\""
     }
     elements.append("<g class=\"\(name)\"\(attributes.joined())>")
   }
@@ -266,11 +266,12 @@ public struct Canvas: Sendable {
   }
 
   private func number(_ value: Double) -> String {
-    let text = NumberText.printed("%.2f", value)
-    var digits = text[...]
-    while digits.hasSuffix("0") { digits.removeLast() }
-    if digits.hasSuffix(".") { digits.removeLast() }
-    return digits == "-0" ? "0" : String(digits)
+    let text = Printf.text("%.2f", value)
+    var digits = text.utf8[...]
+    while digits.last == UInt8(ascii: "0") { digits.removeLast() }
+    if digits.last == UInt8(ascii: ".") { digits.removeLast() }
+    let short = String(Substring(digits))
+    return short == "-0" ? "0" : short
   }
 
   /// Text without characters that mean something else in XML, and with visible ones for those that XML does not allow.
