@@ -27,7 +27,8 @@ extension Emission {
       // The image itself is of no account.
       let place = try depthWiseUpstream(upstream)
       kernel = DepthWiseBackwardKernel(
-        convolution, upstream: place, image: AppliedOperands(x: place.upstream, activation: LAB_ACTIVATION_NONE),
+        .convolutionInputGradient, convolution, upstream: place,
+        image: AppliedOperands(x: place.upstream, activation: LAB_ACTIVATION_NONE),
         weights: try demandWeights(node.inputs[1], in: depthWiseWeights(plan)), kernels: kernelTable, path: node.path)
       add(kernel)
     }
@@ -45,7 +46,8 @@ extension Emission {
     // Weights are read for the gradient of the image only.
     let weights = try partner.map { try demandWeights($0.inputs[1], in: layout) }
     let kernel = DepthWiseBackwardKernel(
-      convolution, upstream: try depthWiseUpstream(upstream), image: try depthWiseImage(image), weights: weights,
+      partner == nil ? .convolutionWeightGradient : .convolutionInputGradient, convolution,
+      upstream: try depthWiseUpstream(upstream), image: try depthWiseImage(image), weights: weights,
       kernels: kernelTable, path: node.path)
     let slot = addWhole(floats: convolution.weightCount)
     self.weights.operands[gradient] = LaidOutSlot(slot: slot, layout: layout)

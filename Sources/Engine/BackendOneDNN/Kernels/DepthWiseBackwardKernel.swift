@@ -29,8 +29,10 @@ final class DepthWiseBackwardKernel: Kernel {
   /// What sums for the normalization of the image, where this kernel does so in its place.
   private var reduction: (kernel: ReduceGradientKernel, mean: SlotID)?
 
+  /// - Parameter kind: what its time counts as, that of everything that it computes.
   init(
-    _ convolution: DepthWiseConvolution, upstream: Upstream, image: AppliedOperands, weights: SlotID?,
+    _ kind: KernelKind, _ convolution: DepthWiseConvolution, upstream: Upstream, image: AppliedOperands,
+    weights: SlotID?,
     kernels: LabKernels, path: String
   ) {
     self.convolution = convolution
@@ -38,7 +40,7 @@ final class DepthWiseBackwardKernel: Kernel {
     self.image = image
     self.weights = weights
     run = kernels.depthWiseBackward
-    super.init(.convolutionInputGradient, path: path, samples: convolution.samples)
+    super.init(kind, path: path, samples: convolution.samples)
     reads = upstream.reads + image.images + image.vectors + [weights].compactMap { $0 }
     scratchBytes = convolution.scratchBytes
   }
