@@ -97,6 +97,34 @@ import Testing
     #expect(kinds("features.2.conv.2").contains(.normalization))
   }
 
+  @Test(arguments: ["mobilenet_v2", "resnet50"])
+  func expansionsThatAreComputedAgainAreNotKept(_ architecture: String) throws {
+    let configuration: JSONValue = ["architecture": .string(architecture), "width": 16, "stem": "cifar", "dropout": 0]
+    let model = try ModelConfiguration(configuration: configuration).model(classCount: 3)
+    let batch = ClassificationBatch(size: 8, image: [3, 32, 32], classCount: 3)
+    let step = try TrainingGraph(
+      model: model, batch: batch, optimization: OptimizationConfiguration(), seed: 5,
+      options: TrainingGraph.Options(reportsGradientNorm: true))
+    func results(_ recomputation: Recomputation) throws -> (logits: [Float], norm: Float, bytes: Int) {
+      let session = try OneDNNBackend().makeSession(SessionOptions(recomputation: recomputation))
+      let executable = try session.compile(step.graph)
+      for (name, values) in step.initialValues(seed: 5) { try session.write(name, values) }
+      let stream = RandomStream(seed: 5, name: "images")
+      let images = try executable.floatInput("images")
+      for index in images.indices { images[index] = Float(stream.normal(UInt64(index))) }
+      _ = try executable.integerInput("labels").update(fromContentsOf: [0, 1, 2, 0, 1, 2, 0, 1])
+      try executable.fill(step.scalars, at: StepPosition(step: 0, stepsPerEpoch: 10, totalSteps: 20))
+      try executable.run()
+      return (try executable.read("logits"), try executable.read("gradient_norm")[0], executable.plannedBytes)
+    }
+    let (kept, recomputed) = (try results(.normalizations), try results(.expansions))
+    #expect(recomputed.logits == kept.logits)
+    #expect(abs(recomputed.norm - kept.norm) <= 1e-5 * kept.norm, "\(recomputed.norm) instead of \(kept.norm)")
+    // Half of what a light network keeps are expansions, a fourth of what bottlenecks keep.
+    let share = Double(recomputed.bytes) / Double(kept.bytes)
+    #expect(share < (architecture == "mobilenet_v2" ? 0.7 : 0.95), "\(share)")
+  }
+
   @Test func activationsThatCanBeComputedAgainAreNotKept() throws {
     func plannedBytes(depth: Int) throws -> Int {
       let model = try ModelConfiguration(configuration: ["depth": .integer(depth)]).model(classCount: 10)

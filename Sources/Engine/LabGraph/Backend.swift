@@ -61,6 +61,8 @@ public struct SessionOptions: Sendable {
   public var algorithms: ConvolutionAlgorithms
   /// In what training steps keep activations and weights.
   public var precision: Precision
+  /// What the backward pass computes again instead of keeping it, where the backend keeps anything.
+  public var recomputation: Recomputation
   /// Whether programs are only planned, to know what memory they need, and are given none: nothing can be read, written or
   /// run.
   public var isPlan: Bool
@@ -68,9 +70,10 @@ public struct SessionOptions: Sendable {
   /// Creates options.
   public init(
     threads: Int = 1, profiles: Bool = false, algorithms: ConvolutionAlgorithms = .automatic,
-    precision: Precision = .float32, isPlan: Bool = false
+    precision: Precision = .float32, recomputation: Recomputation = .normalizations, isPlan: Bool = false
   ) {
     self.isPlan = isPlan
+    self.recomputation = recomputation
     self.threads = threads
     self.profiles = profiles
     self.algorithms = algorithms

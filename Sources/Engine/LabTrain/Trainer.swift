@@ -96,7 +96,8 @@ public final class Trainer {
       self.programs = try TrainingPrograms(
         graphs, evaluationBatchSize: loader.plan.batchSize, seed: seed, backend: backend,
         options: SessionOptions(
-          threads: threads, algorithms: configuration.algorithms, precision: configuration.precision, isPlan: isPlan))
+          threads: threads, algorithms: configuration.algorithms, precision: configuration.precision,
+          recomputation: configuration.recomputation, isPlan: isPlan))
     }
     // A trainer that only plans a run, to know its memory, is given no weights.
     weightMatching =

@@ -41,6 +41,8 @@ public struct TrainingConfiguration: Hashable, Sendable {
   public var algorithms = ConvolutionAlgorithms.automatic
   /// In what training steps keep activations and weights.
   public var precision = Precision.float32
+  /// What the backward pass computes again instead of keeping it.
+  public var recomputation = Recomputation.normalizations
 
   /// Creates a configuration with every key at its default.
   public init() {}
@@ -64,6 +66,7 @@ public struct TrainingConfiguration: Hashable, Sendable {
   enum CodingKeys: String, CodingKey, CaseIterable {
     case epochs, shuffle, augmentation, algorithms, precision
     case batchSize = "batch_size"
+    case recomputation = "recompute"
     case dropsLastBatch = "drop_last"
     case earlyStoppingEvaluations = "early_stopping"
     case finalWeights = "final_weights"
@@ -98,6 +101,7 @@ extension TrainingConfiguration: Codable {
     algorithms =
       try container.decodeIfPresent(ConvolutionAlgorithms.self, forKey: .algorithms) ?? defaults.algorithms
     precision = try container.decodeIfPresent(Precision.self, forKey: .precision) ?? defaults.precision
+    recomputation = try container.decodeIfPresent(Recomputation.self, forKey: .recomputation) ?? defaults.recomputation
     optimization = try OptimizationConfiguration(from: decoder)
   }
 
@@ -119,6 +123,7 @@ extension TrainingConfiguration: Codable {
     try container.encode(initialExclusions, forKey: .initialExclusions)
     try container.encode(algorithms, forKey: .algorithms)
     try container.encode(precision, forKey: .precision)
+    try container.encode(recomputation, forKey: .recomputation)
   }
 
   /// The keys of the configuration, those of the optimisation included.
@@ -174,6 +179,11 @@ extension TrainingConfiguration: Codable {
         default: .string(defaults.precision.rawValue),
         "In what steps keep activations and weights: single precision, or bfloat16 with single-precision sums, "
           + "updates and parameters."),
+      .init(
+        CodingKeys.recomputation.rawValue, .choice(Recomputation.allCases.map(\.rawValue)),
+        default: .string(defaults.recomputation.rawValue),
+        "What the backward pass computes again instead of keeping it: normalizations and activations, which takes no "
+          + "time, or 1×1 convolutions to three times as many channels and more, too, for want of memory."),
     ]
     return ConfigurationSchema(own + OptimizationConfiguration.schema.fields + last)
   }()

@@ -49,6 +49,8 @@ struct BenchCommand: ParsableCommand {
 
   @Option(help: "In what steps keep activations and weights: f32 or bf16.")
   var precision = Precision.float32
+  @Option(help: "What the backward pass computes again: normalizations or expansions, too.")
+  var recompute = Recomputation.normalizations
   @Option(help: "Measured steps.") var steps = 30
   @Option(help: "Steps before the measured ones.") var warmup = 5
   @Flag(help: "Measure a prediction: a forward pass with running statistics.") var inference = false
@@ -63,6 +65,9 @@ struct BenchCommand: ParsableCommand {
     }
     guard !roofline || threads == 1 else {
       throw ValidationError("--roofline is of one thread: leave --threads out.")
+    }
+    guard !inference || recompute == .normalizations else {
+      throw ValidationError("--inference keeps nothing for a backward pass, so it takes no --recompute.")
     }
     guard !inference || precision == .float32 else {
       throw ValidationError(
@@ -96,9 +101,10 @@ struct BenchCommand: ParsableCommand {
     let facts =
       description.facts.isEmpty && libraries.isEmpty
       ? [backend.name] : description.facts.prefix(1).map(\.value) + libraries
+    let recomputed = recompute == .normalizations ? [] : ["\(recompute.rawValue) recomputed"]
     output.note(
       "\(inference ? "inference, " : "")\(size)×\(size), batch \(batch), \(threads) "
-        + ([threads == 1 ? "thread" : "threads", precision.rawValue] + facts).joined(separator: ", "))
+        + ([threads == 1 ? "thread" : "threads", precision.rawValue] + recomputed + facts).joined(separator: ", "))
     for remark in [backend.remark(on: precision), backend.remark] {
       if let remark { output.note("note: \(remark)") }
     }
@@ -115,6 +121,7 @@ struct BenchCommand: ParsableCommand {
     options.threads = threads
     options.algorithms = algorithms
     options.precision = precision
+    options.recomputation = recompute
     options.steps = steps
     options.warmup = warmup
     options.isInference = inference
@@ -134,3 +141,4 @@ struct BenchCommand: ParsableCommand {
 
 extension ConvolutionAlgorithms: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
+extension Recomputation: ExpressibleByArgument {}

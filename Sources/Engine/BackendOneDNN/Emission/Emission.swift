@@ -164,7 +164,7 @@ final class Emission {
 
   /// The slot of a value in a form, computing or converting it if it has none.
   func demand(_ value: ValueID, _ form: Form) throws -> SlotID {
-    if form == .blocked, let slot = try recomputed(value) { return slot }
+    if form == .blocked, let slot = try recomputed(value) ?? recomputedExpansion(value) { return slot }
     if let slot = values[value, form] { return slot }
     if isVariable(value) { return try demandVariable(value, form) }
     if let expression = fusion.expressions[value], values[value, .blocked] == nil {

@@ -10,6 +10,7 @@ extension StepBenchmark.Result {
       "pass": .string(options.isInference ? "inference" : "training"), "size": .integer(options.size),
       "batch": .integer(options.batch), "threads": .integer(options.threads),
       "algorithms": .string(options.algorithms.rawValue), "precision": .string(options.precision.rawValue),
+      "recompute": .string(options.recomputation.rawValue),
       "median_milliseconds": .number(median),
       "min_milliseconds": .number(milliseconds.min() ?? 0), "max_milliseconds": .number(milliseconds.max() ?? 0),
       "median_processor_milliseconds": .number(processorMedian),

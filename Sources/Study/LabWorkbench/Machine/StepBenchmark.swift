@@ -30,6 +30,7 @@ package struct StepBenchmark {
     package var threads = 1
     package var algorithms = ConvolutionAlgorithms.automatic
     package var precision = Precision.float32
+    package var recomputation = Recomputation.normalizations
     /// Measured steps.
     package var steps = 30
     /// Steps before the measured ones.
@@ -122,7 +123,8 @@ package struct StepBenchmark {
   private func prepared(_ graph: Graph, profiles: Bool) throws -> (program: any Executable, choices: [String: String]) {
     let session = try backend.makeSession(
       SessionOptions(
-        threads: options.threads, profiles: profiles, algorithms: options.algorithms, precision: options.precision))
+        threads: options.threads, profiles: profiles, algorithms: options.algorithms, precision: options.precision,
+        recomputation: options.recomputation))
     let executable = try session.compile(graph)
     let stream = RandomStream(seed: 0, name: "bench")
     for (index, variable) in graph.variables.enumerated() where variable.role != .optimizerState {
