@@ -159,6 +159,51 @@ import Testing
     #expect(numbers(after) == numbers(before) && numbers(after).count == 60)
   }
 
+  /// Pictures are those of the files as they are, and the page says where they are others than those that were tested on.
+  @Test func filesThatChangeAreReadAnew() throws {
+    let labrun = try Labrun.withPhotos()
+    defer { labrun.remove() }
+    let store = try StudyStore(reading: labrun.folder.appendingPathComponent("Results").path)
+    let run = try #require(store.sweep(matching: "large").runs.first).identity.short
+    let (process, base) = try start(labrun)
+    defer { process.terminate() }
+    let photos = labrun.folder.appendingPathComponent("photos/test/turn")
+    /// The page as soon as a condition holds.
+    func page(_ path: String, until condition: (String) -> Bool) throws -> String {
+      for _ in 0..<300 {
+        let text = try self.page("\(base)\(path)")
+        if condition(text) { return text }
+        usleep(100_000)
+      }
+      Issue.record("\(path) has not changed in half a minute")
+      return ""
+    }
+    let images = "/runs/\(run)/images?order=number&true=turn"
+    let whole = "/sweeps/large/images"
+    func addresses(_ page: String) -> [String] {
+      page.matches(of: /img src="([^"]+)"/).map { String($0.output.1) }
+    }
+    let before = try page(images) { $0.contains("<img") }
+    #expect(!before.contains("has changed since") && addresses(before).count == 6)
+    let picture = try get(base + addresses(before)[2])
+    #expect(try !page(whole) { $0.contains("<img") }.contains("has changed since"))
+
+    try Labrun.bitmap(250).write(to: photos.appendingPathComponent("2.pgm"))
+    let after = try page(images) { $0.contains("has changed since the run was trained") }
+    #expect(addresses(after).count == 6)
+    #expect(Set(addresses(after)).isDisjoint(with: addresses(before)), "a browser would show what it has kept")
+    #expect(try get(base + addresses(after)[2]) != picture)
+    #expect(try get(base + addresses(after)[1]) == get(base + addresses(before)[1]))
+    _ = try page(whole) { $0.contains("has changed since the run was trained") && $0.contains("<img") }
+
+    // Of fewer images nobody knows which is which.
+    try FileManager.default.removeItem(at: photos.appendingPathComponent("3.pgm"))
+    let fewer = try page(images) { $0.contains("are now others than those of the predictions") }
+    #expect(!fewer.contains("<img") && numbers(fewer) == numbers(before))
+    #expect(!(try page(whole) { $0.contains("are now others than those of the predictions") }.contains("<img")))
+    #expect(throws: (any Error).self) { try get(base + addresses(before)[2]) }
+  }
+
   @Test func whatIsAskedWronglyIsSaid() throws {
     let labrun = try Labrun()
     defer { labrun.remove() }

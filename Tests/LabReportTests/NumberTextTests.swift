@@ -1,3 +1,4 @@
+import Foundation
 import LabReport
 import Testing
 
@@ -9,6 +10,16 @@ import Testing
     #expect(NumberText.fixed(-0.001, decimals: 2, signed: true) == "0.00")
     #expect(NumberText.fixed(.nan, decimals: 2) == "–")
     #expect(NumberText.fixed(-.infinity, decimals: 2) == "–")
+  }
+
+  /// They are rounded as C rounds them, however many digits they have.
+  @Test func fixedDecimalsAreThoseOfC() {
+    for value in [0.125, 0.375, 2.675, 99.995, 1e22, 1.0 / 3, 5e-324, 1e300, Double.greatestFiniteMagnitude] {
+      for decimals in [0, 2, 17, 400] {
+        let expected = String(format: "%.\(decimals)f", value)
+        #expect(NumberText.fixed(value, decimals: decimals) == expected)
+      }
+    }
   }
 
   @Test(arguments: [

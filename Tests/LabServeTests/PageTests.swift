@@ -92,7 +92,8 @@ import Testing
         let answer = try Client.get(port: server.port, target)
         #expect(answer.status == 400 && answer.body.contains(sentence), "\(target): \(answer.body.suffix(300))")
       }
-      #expect(try Client.get(port: server.port, "/sweeps/none").status == 404)
+      let missing = try Client.get(port: server.port, "/sweeps/none")
+      #expect(missing.status == 404 && missing.body.contains("<code>labrun list</code> shows them"))
     }
   }
 

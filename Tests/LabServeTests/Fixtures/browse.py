@@ -99,6 +99,8 @@ with sync_playwright() as playwright:
 
     # Courses: what was chosen before they changed holds for those that came since, and stands in the address.
     view = page.locator("#curve-view")
+    tops = [page.locator(one).first.bounding_box()["y"] for one in ("#figures-title", "#curve-view", "#figures figure")]
+    require(tops == sorted(tops), f"what chooses how courses are drawn does not stand between their title and them: {tops}")
     courses = page.locator("#figures figure .wide svg").filter(has=page.locator("g.plot")).first
     require("smooth=0.6" in page.url and "log=true" in page.url, f"the address does not say how courses are drawn: {page.url}")
     first_plot = courses.locator("g.plot").first
@@ -234,6 +236,11 @@ with sync_playwright() as playwright:
         small.goto(one)
         width = small.evaluate("document.scrollingElement.scrollWidth")
         require(width <= 390, f"{name} is {width} pixels wide on a phone")
+        for box in small.locator("tbody td:first-child > input[type=checkbox]").all()[:3]:
+            beside = box.evaluate(
+                "box => { const words = document.createRange(); words.selectNodeContents(box.parentElement); words.setStartAfter(box);"
+                " return words.getClientRects()[0].top < box.getBoundingClientRect().bottom; }")
+            require(beside, f"on a phone, {name} has a box in a line of its own")
         if folder:
             small.screenshot(path=f"{folder}/{name}-phone.png", full_page=True)
         small.close()

@@ -35,7 +35,7 @@ extension Assets {
     .bar li:first-child a { font-weight: 650; }
     .bar a { color: inherit; text-decoration: none; }
     .bar a:hover { text-decoration: underline; }
-    .side { margin: 0; display: flex; gap: 1rem; color: var(--muted); font-size: 0.8125rem; }
+    .side { margin: 0; display: flex; align-items: baseline; gap: 1rem; color: var(--muted); font-size: 0.8125rem; }
     #state.live::before { content: "●"; color: #2da44e; margin-right: 0.35rem; font-size: 0.7em; vertical-align: 0.15em; }
     #state.lost { color: var(--worse); }
     main { padding: 1rem 1.25rem 3rem; max-width: 110rem; }
@@ -44,6 +44,7 @@ extension Assets {
     h2 { font-size: 1rem; line-height: 1.3; margin: 1.9rem 0 0.5rem; scroll-margin-top: 0.5rem; }
     h3 { font-size: 0.9rem; margin: 1rem 0 0.3rem; }
     .lead { color: var(--muted); margin: 0 0 0.8rem; }
+    .fact { display: inline-block; }
     p, ul, dl { margin: 0 0 0.7rem; }
     p, main li { max-width: 56rem; }
     ul { padding-left: 1.25rem; }
@@ -122,7 +123,8 @@ extension Assets {
       position: fixed; z-index: 4; pointer-events: none; background: var(--ink); color: var(--paper); border-radius: 3px;
       padding: 0.15rem 0.5rem; font-size: 0.78rem; line-height: 1.35; max-width: min(24rem, calc(100vw - 8px)); overflow-wrap: anywhere;
     }
-    #curve-view { display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; align-items: center; margin: 1.4rem 0 -0.8rem; }
+    #curve-view { display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; align-items: center; margin: 0 0 0.6rem; }
+    #curve-view + section { scroll-margin-top: 5rem; }
     #curve-view[hidden] { display: none; }
     #curve-view label { display: inline-flex; gap: 0.4rem; align-items: center; }
     #curve-view input[type="range"] { width: 8rem; accent-color: var(--link); }
@@ -159,7 +161,7 @@ extension Assets {
       #courses > h2, #courses > details { grid-column: 1 / -1; }
     }
     @media (max-width: 42rem), (pointer: coarse) {
-      td > input[type="checkbox"] { width: 1.5rem; height: 1.5rem; vertical-align: middle; }
+      td > input[type="checkbox"] { width: 1.5rem; height: 1.5rem; margin-right: 0.5rem; vertical-align: middle; }
     }
     @media (max-width: 42rem) {
       .bar { padding: 0.4rem 0.8rem; }
@@ -169,6 +171,9 @@ extension Assets {
       figure .narrow svg { max-width: 100%; height: auto; }
       th, td { padding: 0.25rem 0.5rem; }
       th:first-child, td:first-child { max-width: 45vw; white-space: normal; min-width: 6.5rem; }
+      td:first-child:has(> input[type="checkbox"]) { min-width: 9.5rem; padding-left: 2rem; text-indent: -2rem; }
+      td:last-child:not(.number) { min-width: 9rem; }
+      thead th[colspan] { text-align: left; }
     }
     button[type="submit"] {
       font: inherit; padding: 0.35rem 1.1rem; border-radius: 4px; border: 1px solid var(--link); background: var(--link);
@@ -181,7 +186,7 @@ extension Assets {
     input[name="label"] {
       padding: 0.2rem 0.4rem; border: 1px solid var(--line); border-radius: 3px; background: var(--paper); color: inherit;
     }
-    section + p { margin-top: 1rem; }
+    section + p, .sortable + p { margin-top: 1rem; }
     .images { list-style: none; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: 1rem; }
     .images li { font-size: 0.8125rem; line-height: 1.4; overflow-wrap: anywhere; }
     .images img { display: block; width: 7rem; height: auto; margin-bottom: 0.2rem; border-radius: 3px; background: var(--panel); image-rendering: pixelated; }

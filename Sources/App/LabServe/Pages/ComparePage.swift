@@ -21,7 +21,7 @@ enum ComparePage {
     let sections = comparison.sideBySide.sections
     var content = [
       "<div id=\"head\">",
-      "<h1>\(comparison.names.map(Frame.escaped).joined(separator: " <small>·</small> "))</h1>",
+      "<h1>\(comparison.names.map(Frame.escaped).joined(separator: " <span class=\"faint\">·</span> "))</h1>",
       "<p class=\"lead\">Side by side; the first one is what the others are compared with.</p>", "</div>",
     ]
     for section in sections {

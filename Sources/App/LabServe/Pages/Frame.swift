@@ -56,10 +56,17 @@ enum Frame {
       page(
         title: title,
         [
-          "<h1>\(escaped(title))</h1>", "<p>\(escaped(sentence))</p>",
+          "<h1>\(escaped(title))</h1>", "<p>\(marked(sentence))</p>",
           "<p><a href=\"/\">\(isAlone ? "To the model" : "All sweeps")</a></p>",
         ],
         isLive: false, isAlone: isAlone), status: problem.status)
+  }
+
+  /// A sentence in which backquotes stand around what is code.
+  private static func marked(_ sentence: String) -> String {
+    let parts = sentence.split(separator: "`", omittingEmptySubsequences: false).map { escaped(String($0)) }
+    guard parts.count % 2 == 1 else { return escaped(sentence) }
+    return parts.enumerated().map { $0 % 2 == 1 ? "<code>\($1)</code>" : $1 }.joined()
   }
 
   /// A part of a page with a heading, which is replaced as a whole when it has changed.
@@ -89,8 +96,11 @@ enum Frame {
 
   /// A section of a report with courses, below what chooses how they are drawn.
   static func courses(_ section: ReportPage.Section) -> [String] {
-    let content = Frame.section(section)
-    return (content.contains { $0.contains("<g class=\"plot\"") } ? [curveView] : []) + content
+    var content = Frame.section(section)
+    guard content.count > 2, content.contains(where: { $0.contains("<g class=\"plot\"") }) else { return content }
+    // The heading stands above it, and not within what is replaced whenever a course has grown.
+    let heading = content.remove(at: 1)
+    return [heading, curveView] + content
   }
 
   /// What chooses how courses are drawn; it works by a script, which shows it.

@@ -7,6 +7,7 @@ struct ImageGrid {
   private let call: Call
   private let run: String
   private let images: TestImages
+  private let version: String
   private let canAsk: Bool
   private let label: Int?
   private let predicted: Int?
@@ -33,11 +34,12 @@ struct ImageGrid {
   /// Reads what is asked for.
   ///
   /// - Throws: ``RequestProblem`` where it is not understood.
-  init(call: Call, run: String, images: TestImages, canAsk: Bool) throws(RequestProblem) {
+  init(call: Call, run: String, read: ImageShelf.Read, canAsk: Bool) throws(RequestProblem) {
     self.call = call
+    images = read.images
+    version = read.version
     self.canAsk = canAsk && images.hasPictures
     self.run = run
-    self.images = images
     label = try ImageGrid.index(call, "true", images.classNames)
     predicted = try ImageGrid.index(call, "predicted", images.classNames)
     let shown = call.first("show") ?? Show.all.rawValue
@@ -118,7 +120,7 @@ struct ImageGrid {
       ? ["<button type=\"submit\" class=\"plain\" name=\"number\" value=\"\(index)\">what it looks at</button>"] : []
     let name = images.name(index).map { " · \(Frame.escaped($0))" } ?? ""
     return ImagesPage.item(
-      run: run, index, hasPicture: images.hasPictures, alternative: "\(label), taken for \(predicted)",
+      run: run, index, version: images.hasPictures ? version : nil, alternative: "\(label), taken for \(predicted)",
       ["<b>\(Frame.escaped(label))</b>", said] + own + ["<small>no. \(index)\(name)</small>"] + ask)
   }
 

@@ -37,9 +37,9 @@ enum ImagesPage {
       switch try call.window.images.images(of: run, in: store, seconds: 1) {
       case .pending: content.append(ImagesPage.waiting)
       case .failed(let problem): content.append("<p id=\"images\" class=\"failure\">\(Frame.escaped(problem))</p>")
-      case .ready(let images):
+      case .ready(let read):
         content += try ImageGrid(
-          call: call, run: name, images: images, canAsk: PredictPage.canPredict(run, in: store)
+          call: call, run: name, read: read, canAsk: PredictPage.canPredict(run, in: store)
         ).html()
       }
       return .page(
@@ -58,12 +58,13 @@ enum ImagesPage {
     let form = try FormBody(call.request.body, type: call.request.headers["content-type"] ?? "")
     guard form.parts.count == 1, form.parts[0].name == "number",
       let index = Int(String(decoding: form.parts[0].content, as: UTF8.self)),
-      case .ready(let images) = try call.window.images.images(of: run, in: store, seconds: 20),
-      let picture = try images.picture(index)
+      case .ready(let read) = try call.window.images.images(of: run, in: store, seconds: 20, isLast: true),
+      let picture = try read.images.picture(index)
     else {
       throw RequestProblem(
         status: 422, description: "the form has one field, number: that of a test image that there is a picture of")
     }
+    let images = read.images
     let title = images.name(index) ?? "no. \(index)"
     let sent = try SentImages([("\(title), \(images.classNames[images.entries[index].label])", picture)])
     return try PredictPage.answer(call, to: PredictionRequest(images: sent, runs: [run]), isOfOneRun: true)
@@ -71,6 +72,9 @@ enum ImagesPage {
 
   static let pictureRoute = Route(
     kind: .page, path: "/runs/{run}/images/{image}", summary: "A test image as models see it, by its number from 0",
+    parameters: [
+      .init(name: "of", summary: "what the data set was when it was read, for browsers that keep pictures")
+    ],
     isWaiting: true,
     respond: { call in
       let store = try call.window.store()
@@ -79,16 +83,18 @@ enum ImagesPage {
         status: 404, description: "run \(run.identity.short) has no picture \"\(call["image"])\"")
       let text = call["image"]
       guard text.hasSuffix(".png"), let index = Int(text.dropLast(4)), canShow(run, in: store) else { throw missing }
-      switch try call.window.images.images(of: run, in: store, seconds: 20) {
+      switch try call.window.images.images(of: run, in: store, seconds: 20, isLast: true) {
       case .pending:
         throw RequestProblem(
           status: 503, description: "the images are still being read: try again in a moment",
           headers: ["Retry-After": "5"])
       case .failed(let problem): throw RequestProblem(status: 404, description: problem)
-      case .ready(let images):
-        guard let picture = try images.picture(index) else { throw missing }
+      case .ready(let read):
+        guard let picture = try read.images.picture(index) else { throw missing }
         return Response(
-          type: "image/png", headers: [("Cache-Control", "private, max-age=3600")], body: .data(picture))
+          type: "image/png",
+          headers: [("Cache-Control", call.first("of") == read.version ? "private, max-age=3600" : "no-store")],
+          body: .data(picture))
       }
     })
 
@@ -111,13 +117,14 @@ enum ImagesPage {
   /// - Parameters:
   ///   - run: the first digits of a run that was tested on it.
   ///   - index: its number.
-  ///   - hasPicture: whether it can be shown.
+  ///   - version: what the data set was when it was read; nil where it cannot be shown.
   ///   - alternative: what is said where it cannot.
   ///   - lines: what stands below, in HTML.
-  static func item(run: String, _ index: Int, hasPicture: Bool, alternative: String, _ lines: [String]) -> String {
-    let address = "/runs/\(run)/images/\(index).png"
+  static func item(run: String, _ index: Int, version: String?, alternative: String, _ lines: [String]) -> String {
+    // A browser keeps pictures: one of other files has another address.
+    let address = "/runs/\(run)/images/\(index).png" + (version.map { $0.isEmpty ? "" : "?of=\($0)" } ?? "")
     let picture =
-      hasPicture
+      version != nil
       ? "<a href=\"\(address)\"><img src=\"\(address)\" loading=\"lazy\" width=\"112\" height=\"112\" "
         + "alt=\"\(Frame.escaped(alternative))\"></a>" : ""
     return "<li>\(picture)\(lines.joined(separator: "<br>"))</li>"

@@ -24,7 +24,7 @@ enum SweepImagesPage {
       switch try call.window.images.mistakes(of: sweep, in: store, seconds: 1) {
       case .pending: content.append(ImagesPage.waiting)
       case .failed(let problem): content.append("<p id=\"images\" class=\"failure\">\(Frame.escaped(problem))</p>")
-      case .ready(let mistakes): content += try html(mistakes, path, call)
+      case .ready(let mistakes): content += try html(mistakes, path, call, store)
       }
       return .page(
         Frame.page(
@@ -33,7 +33,9 @@ enum SweepImagesPage {
         version: version, hasForm: false)
     })
 
-  private static func html(_ mistakes: SharedMistakes, _ path: String, _ call: Call) throws -> [String] {
+  private static func html(_ mistakes: SharedMistakes, _ path: String, _ call: Call, _ store: StudyStore) throws
+    -> [String]
+  {
     var lines = mistakes.problems.prefix(5).map { "<p class=\"warning\">\(Frame.escaped($0))</p>" }
     if mistakes.problems.count > 5 {
       lines.append("<p class=\"warning\">And \(mistakes.problems.count - 5) more runs are left out.</p>")
@@ -51,6 +53,17 @@ enum SweepImagesPage {
         + "\(NumberText.grouped(mistakes.ofAllVariants)) wrong in more than half of the runs, "
         + "\(all(runs, "run", "runs")) \(NumberText.grouped(mistakes.ofAllRuns)) wrong, and some run "
         + "gets \(NumberText.grouped(mistakes.entries.count)) wrong.</p>")
+    // Pictures are those of one run. As long as they are being read, they come by themselves.
+    var version: String?
+    if UsedDataset(of: first) != nil {
+      switch try call.window.images.images(of: first, in: store, seconds: 0.5) {
+      case .pending: version = ""
+      case .failed(let problem): lines.append("<p class=\"warning\">\(Frame.escaped(problem))</p>")
+      case .ready(let read):
+        lines += read.images.notes.map { "<p class=\"warning\">\(Frame.escaped($0))</p>" }
+        version = read.images.hasPictures ? read.version : nil
+      }
+    }
     let from = try ImagesPage.first(call, of: mistakes.entries.count)
     lines.append("<ul class=\"images\">")
     for entry in mistakes.entries.dropFirst(from - 1).prefix(ImagesPage.pageLimit) {
@@ -58,8 +71,7 @@ enum SweepImagesPage {
       let most = entry.mostPredicted.map { mistakes.classNames[$0] } ?? ""
       lines.append(
         ImagesPage.item(
-          run: first.identity.short, entry.index,
-          hasPicture: first.configuration["program"] == nil && first.importSource == nil,
+          run: first.identity.short, entry.index, version: version,
           alternative: "\(label), taken for \(most)",
           [
             "<b>\(Frame.escaped(label))</b>", "<span class=\"failure\">taken for \(Frame.escaped(most))</span>",

@@ -68,7 +68,7 @@ enum SweepPage {
       let facts = [
         "\(row.cells[5].text) runs", row.cells.last?.text, left,
         "\(sweep.variants.count) variants × \(sweep.seeds.count) seeds", started,
-      ].compactMap { $0 }.map(Frame.escaped)
+      ].compactMap { $0 }.map { "<span class=\"fact\">\(Frame.escaped($0))</span>" }
       return [
         "<div id=\"head\">", "<h1>\(Frame.escaped(sweep.name)) <small>sweep \(sweep.id ?? 0)</small></h1>",
         "<p class=\"lead\">\(Frame.progress(glance.progress)) <span>\(facts.joined(separator: " · "))</span></p>",

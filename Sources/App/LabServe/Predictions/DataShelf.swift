@@ -45,13 +45,21 @@ final class DataShelf: Sendable {
     return datasets
   }
 
+  /// What tells the files of a data set from others, as of the last look; nil where nobody knows it yet.
+  ///
+  /// - Parameter seconds: how long a look is waited for, in seconds.
+  /// - Throws: ``RequestProblem`` where too much is being read.
+  func identity(of dataset: UsedDataset, seconds: Double) throws -> String? {
+    try identities.identity(of: dataset, seconds: seconds)
+  }
+
   /// What a data set consists of; it is looked at anew where its files are others than those that were looked at.
   ///
   /// - Parameter seconds: how long it is waited for, in seconds.
   /// - Throws: ``RequestProblem`` where too much is being read.
   func inspection(of dataset: UsedDataset, seconds: Double) throws -> Shelf<InspectedDataset>.State {
     let start = Date()
-    guard let identity = try identities.identity(of: dataset, seconds: seconds) else { return .pending }
+    guard let identity = try identity(of: dataset, seconds: seconds) else { return .pending }
     let key = "\(dataset.id) \(identity)"
     let before = shown.withLock { $0.updateValue(key, forKey: dataset.id) }
     if let before, before != key { inspections.forget(before) }

@@ -35,10 +35,15 @@ package enum Compression {
 extension Request {
   /// Whether the client understands gzip.
   var takesGzip: Bool {
-    (headers["accept-encoding"] ?? "").lowercased().split(separator: ",").contains { entry in
-      let parts = entry.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
-      guard let name = parts.first, name == "gzip" || name == "*" else { return false }
-      return !parts.dropFirst().contains { $0.hasPrefix("q=") && Double($0.dropFirst(2)) == 0 }
+    guard let header = headers["accept-encoding"] else { return false }
+    return header.lowercased().utf8.split(separator: UInt8(ascii: ",")).contains { entry in
+      let parts = entry.filter { $0 != 0x20 && $0 != 9 }.split(separator: UInt8(ascii: ";"))
+      guard let name = parts.first, name.elementsEqual("gzip".utf8) || name.elementsEqual("*".utf8) else {
+        return false
+      }
+      return !parts.dropFirst().contains {
+        $0.starts(with: "q=".utf8) && Double(String(decoding: $0.dropFirst(2), as: UTF8.self)) == 0
+      }
     }
   }
 }

@@ -94,8 +94,8 @@ final class Window: Sendable {
     access = StoreAccess(folder: results)
     let watcher = ChangeWatcher(StoreAccess(folder: results))
     self.watcher = watcher
-    images = ImageShelf { watcher.touch() }
     data = DataShelf { watcher.touch() }
+    images = ImageShelf(data) { watcher.touch() }
     _ = try access.store()
   }
 
