@@ -93,7 +93,7 @@ import Testing
         #expect(answer.status == 400 && answer.body.contains(sentence), "\(target): \(answer.body.suffix(300))")
       }
       let missing = try Client.get(port: server.port, "/sweeps/none")
-      #expect(missing.status == 404 && missing.body.contains("<code>labrun list</code> shows them"))
+      #expect(missing.status == 404 && missing.body.contains(": <code>labrun list</code> shows them"))
     }
   }
 

@@ -161,7 +161,7 @@ extension Assets {
       #courses > h2, #courses > details { grid-column: 1 / -1; }
     }
     @media (max-width: 42rem), (pointer: coarse) {
-      td > input[type="checkbox"] { width: 1.5rem; height: 1.5rem; margin-right: 0.5rem; vertical-align: middle; }
+      td > input[type="checkbox"] { width: 1.5rem; height: 1.5rem; margin-right: 0.4rem; vertical-align: middle; }
     }
     @media (max-width: 42rem) {
       .bar { padding: 0.4rem 0.8rem; }
@@ -171,7 +171,8 @@ extension Assets {
       figure .narrow svg { max-width: 100%; height: auto; }
       th, td { padding: 0.25rem 0.5rem; }
       th:first-child, td:first-child { max-width: 45vw; white-space: normal; min-width: 6.5rem; }
-      td:first-child:has(> input[type="checkbox"]) { min-width: 9.5rem; padding-left: 2rem; text-indent: -2rem; }
+      td:first-child:has(> input[type="checkbox"]) { min-width: 8.2rem; padding-left: 2rem; }
+      td:first-child > input[type="checkbox"] { position: absolute; left: 0; top: 0.1rem; margin: 0; }
       td:last-child:not(.number) { min-width: 9rem; }
       thead th[colspan] { text-align: left; }
     }

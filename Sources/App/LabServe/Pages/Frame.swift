@@ -64,9 +64,10 @@ enum Frame {
 
   /// A sentence in which backquotes stand around what is code.
   private static func marked(_ sentence: String) -> String {
-    let parts = sentence.split(separator: "`", omittingEmptySubsequences: false).map { escaped(String($0)) }
-    guard parts.count % 2 == 1 else { return escaped(sentence) }
-    return parts.enumerated().map { $0 % 2 == 1 ? "<code>\($1)</code>" : $1 }.joined()
+    let text = escaped(sentence)
+    let parts = text.split(separator: "`", omittingEmptySubsequences: false)
+    guard parts.count % 2 == 1 else { return text }
+    return parts.enumerated().map { $0 % 2 == 1 ? "<code>\($1)</code>" : String($1) }.joined()
   }
 
   /// A part of a page with a heading, which is replaced as a whole when it has changed.
