@@ -14,7 +14,8 @@ import Testing
 
   /// They are rounded as C rounds them, however many digits they have.
   @Test func fixedDecimalsAreThoseOfC() {
-    for value in [0.125, 0.375, 2.675, 99.995, 1e22, 1.0 / 3, 5e-324, 1e300, Double.greatestFiniteMagnitude] {
+    let extremes = [1e300, .leastNonzeroMagnitude, Double.greatestFiniteMagnitude]
+    for value in [0.125, 0.375, 2.675, 99.995, 1e22, 1.0 / 3] + extremes {
       for decimals in [0, 2, 17, 400] {
         let expected = String(format: "%.\(decimals)f", value)
         #expect(NumberText.fixed(value, decimals: decimals) == expected)
