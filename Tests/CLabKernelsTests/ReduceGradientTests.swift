@@ -11,6 +11,7 @@ import Testing
     var normalized: Int
     var stores = true
     var isInPlace = false
+    var passesCache = false
     var form = SourceForm.floats
 
     static let all: [Options] = {
@@ -29,6 +30,7 @@ import Testing
       }
       result.append(Options(upstreams: 1, hasAddend: false, derivative: 1, normalized: 1, stores: false))
       result.append(Options(upstreams: 2, hasAddend: false, derivative: 0, normalized: 2, isInPlace: true))
+      result.append(Options(upstreams: 1, hasAddend: false, derivative: 1, normalized: 1, passesCache: true))
       return result
     }()
   }
@@ -137,7 +139,10 @@ private struct GradientData {
     let blocked = operands.map { SourceOperand(layout.blocked($0)) }
     let tables = [scale, shift, residualScale, residualShift, mean1, mean2].map { GuardedBuffer(layout.table($0)) }
     let addendBuffer = GuardedBuffer(layout.table(addend, rows: layout.samples))
-    let g = options.isInPlace ? blocked[1].floats : GuardedBuffer<Float>(overwritten: layout.blockedCount)
+    // What goes past the caches has to be aligned.
+    let own = GuardedBuffer<Float>(
+      [Float](repeating: .nan, count: layout.blockedCount), isAligned: options.passesCache)
+    let g = options.isInPlace ? blocked[1].floats : own
     let initial = [Double](repeating: 0.5, count: layout.paddedChannels)
     let sums = (0..<3).map { _ in GuardedBuffer(initial) }
 
@@ -163,6 +168,7 @@ private struct GradientData {
       arguments.savedResidualShift = UnsafePointer(tables[3].pointer)
     }
     if options.stores { arguments.g = g.pointer }
+    arguments.passesCache = options.passesCache
     arguments.sum = sums[0].pointer
     if options.normalized >= 1 {
       arguments.x1 = blocked[options.derivative == 2 ? 6 : 3].source(options.form)

@@ -47,6 +47,30 @@ import Testing
     #expect(shared > 100 && local > 100 && perSegment > 100 && delayed > 20)
   }
 
+  /// A large result goes past the caches where nobody of its segment reads it; small ones, and those of a chunk, do not.
+  @Test func largeResultsForLaterSegmentsAreFar() throws {
+    var sketch = ProgramSketch()
+    let large = 2 << 20
+    let (x, y, z, small) = (sketch.tensor(), sketch.tensor(), sketch.tensor(), sketch.tensor())
+    let (read, unread, local) = (
+      sketch.tensor(floats: large), sketch.tensor(floats: large), sketch.tensor(floats: large)
+    )
+    let sums = sketch.tensor(samples: 1)
+    sketch.whole("source", [], [x, y, z])
+    // Operands that live no longer keep the kernels in this segment.
+    sketch.batched("read", [x], [read])
+    sketch.batched("unread", [y], [unread])
+    sketch.batched("small", [z], [small])
+    sketch.batched("local", [read], [local])
+    sketch.sum("sums", [local], sums)
+    sketch.batched("later", [read, unread, small, sums], [sketch.tensor()])
+    let program = try Program(sketch.kernels, sketch.slots, kept: [], workerCount: 1, keepingBFloat16: nil)
+    let far = program.segments.flatMap(\.kernels).filter { !$0.farResults.isEmpty }
+    #expect(program.segments.map { $0.kernels.map(\.path) }.contains(["read", "unread", "small", "local", "sums"]))
+    #expect(far.map(\.path) == ["unread"])
+    #expect(far.first?.farResults == [unread])
+  }
+
   @Test func plannedBytesAreThoseOfAllWorkers() throws {
     let random = try RandomProgram(seed: 11, kernelCount: 30, holdsImages: false)
     let (one, three) = (
