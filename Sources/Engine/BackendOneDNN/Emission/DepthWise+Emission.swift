@@ -114,7 +114,9 @@ extension Emission {
     let others = consumers[node.inputs[1].index].map { graph.nodes[$0] }
     let partners = others.filter { $0.operation is Convolution2DInputGradient }
     guard partners.count == 1, others.count(where: { $0.operation is Convolution2DWeightGradient }) == 1,
-      shape(partners[0].outputs[0]) == shape(node.inputs[0])
+      let own = node.operation as? Convolution2DWeightGradient,
+      let other = partners[0].operation as? Convolution2DInputGradient, own.geometry == other.geometry,
+      shape(partners[0].inputs[1]) == shape(node.outputs[0]), shape(partners[0].outputs[0]) == shape(node.inputs[0])
     else { return nil }
     return partners[0]
   }
