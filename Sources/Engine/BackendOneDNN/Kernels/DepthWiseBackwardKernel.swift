@@ -106,9 +106,7 @@ final class DepthWiseBackwardKernel: Kernel {
 
   override func finish(_ step: StepMemory) {
     if let weightGradient {
-      let sums = step.combineDoubles(at: accumulatorOffset, count: convolution.weightCount)
-      let result = step.pointer(weightGradient)
-      for index in 0..<convolution.weightCount { result[index] = Float(sums[index]) }
+      step.roundSums(at: accumulatorOffset, count: convolution.weightCount, to: weightGradient)
     }
     reduction?.kernel.finish(step)
   }

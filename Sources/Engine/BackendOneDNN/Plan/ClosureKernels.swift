@@ -88,7 +88,6 @@ package final class SumKernel: Kernel {
   override func run(_ worker: Worker) { body(worker, worker.accumulator(at: accumulatorOffset)) }
 
   override func finish(_ step: StepMemory) {
-    let total = step.combineDoubles(at: accumulatorOffset, count: count)
-    for index in 0..<count { step.pointer(sums)[index] = Float(total[index]) }
+    step.roundSums(at: accumulatorOffset, count: count, to: sums)
   }
 }

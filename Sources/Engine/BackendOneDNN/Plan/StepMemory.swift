@@ -30,4 +30,11 @@ package final class StepMemory {
     }
     return total
   }
+
+  /// Rounds the sums of all workers, once, to a result.
+  func roundSums(at offset: Int, count: Int, to result: SlotID) {
+    let total = combineDoubles(at: offset, count: count)
+    let result = pointer(result)
+    for index in 0..<count { result[index] = Float(total[index]) }
+  }
 }

@@ -215,12 +215,12 @@ LAB_INLINE void sumRowsWith(const DepthWiseSums *d, LabInt firstRow, LabInt rows
   }
   // Groups as equal as can be.
   const LabInt groups = (d->places + most - 1) / most;
-  const LabInt least = groups == 1 ? d->places : d->places / groups, larger = d->places - groups * least;
+  const LabInt least = groups == 1 ? d->places : d->places / groups, longer = d->places - groups * least;
   for (LabInt row = firstRow; row < firstRow + rows; row++) {
     float *target = d->target + row * d->writeRow;
     LabInt place = 0;
     for (LabInt group = 0; group < groups; group++) {
-      const LabInt count = least + (group < larger), offset = row * d->readRow + place * step * lanes;
+      const LabInt count = least + (group < longer), offset = row * d->readRow + place * step * lanes;
       switch (count) {
         LAB_PLACES(1)
         LAB_PLACES(2)
@@ -237,7 +237,8 @@ LAB_INLINE void sumRowsWith(const DepthWiseSums *d, LabInt firstRow, LabInt rows
   }
 }
 
-LAB_INLINE void sumRowsOf(const DepthWiseSums *d, LabInt firstRow, LabInt rows, StatisticsSums *statistics) {
+// Some rows of places, and where asked for the sums of their results.
+static void sumRows(const DepthWiseSums *d, LabInt firstRow, LabInt rows, StatisticsSums *statistics) {
   const bool is3x3 = d->rowCount == 3 && d->columnCount == 3;
   if (is3x3 && d->readStep == 1) {
     sumRowsWith(d, firstRow, rows, 1, true, statistics);
@@ -246,12 +247,6 @@ LAB_INLINE void sumRowsOf(const DepthWiseSums *d, LabInt firstRow, LabInt rows, 
   } else {
     sumRowsWith(d, firstRow, rows, d->readStep, false, statistics);
   }
-}
-
-static void sumRows(const DepthWiseSums *d) { sumRowsOf(d, 0, d->rows, NULL); }
-
-static void sumRowsWithStatistics(const DepthWiseSums *d, LabInt firstRow, LabInt rows, StatisticsSums *statistics) {
-  sumRowsOf(d, firstRow, rows, statistics);
 }
 
 // The rows of so many pixels whose values may be added up in single precision.
@@ -282,13 +277,13 @@ static void forwardPlane(const LabDepthWiseConvolution *c, const LabDepthWiseRes
   d.target = result->y + plane.index * g->outputHeight * g->outputWidth * lanes;
   d.passesCache = c->passesCache && (uintptr_t)d.target % sizeof(Vec) == 0;
   if (!result->pivot) {
-    sumRows(&d);
+    sumRows(&d, 0, d.rows, NULL);
     return;
   }
   const LabInt spanRows = rowsOfSpan(g->outputWidth);
   for (LabInt row = 0; row < d.rows; row += spanRows) {
     StatisticsSums sums = {channelVector(result->pivot, block, liveLanes(c->channels, block), 0), (Vec)0.0f, (Vec)0.0f};
-    sumRowsWithStatistics(&d, row, smaller(spanRows, d.rows - row), &sums);
+    sumRows(&d, row, smaller(spanRows, d.rows - row), &sums);
     addToDoubles(result->sum + block * lanes, sums.sum);
     addToDoubles(result->squares + block * lanes, sums.squares);
   }

@@ -126,7 +126,7 @@ static void imageGradientRows(const LabDepthWise *g, const DepthWiseScratch *s, 
                                   s->upstream.firstColumn, d.columns, d.starts);
       d.places = (g->width - phase + g->strideWidth - 1) / g->strideWidth;
       d.target = target + (rowPhase * g->width + phase) * lanes;
-      sumRows(&d);
+      sumRows(&d, 0, d.rows, NULL);
     }
   }
 }

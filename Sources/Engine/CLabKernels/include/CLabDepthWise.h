@@ -7,8 +7,8 @@
 //
 // Such a convolution computes little for what it reads and writes, so that it does on the way what stands around it: the
 // normalization and activation of its image, the statistics of its result, and of its backward pass the normalizations on
-// both sides. Everything in between goes through a core's nearest cache row by row: from memory and to memory go the tensors
-// that are kept in any case, once.
+// both sides. Everything in between lives for a plane, in a core's own caches: from memory and to memory go the tensors that are
+// kept in any case, once.
 //
 // Weights are [blocks][taps][block]. Sums go through a window's taps row by row.
 
